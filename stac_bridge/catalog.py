@@ -1,0 +1,145 @@
+"""A mapping married to the live dataset it describes, and the list of all such pairs.
+
+The list comes from dataset-search and is kept on disk with what was learnt of each dataset (its filters and
+products), so that a restart, or a time without M2M, costs no call.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from stac_bridge.errors import NotFound
+from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from stac_bridge.mapping import Mapping, Mappings
+
+__all__ = ["Catalog", "Entry", "Learnt", "keep", "kept", "marry"]
+
+_log = logging.getLogger(__name__)
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What M2M was asked once about a dataset: the filters it offers, the products it delivers."""
+
+    filters: tuple[DatasetFilter, ...] = ()
+    products: tuple[DatasetProduct, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A Collection in the making: a dataset, what it means, and what was learnt of it (None: not asked yet)."""
+
+    dataset: Dataset
+    mapping: Mapping
+    learnt: Learnt | None = None
+
+    @property
+    def id(self) -> str:
+        """The Collection's id: the dataset's alias."""
+        return self.dataset.alias
+
+    @cached_property
+    def filters(self) -> dict[str, DatasetFilter]:
+        """The dataset's filters by folded label."""
+        return {fold(found.label): found for found in (self.learnt.filters if self.learnt else ())}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All datasets of the served catalog groups, in the order M2M lists them; ``fetched`` in Unix seconds."""
+
+    entries: dict[str, Entry]
+    fetched: float
+
+    def entry(self, collection: str) -> Entry:
+        """The entry of a Collection id. Raises NotFound."""
+        try:
+            return self.entries[collection]
+        except KeyError:
+            raise NotFound(
+                f"There is no collection {collection!r}; see /collections for those there are."
+            ) from None
+
+    def with_learnt(self, collection: str, learnt: Learnt) -> Catalog:
+        """The same catalog, knowing more about one dataset."""
+        entry = replace(self.entries[collection], learnt=learnt)
+        return replace(self, entries={**self.entries, collection: entry})
+
+
+def marry(datasets: Iterable[Dataset], mappings: Mappings, fetched: float, before: Catalog | None = None) -> Catalog:
+    """Datasets and mappings → Catalog; what ``before`` had learnt of a dataset that did not change stays."""
+    entries = {}
+    for dataset in datasets:
+        known = before.entries.get(dataset.alias) if before else None
+        learnt = known.learnt if known and known.dataset.date_updated == dataset.date_updated else None
+        entries[dataset.alias] = Entry(dataset, mappings.of(dataset.alias), learnt)
+    return Catalog(entries, fetched)
+
+
+_datasets = TypeAdapter(tuple[Dataset, ...])
+_filters = TypeAdapter(tuple[DatasetFilter, ...])
+_products = TypeAdapter(tuple[DatasetProduct, ...])
+
+
+def keep(catalog: Catalog, path: Path) -> None:
+    """Write the catalog to ``path``, whole or not at all. A disk that refuses is logged, not raised."""
+    written = orjson.dumps(
+        {
+            "version": _VERSION,
+            "fetched": catalog.fetched,
+            "datasets": _datasets.dump_python(
+                tuple(entry.dataset for entry in catalog.entries.values()), mode="json", by_alias=True
+            ),
+            "learnt": {
+                entry.id: {
+                    "filters": _filters.dump_python(entry.learnt.filters, mode="json", by_alias=True),
+                    "products": _products.dump_python(entry.learnt.products, mode="json", by_alias=True),
+                }
+                for entry in catalog.entries.values()
+                if entry.learnt is not None
+            },
+        }
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(written)
+        os.replace(file.name, path)
+    except OSError as refused:
+        _log.error("The catalogue could not be kept in %s: %s", path, refused)
+
+
+def kept(path: Path, mappings: Mappings) -> Catalog | None:
+    """The catalog kept at ``path``, or None where there is none that can be read."""
+    try:
+        said: dict[str, Any] = orjson.loads(path.read_bytes())
+        if said["version"] != _VERSION:
+            return None
+        catalog = marry(_datasets.validate_python(said["datasets"]), mappings, said["fetched"])
+        for collection, learnt in said["learnt"].items():
+            catalog = catalog.with_learnt(
+                collection,
+                Learnt(
+                    _filters.validate_python(learnt["filters"]), _products.validate_python(learnt["products"])
+                ),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as unreadable:
+        _log.warning("The catalogue kept in %s cannot be read and is fetched anew: %s", path, unreadable)
+        return None
+    return catalog

@@ -1,0 +1,6 @@
+"""What a file in ``mappings/`` may say, how it is read, and the conversions it may name."""
+
+from stac_bridge.mapping.load import Mappings, load_mappings, read_mapping
+from stac_bridge.mapping.model import AssetRow, FilterRow, Mapping, ProductRow, Row
+
+__all__ = ["AssetRow", "FilterRow", "Mapping", "Mappings", "ProductRow", "Row", "load_mappings", "read_mapping"]

@@ -1,0 +1,172 @@
+"""The conversions a mapping may name: each takes a raw value of M2M and gives a clean one, or None.
+
+Unknown is absent, never a guess: what cannot be read gives None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+__all__ = ["CONVERTERS", "iso"]
+
+_DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
+_ORDINAL = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
+_INSTANT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z?$")
+
+
+def text(value: Any) -> str | None:
+    """Text without blanks at its ends; empty is absent.
+
+    >>> text(" NADIR "), text(9), text("  ")
+    ('NADIR', '9', None)
+    """
+    return str(value).strip() or None
+
+
+def number(value: Any) -> float | None:
+    """A decimal number.
+
+    >>> number("36.66924622"), number(" 3"), number("Unknown"), number(True), number("nan")
+    (36.66924622, 3.0, None, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if abs(found) < float("inf") else None
+
+
+def integer(value: Any) -> int | None:
+    """A whole number.
+
+    >>> integer("9"), integer(" 078"), integer("1.5")
+    (9, 78, None)
+    """
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() else None
+
+
+def magnitude(value: Any) -> float | None:
+    """A number without its sign.
+
+    >>> magnitude("-7.512")
+    7.512
+    """
+    found = number(value)
+    return None if found is None else abs(found)
+
+
+def percent(value: Any) -> float | None:
+    """A share of 0 to 100; M2M says -1 where nothing was assessed [REFERENCE §5].
+
+    >>> percent("44.79"), percent(9), percent(-1), percent("-1"), percent("10% to 19% Cloud Cover")
+    (44.79, 9.0, None, None, None)
+    """
+    found = number(value)
+    return found if found is not None and 0 <= found <= 100 else None
+
+
+def iso(moment: datetime) -> str:
+    """RFC 3339 in UTC, with a fraction only where there is one.
+
+    >>> iso(datetime(2020, 12, 4, 19, 2, 11, 194486, tzinfo=UTC))
+    '2020-12-04T19:02:11.194486Z'
+    """
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def instant(value: Any) -> str | None:
+    """A time in UTC, in the two forms that Landsat fields take [REFERENCE §4].
+
+    >>> instant("2020:217:13:48:06.7714180"), instant("2022-01-29 05:46:37.339474")
+    ('2020-08-04T13:48:06.771418Z', '2022-01-29T05:46:37.339474Z')
+    >>> instant("2022-01-29 05:46:37"), instant("2022/01/29")
+    ('2022-01-29T05:46:37Z', None)
+    """
+    written = str(value).strip()
+    try:
+        if found := _ORDINAL.match(written):
+            year, days, hour, minute, second = (int(part) for part in found.groups()[:5])
+            day = datetime(year, 1, 1, hour, minute, second, tzinfo=UTC) + timedelta(days=days - 1)
+        elif found := _INSTANT.match(written):
+            day = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        else:
+            return None
+    except ValueError:
+        return None
+    fraction = (found.groups()[-1] or "").ljust(6, "0")[:6]
+    return iso(day.replace(microsecond=int(fraction)))
+
+
+def _day(value: Any) -> str | None:
+    found = _DAY.match(str(value).strip())
+    if not found:
+        return None
+    try:
+        return datetime(*(int(part) for part in found.groups()), tzinfo=UTC).date().isoformat()  # type: ignore[misc,arg-type]
+    except ValueError:
+        return None
+
+
+def day_start(value: Any) -> str | None:
+    """The first second of a day, whatever zone M2M wrote its midnight in [REFERENCE §4].
+
+    >>> day_start("1972-05-31 00:00:00-05"), day_start("2022/07/07"), day_start("Unknown")
+    ('1972-05-31T00:00:00Z', '2022-07-07T00:00:00Z', None)
+    """
+    day = _day(value)
+    return day and f"{day}T00:00:00Z"
+
+
+def day_end(value: Any) -> str | None:
+    """The last second of a day.
+
+    >>> day_end("1972-05-31 00:00:00-05")
+    '1972-05-31T23:59:59Z'
+    """
+    day = _day(value)
+    return day and f"{day}T23:59:59Z"
+
+
+def _digits(width: int) -> Callable[[Any], str | None]:
+    def digits(value: Any) -> str | None:
+        found = integer(value)
+        return None if found is None or found < 0 else f"{found:0{width}d}"
+
+    digits.__doc__ = f"A whole number as text of {width} digits."
+    return digits
+
+
+digits_2 = _digits(2)
+digits_3 = _digits(3)
+
+
+def part_2(value: Any) -> str | None:
+    """The second of the parts that underscores join, such as a product id's processing level.
+
+    >>> part_2("LC08_L2SP_047027_20201204_20210313_02_T1"), part_2("3014295"), digits_3(" 078")
+    ('L2SP', None, '078')
+    """
+    parts = str(value).strip().split("_")
+    return parts[1] or None if len(parts) > 1 else None
+
+
+CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "text": text,
+    "number": number,
+    "integer": integer,
+    "magnitude": magnitude,
+    "percent": percent,
+    "instant": instant,
+    "day-start": day_start,
+    "day-end": day_end,
+    "digits-2": digits_2,
+    "digits-3": digits_3,
+    "part-2": part_2,
+}
+"""By the name a mapping uses."""

@@ -1,0 +1,137 @@
+"""Parameters, as text of a GET or JSON of a POST → one ``Search``; every refusal says what to change."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from stac_bridge.errors import BadRequest
+from stac_bridge.search.space import read_bbox, read_geometry
+from stac_bridge.search.when import Interval, read_datetime
+
+__all__ = ["PARAMETERS", "Search", "parse"]
+
+PARAMETERS = ("collections", "ids", "bbox", "intersects", "datetime", "limit", "token")
+DEFAULT_LIMIT = 10
+
+Cql2 = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search, whoever asked it how: where to look, what must hold (CQL2 JSON; None: anything), how much.
+
+    ``ids`` also stand in ``filter``; they are kept beside it because some datasets find them by another way.
+    """
+
+    collections: tuple[str, ...]
+    filter: Cql2 | None
+    limit: int = DEFAULT_LIMIT
+    token: str | None = None
+    ids: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """What a cursor is bound to: everything but the page's size and place."""
+        said = orjson.dumps([self.collections, self.filter], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(said).digest()[:12]
+
+
+def parse(said: Mapping[str, Any], max_limit: int) -> Search:
+    """What was asked, checked. Raises BadRequest with a sentence that says what to change."""
+    _only_known(said)
+    given = {name: value for name, value in said.items() if value is not None and value != ""}
+    if "bbox" in given and "intersects" in given:
+        raise BadRequest("Give either bbox or intersects, not both.")
+    ids = _words("ids", given.get("ids"))
+    clauses: list[Cql2] = []
+    if ids:
+        clauses.append({"op": "in", "args": [{"property": "id"}, list(ids)]})
+    if "datetime" in given:
+        clauses.append(_time_clause(read_datetime(given["datetime"])))
+    if "bbox" in given:
+        clauses.append(_place_clause(read_bbox(given["bbox"])))
+    if "intersects" in given:
+        clauses.append(_place_clause(read_geometry(given["intersects"])))
+    return Search(
+        collections=tuple(dict.fromkeys(_words("collections", given.get("collections")))),
+        filter=_all_of(clauses),
+        limit=_limit(given.get("limit", DEFAULT_LIMIT), max_limit),
+        token=_token(given.get("token")),
+        ids=tuple(dict.fromkeys(ids)),
+    )
+
+
+def _only_known(said: Mapping[str, Any]) -> None:
+    """An unknown parameter would be a filter that silently does nothing (OGC API asks for a 400, too)."""
+    for name in said:
+        if name not in PARAMETERS:
+            near = difflib.get_close_matches(name, PARAMETERS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PARAMETERS)}."
+            raise BadRequest(f"This server has no search parameter {name!r}; {hint}")
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """Ids: a list, or one text with commas between them."""
+    if value is None:
+        return []
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, Iterable) or isinstance(words, Mapping | bytes):
+        raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
+    found = [word.strip() if isinstance(word, str) else word for word in words]
+    if not all(isinstance(word, str) for word in found):
+        raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")
+    return [word for word in found if word]
+
+
+def _limit(value: Any, max_limit: int) -> int:
+    """More than the maximum is served as the maximum, as the STAC API specification allows."""
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise BadRequest(f"limit is a whole number from 1 to {max_limit}, not {_shown(value)}.")
+    return min(number, max_limit)
+
+
+def _token(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise BadRequest("token is the text that a next link carries; follow that link as it is.")
+    return value
+
+
+def _time_clause(asked: Interval) -> Cql2:
+    """An Item's time is its datetime, or where that is null the span from its start to its end."""
+    interval = {"interval": [asked.start_text, asked.end_text]}
+    moment = {"property": "datetime"}
+    span = {"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}
+    return {
+        "op": "or",
+        "args": [
+            {"op": "t_intersects", "args": [moment, interval]},
+            _all_of([{"op": "isNull", "args": [moment]}, {"op": "t_intersects", "args": [span, interval]}]),
+        ],
+    }
+
+
+def _place_clause(geometry: dict[str, Any]) -> Cql2:
+    return {"op": "s_intersects", "args": [{"property": "geometry"}, geometry]}
+
+
+def _all_of(clauses: list[Cql2]) -> Cql2 | None:
+    if len(clauses) > 1:
+        return {"op": "and", "args": clauses}
+    return clauses[0] if clauses else None
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -1,0 +1,82 @@
+"""STAC_BRIDGE_* variables → Settings. Read by ``cli`` and ``api`` only; everything else is handed values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "Settings"]
+
+M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
+"""The service's stable address [REFERENCE §1]."""
+
+USGS_HOSTS = ("landsatlook.usgs.gov", "dds.cr.usgs.gov")
+"""The hosts that M2M's download URLs point at [REFERENCE §8]."""
+
+
+class Delivery(StrEnum):
+    """How an asset's bytes reach the reader."""
+
+    auto = "auto"
+    redirect = "redirect"
+    stream = "stream"
+
+
+_Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """All settings of a server, from the environment variables ``STAC_BRIDGE_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="STAC_BRIDGE_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    m2m_url: HttpUrl = Field(HttpUrl(M2M_STABLE), description="Address of the M2M service.")
+    m2m_username: str = Field("", description="Name of the M2M account; empty: the embedded sandbox serves.")
+    m2m_token: SecretStr = Field(SecretStr(""), description="Application token of the M2M account.")
+    m2m_timeout: float = Field(
+        60, gt=0, description="Seconds that one M2M answer may take; an answer of ours takes at most three times this."
+    )
+    signing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept."
+    )
+    public_url: HttpUrl | None = Field(
+        None, description="Address under which readers reach the server; empty: the address they asked."
+    )
+    store: str = Field("memory://", description="Where workers share what they know; only memory:// so far.")
+    catalogs: _Words = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
+    download_hosts: _Words = Field(
+        USGS_HOSTS,
+        description="Comma-separated host names that downloads may come from, on any port; "
+        "http and loopback only for names listed here by you.",
+    )
+    mappings: Path | None = Field(None, description="A folder of mapping files laid over the shipped ones.")
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("stac-bridge"),
+        description="Folder for the kept catalogue, the signing key and spooled files.",
+    )
+    delivery: Delivery = Field(
+        Delivery.auto,
+        description="auto: redirect to USGS where it does Range, stream to browsers; redirect; stream.",
+    )
+    href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
+    cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
+    url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
+    catalog_ttl: int = Field(86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background.")
+    max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
+
+    @field_validator("catalogs", "download_hosts", "signing_keys", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @property
+    def embeds_sandbox(self) -> bool:
+        """Whether nothing names an M2M service or account, so that the embedded sandbox serves."""
+        return not self.m2m_username and "m2m_url" not in self.model_fields_set

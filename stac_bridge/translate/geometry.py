@@ -1,0 +1,103 @@
+"""M2M's footprints and bounds → RFC 7946 geometry: closed, counter-clockwise, on the globe, or absent."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import antimeridian
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+__all__ = ["WORLD", "dataset_bbox", "footprint", "on_the_globe"]
+
+Ring = list[list[float]]
+WORLD = [-180.0, -90.0, 180.0, 90.0]
+
+
+def footprint(raw: dict[str, Any] | None) -> tuple[dict[str, Any] | None, list[float] | None]:
+    """A scene's GeoJSON as (geometry, bbox), both None where it says nothing.
+
+    A figure at 0,0 or without area is a gap in the archive, not a place [REFERENCE §5]. Landsat footprints may
+    lie past 180: those are cut at the antimeridian, and their bbox has west > east.
+    """
+    if not raw or not raw.get("coordinates"):
+        return None, None
+    if raw.get("type") == "Polygon" and len(raw["coordinates"]) == 1:
+        return _simple(raw["coordinates"][0])
+    try:
+        return _any(shape(raw))
+    except (ValueError, TypeError, AttributeError, IndexError):
+        return None, None
+
+
+def _simple(ring: Ring) -> tuple[dict[str, Any] | None, list[float] | None]:
+    """The usual case without a geometry library: one ring that stays on the globe."""
+    try:
+        lons = [float(point[0]) for point in ring]
+        lats = [float(point[1]) for point in ring]
+    except (TypeError, ValueError, IndexError):
+        return None, None
+    if ring[0] != ring[-1]:
+        lons.append(lons[0])
+        lats.append(lats[0])
+    doubled_area = sum(
+        lons[i] * lats[i + 1] - lons[i + 1] * lats[i] for i in range(len(lons) - 1)
+    )
+    if len(lons) < 4 or doubled_area == 0:
+        return None, None
+    west, south, east, north = min(lons), min(lats), max(lons), max(lats)
+    points = [list(point) for point in zip(lons, lats, strict=True)]
+    if doubled_area < 0:
+        points.reverse()
+    if west < -180 or east > 180 or east - west > 180 or south < -90 or north > 90:
+        return _any(shape({"type": "Polygon", "coordinates": [points]}))
+    return {"type": "Polygon", "coordinates": [points]}, [west, south, east, north]
+
+
+def _any(found: BaseGeometry) -> tuple[dict[str, Any] | None, list[float] | None]:
+    if found.is_empty or found.bounds == (0, 0, 0, 0) or (found.geom_type.endswith("Polygon") and found.area == 0):
+        return None, None
+    placed = on_the_globe(found)
+    return _plain(mapping(placed)), [float(bound) for bound in antimeridian.bbox(placed)]
+
+
+def on_the_globe(found: BaseGeometry) -> BaseGeometry:
+    """A geometry whose longitudes may run past ±180, cut at the antimeridian and wound as RFC 7946 asks."""
+    if found.geom_type in ("Polygon", "MultiPolygon"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", antimeridian.FixWindingWarning)
+            fix = antimeridian.fix_polygon if found.geom_type == "Polygon" else antimeridian.fix_multi_polygon
+            fixed: BaseGeometry = fix(found, fix_winding=True)  # type: ignore[operator]
+            return fixed
+    if found.geom_type.endswith("LineString"):
+        line = antimeridian.fix_line_string if found.geom_type == "LineString" else antimeridian.fix_multi_line_string
+        return line(found)  # type: ignore[operator,no-any-return]
+    return found
+
+
+def _plain(geometry: dict[str, Any]) -> dict[str, Any]:
+    """shapely's tuples as the lists that JSON has, so that one Item compares equal to its written form."""
+    return {**geometry, "coordinates": _lists(geometry["coordinates"])}
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def dataset_bbox(west: float, south: float, east: float, north: float) -> list[float]:
+    """A dataset's bounds, which leave the globe by up to 142°, as a bbox on it [REFERENCE §5].
+
+    >>> dataset_bbox(-180.01, -84.5, 194.44, 84.4)
+    [-180.0, -84.5, 180.0, 84.4]
+    >>> dataset_bbox(140.0, -97.68, 195.0, 90.01)
+    [140.0, -90.0, -165.0, 90.0]
+    """
+    south, north = max(-90.0, min(south, north)), min(90.0, max(south, north))
+    if east - west >= 360 or (west <= -180 and east >= 180):
+        return [-180.0, south, 180.0, north]
+    return [_wrap(west), south, _wrap(east), north]
+
+
+def _wrap(longitude: float) -> float:
+    return longitude if -180 <= longitude <= 180 else round((longitude + 180) % 360 - 180, 9)
