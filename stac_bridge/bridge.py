@@ -229,7 +229,7 @@ class Bridge:
         size = min(step.fetch_size(search.limit, self._limits.max_items) << page.calls, self._limits.max_items)
         scenes = await self._scenes(step, begin, size)
         page.calls += 1
-        if step.exact and scenes.exact and step.filter.payload() and len(asked.steps) == 1:
+        if step.exact and scenes.exact and not step.filter.is_open and len(asked.steps) == 1:
             page.total = scenes.total_hits
         translator = self._translator(step.entry)
         test = None if step.exact else residual
@@ -355,6 +355,6 @@ def _has_more(scenes: Scenes, step: Step, size: int) -> bool:
     """Whether scenes follow. totalHits is trusted only where a scene filter was sent [REFERENCE §3]."""
     if not scenes.records_returned:
         return False
-    if step.filter.payload() is not None or step.ids:
+    if step.ids or not step.filter.is_open:
         return scenes.starting_number + scenes.records_returned <= scenes.total_hits
     return scenes.records_returned >= size

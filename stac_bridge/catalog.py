@@ -70,9 +70,7 @@ class Catalog:
         try:
             return self.entries[collection]
         except KeyError:
-            raise NotFound(
-                f"There is no collection {collection!r}; see /collections for those there are."
-            ) from None
+            raise NotFound(f"There is no collection {collection!r}; see /collections for those there are.") from None
 
     def with_learnt(self, collection: str, learnt: Learnt) -> Catalog:
         """The same catalog, knowing more about one dataset."""
@@ -133,9 +131,7 @@ def kept(path: Path, mappings: Mappings) -> Catalog | None:
         for collection, learnt in said["learnt"].items():
             catalog = catalog.with_learnt(
                 collection,
-                Learnt(
-                    _filters.validate_python(learnt["filters"]), _products.validate_python(learnt["products"])
-                ),
+                Learnt(_filters.validate_python(learnt["filters"]), _products.validate_python(learnt["products"])),
             )
     except FileNotFoundError:
         return None

@@ -39,10 +39,13 @@ class Settings(BaseSettings):
     m2m_username: str = Field("", description="Name of the M2M account; empty: the embedded sandbox serves.")
     m2m_token: SecretStr = Field(SecretStr(""), description="Application token of the M2M account.")
     m2m_timeout: float = Field(
-        60, gt=0, description="Seconds that one M2M answer may take; an answer of ours takes at most three times this."
+        60,
+        gt=0,
+        description="Seconds that one M2M answer may take; an answer of ours takes at most three times this.",
     )
     signing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept."
+        (),
+        description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept.",
     )
     public_url: HttpUrl | None = Field(
         None, description="Address under which readers reach the server; empty: the address they asked."
@@ -66,7 +69,9 @@ class Settings(BaseSettings):
     href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
     cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
     url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
-    catalog_ttl: int = Field(86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background.")
+    catalog_ttl: int = Field(
+        86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
+    )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
 
     @field_validator("catalogs", "download_hosts", "signing_keys", mode="before")

@@ -24,7 +24,10 @@ class Store:
 
     def __init__(self, max_bytes: int = 128 * 2**20, clock: Callable[[], float] = time.monotonic) -> None:
         self._kept: TLRUCache[str, tuple[Any, float, int]] = TLRUCache(
-            max_bytes, ttu=lambda _key, entry, now: now + entry[1], timer=clock, getsizeof=lambda entry: entry[2]
+            max_bytes,
+            ttu=lambda _key, entry, now: now + entry[1],
+            timer=clock,
+            getsizeof=lambda entry: entry[2],
         )
         self._making: dict[str, asyncio.Task[Any]] = {}
 
@@ -63,11 +66,9 @@ class Store:
             task = asyncio.ensure_future(self._make(key, make, ttl, size))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done))
-        return await asyncio.shield(task)  # type: ignore[no-any-return]
+        return await asyncio.shield(task)
 
-    async def _make(
-        self, key: str, make: Callable[[], Awaitable[T]], ttl: float, size: Callable[[T], int]
-    ) -> T:
+    async def _make(self, key: str, make: Callable[[], Awaitable[T]], ttl: float, size: Callable[[T], int]) -> T:
         value = await make()
         self.put(key, value, ttl=ttl, size=size(value))
         return value

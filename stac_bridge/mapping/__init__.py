@@ -3,4 +3,13 @@
 from stac_bridge.mapping.load import Mappings, load_mappings, read_mapping
 from stac_bridge.mapping.model import AssetRow, FilterRow, Mapping, ProductRow, Row
 
-__all__ = ["AssetRow", "FilterRow", "Mapping", "Mappings", "ProductRow", "Row", "load_mappings", "read_mapping"]
+__all__ = [
+    "AssetRow",
+    "FilterRow",
+    "Mapping",
+    "Mappings",
+    "ProductRow",
+    "Row",
+    "load_mappings",
+    "read_mapping",
+]

@@ -6,9 +6,11 @@ Unknown is absent, never a guess: what cannot be read gives None.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["CONVERTERS", "iso"]
 

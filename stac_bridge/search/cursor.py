@@ -45,9 +45,7 @@ def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) ->
     except (binascii.Error, ValueError):
         raw = b""
     body, seal = raw[: _BODY.size], raw[_BODY.size :]
-    if len(raw) != _BODY.size + _SEAL or not any(
-        hmac.compare_digest(seal, _seal(body, digest, key)) for key in keys
-    ):
+    if len(raw) != _BODY.size + _SEAL or not any(hmac.compare_digest(seal, _seal(body, digest, key)) for key in keys):
         raise BadCursor(
             "This token is not of this search: follow the next link with all its parameters unchanged, "
             "or start the search again without token."

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
 from shapely.geometry import mapping, shape
-from shapely.geometry.base import BaseGeometry
 
 from stac_bridge.errors import BadRequest
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 __all__ = ["box", "read_bbox", "read_geometry"]
 
 _BBOX = "bbox is west,south,east,north in degrees (or west,south,lowest,east,north,highest)"
-_TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+_TYPES = (
+    "Point",
+    "MultiPoint",
+    "LineString",
+    "MultiLineString",
+    "Polygon",
+    "MultiPolygon",
+    "GeometryCollection",
+)
 
 Geometry = dict[str, Any]
 
@@ -103,7 +113,14 @@ def _shape(said: dict[str, Any]) -> BaseGeometry:
     try:
         _finite(said.get("geometries") or said.get("coordinates"))
         return shape(said)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, shapely.errors.GEOSException) as broken:
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        shapely.errors.GEOSException,
+    ) as broken:
         raise BadRequest(f"intersects cannot be read as a {said['type']}: {broken}.") from None
 
 

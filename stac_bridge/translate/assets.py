@@ -80,9 +80,7 @@ def _template(key: str, row: AssetRow) -> AssetTemplate:
 
 
 def _bit(bit: Bit) -> dict[str, Any]:
-    classes = [
-        {"value": value, "name": name, "description": text} for value, (name, text) in enumerate(bit.classes)
-    ]
+    classes = [{"value": value, "name": name, "description": text} for value, (name, text) in enumerate(bit.classes)]
     return {**bit.model_dump(include={"name", "description", "offset", "length"}), "classes": classes}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import antimeridian
 from shapely.geometry import mapping, shape
-from shapely.geometry.base import BaseGeometry
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 __all__ = ["WORLD", "dataset_bbox", "footprint", "on_the_globe"]
 
@@ -41,9 +43,7 @@ def _simple(ring: Ring) -> tuple[dict[str, Any] | None, list[float] | None]:
     if ring[0] != ring[-1]:
         lons.append(lons[0])
         lats.append(lats[0])
-    doubled_area = sum(
-        lons[i] * lats[i + 1] - lons[i + 1] * lats[i] for i in range(len(lons) - 1)
-    )
+    doubled_area = sum(lons[i] * lats[i + 1] - lons[i + 1] * lats[i] for i in range(len(lons) - 1))
     if len(lons) < 4 or doubled_area == 0:
         return None, None
     west, south, east, north = min(lons), min(lats), max(lons), max(lats)
@@ -59,21 +59,18 @@ def _any(found: BaseGeometry) -> tuple[dict[str, Any] | None, list[float] | None
     if found.is_empty or found.bounds == (0, 0, 0, 0) or (found.geom_type.endswith("Polygon") and found.area == 0):
         return None, None
     placed = on_the_globe(found)
-    return _plain(mapping(placed)), [float(bound) for bound in antimeridian.bbox(placed)]
+    bounds = antimeridian.bbox(placed) if placed.geom_type.endswith("Polygon") else placed.bounds
+    return _plain(mapping(placed)), [float(bound) for bound in bounds]
 
 
 def on_the_globe(found: BaseGeometry) -> BaseGeometry:
     """A geometry whose longitudes may run past ±180, cut at the antimeridian and wound as RFC 7946 asks."""
-    if found.geom_type in ("Polygon", "MultiPolygon"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", antimeridian.FixWindingWarning)
-            fix = antimeridian.fix_polygon if found.geom_type == "Polygon" else antimeridian.fix_multi_polygon
-            fixed: BaseGeometry = fix(found, fix_winding=True)  # type: ignore[operator]
-            return fixed
-    if found.geom_type.endswith("LineString"):
-        line = antimeridian.fix_line_string if found.geom_type == "LineString" else antimeridian.fix_multi_line_string
-        return line(found)  # type: ignore[operator,no-any-return]
-    return found
+    if found.geom_type.endswith("Point"):
+        return found
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", antimeridian.FixWindingWarning)
+        # Edges are straight in longitude and latitude, as GeoJSON has them.
+        return shape(antimeridian.fix_shape(found, fix_winding=True, great_circle=False))
 
 
 def _plain(geometry: dict[str, Any]) -> dict[str, Any]:

@@ -52,9 +52,7 @@ class Translator:
         self._geometry = _sources(mapping.item.geometry)
         self._times = _times(entry)
         self._constants = {name: row.value for name, row in mapping.properties.items() if row.is_constant}
-        self._rows = tuple(
-            (name, _reader(row)) for name, row in mapping.properties.items() if not row.is_constant
-        )
+        self._rows = tuple((name, _reader(row)) for name, row in mapping.properties.items() if not row.is_constant)
         self._grid = grid_reader(mapping.grid, fold) if mapping.grid else None
         self._assets = asset_templates(entry)
 

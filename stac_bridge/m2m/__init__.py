@@ -1,0 +1,1 @@
+"""Speaks M2M; has never heard of STAC."""

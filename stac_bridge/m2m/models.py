@@ -1,0 +1,317 @@
+"""What M2M answers: tolerant of every quirk that was seen, and gone through once.
+
+Names are Python's (``display_id`` for ``displayId``); values stay as M2M wrote them where their meaning is a
+mapping's business (cloud cover may be text, int, null or -1).
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Bounds",
+    "Browse",
+    "Dataset",
+    "DatasetFilter",
+    "DatasetProduct",
+    "Download",
+    "DownloadAnswer",
+    "DownloadInput",
+    "FailedDownload",
+    "Product",
+    "Retrieved",
+    "RetrievedDownload",
+    "Scene",
+    "Scenes",
+    "fold",
+    "read_scene",
+    "read_scenes",
+]
+
+
+@lru_cache(maxsize=8192)
+def fold(label: str) -> str:
+    """A field's or filter's label without what M2M varies: entities, doubled blanks, case [REFERENCE §5].
+
+    >>> fold("Entity  ID"), fold("Sun Azimuth Angle  Mean ")
+    ('entity id', 'sun azimuth angle mean')
+    """
+    return " ".join(html.unescape(label).split()).casefold()
+
+
+# -- scenes --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """One ready-made picture of a scene."""
+
+    name: str | None
+    browse_path: str | None
+    thumbnail_path: str | None
+    overlay_path: str | None
+    overlay_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene. ``fields`` holds its metadata by folded label, text unescaped and without outer blanks.
+
+    Dates are M2M's text; ``spatial_coverage`` (the footprint) and ``spatial_bounds`` (the box around it) are
+    GeoJSON as M2M gave it, which may leave the globe.
+    """
+
+    entity_id: str
+    display_id: str
+    cloud_cover: Any
+    spatial_coverage: dict[str, Any] | None
+    spatial_bounds: dict[str, Any] | None
+    start_date: str | None
+    end_date: str | None
+    publish_date: str | None
+    browse: tuple[Browse, ...]
+    downloadable: bool
+    orderable: bool
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """One page of scene-search.
+
+    ``total_hits`` is certain only where ``exact``; ``next_record`` is never null, so it tells no end; ``size``
+    is the answer's in bytes.
+    """
+
+    results: tuple[Scene, ...]
+    total_hits: int
+    exact: bool
+    starting_number: int
+    records_returned: int
+    next_record: int
+    size: int
+
+
+def read_scene(raw: Mapping[str, Any]) -> Scene:
+    """One element of ``results``. Raises KeyError, TypeError or ValueError where it is no scene."""
+    temporal = raw.get("temporalCoverage") or {}
+    options = raw.get("options") or {}
+    return Scene(
+        entity_id=str(raw["entityId"]),
+        display_id=str(raw["displayId"]),
+        cloud_cover=raw.get("cloudCover"),
+        spatial_coverage=raw.get("spatialCoverage") or None,
+        spatial_bounds=raw.get("spatialBounds") or None,
+        start_date=temporal.get("startDate"),
+        end_date=temporal.get("endDate"),
+        publish_date=raw.get("publishDate"),
+        browse=tuple(_browse(picture) for picture in raw.get("browse") or ()),
+        downloadable=bool(options.get("download")),
+        orderable=bool(options.get("order")),
+        fields={fold(field["fieldName"]): _clean(field.get("value")) for field in raw.get("metadata") or ()},
+    )
+
+
+def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
+    """The ``data`` of a scene-search answer of ``size`` bytes. Raises as ``read_scene`` does."""
+    results = tuple(read_scene(scene) for scene in raw["results"] or ())
+    return Scenes(
+        results=results,
+        total_hits=int(raw["totalHits"]),
+        exact=raw.get("totalHitsAccuracy") in (None, "exact"),
+        starting_number=int(raw.get("startingNumber") or 1),
+        records_returned=int(raw.get("recordsReturned") or len(results)),
+        next_record=int(raw.get("nextRecord") or 0),
+        size=size,
+    )
+
+
+def _browse(raw: Mapping[str, Any]) -> Browse:
+    return Browse(
+        name=raw.get("browseName"),
+        browse_path=raw.get("browsePath"),
+        thumbnail_path=raw.get("thumbnailPath"),
+        overlay_path=raw.get("overlayPath"),
+        overlay_type=raw.get("overlayType"),
+    )
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return html.unescape(value).strip() if "&" in value else value.strip()
+    return value
+
+
+# -- datasets ------------------------------------------------------------------------------------------------
+
+
+def _map(value: Any) -> Any:
+    """An empty map comes as a list [REFERENCE §1]."""
+    return {} if value in (None, []) else value
+
+
+def _list(value: Any) -> Any:
+    return () if value in (None, {}) else value
+
+
+def _span(value: Any) -> Any:
+    """A text that holds a JSON array of two dates [REFERENCE §4]."""
+    return orjson.loads(value) if isinstance(value, str) and value else value or None
+
+
+class _Model(BaseModel):
+    """Unknown keys are passed over: M2M adds some from time to time."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Bounds(_Model):
+    """A dataset's bounds in degrees, which may leave the globe."""
+
+    north: float
+    south: float
+    east: float
+    west: float
+
+
+class Dataset(_Model):
+    """A dataset as dataset-search lists it."""
+
+    alias: str = Field(alias="datasetAlias")
+    id: str = Field(alias="datasetId")
+    name: str | None = Field(None, alias="collectionName")
+    long_name: str | None = Field(None, alias="collectionLongName")
+    abstract: str | None = Field(None, alias="abstractText")
+    category: str | None = Field(None, alias="datasetCategoryName")
+    catalogs: Annotated[tuple[str, ...], BeforeValidator(_list)] = ()
+    owner: str | None = Field(None, alias="dataOwner")
+    date_updated: str | None = None
+    doi: str | None = Field(None, alias="doiNumber")
+    ingest_frequency: str | None = None
+    keywords: str | None = None
+    legacy_id: int | str | None = None
+    scene_count: int | None = None
+    spatial_bounds: Annotated[Bounds | None, BeforeValidator(lambda value: value or None)] = None
+    acquisition_start: str | None = None
+    acquisition_end: str | None = None
+    temporal_coverage: Annotated[tuple[str | None, str | None] | None, BeforeValidator(_span)] = None
+    supports_cloud_cover: bool = Field(False, alias="supportCloudCover")
+    supports_deletion_search: bool = Field(False, alias="supportDeletionSearch")
+
+
+class _FieldConfig(_Model):
+    type: str
+    validators: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_list)] = ()
+
+
+class DatasetFilter(_Model):
+    """A filter that a dataset offers; ``sql`` shows its column and operator (``WRS_PATH between ?``)."""
+
+    id: str
+    label: str = Field(alias="fieldLabel")
+    sql: str = Field("", alias="searchSql")
+    config: _FieldConfig = Field(alias="fieldConfig")
+    value_list: Annotated[dict[str, Any] | None, BeforeValidator(_map)] = None
+
+    @property
+    def kind(self) -> str:
+        """Text, Select or Range."""
+        return self.config.type
+
+
+class DatasetProduct(_Model):
+    """A product that a dataset delivers (dataset-download-options)."""
+
+    product_id: str
+    code: str = Field(alias="productCode")
+    name: str = Field("", alias="productName")
+
+
+# -- downloads -----------------------------------------------------------------------------------------------
+
+
+class Product(_Model):
+    """A download option of a scene; ``secondary`` are the files of a folder, and of bundles alike."""
+
+    product_id: str = Field(alias="id")
+    entity_id: str
+    display_id: str
+    dataset_id: str | None = None
+    available: bool = False
+    filesize: Annotated[int, BeforeValidator(lambda value: value or 0)] = 0
+    name: str = Field("", alias="productName")
+    code: str = Field("", alias="productCode")
+    system: str = Field("", alias="downloadSystem")
+    download_name: str | None = None
+    secondary: Annotated[tuple[Product, ...], BeforeValidator(_list)] = Field((), alias="secondaryDownloads")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this only holds other files. That it has ``secondary`` says nothing [REFERENCE §8]."""
+        return self.system == "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadInput:
+    """What download-request is asked for: a product of a scene, or of a file (its secondary entity id)."""
+
+    entity_id: str
+    product_id: str
+
+
+class Download(_Model):
+    """A download that was granted."""
+
+    download_id: int
+    url: str
+    entity_id: str | None = None
+
+
+class FailedDownload(_Model):
+    """A download that was not granted, and M2M's reason."""
+
+    entity_id: str | None = None
+    product_id: str | None = None
+    message: str | None = Field(None, alias="errorMessage")
+
+
+class DownloadAnswer(_Model):
+    """What download-request said. ``duplicates``: older download ids → the label they are queued under."""
+
+    available: Annotated[tuple[Download, ...], BeforeValidator(_list)] = Field((), alias="availableDownloads")
+    preparing: Annotated[tuple[Download, ...], BeforeValidator(_list)] = Field((), alias="preparingDownloads")
+    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(_list)] = ()
+    new_records: Annotated[dict[str, str], BeforeValidator(_map)] = {}
+    duplicates: Annotated[dict[str, str], BeforeValidator(_map)] = Field({}, alias="duplicateProducts")
+
+
+class RetrievedDownload(_Model):
+    """A download in the queue."""
+
+    download_id: int
+    url: str | None = None
+    entity_id: str | None = None
+    display_id: str | None = None
+    product_code: str | None = None
+    label: str | None = None
+    filesize: int | None = None
+    status_code: str | None = None
+    status_text: str | None = None
+
+
+class Retrieved(_Model):
+    """The queue under a label. A download may stand in both lists, in one, or (at first) in none."""
+
+    available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(_list)] = ()
+    requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(_list)] = ()
+    queue_size: int = 0
