@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stac_bridge.delivery.resolve import Resolver, Source
-    from stac_bridge.delivery.sign import AssetRef
+    from stac_bridge.delivery.sign import AssetRef, Signer
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models import Dataset, Scene
     from stac_bridge.mapping import Mappings
@@ -64,6 +64,11 @@ class Found:
     scene: Scene
     core: dict[str, Any]
     translator: Translator
+
+    def item(self, base: str, signer: Signer) -> dict[str, Any]:
+        """The whole Item, its assets signed. ``base`` is the API's address with its last slash."""
+        href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
+        return self.translator.finish(self.core, self.scene, base, href_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +225,9 @@ class Bridge:
                     cursor=self._token(page.cursor, search),
                 )
             if await self._fill(page, asked, search, residual):
-                return self._page(page, search, start)
-        return Page(tuple(page.kept), None, len(page.kept) if not search.token else None)
+                return Page(tuple(page.kept), self._token(page.cursor, search), page.total)
+        whole = None if search.token else len(page.kept)
+        return Page(tuple(page.kept), None, whole if page.total is None else page.total)
 
     async def _fill(self, page: _Filling, asked: Plan, search: Search, residual: Residual | None) -> bool:
         """Read on from the page's cursor; True when the page is to be given with a token."""
@@ -247,9 +253,6 @@ class Bridge:
         else:
             page.cursor = Cursor(page.cursor.step + 1)
         return bool(page.kept) and page.cursor.step < len(asked.steps)
-
-    def _page(self, page: _Filling, search: Search, start: Cursor) -> Page:
-        return Page(tuple(page.kept), self._token(page.cursor, search), page.total)
 
     def _token(self, cursor: Cursor, search: Search) -> str:
         return seal_cursor(cursor, search.digest, self._keys[0], time.time())

@@ -57,6 +57,8 @@ _ABSENT = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
 _SHARE = 3
 """A call with its queue and retries takes at most this many times the limit of one attempt."""
 
+_GRACE = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -219,7 +221,8 @@ class M2MClient:
             return isinstance(failure, Transient)
 
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            # a moment later than the gate's own limit, which tells better what the time went into
+            async with asyncio.timeout(deadline - time.monotonic() + _GRACE):
                 return await self._retrying(worth_another, self._attempt, endpoint, payload, deadline)
         except Transient as given_up:
             raise given_up.error from given_up.__cause__

@@ -1,0 +1,81 @@
+"""What the OpenAPI document says of parameters. They are read and checked by ``search/request.py`` alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import attr
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from stac_fastapi.types.search import APIRequest
+
+__all__ = ["CollectionsGet", "ItemsGet", "SearchGet", "SearchPost"]
+
+_COLLECTIONS = "Ids of the collections to search, with commas between."
+_IDS = "Ids of items, with commas between."
+_BBOX = "west,south,east,north in degrees, or with heights as six numbers; west > east crosses the antimeridian."
+_INTERSECTS = "A GeoJSON geometry; not together with bbox."
+_DATETIME = "An RFC 3339 instant, or two with a slash between, either of which may be `..` for open."
+_LIMIT = "Items on a page: 10 unless told; a larger number than the maximum is served as the maximum."
+_TOKEN = "Where a next link goes on; good for 24 hours."  # noqa: S105 -- words about a paging token
+
+Text = str | None
+
+
+def _documented(schema: dict[str, Any], text: str, example: Any = None) -> Any:
+    said = {**schema, "description": text}
+    return Annotated[Any, WithJsonSchema(said if example is None else {**said, "examples": [example]})]
+
+
+@attr.s(auto_attribs=True)
+class SearchGet(APIRequest):
+    """Parameters of GET /search."""
+
+    collections: Annotated[Text, Query(description=_COLLECTIONS, examples=["landsat_ot_c2_l2"])] = None
+    ids: Annotated[Text, Query(description=_IDS)] = None
+    bbox: Annotated[Text, Query(description=_BBOX, examples=["6.0,46.0,7.0,47.0"])] = None
+    intersects: Annotated[Text, Query(description=_INTERSECTS)] = None
+    datetime: Annotated[Text, Query(description=_DATETIME)] = None
+    limit: Annotated[Text, Query(description=_LIMIT)] = None
+    token: Annotated[Text, Query(description=_TOKEN)] = None
+
+
+@attr.s(auto_attribs=True)
+class ItemsGet(APIRequest):
+    """Parameters of GET /collections/{collection_id}/items."""
+
+    collection_id: Annotated[str, Path(description="Id of the collection.")]
+    bbox: Annotated[Text, Query(description=_BBOX)] = None
+    datetime: Annotated[Text, Query(description=_DATETIME)] = None
+    limit: Annotated[Text, Query(description=_LIMIT)] = None
+    token: Annotated[Text, Query(description=_TOKEN)] = None
+
+
+@attr.s(auto_attribs=True)
+class CollectionsGet(APIRequest):
+    """Parameters of GET /collections."""
+
+    limit: Annotated[Text, Query(description="Collections on a page.")] = None
+    token: Annotated[Text, Query(description="Where a next link goes on.")] = None
+
+
+_WORDS = {"type": "array", "items": {"type": "string"}}
+
+
+class SearchPost(BaseModel):
+    """The body of POST /search."""
+
+    model_config = ConfigDict(extra="allow")
+
+    collections: _documented(_WORDS, "Ids of the collections to search.", ["landsat_ot_c2_l2"]) = None
+    ids: _documented(_WORDS, "Ids of items.") = None
+    bbox: _documented({"type": "array", "items": {"type": "number"}}, _BBOX, [6.0, 46.0, 7.0, 47.0]) = None
+    intersects: _documented({"type": "object"}, _INTERSECTS) = None
+    datetime: _documented({"type": "string"}, _DATETIME) = None
+    limit: _documented({"type": "integer", "minimum": 1}, _LIMIT) = None
+    token: _documented({"type": "string"}, _TOKEN) = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the body held, and nothing else."""
+        return {**self.model_dump(exclude_unset=True)}

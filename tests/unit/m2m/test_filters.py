@@ -1,0 +1,105 @@
+"""Payloads: closed, narrowed by ``&``, widened by ``|``."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from stac_bridge.m2m.filters import (
+    And,
+    Between,
+    CloudRange,
+    DayRange,
+    GeoJson,
+    Mbr,
+    Or,
+    SceneFilter,
+    SceneSearch,
+    Value,
+)
+
+JUNE = DayRange(start=date(2020, 6, 1), end=date(2020, 6, 30))
+SUMMER = DayRange(start=date(2020, 6, 15), end=date(2020, 8, 31))
+PATH = Between(filter_id="5e83d14fb9436d88", first_value="047", second_value="047")
+TIER = Value(filter_id="5f6a6fb2137a3c00", value="T1")
+
+
+@pytest.mark.parametrize("model", [SceneFilter, SceneSearch, DayRange, CloudRange, Value, Between, And, Or, GeoJson])
+def test_a_key_that_m2m_would_ignore_is_refused_here(model: type) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        model.model_validate({"includeUnknownCloudCover": True})
+
+
+def test_a_payload_has_m2ms_keys_in_their_places() -> None:
+    search = SceneSearch(
+        dataset="landsat_ot_c2_l2",
+        max_results=20,
+        starting_number=41,
+        filter=SceneFilter(
+            acquisition=JUNE,
+            cloud=CloudRange(max=10, include_unknown=False),
+            spatial=Mbr.of(6, 46, 7, 47),
+            metadata=And(children=(PATH, TIER)),
+        ),
+    )
+    assert search.payload() == {
+        "datasetName": "landsat_ot_c2_l2",
+        "maxResults": 20,
+        "startingNumber": 41,
+        "metadataType": "full",
+        "sceneFilter": {
+            "acquisitionFilter": {"start": "2020-06-01", "end": "2020-06-30"},
+            "cloudCoverFilter": {"min": 0, "max": 10, "includeUnknown": False},
+            "spatialFilter": {
+                "filterType": "mbr",
+                "lowerLeft": {"latitude": 46.0, "longitude": 6.0},
+                "upperRight": {"latitude": 47.0, "longitude": 7.0},
+            },
+            "metadataFilter": {
+                "filterType": "and",
+                "childFilters": [
+                    {
+                        "filterType": "between",
+                        "filterId": "5e83d14fb9436d88",
+                        "firstValue": "047",
+                        "secondValue": "047",
+                    },
+                    {"filterType": "value", "filterId": "5f6a6fb2137a3c00", "value": "T1", "operand": "="},
+                ],
+            },
+        },
+    }
+
+
+def test_a_filter_that_everything_passes_is_not_sent() -> None:
+    assert "sceneFilter" not in SceneSearch(dataset="naip", filter=SceneFilter()).payload()
+
+
+def test_and_narrows_every_slot() -> None:
+    both = SceneFilter(acquisition=JUNE, metadata=PATH) & SceneFilter(acquisition=SUMMER, metadata=TIER)
+    assert both.acquisition == DayRange(start=date(2020, 6, 15), end=date(2020, 6, 30))
+    assert both.metadata == And(children=(PATH, TIER))
+
+
+def test_or_takes_the_hull_and_loses_nothing() -> None:
+    either = SceneFilter(acquisition=JUNE, metadata=PATH) | SceneFilter(acquisition=SUMMER, metadata=TIER)
+    assert either.acquisition == DayRange(start=date(2020, 6, 1), end=date(2020, 8, 31))
+    assert either.metadata == Or(children=(PATH, TIER))
+    assert (SceneFilter(acquisition=JUNE) | SceneFilter(metadata=TIER)).is_open
+
+
+def test_days_that_do_not_meet_leave_nothing() -> None:
+    late = DayRange(start=date(2021, 1, 1), end=date(2021, 1, 2))
+    assert (SceneFilter(acquisition=JUNE) & SceneFilter(acquisition=late)).is_empty
+    assert SceneFilter.nothing().is_empty
+    assert not SceneFilter(acquisition=JUNE).is_empty
+
+
+def test_equal_searches_have_equal_digests_and_others_have_not() -> None:
+    def digest(size: int) -> str:
+        return SceneSearch(dataset="naip", max_results=size, filter=SceneFilter(acquisition=JUNE)).digest()
+
+    assert digest(5) == digest(5)
+    assert digest(5) != digest(6)
