@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def deadline(self) -> float:
+        """Seconds that an answer of ours may take: a little less than three times what one of M2M's may."""
+        return 3 * self.m2m_timeout - min(0.5, 0.1 * self.m2m_timeout)
+
+    @property
     def embeds_sandbox(self) -> bool:
         """Whether nothing names an M2M service or account, so that the embedded sandbox serves."""
         return not self.m2m_username and "m2m_url" not in self.model_fields_set

@@ -10,7 +10,10 @@ import httpx
 import orjson
 import pytest
 
+from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.client import Backoff, M2MClient
+from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.mapping import load_mappings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
@@ -69,3 +72,29 @@ def m2m_client(script: Script, *, timeout: float = 5, attempts: int = 4, usernam
         transport=httpx.MockTransport(script),
         backoff=Backoff(attempts=attempts, first=0.01, most=0.02),
     )
+
+
+def entry_of(dataset: str) -> Entry:
+    """The catalog entry of a dataset, from fixtures: its filters are known, its products where it has some."""
+    raw = {
+        "landsat_ot_c2_l2": FIXTURES / "scenes" / "dataset__landsat_ot_c2_l2.json",
+        "corona2": FIXTURES / "scenes" / "dataset__corona2.json",
+    }[dataset]
+    filters = orjson.loads((FIXTURES / "m2m" / "dataset-filters__landsat_ot_c2_l2.json").read_bytes())["data"]
+    known = tuple(DatasetFilter.model_validate(one) for one in filters) if dataset == "landsat_ot_c2_l2" else ()
+    products = (DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format"),)
+    learnt = Learnt(known, () if dataset == "landsat_ot_c2_l2" else products)
+    return Entry(Dataset.model_validate(orjson.loads(raw.read_bytes())), load_mappings().of(dataset), learnt)
+
+
+def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:
+    """A scene as M2M gives it; ``fields`` among the changes replaces values of its metadata (None removes)."""
+    if dataset == "corona2":
+        raw = orjson.loads((FIXTURES / "m2m" / "scene-search__corona2.json").read_bytes())["data"]["results"][0]
+    else:
+        raw = orjson.loads((FIXTURES / "scenes" / f"{dataset}.json").read_bytes())
+    for label, value in changes.pop("fields", {}).items():
+        for field in raw["metadata"]:
+            if field["fieldName"] == label:
+                field["value"] = value
+    return raw | changes

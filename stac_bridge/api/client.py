@@ -44,7 +44,7 @@ _LISTS = ("collections", "ids")
 
 
 @attr.s(auto_attribs=True)
-class Client(AsyncBaseCoreClient):  # type: ignore[misc]
+class Client(AsyncBaseCoreClient):
     """The STAC API's pages. stac-fastapi routes; every answer leaves here as bytes."""
 
     bridge: Bridge = attr.ib(kw_only=True)
@@ -117,7 +117,7 @@ class Client(AsyncBaseCoreClient):  # type: ignore[misc]
 
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
-        base, said = base_of(request, self.public_url), search_request.said
+        base, said = base_of(request, self.public_url), search_request.root
         page, search = await self._search(said)
         body = {**said, "limit": search.limit}
         return self._page(page, base, posted_links(base, "search", body, page.token), request)

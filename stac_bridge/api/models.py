@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import attr
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import ConfigDict, RootModel
 from stac_fastapi.types.search import APIRequest
 
 __all__ = ["CollectionsGet", "ItemsGet", "SearchGet", "SearchPost"]
@@ -20,11 +20,6 @@ _LIMIT = "Items on a page: 10 unless told; a larger number than the maximum is s
 _TOKEN = "Where a next link goes on; good for 24 hours."  # noqa: S105 -- words about a paging token
 
 Text = str | None
-
-
-def _documented(schema: dict[str, Any], text: str, example: Any = None) -> Any:
-    said = {**schema, "description": text}
-    return Annotated[Any, WithJsonSchema(said if example is None else {**said, "examples": [example]})]
 
 
 @attr.s(auto_attribs=True)
@@ -60,22 +55,22 @@ class CollectionsGet(APIRequest):
 
 
 _WORDS = {"type": "array", "items": {"type": "string"}}
+_BODY: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "collections": {**_WORDS, "description": "Ids of the collections to search."},
+        "ids": {**_WORDS, "description": "Ids of items."},
+        "bbox": {"type": "array", "items": {"type": "number"}, "description": _BBOX},
+        "intersects": {"type": "object", "description": _INTERSECTS},
+        "datetime": {"type": "string", "description": _DATETIME},
+        "limit": {"type": "integer", "minimum": 1, "description": _LIMIT},
+        "token": {"type": "string", "description": _TOKEN},
+    },
+    "examples": [{"collections": ["landsat_ot_c2_l2"], "bbox": [6.0, 46.0, 7.0, 47.0], "limit": 10}],
+}
 
 
-class SearchPost(BaseModel):
-    """The body of POST /search."""
+class SearchPost(RootModel[dict[str, Any]]):
+    """The body of POST /search: any JSON object, which is checked where a GET's parameters are."""
 
-    model_config = ConfigDict(extra="allow")
-
-    collections: _documented(_WORDS, "Ids of the collections to search.", ["landsat_ot_c2_l2"]) = None
-    ids: _documented(_WORDS, "Ids of items.") = None
-    bbox: _documented({"type": "array", "items": {"type": "number"}}, _BBOX, [6.0, 46.0, 7.0, 47.0]) = None
-    intersects: _documented({"type": "object"}, _INTERSECTS) = None
-    datetime: _documented({"type": "string"}, _DATETIME) = None
-    limit: _documented({"type": "integer", "minimum": 1}, _LIMIT) = None
-    token: _documented({"type": "string"}, _TOKEN) = None
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """What the body held, and nothing else."""
-        return {**self.model_dump(exclude_unset=True)}
+    model_config = ConfigDict(json_schema_extra=_BODY)

@@ -1,0 +1,53 @@
+# Everything sets itself up on a fresh Debian or Ubuntu with Python 3.11 or later.
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup serve test lint format bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## Make .venv with everything for running and testing
+
+$(READY): requirements.lock pyproject.toml stac_bridge/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stac-bridge needs Python 3.11 or later; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory system-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Debian and Ubuntu ship Python without its venv module.
+.PHONY: system-venv
+system-venv:
+	@command -v apt-get >/dev/null || { echo "Python's venv module is missing; install it (python3-venv)."; exit 1; }
+	@SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
+
+serve: setup ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
+	@exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: setup ## Run ruff, the type checker and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Print what things cost
+	$(BIN)/python -m benchmarks
+
+lock: ## Write requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --extra examples --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
+
+clean: ## Remove what setup and builds made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

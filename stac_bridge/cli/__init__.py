@@ -1,0 +1,38 @@
+"""The command ``stac-bridge``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stac_bridge import __version__
+from stac_bridge.cli.sandbox import sandbox
+from stac_bridge.cli.serve import serve
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="stac-bridge",
+    help="A live STAC API over the USGS/EROS Machine-to-Machine archive.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(serve)
+app.command()(sandbox)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"stac-bridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """A live STAC API over the USGS/EROS Machine-to-Machine archive."""

@@ -1,0 +1,124 @@
+"""``stac-bridge serve``: the STAC API, over an M2M account or over the embedded sandbox."""
+
+from __future__ import annotations
+
+import atexit
+import ipaddress
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import httpx
+import typer
+from pydantic import HttpUrl, SecretStr, ValidationError
+
+from stac_bridge.errors import BridgeError
+from stac_bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+    from starlette.types import ASGIApp
+
+__all__ = ["build", "serve"]
+
+_log = logging.getLogger("stac_bridge")
+
+_PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
+
+SANDBOX = "/sandbox"
+"""Where the embedded sandbox is mounted."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to bind; only this machine reaches the default.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="Port to bind.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 so far.")] = 1,
+) -> None:
+    """Serve the STAC API.
+
+    With STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN set, over USGS's archive; with neither the username
+    nor STAC_BRIDGE_M2M_URL set, over the embedded sandbox, which needs no account.
+    """
+    import uvicorn
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if workers > 1:
+        _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
+    try:
+        server = build(Settings(), host, port)
+    except ValidationError as invalid:
+        _leave("; ".join(_told(one) for one in invalid.errors()))
+    except BridgeError as wrong:
+        _leave(str(wrong))
+    # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
+    uvicorn.run(server, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=5)
+
+
+def build(settings: Settings, host: str, port: int) -> ASGIApp:
+    """The server for these settings, reached at this address. Raises BridgeError."""
+    from stac_bridge.api import create_app
+
+    if settings.store != "memory://":
+        raise BridgeError(f"STAC_BRIDGE_STORE is {settings.store!r}; only memory:// works so far.")
+    if settings.embeds_sandbox:
+        return _with_sandbox(settings, _address(settings, host, port))
+    if not settings.m2m_username or not settings.m2m_token.get_secret_value():
+        raise BridgeError("Set both STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN, or neither for the sandbox.")
+    if not _is_loopback(host):
+        _log.warning(
+            "LISTENING ON %s WITH AN M2M ACCOUNT: whoever reaches this address spends the account's quota "
+            "and its one request at a time. Bind 127.0.0.1, or put a gate in front.",
+            host,
+        )
+    return create_app(settings)
+
+
+def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
+    """The server and, mounted below it, the sandbox that it asks without going over the network.
+
+    What is kept of the sandbox ends with the process: its scenes are not worth a place beside USGS's.
+    """
+    from stac_bridge.api import create_app
+    from stac_bridge.sandbox import create_sandbox
+
+    notice = "This server runs on the embedded sandbox: its scenes and pictures are computed, not USGS's."
+    _log.warning("%s Set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive.", notice)
+    pretend = create_sandbox(base_url=f"{address}{SANDBOX}")
+    told = {"m2m_url": HttpUrl(_PRETEND_URL), "m2m_username": "sandbox", "m2m_token": SecretStr("sandbox")}
+    folder = tempfile.TemporaryDirectory(prefix="stac-bridge-")
+    atexit.register(folder.cleanup)
+    app = create_app(
+        settings.model_copy(update=told),
+        notice=notice,
+        keep_in=Path(folder.name),
+        transport=httpx.ASGITransport(pretend),
+        own_origin=address,
+    )
+    app.mount(SANDBOX, pretend)
+    return app
+
+
+def _told(error: ErrorDetails) -> str:
+    return f"STAC_BRIDGE_{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+
+
+def _address(settings: Settings, host: str, port: int) -> str:
+    """Where readers reach the server: as configured, else on this machine."""
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/")
+    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"http://{name}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _leave(why: str) -> NoReturn:
+    typer.echo(f"stac-bridge: {why}", err=True)
+    raise typer.Exit(2)
