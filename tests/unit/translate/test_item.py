@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.support import SHARED, entry_of, needs_shared, raw_scene
 
 from stac_bridge.m2m.models import read_scene
 from stac_bridge.translate import Translator
+from tests.support import SHARED, entry_of, needs_shared, raw_scene
 
 ID = "LC08_L2SP_047027_20201204_20210313_02_T1"
 
@@ -32,7 +32,9 @@ def test_a_landsat_item_agrees_with_the_one_that_others_make() -> None:
         told = theirs["assets"][key]
         assert asset["type"] == told["type"], key
         assert asset["roles"] == told["roles"], key
-        assert asset["href"].rpartition("/")[2] == told["href"].rpartition("/")[2] or "browse" in key or key == "thumbnail"
+        assert (
+            asset["href"].rpartition("/")[2] == told["href"].rpartition("/")[2] or "browse" in key or key == "thumbnail"
+        )
         for band in ("eo:bands", "raster:bands"):
             assert asset.get(band) == told.get(band), (key, band)
         bits = {bit["name"]: (bit["offset"], bit["length"]) for bit in asset.get("classification:bitfields", [])}

@@ -1,0 +1,137 @@
+"""Mapping files: what they may say, and how a wrong one is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+from stac_bridge.errors import MappingInvalid
+from stac_bridge.m2m.models import fold
+from stac_bridge.mapping import Mapping, Row, load_mappings, read_mapping
+from stac_bridge.mapping.convert import CONVERTERS
+from stac_bridge.mapping.load import shipped_folder
+from stac_bridge.mapping.model import Converter
+from tests.support import SHARED, needs_shared
+
+GOOD = {
+    "dataset": "naip",
+    "item": {
+        "id": {"scene": "displayId"},
+        "geometry": {"scene": "spatialCoverage"},
+        "start_datetime": {"scene": "startDate", "as": "day-start"},
+        "end_datetime": {"scene": "endDate", "as": "day-end"},
+    },
+    "properties": {"gsd": {"field": "Resolution", "as": "number"}},
+    "assets": {"image": {"file": "x.jp2", "title": "Image", "type": "jp2", "roles": ["data"]}},
+}
+
+
+def written(folder: Path, said: object, name: str = "naip.yaml") -> Path:
+    path = folder / name
+    path.write_text(yaml.safe_dump(said) if not isinstance(said, str) else said, encoding="utf-8")
+    return path
+
+
+def test_every_shipped_mapping_loads() -> None:
+    mappings = load_mappings()
+    assert mappings.generic.is_generic
+    assert "landsat_ot_c2_l2" in mappings.by_dataset
+    assert mappings.of("some_other_dataset") is mappings.generic
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong", "told"),
+    [
+        (
+            ["properties", "gsd", "as"],
+            "nubmer",
+            r"properties\.gsd.*'nubmer' is not allowed \(did you mean 'number'\?\)",
+        ),
+        (["properties", "gsd", "scene"], "displayId", r"exactly one of scene, field, value"),
+        (["item", "id", "scene"], "displayID", r"did you mean 'displayId'"),
+        (["item", "geometri"], {"scene": "spatialBounds"}, r"unknown word 'geometri' \(did you mean 'geometry'\?\)"),
+        (["assets", "image", "type"], "jpg2", r"did you mean 'jp2'"),
+        (["assets", "image", "browse"], "thumbnail", r"exactly one of file, browse"),
+        (["assets", "image", "only"], {"nothing": 1}, r"assets\.image\.only names nothing"),
+        (["asets"], {}, r"unknown word 'asets' \(did you mean 'assets'\?\)"),
+    ],
+)
+def test_a_wrong_word_is_told_with_file_row_and_the_nearest_right_one(
+    tmp_path: Path, place: list[str], wrong: object, told: str
+) -> None:
+    said = yaml.safe_load(yaml.safe_dump(GOOD))
+    table = said
+    for step in place[:-1]:
+        table = table[step]
+    table[place[-1]] = wrong
+    with pytest.raises(MappingInvalid, match=told) as error:
+        read_mapping(written(tmp_path, said))
+    assert "naip.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize("said", ["- a list", "a: [unclosed", "text"])
+def test_a_file_that_is_no_table_is_told(tmp_path: Path, said: str) -> None:
+    with pytest.raises(MappingInvalid, match=r"naip\.yaml"):
+        read_mapping(written(tmp_path, said))
+
+
+def test_a_folder_laid_over_replaces_files_of_the_same_name_and_adds_others(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    assert load_mappings(tmp_path).of("naip").assets["image"].title == "Image"
+
+
+def test_a_broken_file_laid_over_takes_no_other_dataset_down(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    written(tmp_path, {"dataset": "naip"})
+    mappings = load_mappings(tmp_path)
+    assert mappings.of("naip") is mappings.generic
+    assert "naip.yaml" in caplog.text
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MappingInvalid, match="no folder"):
+        load_mappings(tmp_path / "missing")
+
+
+def test_the_words_for_converters_are_those_there_are() -> None:
+    assert set(get_args(Converter)) == set(CONVERTERS)
+
+
+def labels_of(mapping: Mapping) -> set[str]:
+    """Every label of a field or filter that a mapping names."""
+    found: set[str] = set()
+
+    def of_row(row: Row | None) -> None:
+        if row is not None:
+            found.update(label for label in (row.field, row.filter.label if row.filter else None) if label)
+            of_row(row.otherwise)
+
+    item = mapping.item
+    for row in (item.id, item.geometry, item.start_datetime, item.end_datetime, *mapping.properties.values()):
+        of_row(row)
+    if mapping.grid:
+        found |= {mapping.grid.projection, mapping.grid.zone}
+        found |= {label for corner in mapping.grid.corners for label in corner}
+    return found
+
+
+@needs_shared
+@pytest.mark.parametrize("path", sorted(shipped_folder().glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_label_a_mapping_uses_occurs_in_a_recording_or_in_the_reference(path: Path) -> None:
+    known = (SHARED / "m2m/REFERENCE.md").read_text(encoding="utf-8")
+    known += "".join(found.read_text(encoding="utf-8") for found in (SHARED / "m2m/recorded").rglob("*.json"))
+    known = fold(known)
+    # REFERENCE writes families of labels short: "Corner Upper/Lower Left/Right", "Latitude/Longitude".
+    families = {
+        fold(f"Corner {v} {h} {d}")
+        for v in ("Upper", "Lower")
+        for h in ("Left", "Right")
+        for d in ("Latitude", "Longitude")
+    }
+    assert "corner upper left latitude/longitude" in known
+    missing = {label for label in labels_of(read_mapping(path)) if fold(label) not in known} - {
+        label for label in labels_of(read_mapping(path)) if fold(label) in families
+    }
+    assert missing == set()

@@ -1,0 +1,136 @@
+"""What may be asked, and how each refusal says what to change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stac_bridge.errors import BadRequest
+from stac_bridge.search import parse
+from stac_bridge.search.when import read_datetime
+
+ASKED = {"collections": "naip"}
+
+
+def asked(**more: Any) -> Any:
+    return parse({**ASKED, **more}, 1000)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"bbox": "1,2,3"}, "west,south,east,north"),
+        ({"bbox": "1,2,3,x"}, "west,south,east,north"),
+        ({"bbox": "1,5,3,4"}, "south"),
+        ({"bbox": "1,2,3,nan"}, "west,south,east,north"),
+        ({"bbox": "181,2,183,4"}, "leaves the globe"),
+        ({"bbox": [1, 2, 9, 3, 4, 5]}, "height"),
+        ({"bbox": [True, 2, 3, 4]}, "west,south,east,north"),
+        ({"bbox": "1,2,3,4", "intersects": {"type": "Point", "coordinates": [1, 2]}}, "not both"),
+        ({"intersects": "{"}, "JSON"),
+        ({"intersects": {"type": "Feature", "geometry": None}}, "Give its geometry"),
+        ({"intersects": {"type": "Point", "coordinates": []}}, "empty|cannot be read"),
+        ({"intersects": {"type": "Point", "coordinates": ["a", "b"]}}, "cannot be read"),
+        ({"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}}, "valid"),
+        ({"intersects": {"type": "Point", "coordinates": [200, 2]}}, "leaves the globe"),
+        ({"datetime": "yesterday"}, "RFC 3339"),
+        ({"datetime": "2020-12-04"}, "RFC 3339"),
+        ({"datetime": "2020-13-04T00:00:00Z"}, "does not exist"),
+        ({"datetime": "2020-12-04T00:00:00Z/2020-12-03T00:00:00Z"}, "ends before it starts"),
+        ({"datetime": "../.."}, "open at both ends"),
+        ({"datetime": "a/b/c"}, "slash"),
+        ({"limit": "0"}, "from 1 to 1000"),
+        ({"limit": "-1"}, "from 1 to 1000"),
+        ({"limit": "ten"}, "from 1 to 1000"),
+        ({"limit": True}, "from 1 to 1000"),
+        ({"limit": 1.5}, "from 1 to 1000"),
+        ({"collections": {"a": 1}}, "list of ids"),
+        ({"ids": [1, 2]}, "list of ids"),
+        ({"token": 7}, "next link"),
+        ({"colections": "naip"}, "did you mean 'collections'"),
+        ({"wrs_path": "47"}, "no search parameter 'wrs_path'"),
+    ],
+)
+def test_a_bad_parameter_is_refused_with_what_to_change(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadRequest, match=told):
+        asked(**given)
+
+
+def test_text_and_json_forms_of_a_search_are_the_same_search() -> None:
+    point = {"type": "Point", "coordinates": [1.0, 2.0]}
+    text = parse({"collections": "a,b", "ids": "x,y", "intersects": '{"type":"Point","coordinates":[1,2]}'}, 1000)
+    json = parse({"collections": ["a", "b"], "ids": ["x", "y"], "intersects": point}, 1000)
+    assert text == json
+    assert text.digest == json.digest
+
+
+def test_a_lone_collection_may_be_a_text() -> None:
+    assert asked().collections == ("naip",)
+
+
+def test_empty_parameters_are_as_if_absent() -> None:
+    assert asked(bbox="", datetime="", ids="", token="", limit=None) == asked()
+
+
+def test_more_than_the_maximum_is_served_as_the_maximum() -> None:
+    assert asked(limit="5000").limit == 1000
+    assert asked().limit == 10
+
+
+def test_heights_of_a_bbox_are_left_aside() -> None:
+    assert asked(bbox="1,2,-100,3,4,9000") == asked(bbox="1,2,3,4")
+
+
+@pytest.mark.parametrize(
+    ("said", "start", "end"),
+    [
+        (
+            "2020-12-04T19:02:11Z",
+            datetime(2020, 12, 4, 19, 2, 11, tzinfo=UTC),
+            datetime(2020, 12, 4, 19, 2, 11, tzinfo=UTC),
+        ),
+        ("2020-12-04T20:02:11.5+01:00/..", datetime(2020, 12, 4, 19, 2, 11, 500000, tzinfo=UTC), None),
+        ("/2020-12-04t00:00:00z", None, datetime(2020, 12, 4, tzinfo=UTC)),
+        (
+            "2020-12-01T00:00:00Z/2020-12-31T23:59:59Z",
+            datetime(2020, 12, 1, tzinfo=UTC),
+            datetime(2020, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        ),
+    ],
+)
+def test_instants_and_intervals_are_read_to_the_microsecond(said: str, start: Any, end: Any) -> None:
+    interval = read_datetime(said)
+    assert (interval.start, interval.end) == (start, end)
+
+
+def test_whole_days_are_known_as_such() -> None:
+    assert read_datetime("2020-12-01T00:00:00Z/2020-12-31T23:59:59Z").is_whole_days
+    assert not read_datetime("2020-12-01T00:00:01Z/2020-12-31T23:59:59Z").is_whole_days
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(["bbox", "datetime", "intersects", "ids", "limit", "token", "collections"]), JSON)
+def test_whatever_is_given_is_read_or_refused_but_never_crashes(name: str, value: Any) -> None:
+    try:
+        parse({**ASKED, name: value}, 1000)
+    except BadRequest as refused:
+        assert len(str(refused)) > 20
+
+
+@given(st.sampled_from(["Point", "Polygon", "MultiPolygon", "LineString", "GeometryCollection"]), JSON)
+def test_a_geometry_of_any_nonsense_is_refused_in_words(kind: str, value: Any) -> None:
+    key = "geometries" if kind == "GeometryCollection" else "coordinates"
+    try:
+        parse({**ASKED, "intersects": {"type": kind, key: value}}, 1000)
+    except BadRequest as refused:
+        assert "intersects" in str(refused)
