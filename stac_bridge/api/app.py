@@ -14,7 +14,6 @@ from stac_fastapi.api.app import StacApi
 from stac_fastapi.types.config import ApiSettings
 from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.routing import Route
 
 from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _TITLE = "stac-bridge"
+_LABEL = "stac-bridge"
 _DESCRIPTION = "A live STAC API over the USGS/EROS archive: nothing is copied, every answer is asked of M2M."
 
 
@@ -67,7 +67,7 @@ def create_app(
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout)
-    resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=LABEL, url_ttl=settings.url_ttl)
+    resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
     bridge = Bridge(
         m2m,
         load_mappings(settings.mappings),
@@ -78,13 +78,14 @@ def create_app(
         groups=settings.catalogs,
         limits=Limits(settings.cache_ttl, settings.catalog_ttl, settings.max_items, settings.deadline),
     )
-    deliver = Streamer(http, bridge, Spool(folder / "spool"))
+    spool = Spool(folder / "spool")
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await bridge.start()
         yield
         await bridge.stop()
+        await spool.stop()
         await http.aclose()
 
     public_url = str(settings.public_url) if settings.public_url else None
@@ -120,7 +121,7 @@ def create_app(
         collections_get_request_model=CollectionsGet,
         middlewares=_middlewares(settings),
     )
-    app.router.routes.insert(0, asset_route(bridge, signer, deliver, settings.delivery))
+    app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
     add_handlers(app)
     _serve_openapi(app)
     return app
@@ -135,6 +136,12 @@ def _middlewares(settings: Settings) -> list[Middleware]:
         Middleware(Cost, seconds=settings.deadline),
         Middleware(Cors),
     ]
+
+
+def _hosts(settings: Settings, own_origin: str | None) -> Hosts:
+    """The allow-list: what a person listed may go without TLS, what stands there by default may not."""
+    listed = settings.download_hosts if "download_hosts" in settings.model_fields_set else ()
+    return Hosts(settings.download_hosts, listed, own_origin)
 
 
 def _folder_name(m2m_url: str) -> str:

@@ -1,0 +1,1 @@
+"""What things cost, printed and never asserted: machines differ, ratios inside one run do not."""

@@ -1,0 +1,8 @@
+"""``python -m benchmarks``: all of them."""
+
+from __future__ import annotations
+
+from benchmarks import hrefs, search, translation
+
+for benchmark in (translation, hrefs, search):
+    benchmark.main()

@@ -1,0 +1,122 @@
+"""Vegetation from two scenes, from search to picture: pystac-client → odc-stac with dask → NDVI as a PNG.
+
+Needs no account: where no server is named, it starts one on the embedded sandbox.
+
+    python examples/ndvi.py                                # starts a server by itself
+    python examples/ndvi.py --api http://127.0.0.1:8000    # a server that runs already
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import odc.stac
+import pystac_client
+from dask.diagnostics import ProgressBar
+
+mpl.use("agg")
+import matplotlib.pyplot as plt  # noqa: E402 -- after the choice of a backend without a window
+
+LAKE_GENEVA = (6.2, 46.3, 6.6, 46.55)
+
+
+@contextlib.contextmanager
+def server(api: str | None) -> Iterator[str]:
+    """The address of a STAC API: the one named, else one started here and stopped afterwards."""
+    if api:
+        yield api
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("STAC_BRIDGE_M2M")}
+    started = subprocess.Popen(
+        [sys.executable, "-c", "from stac_bridge.cli import app; app()", "serve", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=quiet,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}/"
+        wait_for(address, started)
+        yield address
+    finally:
+        started.terminate()
+        started.wait()
+
+
+def wait_for(address: str, started: subprocess.Popen[bytes]) -> None:
+    """Return as soon as the server answers."""
+    for _ in range(300):
+        if started.poll() is not None:
+            sys.exit("The server did not start; run `stac-bridge serve` to see why.")
+        with contextlib.suppress(OSError), urllib.request.urlopen(address):
+            return
+        time.sleep(0.1)
+    sys.exit(f"Nothing answers at {address}.")
+
+
+def main() -> None:
+    """Search, load, draw."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--api", help="address of a running stac-bridge")
+    options.add_argument("--out", default="ndvi.png", help="where to write the picture (default: %(default)s)")
+    given = options.parse_args()
+
+    with server(given.api) as address:
+        client = pystac_client.Client.open(address)
+        search = client.search(
+            collections=["landsat_ot_c2_l2"],
+            bbox=LAKE_GENEVA,
+            datetime="2024-06-01/2024-08-31",
+            max_items=40,
+        )
+        items = sorted(search.items(), key=lambda item: item.properties.get("eo:cloud_cover", 100))[:2]
+        for item in items:
+            print(f"{item.id}  cloud {item.properties.get('eo:cloud_cover', '?')} %")
+
+        # GDAL comes back when USGS is still preparing a file, if it is told to.
+        odc.stac.configure_rio(cloud_defaults=True, GDAL_HTTP_MAX_RETRY="10", GDAL_HTTP_RETRY_DELAY="2")
+        bands = odc.stac.load(
+            items,
+            bands=["red", "nir08", "qa_pixel"],
+            bbox=LAKE_GENEVA,
+            resolution=60,
+            groupby="solar_day",
+            chunks={"x": 512, "y": 512},
+        )
+        cloudy = (bands.qa_pixel & 0b11110) > 0  # dilated cloud, cirrus, cloud, cloud shadow
+        red, nir = (bands[name].where((bands[name] > 0) & ~cloudy) * 2.75e-5 - 0.2 for name in ("red", "nir08"))
+        ndvi = ((nir - red) / (nir + red)).clip(-1, 1)
+        with ProgressBar():
+            best = ndvi.max("time").compute()
+
+    figure, axes = plt.subplots(figsize=(9, 7), layout="constrained")
+    drawn = axes.imshow(best, cmap="RdYlGn", vmin=-0.2, vmax=0.9, extent=extent_of(best))
+    figure.colorbar(drawn, ax=axes, shrink=0.8, label="NDVI (1: dense vegetation, 0: bare soil, below 0: water)")
+    axes.set(
+        title="Highest NDVI of " + " and ".join(str(item.datetime.date()) for item in items),
+        xlabel=f"Easting (m), {best.odc.crs}",
+        ylabel="Northing (m)",
+    )
+    figure.savefig(given.out, dpi=120)
+    print(f"{given.out}: {best.sizes['x']} × {best.sizes['y']} pixels, median NDVI {float(best.median()):.2f}")
+
+
+def extent_of(picture: odc.stac.ParsedItem) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a raster, as matplotlib wants them."""
+    left, bottom, right, top = picture.odc.geobox.extent.boundingbox
+    return left, right, bottom, top
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""GET and HEAD of an href: believed, resolved, and redirected or streamed.
+
+A plain Starlette route: GDAL comes back to a redirector for every range it reads, so a warm one must cost little.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from stac_bridge.delivery.stream import describe
+from stac_bridge.settings import Delivery
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from stac_bridge.bridge import Bridge
+    from stac_bridge.delivery import AssetRef, Signer, Source, Streamer
+
+__all__ = ["ASSET_PATH", "asset_route"]
+
+ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
+
+
+def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery) -> Route:
+    """The route of all asset hrefs. Its handler raises Refused, NotFound, Staging, AssetUnavailable, UpstreamError."""
+    vary = {"Vary": "Origin"} if delivery is Delivery.auto else {}
+
+    async def asset(request: Request) -> Response:
+        scope = request.scope
+        ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
+        source = await bridge.source(ref)
+        if request.method == "HEAD":
+            return Response(headers={**describe(source), **vary, **_lasting(source)})
+        if source.ranges and _redirects(delivery, request):
+            # never 301, and not to be kept: the address in it dies before the href does
+            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **vary})
+        return await _streamed(request, ref, source, vary)
+
+    async def _streamed(request: Request, ref: AssetRef, source: Source, vary: dict[str, str]) -> Response:
+        asked = request.headers
+        found = await streamer.open(
+            source, asked.get("range"), asked.get("if-range"), lambda stale: bridge.renew(ref, stale)
+        )
+        headers = {**found.headers, **vary, **_lasting(source)}
+        return StreamingResponse(found.chunks, found.status, headers)
+
+    return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _redirects(delivery: Delivery, request: Request) -> bool:
+    """Pages in browsers name their origin, and meet no CORS at USGS."""
+    if delivery is Delivery.auto:
+        return "origin" not in request.headers
+    return delivery is Delivery.redirect
+
+
+def _lasting(source: Source) -> dict[str, str]:
+    """Bytes under an entity tag do not change under an href."""
+    return {"Cache-Control": "public, max-age=3600" if source.etag else "no-cache"}

@@ -1,0 +1,20 @@
+"""From a signed href to bytes."""
+
+from stac_bridge.delivery.hosts import Hosts
+from stac_bridge.delivery.resolve import Resolver, Source, Wanted
+from stac_bridge.delivery.sign import AssetRef, Signer, load_keys
+from stac_bridge.delivery.spool import Spool
+from stac_bridge.delivery.stream import Delivered, Streamer
+
+__all__ = [
+    "AssetRef",
+    "Delivered",
+    "Hosts",
+    "Resolver",
+    "Signer",
+    "Source",
+    "Spool",
+    "Streamer",
+    "Wanted",
+    "load_keys",
+]
