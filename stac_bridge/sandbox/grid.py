@@ -1,0 +1,72 @@
+"""The raster of a Landsat product: an upright rectangle round the tilted scene, on the 30 m grid of its UTM zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from stac_bridge.sandbox import wrs2
+
+__all__ = ["PIXEL", "Grid", "grid_of", "projector"]
+
+PIXEL = 30.0
+POLAR = -63.0
+"""Degrees of latitude; products south of it are in the Antarctic polar stereographic projection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """``west`` and ``north`` are the centre of the upper left pixel, in metres of ``epsg``."""
+
+    epsg: int
+    west: float
+    north: float
+    width: int
+    height: int
+    centre: tuple[float, float]
+    footprint: NDArray[np.float64]
+
+    @property
+    def zone(self) -> int | None:
+        """The UTM zone, always a northern one [REFERENCE §5]; None in the polar projection."""
+        return self.epsg - 32600 if self.epsg != 3031 else None
+
+    @property
+    def east(self) -> float:
+        """The centre of the rightmost pixels."""
+        return self.west + PIXEL * (self.width - 1)
+
+    @property
+    def south(self) -> float:
+        """The centre of the lowest pixels."""
+        return self.north - PIXEL * (self.height - 1)
+
+    @property
+    def corners(self) -> list[tuple[float, float]]:
+        """Longitude and latitude of the corner pixels' centres: upper left, upper right, lower right, lower left."""
+        xs, ys = [self.west, self.east, self.east, self.west], [self.north, self.north, self.south, self.south]
+        longitudes, latitudes = projector(self.epsg).transform(xs, ys, direction="INVERSE")
+        return list(zip(longitudes, latitudes, strict=True))
+
+
+@lru_cache(maxsize=128)
+def projector(epsg: int) -> Transformer:
+    """From longitude and latitude to metres."""
+    return Transformer.from_crs(4326, epsg, always_xy=True)
+
+
+@lru_cache(maxsize=4096)
+def grid_of(path: int, row: int) -> Grid:
+    """The product grid of a path and row, the same for every day."""
+    at = np.array(float(path)), np.array(float(row))
+    longitude, latitude = (float(value) for value in wrs2.centre(*at))
+    ring = wrs2.footprint(*at)
+    epsg = 3031 if latitude < POLAR else 32601 + int((longitude + 180) // 6) % 60
+    xs, ys = projector(epsg).transform(ring[:, 0], ring[:, 1])
+    west, north = np.floor(xs.min() / PIXEL) * PIXEL, np.ceil(ys.max() / PIXEL) * PIXEL
+    width, height = int((xs.max() - west) // PIXEL) + 2, int((north - ys.min()) // PIXEL) + 2
+    return Grid(epsg, float(west), float(north), width, height, (longitude, latitude), ring)

@@ -1,0 +1,41 @@
+"""A coarse map of the land: enough to tell which scenes an archive of the land would hold."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+__all__ = ["is_land"]
+
+_BOXES = (
+    # west, south, east, north: the Americas and Greenland
+    (-168, 55, -141, 72), (-141, 50, -60, 75), (-125, 30, -65, 50), (-118, 15, -85, 30), (-92, 7, -77, 18),
+    (-85, 18, -60, 24), (-82, -20, -50, 12), (-75, -20, -34, -5), (-76, -56, -53, -20), (-53, -34, -40, -20),
+    (-120, 68, -60, 83), (-60, 60, -18, 83), (-25, 63, -13, 67), (-161, 18, -154, 23), (-180, 62, -168, 68),
+    # Europe and Africa
+    (-10, 36, 40, 60), (4, 55, 60, 71), (-11, 50, 2, 60), (10, 76, 30, 81), (-18, 4, 42, 37), (8, -18, 42, 4),
+    (11, -35, 36, -18), (42, -26, 51, -11), (36, 0, 52, 12), (55, -22, 58, -20),
+    # Asia
+    (40, 40, 180, 73), (26, 12, 60, 42), (60, 8, 92, 40), (92, 10, 123, 40), (95, -9, 141, 20), (118, 20, 146, 46),
+    (45, 70, 150, 80), (79, 5, 82, 10),
+    # Australia and the Pacific
+    (113, -39, 154, -11), (131, -11, 156, 0), (166, -47, 179, -34), (163, -23, 169, -13), (176, -20, 180, -15),
+    (-180, -20, -172, -13), (155, -12, 163, -5),
+    # Antarctica
+    (-70, -75, -55, -63), (40, -71, 60, -66),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _land() -> shapely.Geometry:
+    land = shapely.union_all([shapely.box(*bounds) for bounds in _BOXES])
+    shapely.prepare(land)
+    return land
+
+
+def is_land(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether places, in degrees, lie on land as this map knows it."""
+    return np.asarray(shapely.contains_xy(_land(), longitude, latitude))
