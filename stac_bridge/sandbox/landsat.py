@@ -28,6 +28,9 @@ _HALF = timedelta(seconds=14.9)
 """Half of the time that a scene takes."""
 
 
+_IDS = {"displayId": "display_id", "entityId": "entity_id", "level1": "level1_id"}
+
+
 class SceneFacts:
     """What is decided about one scene; the rest follows."""
 
@@ -157,7 +160,7 @@ class Landsat(Archive):
     def find(self, identifier: str, field: str = "displayId") -> int | None:
         """By the day and the place that both ids name; then the whole id must be right."""
         try:
-            if field == "displayId":
+            if field != "entityId":
                 parts = identifier.split("_")
                 path, row, day = int(parts[2][:3]), int(parts[2][3:]), datetime.strptime(parts[3], "%Y%m%d")
             else:
@@ -169,7 +172,7 @@ class Landsat(Archive):
         place = self.places[same_day]
         for number in same_day[(self._paths[place] == path) & (self._rows[place] == row)]:
             facts = self.facts(int(number))
-            if identifier == (facts.display_id if field == "displayId" else facts.entity_id):
+            if identifier == getattr(facts, _IDS[field]):
                 return int(number)
         return None
 

@@ -1,0 +1,146 @@
+"""A cloud-optimized GeoTIFF as arithmetic: all tiles are equally long, so a byte's place names its tile.
+
+Classic TIFF, uncompressed, tiled, overviews first in the data; nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["TILE", "Tiff", "TiffShape"]
+
+TILE = 256
+_GHOST = b"LAYOUT=IFDS_BEFORE_DATA\n"
+_FORMATS = {"u": 1, "i": 2, "f": 3}
+_ALIGNED = 4096
+_SHORT, _LONG, _ASCII, _DOUBLE = 3, 4, 2, 12
+_SIZES = {_SHORT: ("H", 2), _LONG: ("I", 4), _ASCII: ("B", 1), _DOUBLE: ("d", 8)}
+
+
+@dataclass(frozen=True, slots=True)
+class TiffShape:
+    """A raster: pixels, type, and where the outer corner of its first pixel lies (metres of ``epsg``)."""
+
+    width: int
+    height: int
+    dtype: np.dtype[np.generic]
+    epsg: int
+    west: float
+    north: float
+    pixel: float
+    nodata: int | None = 0
+
+
+class Tiff:
+    """The file of a raster whose tiles ``draw(level, column, row)`` gives, as (TILE, TILE) arrays."""
+
+    def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
+        self._shape = shape
+        self._draw = draw
+        self._tile_bytes = TILE * TILE * shape.dtype.itemsize
+        self._levels = _levels(shape.width, shape.height)
+        counts = [across * down for across, down in self._levels]
+        smaller = list(reversed(counts))
+        # Where each level's tiles begin, counted in tiles: the smallest overview comes first.
+        self._first = [sum(smaller[: len(counts) - 1 - level]) for level in range(len(counts))]
+        self._tiles = sum(counts)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.header) + self._tiles * self._tile_bytes
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from ``start`` up to ``stop``, computing the tiles they touch."""
+        stop = min(stop, self.size)
+        head = self.header[start:stop]
+        begin, end = max(0, start - len(self.header)), stop - len(self.header)
+        found = [head]
+        while begin < end:
+            number, within = divmod(begin, self._tile_bytes)
+            tile = self._tile(number)[within : within + end - begin]
+            found.append(tile)
+            begin += len(tile)
+        return b"".join(found)
+
+    def _tile(self, number: int) -> bytes:
+        level = next(level for level, first in enumerate(self._first) if number >= first)
+        row, column = divmod(number - self._first[level], self._levels[level][0])
+        return np.ascontiguousarray(self._draw(level, column, row), self._shape.dtype.newbyteorder("<")).tobytes()
+
+    @cached_property
+    def header(self) -> bytes:
+        """Everything before the tiles. Built twice: the offsets in it depend on its length."""
+        return self._header(len(self._header(0)))
+
+    def _header(self, data: int) -> bytes:
+        ghost = b"GDAL_STRUCTURAL_METADATA_SIZE=%06d bytes\n" % len(_GHOST) + _GHOST
+        written = b"II*\0" + struct.pack("<I", 8 + len(ghost) + len(ghost) % 2) + ghost + b"\0" * (len(ghost) % 2)
+        for level in range(len(self._levels)):
+            last = level == len(self._levels) - 1
+            written += _directory(self._tags(level, data), len(written), last)
+        return written + b"\0" * (-len(written) % _ALIGNED)
+
+    def _tags(self, level: int, data: int) -> list[tuple[int, int, list[float] | bytes]]:
+        shape, (across, down) = self._shape, self._levels[level]
+        first = data + self._first[level] * self._tile_bytes
+        tags: list[tuple[int, int, list[float] | bytes]] = [
+            (254, _LONG, [1 if level else 0]),
+            (256, _LONG, [-(-shape.width // 2**level)]),
+            (257, _LONG, [-(-shape.height // 2**level)]),
+            (258, _SHORT, [8 * shape.dtype.itemsize]),
+            (259, _SHORT, [1]),
+            (262, _SHORT, [1]),
+            (277, _SHORT, [1]),
+            (284, _SHORT, [1]),
+            (322, _SHORT, [TILE]),
+            (323, _SHORT, [TILE]),
+            (324, _LONG, [first + number * self._tile_bytes for number in range(across * down)]),
+            (325, _LONG, [self._tile_bytes] * (across * down)),
+            (339, _SHORT, [_FORMATS[shape.dtype.kind]]),
+        ]
+        if level == 0:
+            tags += [
+                (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),
+                (33922, _DOUBLE, [0.0, 0.0, 0.0, shape.west, shape.north, 0.0]),
+                (34735, _SHORT, [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, shape.epsg]),
+            ]
+        if shape.nodata is not None:
+            tags.append((42113, _ASCII, b"%d\0" % shape.nodata))
+        return tags
+
+
+def _levels(width: int, height: int) -> list[tuple[int, int]]:
+    """Tiles across and down of the raster and of its overviews, each half as large, until one tile holds all."""
+    levels = []
+    while True:
+        levels.append((-(-width // TILE), -(-height // TILE)))
+        if max(width, height) <= TILE:
+            return levels
+        width, height = -(-width // 2), -(-height // 2)
+
+
+def _directory(tags: list[tuple[int, int, list[float] | bytes]], place: int, last: bool) -> bytes:
+    """An image file directory at ``place`` with the values that do not fit into its entries behind it."""
+    behind = place + 2 + 12 * len(tags) + 4
+    entries, values = b"", b""
+    for tag, kind, said in tags:
+        letter, _width = _SIZES[kind]
+        packed = said if isinstance(said, bytes) else struct.pack(f"<{len(said)}{letter}", *said)
+        if len(packed) <= 4:
+            entries += struct.pack("<HHI", tag, kind, len(said)) + packed.ljust(4, b"\0")
+        else:
+            entries += struct.pack("<HHII", tag, kind, len(said), behind + len(values))
+            values += packed + b"\0" * (len(packed) % 2)
+    following = 0 if last else behind + len(values)
+    return struct.pack("<H", len(tags)) + entries + struct.pack("<I", following) + values
