@@ -109,7 +109,7 @@ def create_app(
         public_url=public_url,
     )
     StacApi(
-        settings=ApiSettings(_env_file=None, stac_fastapi_landing_id=_TITLE),  # type: ignore[call-arg]
+        settings=_framework_settings(),
         client=client,
         app=app,
         title=_TITLE,
@@ -125,6 +125,22 @@ def create_app(
     add_handlers(app)
     _serve_openapi(app)
     return app
+
+
+def _framework_settings() -> ApiSettings:
+    """All that stac-fastapi would otherwise read from the environment or from a file."""
+    return ApiSettings(
+        _env_file=None,
+        stac_fastapi_title=_TITLE,
+        stac_fastapi_description=_DESCRIPTION,
+        stac_fastapi_version=__version__,
+        stac_fastapi_landing_id=_TITLE,
+        enable_response_models=False,
+        enable_direct_response=False,
+        openapi_url="/api",
+        docs_url="/api.html",
+        root_path="",
+    )
 
 
 def _middlewares(settings: Settings) -> list[Middleware]:

@@ -128,5 +128,6 @@ async def _through(answer: httpx.Response) -> AsyncIterator[bytes]:
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for chunk in ():
-        yield chunk
+    parts: tuple[bytes, ...] = ()
+    for part in parts:
+        yield part

@@ -33,8 +33,6 @@ class LoginToken(httpx.Auth):
     so no two logins ever run side by side. Raises what ``read_answer`` raises.
     """
 
-    requires_response_body = True
-
     def __init__(self, base: httpx.URL, username: str, token: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._base = base
         self._username = username
@@ -57,12 +55,13 @@ class LoginToken(httpx.Auth):
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The request with a key; with a new one where M2M refuses the old."""
         if self._key is None or self._clock() - self._since > KEY_LIFETIME:
-            self._take(self._read_login((yield self._login(request))))
+            await self._renew_by((yield self._login(request)))
         request.headers["X-Auth-Token"] = self._key or ""
         response = yield request
+        await response.aread()
         if _error_code(response) in KEY_GONE:
             self.forget()
-            self._take(self._read_login((yield self._login(request))))
+            await self._renew_by((yield self._login(request)))
             request.headers["X-Auth-Token"] = self._key or ""
             yield request
 
@@ -78,14 +77,13 @@ class LoginToken(httpx.Auth):
             extensions=dict(request.extensions),  # carries the client's time limits
         )
 
-    def _read_login(self, response: httpx.Response) -> str:
+    async def _renew_by(self, response: httpx.Response) -> None:
+        await response.aread()
         try:
-            return str(read_answer(response))
+            key = str(read_answer(response))
         except UpstreamLogin as refused:
             self._refused_until, self._refusal = self._clock() + REFUSED_FOR, refused
             raise
-
-    def _take(self, key: str) -> None:
         self._key, self._since, self._refusal = key, self._clock(), None
 
 

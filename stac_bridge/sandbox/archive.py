@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import shape
 
 __all__ = ["Archive", "Ints"]
 
@@ -73,7 +74,7 @@ class Archive(ABC):
         hits = np.zeros(len(self._tree.geometries), bool)
         if wanted is not None:
             for turn in (-360, 0, 360):
-                moved = shapely.transform(wanted, lambda points, by=turn: points + [by, 0])
+                moved = shapely.transform(wanted, partial(np.add, np.array([turn, 0.0])))
                 hits[self._tree.query(moved, predicate="intersects")] = True
         return hits
 
@@ -115,7 +116,7 @@ def _geometry(asked: dict[str, Any]) -> shapely.Geometry | None:
         low, high = asked["lowerLeft"], asked["upperRight"]
         return shapely.box(low["longitude"], low["latitude"], high["longitude"], high["latitude"])
     said = asked.get("geoJson")
-    return shape(said) if said else None
+    return cast("shapely.Geometry", shapely.from_geojson(json.dumps(said))) if said else None
 
 
 def _like_column(column: NDArray[Any], value: object) -> Any:

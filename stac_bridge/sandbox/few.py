@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from stac_bridge.sandbox.archive import Archive, Ints
 from stac_bridge.sandbox.hashing import mixed
 from stac_bridge.sandbox.scenes import BASE, field
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Few", "corona", "naip"]
 
@@ -27,7 +29,8 @@ class Few(Archive):
         self._scenes = sorted(scenes, key=lambda one: str(one["temporalCoverage"]["startDate"])[:10], reverse=True)
         self._filters = filters
         self._numbers = {
-            name: {str(one[name]): number for number, one in enumerate(self._scenes)} for name in ("displayId", "entityId")
+            name: {str(one[name]): number for number, one in enumerate(self._scenes)}
+            for name in ("displayId", "entityId")
         }
         days = [date.fromisoformat(one["temporalCoverage"]["startDate"][:10]) for one in self._scenes]
         self.days = np.array([(day - date(2013, 1, 1)).days for day in days], np.int32)
@@ -91,11 +94,14 @@ def _central(day: date) -> str:
 @lru_cache(maxsize=1)
 def naip() -> Few:
     """Quarter quadrangles of Iowa and Nevada in three years."""
-    scenes = []
-    for state, west, south, zone in (("IA", -94.0, 41.5, 15), ("NV", -117.0, 39.0, 11)):
-        for year, when in ((2018, "07-21"), (2020, "08-09"), (2022, "06-30")):
-            for index in range(400):
-                scenes.append(_quarter(state, zone, date.fromisoformat(f"{year}-{when}"), west, south, index))
+    states = (("IA", -94.0, 41.5, 15), ("NV", -117.0, 39.0, 11))
+    days = (date(2018, 7, 21), date(2020, 8, 9), date(2022, 6, 30))
+    scenes = [
+        _quarter(state, zone, day, west, south, index)
+        for state, west, south, zone in states
+        for day in days
+        for index in range(400)
+    ]
     return Few(scenes, {"5e83a342d9b9b7cc": "State"})
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pyproj import Transformer
 
 from stac_bridge.sandbox import wrs2
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["PIXEL", "Grid", "grid_of", "projector"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ __all__ = ["mixed", "share"]
 Words = NDArray[np.uint64]
 
 
-def mixed(*parts: NDArray[np.integer] | int) -> Words:
+def mixed(*parts: NDArray[Any] | np.integer[Any] | int) -> Words:
     """64 well-mixed bits of whole numbers, element by element (the finaliser of splitmix64)."""
     with np.errstate(over="ignore"):
         found = np.zeros((), np.uint64)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from stac_bridge.sandbox import wrs2
 from stac_bridge.sandbox.archive import Archive, Ints
@@ -16,6 +15,9 @@ from stac_bridge.sandbox.grid import Grid, grid_of
 from stac_bridge.sandbox.hashing import mixed, share
 from stac_bridge.sandbox.land import is_land
 from stac_bridge.sandbox.sun import sun_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Landsat", "SceneFacts"]
 
@@ -87,31 +89,30 @@ class SceneFacts:
         return sun_at(*self.grid.centre, self.middle)
 
 
+_FILTERS = {
+    "5e83d14f567d0086": "display_id",
+    "5e83d14f227b0d85": "level1_id",
+    "5e83d14fc84c9a78": "entity_id",
+    "5e83d14fb9436d88": "path",
+    "5e83d14ff1eda1b8": "row",
+    "61af9273566bb9a8": "satellite",
+    "5e83d14fc6e09eb6": "sensor",
+    "5f6aa429b870fd7f": "nadir",
+    "5f6a6fb2137a3c00": "tier",
+    "5f6a6f82795f1b6c": "generated",
+    "5e83d14fd1d0a167": "generated",
+}
+
+
 class Landsat(Archive):
     """All scenes of Landsat 8 and 9 over land, to the end of October 2026. Use ``landsat()``: it is costly to make."""
 
-    FILTERS = {
-        "5e83d14f567d0086": "display_id",
-        "5e83d14f227b0d85": "level1_id",
-        "5e83d14fc84c9a78": "entity_id",
-        "5e83d14fb9436d88": "path",
-        "5e83d14ff1eda1b8": "row",
-        "61af9273566bb9a8": "satellite",
-        "5e83d14fc6e09eb6": "sensor",
-        "5f6aa429b870fd7f": "nadir",
-        "5f6a6fb2137a3c00": "tier",
-        "5f6a6f82795f1b6c": "generated",
-        "5e83d14fd1d0a167": "generated",
-    }
-
     def __init__(self) -> None:
-        paths, rows = (
-            axis.ravel() for axis in np.meshgrid(np.arange(1, 234), np.arange(1, 123), indexing="ij")
-        )
-        longitude, latitude = wrs2.centre(paths, rows)
+        paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 234), np.arange(1, 123), indexing="ij"))
+        longitude, latitude = wrs2.centre(paths.astype(float), rows.astype(float))
         taken = is_land(longitude, latitude) | (mixed(paths, rows) % np.uint64(40) == 0)
         self._paths, self._rows = paths[taken], rows[taken]
-        super().__init__(shapely.polygons(wrs2.footprint(self._paths, self._rows)))
+        super().__init__(np.asarray(shapely.polygons(wrs2.footprint(self._paths, self._rows))))
         self._seconds, self.places, self._satellites = self._passes()
         self.days = np.floor(self._seconds / _DAY).astype(np.int32)
         bits = self._bits(np.arange(len(self.days)))
@@ -178,13 +179,13 @@ class Landsat(Archive):
 
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
         """What a filter compares with."""
-        match self.FILTERS.get(filter_id):
+        match _FILTERS.get(filter_id):
             case None:
                 return None
             case "path":
-                return self._paths[self.places[numbers]]
+                return np.asarray(self._paths[self.places[numbers]])
             case "row":
-                return self._rows[self.places[numbers]]
+                return np.asarray(self._rows[self.places[numbers]])
             case "satellite":
                 return self._satellites[numbers]
             case "nadir":

@@ -88,7 +88,9 @@ class View:
         if self._cell * 2**17 > 0.5:
             return np.full((TILE, TILE), 0.5, np.float32)
         spread = _weights(TILE, 1)[:TILE]
-        across, down = (np.floor(spread @ axis @ spread.T * 2**17).astype(np.int64) for axis in (self._east, self._down))
+        across, down = (
+            np.floor(spread @ axis @ spread.T * 2**17).astype(np.int64) for axis in (self._east, self._down)
+        )
         return share(mixed(across, down, np.int64(3))).astype(np.float32)
 
 
@@ -160,7 +162,5 @@ def _inside(grid: Grid, x: NDArray[np.float64], y: NDArray[np.float64]) -> Flags
     xs, ys = projector(grid.epsg).transform(grid.footprint[:, 0], grid.footprint[:, 1])
     px = (np.linspace(x[0], x[-1], TILE, endpoint=False) + (x[-1] - x[0]) / TILE / 2)[None, :]
     py = (np.linspace(y[0], y[-1], TILE, endpoint=False) + (y[-1] - y[0]) / TILE / 2)[:, None]
-    turns = [
-        (xs[(i + 1) % 4] - xs[i]) * (py - ys[i]) - (ys[(i + 1) % 4] - ys[i]) * (px - xs[i]) for i in range(4)
-    ]
+    turns = [(xs[(i + 1) % 4] - xs[i]) * (py - ys[i]) - (ys[(i + 1) % 4] - ys[i]) * (px - xs[i]) for i in range(4)]
     return np.asarray(np.all(np.stack(turns) >= 0, 0) | np.all(np.stack(turns) <= 0, 0))

@@ -1,0 +1,123 @@
+"""The sandbox as an ASGI app: M2M's JSON API, and the hosts that its download URLs point at."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from stac_bridge.sandbox.accounts import Accounts
+from stac_bridge.sandbox.downloads import Downloads
+from stac_bridge.sandbox.file_routes import FileRoutes
+from stac_bridge.sandbox.refusal import Refusal
+from stac_bridge.sandbox.scenes import BASE
+from stac_bridge.sandbox.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+__all__ = ["Sandbox", "create_sandbox"]
+
+_API = "/api/api/json/stable/{endpoint}"
+
+
+def create_sandbox(
+    *,
+    base_url: str,
+    api_latency: float = 0,
+    key_lifetime: float = 7200,
+    url_lifetime: float = 3600,
+    staging_seconds: float = 2,
+    clock: Callable[[], float] = time.time,
+) -> Sandbox:
+    """A sandbox that is reached at ``base_url`` (without a last slash).
+
+    Times are in seconds: how long an answer takes at least, how long a key lives after its last use, how long a
+    signed URL is good for, how long a file from tape is being staged.
+    """
+    accounts = Accounts(key_lifetime, clock)
+    downloads = Downloads(staging_seconds, url_lifetime, clock)
+    return Sandbox(base_url.rstrip("/"), accounts, downloads, api_latency)
+
+
+class Sandbox:
+    """The app. ``calls`` lists the endpoints asked so far, ``downloads`` the files fetched."""
+
+    def __init__(self, base: str, accounts: Accounts, downloads: Downloads, latency: float) -> None:
+        self.calls: list[str] = []
+        self._base = base
+        self._accounts = accounts
+        self._service = Service(downloads)
+        self._latency = latency
+        files = FileRoutes(downloads, base)
+        self.downloads = files.served
+        self._app = Starlette(
+            routes=[
+                Route(_API, self._answer, methods=["GET", "POST"]),
+                Route(_API + "/", self._answer, methods=["GET", "POST"]),
+                *files.routes,
+                Route("/login", lambda _request: HTMLResponse("<html><title>Sign in</title>Sign in to go on.</html>")),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        await self._app(scope, receive, send)
+
+    @property
+    def in_flight_max(self) -> int:
+        """The most requests of one account that ever ran at once; M2M allows one."""
+        return self._accounts.most_at_once
+
+    async def _answer(self, request: Request) -> Response:
+        endpoint = request.path_params["endpoint"]
+        self.calls.append(endpoint)
+        try:
+            data = await self._data(endpoint, await _payload(request), request.headers.get("x-auth-token"))
+        except Refusal as refusal:
+            return self._envelope(None, refusal)
+        return self._envelope(data, None)
+
+    async def _data(self, endpoint: str, payload: dict[str, Any], key: str | None) -> Any:
+        if endpoint == "login-token":
+            account = self._accounts.log_in(payload)
+            with self._accounts.turn(account):
+                await asyncio.sleep(self._latency)
+                return self._accounts.new_key(account)
+        account = self._accounts.of_key(key)
+        with self._accounts.turn(account):
+            await asyncio.sleep(self._latency)
+            if endpoint == "logout":
+                return self._accounts.forget(key)
+            return await run_in_threadpool(self._service.answer, endpoint, account, payload)
+
+    def _envelope(self, data: Any, refusal: Refusal | None) -> Response:
+        said = {
+            "requestId": 100_000_000 + len(self.calls),
+            "version": "stable",
+            "sessionId": 40_000_000,
+            "data": data,
+            "errorCode": refusal.code if refusal else None,
+            "errorMessage": refusal.message if refusal else None,
+        }
+        body = orjson.dumps(said).replace(BASE.encode(), self._base.encode())
+        return Response(body, refusal.status if refusal else 200, media_type="application/json")
+
+
+async def _payload(request: Request) -> dict[str, Any]:
+    """The body, of a GET too; nothing and ``null`` are as good as an empty object. Raises Refusal."""
+    body = await request.body()
+    try:
+        said = orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        raise Refusal("INPUT_FORMAT", "The request is not valid JSON") from None
+    return said if isinstance(said, dict) else {}
