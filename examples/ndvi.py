@@ -26,7 +26,7 @@ from dask.diagnostics import ProgressBar
 mpl.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402 -- after the choice of a backend without a window
 
-LAKE_GENEVA = (6.2, 46.3, 6.6, 46.55)
+PLACE = (5.9, 45.45, 6.5, 45.8)
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def main() -> None:
         client = pystac_client.Client.open(address)
         search = client.search(
             collections=["landsat_ot_c2_l2"],
-            bbox=LAKE_GENEVA,
+            bbox=PLACE,
             datetime="2024-06-01/2024-08-31",
             max_items=40,
         )
@@ -89,7 +89,7 @@ def main() -> None:
         bands = odc.stac.load(
             items,
             bands=["red", "nir08", "qa_pixel"],
-            bbox=LAKE_GENEVA,
+            bbox=PLACE,
             resolution=60,
             groupby="solar_day",
             chunks={"x": 512, "y": 512},
@@ -105,7 +105,7 @@ def main() -> None:
     figure.colorbar(drawn, ax=axes, shrink=0.8, label="NDVI (1: dense vegetation, 0: bare soil, below 0: water)")
     axes.set(
         title="Highest NDVI of " + " and ".join(str(item.datetime.date()) for item in items),
-        xlabel=f"Easting (m), {best.odc.crs}",
+        xlabel=f"Easting (m), EPSG:{best.odc.crs.epsg}",
         ylabel="Northing (m)",
     )
     figure.savefig(given.out, dpi=120)

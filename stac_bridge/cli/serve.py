@@ -26,6 +26,11 @@ _log = logging.getLogger("stac_bridge")
 
 _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
+_QUIETER = {
+    "httpx": logging.WARNING,  # tells every request to M2M, its address included
+    "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
+}
+
 SANDBOX = "/sandbox"
 """Where the embedded sandbox is mounted."""
 
@@ -43,7 +48,8 @@ def serve(
     import uvicorn
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name, level in _QUIETER.items():
+        logging.getLogger(name).setLevel(level)
     if workers > 1:
         _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
     try:

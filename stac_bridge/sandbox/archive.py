@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import shapely
@@ -23,12 +23,12 @@ _EPOCH_DAY = np.datetime64("2013-01-01", "D")
 class Archive(ABC):
     """Scenes by their number, 0 being the newest.
 
-    ``days`` holds the acquisition day of each (days since 2013-01-01, falling), ``places`` the number of its
+    ``before`` holds how many days before 2013-01-01 each was acquired (so that it rises), ``places`` the number of its
     footprint, ``cloud`` its cloud cover in hundredths of a percent (UNKNOWN where it is not known).
     """
 
     UNKNOWN = 65535
-    days: NDArray[np.int32]
+    before: NDArray[np.int32]
     places: NDArray[np.integer]
     cloud: NDArray[np.uint16]
 
@@ -63,10 +63,14 @@ class Archive(ABC):
     def _between_days(self, asked: dict[str, Any] | None) -> Ints:
         """Whole days, both ends included; time parts are dropped [REFERENCE §4]."""
         first, last = _day((asked or {}).get("start")), _day((asked or {}).get("end"))
-        rising = -self.days
-        begin = 0 if last is None else int(np.searchsorted(rising, -last, "left"))
-        end = len(self.days) if first is None else int(np.searchsorted(rising, -first, "right"))
+        begin = 0 if last is None else self.first_of(last)
+        end = len(self.before) if first is None else self.first_of(first - 1)
         return np.arange(begin, max(begin, end))
+
+    def first_of(self, day: int) -> int:
+        """The number of the first scene of a day (days since 2013-01-01) or of the next earlier one."""
+        wanted = np.int32(min(max(-day, -(2**31)), 2**31 - 1))  # of the array's own type, which saves a copy of it
+        return int(np.searchsorted(self.before, wanted))
 
     def _near(self, asked: dict[str, Any]) -> Flags:
         """By footprint; a place past ±180 is the same place as on the other side."""
@@ -79,7 +83,7 @@ class Archive(ABC):
         return hits
 
     def _months(self, numbers: Ints) -> NDArray[np.int64]:
-        return (_EPOCH_DAY + self.days[numbers]).astype("datetime64[M]").astype(int) % 12 + 1
+        return (_EPOCH_DAY - self.before[numbers]).astype("datetime64[M]").astype(int) % 12 + 1
 
     def _cloudy(self, asked: dict[str, Any], numbers: Ints) -> Flags:
         cloud = self.cloud[numbers]
@@ -114,9 +118,15 @@ def _day(said: object) -> int | None:
 def _geometry(asked: dict[str, Any]) -> shapely.Geometry | None:
     if asked.get("filterType") == "mbr":
         low, high = asked["lowerLeft"], asked["upperRight"]
-        return shapely.box(low["longitude"], low["latitude"], high["longitude"], high["latitude"])
+        found: shapely.Geometry = shapely.box(low["longitude"], low["latitude"], high["longitude"], high["latitude"])
+        return found
     said = asked.get("geoJson")
-    return cast("shapely.Geometry", shapely.from_geojson(json.dumps(said))) if said else None
+    return _read_geojson(json.dumps(said)) if said else None
+
+
+def _read_geojson(text: str) -> shapely.Geometry:
+    found: shapely.Geometry = shapely.from_geojson(text)
+    return found
 
 
 def _like_column(column: NDArray[Any], value: object) -> Any:

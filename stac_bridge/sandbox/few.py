@@ -33,7 +33,7 @@ class Few(Archive):
             for name in ("displayId", "entityId")
         }
         days = [date.fromisoformat(one["temporalCoverage"]["startDate"][:10]) for one in self._scenes]
-        self.days = np.array([(day - date(2013, 1, 1)).days for day in days], np.int32)
+        self.before = np.array([(date(2013, 1, 1) - day).days for day in days], np.int32)
         self.places = np.arange(len(days))
         self.cloud = np.full(len(days), self.UNKNOWN, np.uint16)
         super().__init__(np.array([shapely.geometry.shape(one["spatialCoverage"]) for one in self._scenes]))

@@ -114,8 +114,8 @@ class Landsat(Archive):
         self._paths, self._rows = paths[taken], rows[taken]
         super().__init__(np.asarray(shapely.polygons(wrs2.footprint(self._paths, self._rows))))
         self._seconds, self.places, self._satellites = self._passes()
-        self.days = np.floor(self._seconds / _DAY).astype(np.int32)
-        bits = self._bits(np.arange(len(self.days)))
+        self.before = -np.floor(self._seconds / _DAY).astype(np.int32)
+        bits = self._bits(np.arange(len(self.before)))
         hundredths = np.minimum(10000, (share(bits, 32) ** 1.7 * 10800)).astype(np.uint16)
         self.cloud = np.where(bits >> np.uint64(48) & np.uint64(0xFF) == 0, self.UNKNOWN, hundredths).astype(np.uint16)
 
@@ -135,10 +135,10 @@ class Landsat(Archive):
         return np.concatenate(seconds)[order], np.concatenate(places)[order], np.concatenate(satellites)[order]
 
     def __len__(self) -> int:
-        return len(self.days)
+        return len(self.before)
 
     def _bits(self, numbers: Ints) -> NDArray[np.uint64]:
-        return mixed(self._paths[self.places[numbers]], self._rows[self.places[numbers]], self.days[numbers] + 9)
+        return mixed(self._paths[self.places[numbers]], self._rows[self.places[numbers]], 9 - self.before[numbers])
 
     def facts(self, number: int) -> SceneFacts:
         """What is decided about a scene."""
@@ -169,7 +169,7 @@ class Landsat(Archive):
         except (ValueError, IndexError):
             return None
         days = (day.replace(tzinfo=UTC) - wrs2.EPOCH).days
-        same_day = np.arange(np.searchsorted(-self.days, -days), np.searchsorted(-self.days, -days, "right"))
+        same_day = np.arange(self.first_of(days), self.first_of(days - 1))
         place = self.places[same_day]
         for number in same_day[(self._paths[place] == path) & (self._rows[place] == row)]:
             facts = self.facts(int(number))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,43 +45,50 @@ class Tiff:
     """The file of a raster whose tiles ``draw(level, column, row)`` gives, as (TILE, TILE) arrays."""
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
-        self._shape = shape
+        self._dtype = shape.dtype.newbyteorder("<")
+        self._layout = _layout(shape)
         self._draw = draw
-        self._tile_bytes = TILE * TILE * shape.dtype.itemsize
-        self._levels = _levels(shape.width, shape.height)
-        counts = [across * down for across, down in self._levels]
-        smaller = list(reversed(counts))
-        # Where each level's tiles begin, counted in tiles: the smallest overview comes first.
-        self._first = [sum(smaller[: len(counts) - 1 - level]) for level in range(len(counts))]
-        self._tiles = sum(counts)
 
     @property
     def size(self) -> int:
         """In bytes."""
-        return len(self.header) + self._tiles * self._tile_bytes
+        return len(self._layout.header) + self._layout.tiles * self._layout.tile_bytes
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from ``start`` up to ``stop``, computing the tiles they touch."""
-        stop = min(stop, self.size)
-        head = self.header[start:stop]
-        begin, end = max(0, start - len(self.header)), stop - len(self.header)
-        found = [head]
+        header = self._layout.header
+        found = [header[start:stop]]
+        begin, end = max(0, start - len(header)), min(stop, self.size) - len(header)
         while begin < end:
-            number, within = divmod(begin, self._tile_bytes)
+            number, within = divmod(begin, self._layout.tile_bytes)
             tile = self._tile(number)[within : within + end - begin]
             found.append(tile)
             begin += len(tile)
         return b"".join(found)
 
     def _tile(self, number: int) -> bytes:
+        level, column, row = self._layout.place(number)
+        return np.ascontiguousarray(self._draw(level, column, row), self._dtype).tobytes()
+
+
+class _Layout:
+    """Where everything stands in the file of a shape; the header is built twice, as it holds its own length."""
+
+    def __init__(self, shape: TiffShape) -> None:
+        self._shape = shape
+        self._levels = _levels(shape.width, shape.height)
+        self.tile_bytes = TILE * TILE * shape.dtype.itemsize
+        counts = [across * down for across, down in self._levels]
+        self.tiles = sum(counts)
+        # Where each level's tiles begin, counted in tiles: the smallest overview comes first.
+        self._first = [sum(counts[level + 1 :]) for level in range(len(counts))]
+        self.header = self._header(len(self._header(0)))
+
+    def place(self, number: int) -> tuple[int, int, int]:
+        """Level, column and row of the tile with this number in the file."""
         level = next(level for level, first in enumerate(self._first) if number >= first)
         row, column = divmod(number - self._first[level], self._levels[level][0])
-        return np.ascontiguousarray(self._draw(level, column, row), self._shape.dtype.newbyteorder("<")).tobytes()
-
-    @cached_property
-    def header(self) -> bytes:
-        """Everything before the tiles. Built twice: the offsets in it depend on its length."""
-        return self._header(len(self._header(0)))
+        return level, column, row
 
     def _header(self, data: int) -> bytes:
         ghost = b"GDAL_STRUCTURAL_METADATA_SIZE=%06d bytes\n" % len(_GHOST) + _GHOST
@@ -93,7 +100,7 @@ class Tiff:
 
     def _tags(self, level: int, data: int) -> list[tuple[int, int, list[float] | bytes]]:
         shape, (across, down) = self._shape, self._levels[level]
-        first = data + self._first[level] * self._tile_bytes
+        first = data + self._first[level] * self.tile_bytes
         tags: list[tuple[int, int, list[float] | bytes]] = [
             (254, _LONG, [1 if level else 0]),
             (256, _LONG, [-(-shape.width // 2**level)]),
@@ -105,8 +112,8 @@ class Tiff:
             (284, _SHORT, [1]),
             (322, _SHORT, [TILE]),
             (323, _SHORT, [TILE]),
-            (324, _LONG, [first + number * self._tile_bytes for number in range(across * down)]),
-            (325, _LONG, [self._tile_bytes] * (across * down)),
+            (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),
+            (325, _LONG, [self.tile_bytes] * (across * down)),
             (339, _SHORT, [_FORMATS[shape.dtype.kind]]),
         ]
         if level == 0:
@@ -118,6 +125,11 @@ class Tiff:
         if shape.nodata is not None:
             tags.append((42113, _ASCII, b"%d\0" % shape.nodata))
         return tags
+
+
+@lru_cache(maxsize=256)
+def _layout(shape: TiffShape) -> _Layout:
+    return _Layout(shape)
 
 
 def _levels(width: int, height: int) -> list[tuple[int, int]]:
