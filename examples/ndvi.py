@@ -101,8 +101,9 @@ def main() -> None:
             best = ndvi.max("time").compute()
 
     figure, axes = plt.subplots(figsize=(9, 7), layout="constrained")
-    drawn = axes.imshow(best, cmap="RdYlGn", vmin=-0.2, vmax=0.9, extent=extent_of(best))
-    figure.colorbar(drawn, ax=axes, shrink=0.8, label="NDVI (1: dense vegetation, 0: bare soil, below 0: water)")
+    colours = mpl.colormaps["YlGn"].with_extremes(under="steelblue", bad="lightgrey")
+    drawn = axes.imshow(best, cmap=colours, vmin=0, vmax=0.9, extent=extent_of(best))
+    figure.colorbar(drawn, ax=axes, shrink=0.8, extend="min", label="NDVI (blue: below 0, water; grey: cloud)")
     axes.set(
         title="Highest NDVI of " + " and ".join(str(item.datetime.date()) for item in items),
         xlabel=f"Easting (m), EPSG:{best.odc.crs.epsg}",

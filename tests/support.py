@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from fastapi import FastAPI
 
+from stac_bridge.api import create_app
 from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.client import Backoff, M2MClient
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
+from stac_bridge.sandbox import Sandbox, create_sandbox
+from stac_bridge.settings import Settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
 
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared material is not beside this clone")
+
+ORIGIN = "http://sandbox.test"
+"""Where tests within one process have their sandbox."""
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], Any]
 
@@ -98,3 +107,46 @@ def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:
             if field["fieldName"] == label:
                 field["value"] = value
     return raw | changes
+
+
+@dataclass(frozen=True)
+class Here:
+    """A server within this process: ``get`` and ``post`` ask it, ``sandbox`` is what it asks."""
+
+    client: httpx.AsyncClient
+    sandbox: Sandbox
+    app: FastAPI
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        """A GET with these parameters."""
+        return await self.client.get(path, params=params)
+
+    async def post(self, path: str, body: Any) -> httpx.Response:
+        """A POST of this JSON."""
+        return await self.client.post(path, json=body)
+
+    async def items(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        """All Items of a GET search, by following its next links."""
+        found, href = [], str(self.client.build_request("GET", path, params=params).url)
+        while href:
+            page = (await self.client.get(href)).raise_for_status().json()
+            assert page["numberReturned"] == len(page["features"])
+            found += page["features"]
+            href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+            assert page["features"] or not href, "a page with next is never empty"
+        return found
+
+
+@asynccontextmanager
+async def running(folder: Path, transport: httpx.AsyncBaseTransport | None = None, **settings: Any) -> AsyncIterator[Here]:
+    """A server on a sandbox of its own, or on ``transport``; ``settings`` are its Settings."""
+    sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0.3)
+    given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
+    told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
+    within = httpx.ASGITransport(sandbox)
+    app = create_app(told, transport=transport or within, download_transport=within, own_origin=ORIGIN)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,
+    ):
+        yield Here(client, sandbox, app)

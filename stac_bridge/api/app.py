@@ -48,12 +48,13 @@ def create_app(
     *,
     notice: str = "",
     transport: httpx.AsyncBaseTransport | None = None,
+    download_transport: httpx.AsyncBaseTransport | None = None,
     own_origin: str | None = None,
     keep_in: Path | None = None,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
-    ``transport`` carries the requests to M2M; ``own_origin`` is where downloads may come from besides the
+    ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin`` is where downloads may come from besides the
     settings' allow-list, which is how the embedded sandbox hands out its own; ``keep_in`` is the folder for
     what is kept of this M2M service (one below the data folder unless told). Raises BridgeError.
     """
@@ -66,7 +67,7 @@ def create_app(
         transport=transport,
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout)
+    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
     bridge = Bridge(
         m2m,
