@@ -56,7 +56,9 @@ async def _compare(client: httpx.AsyncClient, raw: M2MClient) -> None:
         direct.append(time.perf_counter() - begun)
         when = f"2023-07-{day:02}T00:00:00Z/2023-07-{day:02}T23:59:59Z"
         begun = time.perf_counter()
-        answer = await client.get("/search", params={"collections": "landsat_ot_c2_l2", "datetime": when, "limit": ITEMS})
+        answer = await client.get(
+            "/search", params={"collections": "landsat_ot_c2_l2", "datetime": when, "limit": ITEMS}
+        )
         through.append(time.perf_counter() - begun)
         answer.raise_for_status()
         calls.append(int(answer.headers["x-m2m-calls"]))

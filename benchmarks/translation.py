@@ -35,6 +35,8 @@ def main() -> None:
         ("translate and sign", best(translate)),
         ("dump the Item's JSON", best(lambda: orjson.dumps(items))),
     ]
-    print(f"Translation, per Landsat scene with {len(items[0]['assets'])} assets ({len(dumped) // SCENES} bytes of Item):")
+    print(
+        f"Translation, per Landsat scene with {len(items[0]['assets'])} assets ({len(dumped) // SCENES} bytes of Item):"
+    )
     for name, seconds in rows:
         print(f"  {name:24} {1000 * seconds / SCENES:7.3f} ms")

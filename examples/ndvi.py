@@ -24,7 +24,7 @@ import pystac_client
 from dask.diagnostics import ProgressBar
 
 mpl.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402 -- after the choice of a backend without a window
+import matplotlib.pyplot as plt
 
 PLACE = (5.9, 45.45, 6.5, 45.8)
 

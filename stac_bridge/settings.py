@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     @property
     def deadline(self) -> float:
         """Seconds that an answer of ours may take: a little less than three times what one of M2M's may."""
-        return 3 * self.m2m_timeout - min(0.5, 0.1 * self.m2m_timeout)
+        return 3 * self.m2m_timeout - min(1.0, 0.2 * self.m2m_timeout)
 
     @property
     def embeds_sandbox(self) -> bool:

@@ -138,7 +138,9 @@ class Here:
 
 
 @asynccontextmanager
-async def running(folder: Path, transport: httpx.AsyncBaseTransport | None = None, **settings: Any) -> AsyncIterator[Here]:
+async def running(
+    folder: Path, transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport``; ``settings`` are its Settings."""
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0.3)
     given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}

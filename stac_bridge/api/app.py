@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
@@ -54,9 +54,10 @@ def create_app(
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
-    ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin`` is where downloads may come from besides the
-    settings' allow-list, which is how the embedded sandbox hands out its own; ``keep_in`` is the folder for
-    what is kept of this M2M service (one below the data folder unless told). Raises BridgeError.
+    ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin``
+    is where downloads may come from besides the settings' allow-list, which is how the embedded sandbox hands
+    out its own; ``keep_in`` is the folder for what is kept of this M2M service (one below the data folder
+    unless told). Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     m2m = M2MClient(
@@ -147,8 +148,8 @@ def _framework_settings() -> ApiSettings:
 def _middlewares(settings: Settings) -> list[Middleware]:
     """From the innermost to the outermost, which is how stac-fastapi takes them."""
     return [
-        Middleware(HeadAsGet),
         Middleware(BrotliMiddleware, excluded_handlers=[r"/collections/[^/]+/items/[^/]+/assets/"]),
+        Middleware(HeadAsGet),
         Middleware(LastResort),
         Middleware(Cost, seconds=settings.deadline),
         Middleware(Cors),
@@ -166,11 +167,19 @@ def _folder_name(m2m_url: str) -> str:
     return hashlib.sha256(m2m_url.encode()).hexdigest()[:12]
 
 
+def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI documents a 422 for every parameter; here whatever cannot be read is a 400."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    return document
+
+
 def _serve_openapi(app: FastAPI) -> None:
     """The OpenAPI document under the version that it is written in; stac-fastapi names another."""
     app.router.routes = [route for route in app.router.routes if getattr(route, "path", "") != app.openapi_url]
 
     async def openapi(_request: Request) -> Response:
-        return Response(orjson.dumps(app.openapi()), media_type=OPENAPI)
+        return Response(orjson.dumps(_as_answered(app.openapi())), media_type=OPENAPI)
 
     app.add_route("/api", openapi, include_in_schema=False)

@@ -55,8 +55,13 @@ class Arriving:
     async def fail(self, why: BridgeError) -> None:
         """No more will arrive."""
         async with self._news:
-            self._failed = why
+            self._failed = self._failed or why
             self._news.notify_all()
+
+    async def end(self) -> None:
+        """No more will arrive, whether all of it has or not."""
+        if self.there < self.size:
+            await self.fail(UpstreamUnreachable("This file could not be fetched whole; try again.", retry_after=30))
 
     async def reach(self, offset: int, patience: float | None = PATIENCE) -> None:
         """Return when the byte at ``offset`` is there. Raises Staging, or the error that ended the arriving."""
@@ -72,9 +77,12 @@ class Arriving:
         if self.there <= offset and self._failed:
             raise self._failed
 
-    async def chunks(self, wanted: range) -> AsyncIterator[bytes]:
-        """The bytes of a range, as they arrive."""
-        async with await anyio.open_file(self.path, "rb") as file:
+    def chunks(self, wanted: range) -> AsyncIterator[bytes]:
+        """The bytes of a range, as they arrive; from now on, though the file may be renamed or removed meanwhile."""
+        return self._read(anyio.wrap_file(self.path.open("rb")), wanted)
+
+    async def _read(self, opened: anyio.AsyncFile[bytes], wanted: range) -> AsyncIterator[bytes]:
+        async with opened as file:
             await file.seek(wanted.start)
             place = wanted.start
             while place < wanted.stop:
@@ -123,10 +131,11 @@ class Spool:
             arriving.path = self._folder / name
         except BridgeError as why:
             await arriving.fail(why)
-        except (OSError, asyncio.CancelledError) as why:
-            await arriving.fail(UpstreamUnreachable(f"The file could not be kept ({why}); try again.", retry_after=30))
+        except OSError as why:
+            _log.error("A file could not be spooled: %s", why)
         finally:
             self._arriving.pop(name, None)
+            await arriving.end()
             with suppress(OSError):
                 (self._folder / f"{name}.part").unlink(missing_ok=True)
 
@@ -155,7 +164,7 @@ async def _copy(source: Source, http: httpx.AsyncClient, arriving: Arriving) -> 
             if answer.status_code != 200:
                 raise refusal(answer)
             async with await anyio.open_file(arriving.path, "wb") as file:
-                async for chunk in answer.aiter_raw(CHUNK):
+                async for chunk in answer.aiter_raw():
                     await file.write(chunk)
                     await file.flush()
                     await arriving.grow(len(chunk))

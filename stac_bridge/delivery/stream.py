@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Delivered", "Streamer", "describe"]
 
 _PASSED_ON = ("content-length", "content-range", "etag", "last-modified")
-CHUNK = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Streamer:
 
 async def _through(answer: httpx.Response) -> AsyncIterator[bytes]:
     try:
-        async for chunk in answer.aiter_raw(CHUNK):
+        async for chunk in answer.aiter_raw():
             yield chunk
     finally:
         await answer.aclose()

@@ -9,9 +9,9 @@ import numpy as np
 import orjson
 import pytest
 import shapely
-from tests.support import Here, running
 
 from stac_bridge.sandbox.landsat import landsat
+from tests.support import Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
 ALPS = "6.2,46.3,6.6,46.55"
@@ -103,7 +103,9 @@ async def test_an_instant_is_exact_to_the_second(here: Here) -> None:
 
 
 async def test_ids_find_their_items_and_unknown_ones_are_absent(here: Here) -> None:
-    page = (await here.get("/search", collections=LANDSAT, ids=f"{TARGET},LC08_L2SP_000000_20200101_20200102_02_T1")).json()
+    page = (
+        await here.get("/search", collections=LANDSAT, ids=f"{TARGET},LC08_L2SP_000000_20200101_20200102_02_T1")
+    ).json()
     assert ids(page) == [TARGET]
 
 
@@ -122,7 +124,9 @@ async def test_ids_do_not_override_other_parameters(here: Here) -> None:
 async def test_several_collections_follow_one_another(here: Here) -> None:
     items = await here.items("/search", collections="corona2,naip", bbox="-93.9,41.5,-93.7,41.7", limit=7)
     assert {item["collection"] for item in items} == {"naip"}
-    both = await here.items("/search", collections="naip,corona2", datetime="1972-01-01T00:00:00Z/2018-12-31T23:59:59Z", limit=300)
+    both = await here.items(
+        "/search", collections="naip,corona2", datetime="1972-01-01T00:00:00Z/2018-12-31T23:59:59Z", limit=300
+    )
     assert [item["collection"] for item in both] == sorted((item["collection"] for item in both), reverse=True)
     assert len({item["id"] for item in both}) == len(both) == 800 + 500
 
@@ -131,14 +135,18 @@ async def test_a_box_across_the_antimeridian_finds_both_sides(here: Here) -> Non
     items = await here.items(
         "/search", collections=LANDSAT, bbox="178,-19,-178,-15", datetime="2024-06-01T00:00:00Z/2024-06-16T00:00:00Z"
     )
-    longitudes = [point for item in items for point in shapely.get_coordinates(shapely.geometry.shape(item["geometry"]))[:, 0]]
+    longitudes = [
+        point for item in items for point in shapely.get_coordinates(shapely.geometry.shape(item["geometry"]))[:, 0]
+    ]
     assert min(longitudes) < -178 < 178 < max(longitudes)
     assert all(-180 <= longitude <= 180 for longitude in longitudes)
 
 
 async def test_an_intersects_geometry_is_tried_on_footprints(here: Here) -> None:
     point = {"type": "Point", "coordinates": [6.4, 46.4]}
-    page = (await here.post("/search", {"collections": [LANDSAT], "intersects": point, "datetime": SUMMER, "limit": 50})).json()
+    page = (
+        await here.post("/search", {"collections": [LANDSAT], "intersects": point, "datetime": SUMMER, "limit": 50})
+    ).json()
     assert page["features"]
     for item in page["features"]:
         assert shapely.geometry.shape(item["geometry"]).intersects(shapely.Point(6.4, 46.4))

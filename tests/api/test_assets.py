@@ -1,0 +1,190 @@
+"""Hrefs, from the Item to the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.support import ORIGIN, Here, running
+
+LANDSAT = "landsat_ot_c2_l2"
+SCENE = "LC08_L2SP_196028_20240728_20240807_02_T1"
+PAGE = {"Origin": "https://page.example"}
+MINTING = {"download-options", "download-request", "download-retrieve"}
+
+
+async def href_of(here: Here, key: str = "red", collection: str = LANDSAT, item: str = SCENE) -> str:
+    found = (await here.get(f"/collections/{collection}/items/{item}")).raise_for_status().json()
+    return str(found["assets"][key]["href"])
+
+
+def minted(here: Here) -> list[str]:
+    return [call for call in here.sandbox.calls if call in MINTING]
+
+
+async def test_searching_mints_nothing_and_shows_no_url_of_m2ms(here: Here) -> None:
+    page = await here.get("/search", collections=LANDSAT, limit=5)
+    assert minted(here) == []
+    assert "requestSignature" not in page.text
+    for item in page.json()["features"]:
+        for key, asset in item["assets"].items():
+            if asset["roles"] not in (["thumbnail"], ["overview"]):
+                assert asset["href"].startswith(f"http://here/collections/{LANDSAT}/items/{item['id']}/assets/{key}/")
+
+
+async def test_an_href_ends_in_the_files_real_name(here: Here) -> None:
+    assert urlsplit(await href_of(here)).path.endswith(f"/{SCENE}_SR_B4.TIF")
+    assert urlsplit(await href_of(here, "mtl.xml")).path.endswith(f"/{SCENE}_MTL.xml")
+
+
+async def test_a_reader_is_redirected_to_where_the_bytes_are(here: Here) -> None:
+    answer = await here.client.get(await href_of(here))
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith(f"{ORIGIN}/data/collection02/")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["vary"] == "Origin"
+
+
+async def test_the_first_reader_costs_two_calls_a_second_file_one_and_later_readers_none(here: Here) -> None:
+    red, nir = await href_of(here), await href_of(here, "nir08")
+    costs = [int((await here.client.get(href)).headers["x-m2m-calls"]) for href in (red, red, nir, nir)]
+    assert costs == [2, 0, 1, 0]
+    assert minted(here) == ["download-options", "download-request", "download-request"]
+
+
+async def test_readers_who_come_together_share_the_minting(here: Here) -> None:
+    href = await href_of(here)
+    answers = await asyncio.gather(*(here.client.get(href) for _ in range(20)))
+    assert {answer.headers["location"] for answer in answers} == {answers[0].headers["location"]}
+    assert minted(here) == ["download-options", "download-request"]
+
+
+async def test_head_is_answered_here_with_the_files_size(here: Here) -> None:
+    href = await href_of(here)
+    head = await here.client.head(href)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["accept-ranges"] == "bytes"
+    assert head.headers["content-type"] == "image/tiff"
+    part = await here.client.get(href, headers={**PAGE, "Range": "bytes=0-0"})
+    assert head.headers["content-length"] == part.headers["content-range"].rpartition("/")[2]
+
+
+async def test_pages_are_streamed_to_with_range(here: Here) -> None:
+    href = await href_of(here)
+    answer = await here.client.get(href, headers={**PAGE, "Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"II*\0")
+    assert answer.headers["content-length"] == "4"
+    assert answer.headers["content-range"].startswith("bytes 0-3/")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("delivery", "headers", "status"),
+    [("redirect", PAGE, 302), ("stream", {}, 206), ("auto", {}, 302), ("auto", PAGE, 206)],
+)
+async def test_delivery_is_as_it_is_set(tmp_path: Path, delivery: str, headers: dict[str, str], status: int) -> None:
+    async with running(tmp_path, delivery=delivery) as here:
+        answer = await here.client.get(await href_of(here), headers={**headers, "Range": "bytes=0-3"})
+        assert answer.status_code == status
+        assert ("vary" in answer.headers) == (delivery == "auto")
+
+
+async def test_a_range_past_the_end_is_a_416(here: Here) -> None:
+    answer = await here.client.get(await href_of(here), headers={**PAGE, "Range": "bytes=999999999999-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"].startswith("bytes */")
+
+
+async def test_text_files_come_whole(here: Here) -> None:
+    answer = await here.client.get(await href_of(here, "mtl.xml"), headers=PAGE)
+    assert answer.status_code == 200
+    assert answer.text.startswith("<?xml")
+    assert SCENE in answer.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda href: href.replace("/assets/red/", "/assets/blue/"),
+        lambda href: href.replace("SR_B4", "SR_B2"),
+        lambda href: href.replace(f"/items/{SCENE}/", "/items/other/"),
+        lambda href: href.replace("/landsat_ot_c2_l2/", "/naip/"),
+        lambda href: href + "&more=1",
+        lambda href: href.replace("e=1", "e=2"),
+        lambda href: href[:-1] + ("A" if href[-1] != "A" else "B"),
+        lambda href: href.partition("?")[0],
+        lambda href: href.replace("SR_B4.TIF", "SR_B4.TIF.aux.xml"),
+    ],
+)
+async def test_any_change_to_an_href_is_a_403(here: Here, change: Any) -> None:
+    answer = await here.client.get(change(await href_of(here)))
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert minted(here) == []
+
+
+async def test_a_file_from_tape_is_staged_then_spooled_and_served_with_range(here: Here) -> None:
+    href = await href_of(here, "d183_standard_format", "corona2", "DS1117-2086DA007")
+    staging = await here.client.get(href)
+    assert staging.status_code == 503
+    assert int(staging.headers["retry-after"]) > 0
+    for _ in range(40):
+        await asyncio.sleep(0.1)
+        part = await here.client.get(href, headers={"Range": "bytes=0-3"})
+        if part.status_code != 503:
+            break
+    assert (part.status_code, part.content) == (206, b"II*\0")
+    whole = await here.client.get(href)
+    assert whole.status_code == 200
+    assert "requestSignature" not in str(whole.headers)
+    tail = await here.client.get(href, headers={"Range": "bytes=-10"})
+    assert tail.content == whole.content[-10:]
+    head = await here.client.head(href)
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["accept-ranges"] == "bytes"
+    assert len([path for path in here.sandbox.downloads if path.startswith("/download/")]) == 2  # the probe, the file
+
+
+async def test_a_frame_that_can_only_be_ordered_has_no_download(here: Here) -> None:
+    item = (await here.get("/collections/corona2/items/DS1117-2086DA001")).json()
+    assert set(item["assets"]) == {"thumbnail", "reduced_resolution_browse"}
+
+
+async def test_a_fresh_scenes_bundle_twin_is_chosen_by_availability(here: Here) -> None:
+    page = (await here.get("/search", collections=LANDSAT, datetime="2026-10-30T00:00:00Z/..", limit=1)).json()
+    answer = await here.client.get(page["features"][0]["assets"]["red"]["href"])
+    assert answer.status_code == 302
+
+
+async def test_a_warm_asset_costs_under_a_millisecond_of_work(here: Here) -> None:
+    """Printed by ``make bench``; here only that it asks nobody."""
+    href = await href_of(here)
+    await here.client.get(href)
+    before, begun = len(here.sandbox.calls), time.perf_counter()
+    for _ in range(50):
+        assert (await here.client.get(href)).status_code == 302
+    assert len(here.sandbox.calls) == before
+    assert time.perf_counter() > begun
+
+
+async def test_a_download_host_that_is_not_listed_is_not_asked(tmp_path: Path) -> None:
+    async with running(tmp_path) as here:
+        href = await href_of(here)
+    from stac_bridge.sandbox import create_sandbox
+
+    elsewhere = create_sandbox(base_url="http://elsewhere.test")
+    async with running(tmp_path, httpx.ASGITransport(elsewhere)) as here:
+        answer = await here.client.get(href)
+        assert answer.status_code == 502
+        assert "STAC_BRIDGE_DOWNLOAD_HOSTS" in answer.json()["detail"]
+        assert elsewhere.downloads == []
+    async with running(tmp_path, httpx.ASGITransport(elsewhere), download_hosts="elsewhere.test") as here:
+        # listed now, and asked: what answers there does not know the other one's signatures
+        assert "did not accept" in (await here.client.get(href)).json()["detail"]

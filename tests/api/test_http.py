@@ -1,0 +1,156 @@
+"""Headers that are true, and the traps of the framework, each closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import Here, running
+
+LANDSAT = "landsat_ot_c2_l2"
+PAGES = ["/", "/conformance", "/collections", f"/collections/{LANDSAT}", f"/search?collections={LANDSAT}&limit=1"]
+
+
+async def test_the_landing_page_says_who_it_is_and_leads_on(here: Here) -> None:
+    page = (await here.get("/")).json()
+    assert (page["id"], page["stac_version"], page["type"]) == ("stac-bridge", "1.1.0", "Catalog")
+    for link in page["links"]:
+        if link.get("method") != "POST" and link["rel"] != "search":
+            answer = await here.client.get(link["href"])
+            assert answer.status_code == 200, link
+            assert answer.headers["content-type"].replace(" ", "").startswith(link["type"].replace(" ", "")), link
+    assert {link.get("method") for link in page["links"] if link["rel"] == "search"} == {"GET", "POST"}
+
+
+async def test_the_sandbox_is_named_on_the_landing_page_and_in_the_openapi_description(tmp_path: Path) -> None:
+    import httpx
+
+    from stac_bridge.cli.serve import build
+    from stac_bridge.settings import Settings
+
+    server: Any = build(Settings(data_dir=tmp_path), "127.0.0.1", 8000)
+    async with (
+        server.router.lifespan_context(server),
+        httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://127.0.0.1:8000") as client,
+    ):
+        assert "sandbox" in (await client.get("/")).json()["description"]
+        assert "sandbox" in (await client.get("/api")).json()["info"]["description"]
+
+
+async def test_conformance_is_the_same_on_both_pages(here: Here) -> None:
+    classes = (await here.get("/conformance")).json()["conformsTo"]
+    assert classes == (await here.get("/")).json()["conformsTo"]
+    assert "https://api.stacspec.org/v1.0.0/item-search" in classes
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_tells_its_cost(here: Here, path: str) -> None:
+    answer = await here.client.get(path)
+    assert answer.headers["x-m2m-calls"].isdigit()
+    assert "m2m;dur=" in answer.headers["server-timing"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_that_the_reader_has_is_a_304(here: Here, path: str) -> None:
+    first = await here.client.get(path)
+    again = await here.client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    other = await here.client.get(path, headers={"If-None-Match": 'W/"other"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_head_is_get_without_the_body(here: Here, path: str) -> None:
+    got, head = await here.client.get(path), await here.client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag", "cache-control"):
+        assert head.headers.get(name) == got.headers.get(name), name
+
+
+async def test_answers_are_compressed_for_those_who_ask_and_say_so(here: Here) -> None:
+    path = f"/collections/{LANDSAT}"
+    small = await here.client.get(path, headers={"Accept-Encoding": "br"})
+    plain = await here.client.get(path, headers={"Accept-Encoding": "identity"})
+    assert small.headers["content-encoding"] == "br"
+    assert int(small.headers.get("content-length", 0)) < int(plain.headers["content-length"]) / 2
+    for answer in (small, plain):
+        assert "Accept-Encoding" in answer.headers["vary"]
+    assert small.json() == plain.json()
+
+
+async def test_pages_may_be_kept_for_as_long_as_answers_are_reused(tmp_path: Path) -> None:
+    for ttl, told in ((17, "public, max-age=17"), (0, "no-cache")):
+        async with running(tmp_path, cache_ttl=ttl) as here:
+            answer = await here.get("/search", collections=LANDSAT, limit=1)
+            assert answer.headers["cache-control"] == told
+
+
+async def test_a_preflight_is_granted_with_any_header_a_page_needs(here: Here) -> None:
+    for method, header in (("POST", "authorization, content-type"), ("GET", "range"), ("HEAD", "x-anything")):
+        answer = await here.client.options(
+            "/search",
+            headers={
+                "Origin": "https://page.example",
+                "Access-Control-Request-Method": method,
+                "Access-Control-Request-Headers": header,
+            },
+        )
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert method in answer.headers["access-control-allow-methods"]
+        assert answer.headers["access-control-allow-headers"] == header
+
+
+async def test_pages_may_read_the_headers_that_they_need(here: Here) -> None:
+    exposed = (await here.get("/")).headers["access-control-expose-headers"]
+    for name in ("Content-Range", "Content-Length", "ETag", "Retry-After", "X-M2M-Calls", "Location"):
+        assert name in exposed
+
+
+async def test_forwarded_headers_are_believed_from_nobody(here: Here) -> None:
+    evil = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.example"}
+    answer = await here.client.get(f"/search?collections={LANDSAT}&limit=1", headers=evil)
+    assert "evil.example" not in answer.text
+    assert "http://here/" in answer.text
+
+
+async def test_the_public_address_stands_in_every_link(tmp_path: Path) -> None:
+    async with running(tmp_path, public_url="https://stac.example/usgs") as here:
+        for path in PAGES:
+            page = (await here.client.get(path)).text
+            assert "http://here" not in page
+        item = (await here.get("/search", collections=LANDSAT, limit=1)).json()["features"][0]
+        assert item["assets"]["red"]["href"].startswith("https://stac.example/usgs/collections/")
+        assert item["links"][0]["href"].startswith("https://stac.example/usgs/collections/")
+
+
+async def test_a_host_that_is_an_ipv6_address_is_fine(here: Here) -> None:
+    answer = await here.client.get("/", headers={"Host": "[::1]:8000"})
+    assert answer.json()["links"][0]["href"] == "http://[::1]:8000/"
+
+
+async def test_items_leave_as_geojson_and_nothing_else_does(here: Here) -> None:
+    for path in PAGES:
+        kind = "application/geo+json" if "search" in path else "application/json"
+        assert (await here.client.get(path)).headers["content-type"] == kind
+
+
+async def test_the_openapi_document_is_served_as_the_version_it_is_and_lists_errors(here: Here) -> None:
+    answer = await here.get("/api")
+    document = answer.json()
+    version = answer.headers["content-type"].rpartition("version=")[2]
+    assert document["openapi"].startswith(version)
+    for path in ("/search", "/collections", "/collections/{collection_id}/items/{item_id}"):
+        for operation in document["paths"][path].values():
+            assert {"200", "400", "404", "502", "503", "504"} <= set(operation["responses"])
+            assert "422" not in operation["responses"]
+    parameters = {one["name"] for one in document["paths"]["/search"]["get"]["parameters"]}
+    assert parameters == {"collections", "ids", "bbox", "intersects", "datetime", "limit", "token"}
+
+
+async def test_a_lone_collection_may_be_a_text_in_a_post(here: Here) -> None:
+    answer = await here.post("/search", {"collections": LANDSAT, "limit": 1})
+    assert answer.json()["numberReturned"] == 1

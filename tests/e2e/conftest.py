@@ -1,0 +1,61 @@
+"""A server as a newcomer starts it, on a free port, for the whole session."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextlib.contextmanager
+def started(command: str, folder: Path, *more: str, **settings: str) -> Iterator[tuple[str, Path]]:
+    """The address of ``stac-bridge <command>`` and its log; it is stopped afterwards."""
+    port, log = free_port(), folder / f"{command}.log"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("STAC_BRIDGE_") and name != "PORT"}
+    given = {f"STAC_BRIDGE_{name.upper()}": value for name, value in settings.items()}
+    arguments = [sys.executable, "-c", "from stac_bridge.cli import app; app()", command, "--port", str(port), *more]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            arguments, stdout=out, stderr=out, env={**clean, "STAC_BRIDGE_DATA_DIR": str(folder / "data"), **given}
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/", process, log)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``stac-bridge serve`` without any setting: on the embedded sandbox."""
+    with started("serve", tmp_path_factory.mktemp("serve")) as (address, _log):
+        yield address
