@@ -103,8 +103,8 @@ class Client(AsyncBaseCoreClient):
     async def item_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        if "collections" in asked:
-            raise BadRequest("The address names the collection already: leave collections out, or use /search.")
+        if asked.get("collections", collection_id) != collection_id:  # pystac-client repeats what the address says
+            raise BadRequest("The address names another collection: leave collections out, or use /search.")
         page, _search = await self._search({**asked, "collections": [collection_id]})
         path = str(request.url.path).removeprefix(request.scope.get("root_path", "")).lstrip("/")
         return self._page(page, base, page_links(base, path, asked, page.token, GEOJSON), request)

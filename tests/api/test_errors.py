@@ -79,6 +79,12 @@ async def test_what_is_not_there_is_a_404(here: Here, path: str, told: str) -> N
     check(await here.client.get(path), 404, told)
 
 
+async def test_items_of_a_collection_may_name_it_again_but_no_other(here: Here) -> None:
+    path = f"/collections/{LANDSAT}/items"
+    assert (await here.get(path, collections=LANDSAT, limit=1)).status_code == 200
+    check(await here.get(path, collections="naip", limit=1), 400, "another collection")
+
+
 async def test_a_method_that_is_not_taken_is_a_405_that_names_those_that_are(here: Here) -> None:
     answer = await here.client.delete("/collections")
     check(answer, 405, "method")
