@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import pystac
+
 from tests.support import SHARED
 
 

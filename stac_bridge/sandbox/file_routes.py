@@ -99,6 +99,8 @@ class FileRoutes:
 
     async def _from_tape(self, request: Request) -> Response:
         """``dds``: no Range, no HEAD; the name only in Content-Disposition [REFERENCE §8]."""
+        if request.method == "HEAD":
+            return Response(status_code=405, headers={"Allow": "GET"})
         queued = self._downloads.of_token(request.path_params["token"])
         archive = archive_of(queued.dataset) if queued else None
         if queued is None or archive is None:

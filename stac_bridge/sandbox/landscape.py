@@ -58,7 +58,7 @@ class View:
         if covered <= 0.001:
             return np.zeros((TILE, TILE), bool)
         threshold = NormalDist().inv_cdf(min(0.999, covered))
-        return np.asarray(self._noise(facts.bits & 0xFFFF | 0x10000, 9, 15) < threshold)
+        return np.asarray(self._noise(facts.bits & 0xFFFF | 0x10000, 11, 16) < threshold)
 
     def _noise(self, seed: int, first: int, last: int) -> Floats:
         """Noise of about mean 0 and deviation 1; octaves finer than two pixels are left out."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pystac
 import pytest
+
 from tests.support import SHARED, Here
 from tests.validation import validate
 
