@@ -14,7 +14,7 @@ from stac_bridge.sandbox.tiff import Tiff, TiffShape
 if TYPE_CHECKING:
     from stac_bridge.sandbox.landsat import SceneFacts
 
-__all__ = ["RASTERS", "natural_colour", "raster"]
+__all__ = ["natural_colour", "raster", "rasters_of"]
 
 # soil, leaves, water, snow, cloud
 _REFLECTANCE = {
@@ -44,10 +44,12 @@ _TYPES = {
     "QA_RADSAT": ("uint16", None),
     "SR_QA_AEROSOL": ("uint8", 1),
 }
-RASTERS = tuple(_TYPES)
-"""The names of the rasters that an L2SP product has; an L2SR product has those without ST."""
-
 Values = NDArray[Any]
+
+
+def rasters_of(_sensor: str, level: str) -> tuple[str, ...]:
+    """The names of the rasters that a product has: one without temperature lacks those of it."""
+    return tuple(name for name in _TYPES if level == "L2SP" or not name.startswith("ST_"))
 
 
 def raster(facts: SceneFacts, name: str) -> Tiff:

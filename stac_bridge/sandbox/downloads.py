@@ -1,9 +1,8 @@
-"""The download side of M2M: options, requests, the queue, and URLs that can be believed [REFERENCE §8]."""
+"""The download side of M2M: requests, the queue, and URLs that can be believed [REFERENCE §8]."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
-from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts
-from stac_bridge.sandbox.product_files import landsat_file, landsat_files, whole_product
+from stac_bridge.sandbox.holdings import dataset
+from stac_bridge.sandbox.options import located
 from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.scenes import BASE
 
@@ -22,90 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stac_bridge.sandbox.accounts import Account
-    from stac_bridge.sandbox.archive import Archive
 
-__all__ = ["Downloads", "Queued", "options_of"]
+__all__ = ["Downloads", "Queued"]
 
-FRESH = 20
-"""Days for which a Landsat scene's bundle comes from dds_ms, and not yet from ls_zip."""
-
-_FILES = "landsat_band_files_c2_l2"
 _LIMITS = {"recentDownloadCount": 15_000, "pendingDownloadCount": 20_000, "unattemptedDownloadCount": 20_000}
-
-
-def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "id": row["productId"],
-        "downloadName": row["downloadName"],
-        "displayId": scene["displayId"],
-        "entityId": scene["entityId"],
-        "datasetId": dataset(name)["datasetId"],
-        "available": True,
-        "filesize": 0,
-        "productName": row["productName"],
-        "productCode": row["productCode"],
-        "bulkAvailable": True,
-        "downloadSystem": row["downloadSystem"],
-        "secondaryDownloads": [],
-        "fileGroups": None,
-        **more,
-    }
-
-
-def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]:
-    """The products of one scene."""
-    if isinstance(archive, Landsat):
-        return _landsat_options(name, archive.facts(number))
-    scene = archive.scene(number, full=False)
-    available = bool(scene["options"]["download"])
-    return [
-        _product(
-            name,
-            scene,
-            row,
-            available=available,
-            bulkAvailable=available,
-            filesize=whole_product(archive, number, row["productCode"])[1].size if available else 0,
-        )
-        for row in products_of(name)
-    ]
-
-
-def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
-    fresh = (END.date() - facts.day).days <= FRESH
-    scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
-    files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
-    options = []
-    for row in products_of(name):
-        folder, on_premises = row["downloadSystem"] == "folder", row["downloadSystem"] == "dds_ms"
-        available = folder or on_premises == fresh
-        size = 0 if folder else sum(file["filesize"] for file in files)
-        options.append(
-            _product(
-                name, scene, row, available=available, bulkAvailable=available, filesize=size, secondaryDownloads=files
-            )
-        )
-    return options
-
-
-def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
-    filename = f"{facts.display_id}_{ending}"
-    return {
-        "id": hashlib.sha256(ending.encode()).hexdigest()[:16],
-        "downloadName": ending,
-        "displayId": filename,
-        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_')}",
-        "datasetId": dataset(_FILES)["datasetId"],
-        "available": True,
-        "filesize": landsat_file(facts, ending).size,
-        "productName": "Landsat Collection 2 Level-2 Band File",
-        "productCode": "D693" if half == "L2ST" else "D691",
-        "bulkAvailable": True,
-        "downloadSystem": "ls_s3",
-        "secondaryDownloads": [],
-        "fileGroups": ["ls_c2l2_all"],
-        "displayOrder": 6,
-    }
 
 
 @dataclass
@@ -149,7 +67,7 @@ class Downloads:
 
     def _grant(self, account: Account, asked: dict[str, Any], label: str, answer: dict[str, Any]) -> None:
         entity_id, product_id = str(asked.get("entityId")), str(asked.get("productId"))
-        found = _located(entity_id, product_id)
+        found = located(entity_id, product_id)
         if found is None:
             answer["numInvalidScenes"] += 1
             return
@@ -280,28 +198,3 @@ def _path(filename: str) -> str:
         f"/data/collection02/level-2/standard/oli-tirs/{date.fromisoformat(day).year}/{place[:3]}/{place[3:]}/"
         f"{display_id}/{filename}"
     )
-
-
-def _located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] | None:
-    """Dataset, scene and product that a pair of ids names."""
-    if entity_id.startswith(("L2SR_L", "L2ST_L")):
-        display_id = "_".join(entity_id.split("_")[1:8])
-        return _product_of("landsat_ot_c2_l2", "displayId", display_id, entity_id, product_id)
-    for name in ("landsat_ot_c2_l2", "corona2", "naip"):
-        if found := _product_of(name, "entityId", entity_id, entity_id, product_id):
-            return found
-    return None
-
-
-def _product_of(
-    name: str, field: str, identifier: str, entity_id: str, product_id: str
-) -> tuple[str, int, dict[str, Any]] | None:
-    archive = archive_of(name)
-    number = archive.find(identifier, field) if archive else None
-    if archive is None or number is None:
-        return None
-    for product in options_of(name, archive, number):
-        for one in (product, *product["secondaryDownloads"]):
-            if one["entityId"] == entity_id and one["id"] == product_id:
-                return name, number, one
-    return None

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stac_bridge.sandbox.holdings import archive_of
+from stac_bridge.sandbox.holdings import archive_of, form_of
 from stac_bridge.sandbox.landsat import landsat
 from stac_bridge.sandbox.product_files import browse_picture, bundle, landsat_file, whole_product
 
@@ -94,7 +94,7 @@ class FileRoutes:
         number = archive.find(request.path_params["name"]) if archive else None
         if archive is None or number is None:
             return Response(status_code=404)
-        picture = await run_in_threadpool(_reduced, whole_product(archive, number, "D183")[1])
+        picture = await run_in_threadpool(_reduced, whole_product(archive, number, "film-tif")[1])
         return Response(picture, media_type="image/jpeg")
 
     async def _from_tape(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class FileRoutes:
             return Response(status_code=404)
         if not self._downloads.is_ready(queued):
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
-        name, content = whole_product(archive, queued.number, queued.product["productCode"])
+        name, content = whole_product(archive, queued.number, form_of(queued.dataset, queued.product["id"]))
         self.served.append(request.url.path)
         headers = {
             "Accept-Ranges": "none",

@@ -32,6 +32,7 @@ class Grid:
     height: int
     centre: tuple[float, float]
     footprint: NDArray[np.float64]
+    pixel: float = PIXEL
 
     @property
     def zone(self) -> int | None:
@@ -41,12 +42,12 @@ class Grid:
     @property
     def east(self) -> float:
         """The centre of the rightmost pixels."""
-        return self.west + PIXEL * (self.width - 1)
+        return self.west + self.pixel * (self.width - 1)
 
     @property
     def south(self) -> float:
         """The centre of the lowest pixels."""
-        return self.north - PIXEL * (self.height - 1)
+        return self.north - self.pixel * (self.height - 1)
 
     @property
     def corners(self) -> list[tuple[float, float]]:

@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.archive import Archive
 
-__all__ = ["archive_of", "dataset", "datasets", "filters_of", "name_of", "products_of"]
+__all__ = ["archive_of", "dataset", "datasets", "filters_of", "form_of", "name_of", "products_of"]
 
 _ARCHIVES: dict[str, Callable[[], Archive]] = {"landsat_ot_c2_l2": landsat, "naip": naip, "corona2": corona}
 
 
 @lru_cache(maxsize=1)
 def _facts() -> dict[str, Any]:
-    said: dict[str, Any] = yaml.safe_load(files("stac_bridge.sandbox").joinpath("facts.yaml").read_text("utf-8"))
-    return said
+    """The files of ``facts/``: dataset, filters and products by the dataset's alias."""
+    folder = files("stac_bridge.sandbox").joinpath("facts")
+    found = sorted((one for one in folder.iterdir() if one.name.endswith(".yaml")), key=lambda one: one.name)
+    return {one.name.removesuffix(".yaml"): yaml.safe_load(one.read_text("utf-8")) for one in found}
 
 
 def name_of(said: object) -> str:
     """A dataset's alias, whatever its case. Raises Refusal."""
     name = str(said).lower()
-    if name not in _facts()["datasets"]:
+    if name not in _facts():
         raise Refusal("DATASET_INVALID", "An invalid dataset has been provided")
     return name
 
@@ -46,17 +48,17 @@ def dataset(name: str) -> dict[str, Any]:
     """As dataset-search lists it."""
     archive = archive_of(name)
     count = 205126692 if archive is None else len(archive.before)
-    return {**_facts()["datasets"][name], "datasetAlias": name, "sceneCount": count}
+    return {**_facts()[name]["dataset"], "datasetAlias": name, "sceneCount": count}
 
 
 def datasets() -> list[dict[str, Any]]:
     """All of them."""
-    return [dataset(name) for name in _facts()["datasets"]]
+    return [dataset(name) for name in _facts()]
 
 
 def filters_of(name: str) -> list[dict[str, Any]]:
     """As dataset-filters lists them."""
-    return [_filter(label, *said) for label, said in _facts()["filters"].get(name, {}).items()]
+    return [_filter(label, *said) for label, said in _facts()[name].get("filters", {}).items()]
 
 
 def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] | None = None) -> dict[str, Any]:
@@ -80,6 +82,10 @@ def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] 
 
 
 def products_of(name: str) -> list[dict[str, Any]]:
-    """As dataset-download-options lists them, with name and system for those who need them."""
-    keys = ("productCode", "productId", "productName", "downloadName", "downloadSystem")
-    return [dict(zip(keys, said, strict=True)) for said in _facts()["products"].get(name, [])]
+    """The products of a dataset; ``form`` says what the file is, for those that are one file."""
+    return list(_facts()[name].get("products", ()))
+
+
+def form_of(name: str, product_id: str) -> str:
+    """What the file of a product is. Raises StopIteration for a product that is no one file."""
+    return next(str(one["form"]) for one in products_of(name) if one["id"] == product_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from stac_bridge.sandbox.bands import RASTERS, natural_colour, raster
+from stac_bridge.sandbox.bands import natural_colour, raster, rasters_of
 from stac_bridge.sandbox.content import Content, Held, Joined
 from stac_bridge.sandbox.few import Few
 from stac_bridge.sandbox.hashing import mixed, share
@@ -29,9 +29,10 @@ _TEXTS = {"MTL.txt": mtl_text, "MTL.xml": mtl_xml, "ANG.txt": angles}
 def landsat_files(facts: SceneFacts) -> dict[str, str]:
     """The endings of a product's files → the prefix of their entity ids: which of its two halves they hang on."""
     temperature = facts.level == "L2SP"
-    found = {f"{name}.TIF": "L2ST" if name.startswith("ST") else "L2SR" for name in RASTERS}
+    rasters = rasters_of(facts.sensor, facts.level)
+    found = {f"{name}.TIF": "L2ST" if name.startswith("ST") else "L2SR" for name in rasters}
     texts = dict.fromkeys(_TEXTS, "L2ST" if temperature else "L2SR")
-    return {**texts, **{ending: half for ending, half in found.items() if temperature or half == "L2SR"}}
+    return {**texts, **found}
 
 
 def landsat_file(facts: SceneFacts, ending: str) -> Content:
@@ -59,16 +60,16 @@ def bundle(facts: SceneFacts) -> Content:
     return Joined([*parts, _padding(1024)])
 
 
-def whole_product(archive: Archive, number: int, code: str) -> tuple[str, Content]:
+def whole_product(archive: Archive, number: int, form: str) -> tuple[str, Content]:
     """Name and content of a product that is one file."""
     if isinstance(archive, Landsat):
         facts = archive.facts(number)
         return f"{facts.display_id}.tar", bundle(facts)
     assert isinstance(archive, Few)  # noqa: S101 -- there are two kinds
     name = str(archive.scene(number, full=False)["displayId"])
-    if code == "D482":
+    if form == "photo-jp2":
         return f"{name.lower()}.jp2", _photograph(name, "JPEG2000")
-    if code == "D441":
+    if form == "photo-zip":
         return f"{name}.ZIP", _photograph(name, "ZIP")
     return f"{name}.tif", _photograph(name, "TIFF")
 

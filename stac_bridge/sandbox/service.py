@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.downloads import Downloads, options_of
 from stac_bridge.sandbox.holdings import archive_of, dataset, datasets, filters_of, name_of, products_of
+from stac_bridge.sandbox.options import options_of
 from stac_bridge.sandbox.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.accounts import Account
     from stac_bridge.sandbox.archive import Ints
+    from stac_bridge.sandbox.downloads import Downloads
 
 __all__ = ["Service"]
 
@@ -102,8 +103,8 @@ def _dataset_search(said: Payload) -> list[Payload]:
 
 
 def _dataset_products(said: Payload) -> list[Payload]:
-    shown = ("productId", "productCode", "productName")
-    return [{key: one[key] for key in shown} for one in products_of(_dataset_of(said))]
+    found = products_of(_dataset_of(said))
+    return [{"productId": one["id"], "productCode": one["code"], "productName": one["name"]} for one in found]
 
 
 def _scene_search(said: Payload) -> Payload:

@@ -1,0 +1,120 @@
+"""What can be downloaded of a scene: products, the files inside them, and which product two ids name [REFERENCE §8]."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
+from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts
+from stac_bridge.sandbox.product_files import landsat_file, landsat_files, whole_product
+
+if TYPE_CHECKING:
+    from stac_bridge.sandbox.archive import Archive
+
+__all__ = ["located", "options_of"]
+
+FRESH = 20
+"""Days for which a Landsat scene's bundle comes from dds_ms, and not yet from ls_zip."""
+
+_FILES = "landsat_band_files_c2_l2"
+
+
+def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "downloadName": row.get("downloadName"),
+        "displayId": scene["displayId"],
+        "entityId": scene["entityId"],
+        "datasetId": dataset(name)["datasetId"],
+        "available": True,
+        "filesize": 0,
+        "productName": row["name"],
+        "productCode": row["code"],
+        "bulkAvailable": True,
+        "downloadSystem": row["system"],
+        "secondaryDownloads": [],
+        "fileGroups": None,
+        **more,
+    }
+
+
+def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]:
+    """The products of one scene."""
+    if isinstance(archive, Landsat):
+        return _landsat_options(name, archive.facts(number))
+    scene = archive.scene(number, full=False)
+    available = bool(scene["options"]["download"])
+    return [
+        _product(
+            name,
+            scene,
+            row,
+            available=available,
+            bulkAvailable=available,
+            filesize=whole_product(archive, number, row["form"])[1].size if available else 0,
+        )
+        for row in products_of(name)
+    ]
+
+
+def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
+    fresh = (END.date() - facts.day).days <= FRESH
+    scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
+    files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
+    options = []
+    for row in products_of(name):
+        folder, on_premises = row["system"] == "folder", row["system"] == "dds_ms"
+        available = folder or on_premises == fresh
+        size = 0 if folder else sum(file["filesize"] for file in files)
+        options.append(
+            _product(
+                name, scene, row, available=available, bulkAvailable=available, filesize=size, secondaryDownloads=files
+            )
+        )
+    return options
+
+
+def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
+    filename = f"{facts.display_id}_{ending}"
+    return {
+        "id": hashlib.sha256(ending.encode()).hexdigest()[:16],
+        "downloadName": ending,
+        "displayId": filename,
+        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_')}",
+        "datasetId": dataset(_FILES)["datasetId"],
+        "available": True,
+        "filesize": landsat_file(facts, ending).size,
+        "productName": "Landsat Collection 2 Level-2 Band File",
+        "productCode": "D693" if half == "L2ST" else "D691",
+        "bulkAvailable": True,
+        "downloadSystem": "ls_s3",
+        "secondaryDownloads": [],
+        "fileGroups": ["ls_c2l2_all"],
+        "displayOrder": 6,
+    }
+
+
+def located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] | None:
+    """Dataset, scene and product that a pair of ids names."""
+    if entity_id.startswith(("L2SR_L", "L2ST_L")):
+        display_id = "_".join(entity_id.split("_")[1:8])
+        return _product_of("landsat_ot_c2_l2", "displayId", display_id, entity_id, product_id)
+    for name in ("landsat_ot_c2_l2", "corona2", "naip"):
+        if found := _product_of(name, "entityId", entity_id, entity_id, product_id):
+            return found
+    return None
+
+
+def _product_of(
+    name: str, field: str, identifier: str, entity_id: str, product_id: str
+) -> tuple[str, int, dict[str, Any]] | None:
+    archive = archive_of(name)
+    number = archive.find(identifier, field) if archive else None
+    if archive is None or number is None:
+        return None
+    for product in options_of(name, archive, number):
+        for one in (product, *product["secondaryDownloads"]):
+            if one["entityId"] == entity_id and one["id"] == product_id:
+                return name, number, one
+    return None
