@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
 import httpx
 
-from stac_bridge.api import create_app
+from benchmarks.served import M2M, ORIGIN, sandboxed
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, SceneFilter, SceneSearch
 from stac_bridge.sandbox import create_sandbox
-from stac_bridge.settings import Settings
 
 ITEMS = 100
 ROUNDS = 15
@@ -26,23 +23,13 @@ def main() -> None:
 
 
 async def _measure() -> None:
-    sandbox = create_sandbox(base_url="http://sandbox.test")
-    transport = httpx.ASGITransport(sandbox)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            m2m_url="http://sandbox.test/api/api/json/stable/",
-            m2m_username="bench",
-            m2m_token="token",
-            data_dir=Path(folder),
-            cache_ttl=0,
-        )
-        app = create_app(settings, transport=transport, own_origin="http://sandbox.test")
-        raw = M2MClient(str(settings.m2m_url), "raw", "token", transport=transport)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,
-        ):
-            await _compare(client, raw)
+    transport = httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
+    raw = M2MClient(M2M, "raw", "token", transport=transport)
+    async with (
+        sandboxed(transport, cache_ttl=0) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,
+    ):
+        await _compare(client, raw)
 
 
 async def _compare(client: httpx.AsyncClient, raw: M2MClient) -> None:

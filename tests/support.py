@@ -139,14 +139,17 @@ class Here:
 
 @asynccontextmanager
 async def running(
-    folder: Path, transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+    folder: Path,
+    transport: httpx.AsyncBaseTransport | None = None,
+    downloads: httpx.AsyncBaseTransport | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Here]:
-    """A server on a sandbox of its own, or on ``transport``; ``settings`` are its Settings."""
+    """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0.3)
     given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
-    app = create_app(told, transport=transport or within, download_transport=within, own_origin=ORIGIN)
+    app = create_app(told, transport=transport or within, download_transport=downloads or within, own_origin=ORIGIN)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,

@@ -5,12 +5,15 @@ A plain Starlette route: GDAL comes back to a redirector for every range it read
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from stac_bridge.delivery.stream import describe
+from stac_bridge.errors import UpstreamTimeout
+from stac_bridge.m2m.budget import current
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ASSET_PATH", "asset_route"]
 
+_GRACE = 0.05
+"""Seconds past the budget, so that who ran out of it can tell it first and better."""
+
 ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
 
 
@@ -29,6 +35,13 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
     vary = {"Vary": "Origin"} if delivery is Delivery.auto else {}
 
     async def asset(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(current().left + _GRACE):
+                return await _answered(request)
+        except TimeoutError:
+            raise UpstreamTimeout("USGS did not give this file in time; try again later.", retry_after=30) from None
+
+    async def _answered(request: Request) -> Response:
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         source = await bridge.source(ref)

@@ -163,15 +163,30 @@ async def test_a_fresh_scenes_bundle_twin_is_chosen_by_availability(here: Here) 
     assert answer.status_code == 302
 
 
-async def test_a_warm_asset_costs_under_a_millisecond_of_work(here: Here) -> None:
-    """Printed by ``make bench``; here only that it asks nobody."""
+async def test_a_warm_asset_asks_nobody(here: Here) -> None:
+    """What it costs is printed by ``make bench``."""
     href = await href_of(here)
     await here.client.get(href)
-    before, begun = len(here.sandbox.calls), time.perf_counter()
+    before = len(here.sandbox.calls), len(here.sandbox.downloads)
     for _ in range(50):
         assert (await here.client.get(href)).status_code == 302
-    assert len(here.sandbox.calls) == before
-    assert time.perf_counter() > begun
+    assert (len(here.sandbox.calls), len(here.sandbox.downloads)) == before
+
+
+@pytest.mark.parametrize("delivery", ["redirect", "stream"])
+async def test_a_download_host_that_hangs_is_a_504_within_three_times_the_limit(tmp_path: Path, delivery: str) -> None:
+    async def hang(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        return httpx.Response(200)
+
+    async with running(tmp_path) as here:
+        href = await href_of(here)
+    async with running(tmp_path, downloads=httpx.MockTransport(hang), m2m_timeout=0.7, delivery=delivery) as here:
+        begun = time.monotonic()
+        answer = await here.client.get(href)
+        assert answer.status_code == 504
+        assert int(answer.headers["retry-after"]) > 0
+        assert time.monotonic() - begun < 3 * 0.7
 
 
 async def test_a_download_host_that_is_not_listed_is_not_asked(tmp_path: Path) -> None:

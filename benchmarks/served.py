@@ -1,0 +1,32 @@
+"""A server on a sandbox, in this process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from stac_bridge.api import create_app
+from stac_bridge.sandbox import create_sandbox
+from stac_bridge.settings import Settings
+
+ORIGIN = "http://sandbox.test"
+M2M = f"{ORIGIN}/api/api/json/stable/"
+
+
+@asynccontextmanager
+async def sandboxed(transport: httpx.AsyncBaseTransport | None = None, **settings: Any) -> AsyncIterator[FastAPI]:
+    """The app, started; on the sandbox behind ``transport`` where there is one already."""
+    within = transport or httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
+    with tempfile.TemporaryDirectory() as folder:
+        told = Settings(
+            **{"m2m_url": M2M, "m2m_username": "bench", "m2m_token": "token", "data_dir": Path(folder), **settings}
+        )
+        app = create_app(told, transport=within, download_transport=within, own_origin=ORIGIN)
+        async with app.router.lifespan_context(app):
+            yield app
