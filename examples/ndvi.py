@@ -16,11 +16,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
 
 import matplotlib as mpl
 import odc.stac
 import pystac_client
+import rasterio.errors
 from dask.diagnostics import ProgressBar
 
 mpl.use("agg")
@@ -72,6 +74,8 @@ def main() -> None:
     options.add_argument("--out", default="ndvi.png", help="where to write the picture (default: %(default)s)")
     given = options.parse_args()
 
+    # Where a scene has no pixel of the place, the empty raster in its stead has no georeference.
+    warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
     with server(given.api) as address:
         client = pystac_client.Client.open(address)
         search = client.search(

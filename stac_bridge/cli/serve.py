@@ -31,6 +31,14 @@ _QUIETER = {
     "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
 }
 
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Access logs tell which address was asked, not the signature that opens it."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+    return True
+
+
 SANDBOX = "/sandbox"
 """Where the embedded sandbox is mounted."""
 
@@ -50,6 +58,7 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
     for name, level in _QUIETER.items():
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
     if workers > 1:
         _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
     try:

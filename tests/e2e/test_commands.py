@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import started
+from tests.serving import started
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""A server as a newcomer starts it, on a free port, for the whole session."""
+"""The commands as processes on free ports, as a newcomer starts them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 
 def free_port() -> int:
@@ -54,10 +52,3 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError(log.read_text())
-
-
-@pytest.fixture(scope="session")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``stac-bridge serve`` without any setting: on the embedded sandbox."""
-    with started("serve", tmp_path_factory.mktemp("serve")) as (address, _log):
-        yield address
