@@ -18,12 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from stac_bridge.errors import NotFound
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct, fold
+from stac_bridge.mapping.queryable import queryables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stac_bridge.mapping import Mapping, Mappings
+    from stac_bridge.mapping import Mapping, Mappings, Queryable
 
 __all__ = ["Catalog", "Entry", "Learnt", "keep", "kept", "marry"]
 
@@ -51,6 +52,11 @@ class Entry:
     def id(self) -> str:
         """The Collection's id: the dataset's alias."""
         return self.dataset.alias
+
+    @cached_property
+    def queryables(self) -> dict[str, Queryable]:
+        """What a filter on this Collection's Items may name."""
+        return queryables_of(self.mapping)
 
     @cached_property
     def filters(self) -> dict[str, DatasetFilter]:

@@ -2,6 +2,7 @@
 
 from stac_bridge.mapping.load import Mappings, load_mappings, read_mapping
 from stac_bridge.mapping.model import AssetRow, FilterRow, Mapping, ProductRow, Row
+from stac_bridge.mapping.queryable import Queryable, queryables_of
 
 __all__ = [
     "AssetRow",
@@ -9,7 +10,9 @@ __all__ = [
     "Mapping",
     "Mappings",
     "ProductRow",
+    "Queryable",
     "Row",
     "load_mappings",
+    "queryables_of",
     "read_mapping",
 ]

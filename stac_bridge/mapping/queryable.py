@@ -1,0 +1,97 @@
+"""What can be asked about a mapping's Items, and of which type each answer is.
+
+Whatever an Item says can be filtered by: exactly, because the whole filter is tried on Items. Where a row names an
+M2M filter, it is also asked of M2M.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from stac_bridge.mapping.model import Mapping, Row
+
+__all__ = ["CORE", "Kind", "Queryable", "queryables_of"]
+
+Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry"]
+
+_KINDS: dict[str, Kind] = {
+    "number": "number",
+    "magnitude": "number",
+    "percent": "number",
+    "integer": "integer",
+    "instant": "datetime",
+    "day-start": "datetime",
+    "day-end": "datetime",
+}
+"""By converter; any other gives text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queryable:
+    """A property that a filter may name. ``values`` are all that it can have, where they are known."""
+
+    name: str
+    kind: Kind
+    title: str
+    values: tuple[Any, ...] | None = None
+    row: Row | None = None
+
+
+CORE: dict[str, Queryable] = {
+    one.name: one
+    for one in (
+        Queryable("id", "string", "Item id"),
+        Queryable("collection", "string", "Collection id"),
+        Queryable("geometry", "geometry", "Footprint"),
+        Queryable("datetime", "datetime", "Acquisition time; null where only a span is known"),
+        Queryable("start_datetime", "datetime", "Start of acquisition"),
+        Queryable("end_datetime", "datetime", "End of acquisition"),
+    )
+}
+"""What every Item has."""
+
+
+def queryables_of(mapping: Mapping) -> dict[str, Queryable]:
+    """By name: what every Item has, then the mapping's own properties in its order."""
+    found = dict(CORE)
+    for name, row in mapping.properties.items():
+        found[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row)
+    if mapping.grid:
+        found["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
+        found["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
+    return found
+
+
+def _title(name: str, row: Row) -> str:
+    return row.field or name
+
+
+def _values(row: Row) -> tuple[Any, ...] | None:
+    """A constant, or the values that a table gives, where nothing else can come out."""
+    if row.is_constant:
+        return (row.value,)
+    if row.values is None or row.otherwise is not None:
+        return None
+    return tuple(row.values.values())
+
+
+def _kind(row: Row) -> Kind:
+    if row.is_constant:
+        return _kind_of(row.value)
+    if row.values:
+        return _kind_of(next(iter(row.values.values())))
+    return _KINDS.get(row.convert, "string")
+
+
+def _kind_of(value: Any) -> Kind:
+    match value:
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "string"
