@@ -1,8 +1,26 @@
 """A STAC search as questions for M2M. Pure: nothing here asks anybody anything."""
 
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
-from stac_bridge.search.plan import Plan, Step, plan
+from stac_bridge.search.order import Order, SortKey
+from stac_bridge.search.plan import Step, known_of, settled, step_of
 from stac_bridge.search.request import Search, parse
 from stac_bridge.search.residual import Residual
+from stac_bridge.search.slices import Axis, Stand, axis_of
 
-__all__ = ["Cursor", "Plan", "Residual", "Search", "Step", "open_cursor", "parse", "plan", "seal_cursor"]
+__all__ = [
+    "Axis",
+    "Cursor",
+    "Order",
+    "Residual",
+    "Search",
+    "SortKey",
+    "Stand",
+    "Step",
+    "axis_of",
+    "known_of",
+    "open_cursor",
+    "parse",
+    "seal_cursor",
+    "settled",
+    "step_of",
+]
