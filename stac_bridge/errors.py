@@ -68,11 +68,11 @@ class Refused(BridgeError):
 
 
 class SearchTooWide(BridgeError):
-    """The budget of M2M calls ended before the first match; ``cursor`` says where to go on."""
+    """The budget of M2M calls ended before the first match; ``token`` leads on, as a page's does."""
 
-    def __init__(self, message: str, *, cursor: str | None = None) -> None:
+    def __init__(self, message: str, *, token: str) -> None:
         super().__init__(message)
-        self.cursor = cursor
+        self.token = token
 
 
 class Staging(BridgeError):

@@ -19,6 +19,7 @@ from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
+from stac_bridge.api.explain import explain_routes
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
@@ -124,6 +125,7 @@ def create_app(
         middlewares=_middlewares(settings),
     )
     app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
+    app.include_router(explain_routes(client))
     add_handlers(app)
     _serve_openapi(app)
     return app

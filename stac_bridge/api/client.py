@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 import attr
 from stac_fastapi.types.core import AsyncBaseCoreClient
 
+from stac_bridge.api.errors import too_wide
 from stac_bridge.api.links import base_of, landing_links, page_links, posted_links
 from stac_bridge.api.respond import GEOJSON, respond
-from stac_bridge.errors import BadRequest
+from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse
 from stac_bridge.translate import collection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from stac_bridge.api.models import SearchPost
-    from stac_bridge.bridge import Bridge, Page
+    from stac_bridge.bridge import Bridge
     from stac_bridge.delivery.sign import Signer
-    from stac_bridge.search import Search
 
 __all__ = ["CONFORMANCE", "Client"]
 
@@ -105,34 +107,40 @@ class Client(AsyncBaseCoreClient):
         base, asked = base_of(request, self.public_url), _asked(request)
         if asked.get("collections", collection_id) != collection_id:  # pystac-client repeats what the address says
             raise BadRequest("The address names another collection: leave collections out, or use /search.")
-        page, token, _search = await self._search({**asked, "collections": [collection_id]})
         path = str(request.url.path).removeprefix(request.scope.get("root_path", "")).lstrip("/")
-        return self._page(page, base, page_links(base, path, asked, token, GEOJSON), request)
+        said = {**asked, "collections": [collection_id]}
+        return await self._answer(said, request, lambda token: page_links(base, path, asked, token, GEOJSON))
 
     async def get_search(self, *, request: Request, **_: Any) -> Response:
         """GET /search."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        page, token, _search = await self._search(asked)
-        return self._page(page, base, page_links(base, "search", asked, token, GEOJSON), request)
+        return await self._answer(asked, request, lambda token: page_links(base, "search", asked, token, GEOJSON))
 
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
         base, said = base_of(request, self.public_url), search_request.root
-        page, token, search = await self._search(said)
-        body = {**said, "limit": search.limit}
-        return self._page(page, base, posted_links(base, "search", body, token), request)
+        return await self._answer(said, request, lambda token: posted_links(base, "search", said, token))
 
-    async def _search(self, said: dict[str, Any]) -> tuple[Page, str | None, Search]:
-        search = parse(said, self.max_items)
-        return (*await self.bridge.search(search), search)
+    async def explain(self, *, request: Request, said: dict[str, Any] | None = None) -> Response:
+        """GET and POST /explain: what the same search would ask M2M."""
+        search = parse(_asked(request) if said is None else said, self.max_items)
+        return respond(await self.bridge.explain(search), request)
 
-    def _page(self, page: Page, base: str, links: list[dict[str, Any]], request: Request) -> Response:
+    async def _answer(
+        self, said: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
+    ) -> Response:
+        """A page of a search; one that found nothing within its calls is a problem that leads on all the same."""
+        base = base_of(request, self.public_url)
+        try:
+            page, token = await self.bridge.search(parse(said, self.max_items))
+        except SearchTooWide as wide:
+            return too_wide(wide, base, links(wide.token))
         features = [found.item(base, self.signer) for found in page.found]
-        said: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links}
+        answer: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
         if page.matched is not None:
-            said["numberMatched"] = page.matched
-        said["numberReturned"] = len(features)
-        return respond(said, request, media_type=GEOJSON, max_age=self.max_age)
+            answer["numberMatched"] = page.matched
+        answer["numberReturned"] = len(features)
+        return respond(answer, request, media_type=GEOJSON, max_age=self.max_age)
 
 
 def _asked(request: Request) -> dict[str, str]:

@@ -26,7 +26,7 @@ PROBLEM = "application/problem+json"
 STATUS: dict[type[errors.BridgeError], int] = {
     errors.BadRequest: 400,
     errors.BadCursor: 400,
-    errors.SearchTooWide: 400,
+    errors.SearchTooWide: 504,
     errors.Refused: 403,
     errors.NotFound: 404,
     errors.AssetUnavailable: 404,
@@ -89,11 +89,15 @@ def of_bridge(error: errors.BridgeError) -> Response:
     """The answer to an error of ours."""
     status = STATUS.get(type(error), 500)
     more = {}
-    if isinstance(error, errors.SearchTooWide) and error.cursor:
-        more["token"] = error.cursor
     if isinstance(error, errors.UpstreamError) and error.code:
         more["upstream_code"] = error.code
     return problem(status, type(error).__name__, str(error), retry_after=error.retry_after, **more)
+
+
+def too_wide(error: errors.SearchTooWide, base: str, links: list[dict[str, Any]]) -> Response:
+    """The answer to a search that met no match within its calls; its ``next`` link goes on from there."""
+    kind = f"{base}problems/search-too-wide"
+    return problem(STATUS[type(error)], type(error).__name__, str(error), type=kind, links=links)
 
 
 def of_http(error: HTTPException) -> Response:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stac_bridge.bridge.catalogue import Catalogue
 from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
@@ -22,8 +22,11 @@ from stac_bridge.search import (
     Residual,
     Stand,
     axis_of,
+    explanation,
+    fits,
     known_of,
     open_cursor,
+    pruning,
     seal_cursor,
     settled,
     step_of,
@@ -38,11 +41,15 @@ if TYPE_CHECKING:
     from stac_bridge.delivery.resolve import Resolver, Source
     from stac_bridge.delivery.sign import AssetRef
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.search import Search, Step
+    from stac_bridge.search import Axis, Search, Step
 
 __all__ = ["Bridge", "Catalogue", "Found", "Page", "SceneReader"]
 
 _log = logging.getLogger(__name__)
+
+
+MOST_UNNAMED = 4
+"""Collections that are sorted side by side without having been named."""
 
 
 class Bridge:
@@ -120,20 +127,26 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
-        start = None
-        if search.token:
-            start = open_cursor(search.token, search.digest, self._keys, time.time())
         entries = await self._entries(search)
-        asked = settled(search, entries)
+        asked, digest = settled(search, entries), _digest(search, entries)
+        start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
         try:
             page = await (self._sorted(asked, entries, start) if search.sortby else self._walked(asked, entries, start))
         except TooWide as spent:
             raise SearchTooWide(
-                f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrow(search)}, "
+                f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrower(search)}, "
                 "or follow the next link to go on.",
-                cursor=self._token(spent.cursor, search),
+                token=self._token(spent.cursor, digest),
             ) from None
-        return page, None if page.cursor is None else self._token(page.cursor, search)
+        return page, None if page.cursor is None else self._token(page.cursor, digest)
+
+    async def explain(self, search: Search) -> dict[str, Any]:
+        """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
+        entries = await self._entries(search)
+        asked = settled(search, entries)
+        steps = [step_of(asked, await self.entry(entry.id)) for entry in entries]
+        order = Order(asked.sortby, known_of(entries)) if asked.sortby else None
+        return explanation(asked, steps, self._axis(order, steps) if order else None)
 
     def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
         times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
@@ -149,19 +162,32 @@ class Bridge:
     async def _sorted(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
         order = Order(asked.sortby, known_of(entries))
         steps = [step_of(asked, await self.entry(entry.id)) for entry in entries]
-        axis = axis_of(order.first, [step for step in steps if not step.filter.is_empty], datetime.now(UTC).date())
+        if not asked.collections and len(entries) > MOST_UNNAMED:
+            raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
+        axis = self._axis(order, steps)
         sorting = Sorting(self._reader, self._sieve(asked, entries), steps, order, axis, asked.limit)
         return await sorting.page(start if isinstance(start, Stand) else None)
 
-    async def _entries(self, search: Search) -> list[Entry]:
-        """The Collections to look in. Raises NotFound, BadRequest."""
-        catalog = await self._catalogue.now()
-        if not search.collections:
-            raise BadRequest("Name the collections to search (collections=landsat_ot_c2_l2); see /collections.")
-        return [catalog.entry(collection) for collection in search.collections]
+    @staticmethod
+    def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
+        asked = [step for step in steps if not step.filter.is_empty]
+        return axis_of(order.first, asked, datetime.now(UTC).date()) if asked else None
 
-    def _token(self, cursor: Cursor | Stand, search: Search) -> str:
-        return seal_cursor(cursor, search.digest, self._keys[0], time.time())
+    async def _entries(self, search: Search) -> list[Entry]:
+        """The Collections to look in: those named, else those whose ids fit or that M2M finds likely."""
+        catalog = await self._catalogue.now()
+        if search.collections:
+            return [catalog.entry(collection) for collection in search.collections]
+        every = list(catalog.entries.values())
+        if not search.ids:
+            return await self._catalogue.likely(pruning(settled(search, every), every))
+        fitting = [one for one in every if one.mapping.item.patterns and any(fits(i, one) for i in search.ids)]
+        if not fitting:
+            raise BadRequest("No collection is known by the form of these ids; name collections, too.")
+        return fitting
+
+    def _token(self, cursor: Cursor | Stand, digest: bytes) -> str:
+        return seal_cursor(cursor, digest, self._keys[0], time.time())
 
     async def item(self, collection: str, item: str) -> Found:
         """The scene whose Item has this id. Raises NotFound, UpstreamError."""
@@ -195,5 +221,10 @@ class Bridge:
         )
 
 
-def _narrow(search: Search) -> str:
+def _narrower(search: Search) -> str:
     return "narrow the place, the time or the filter" if search.collections else "name collections"
+
+
+def _digest(search: Search, entries: Sequence[Entry]) -> bytes:
+    """What a token is bound to: the search, and the Collections it was found to be about."""
+    return search.digest + b" ".join(entry.id.encode() for entry in entries)

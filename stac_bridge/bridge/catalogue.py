@@ -12,12 +12,14 @@ from stac_bridge import catalog as catalogs
 from stac_bridge.catalog import Catalog, Entry, Learnt
 from stac_bridge.errors import UpstreamError, UpstreamLogin
 from stac_bridge.m2m.budget import spending
+from stac_bridge.m2m.filters import DatasetSearch, Mbr, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from stac_bridge.m2m.client import M2MClient
+    from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.m2m.models import Dataset
     from stac_bridge.mapping import Mappings
     from stac_bridge.store import Store
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Catalogue"]
 
 _log = logging.getLogger(__name__)
+
+LIKELY_TTL = 3600.0
+"""Seconds for which an answer to what datasets have at a place and time is reused."""
+
+_BAND_FILES = "landsat_band_files"
 
 RETRY_REFRESH = 60.0
 """Seconds until a refresh that failed is tried again."""
@@ -68,7 +75,7 @@ class Catalogue:
     async def _fetch(self) -> Catalog:
         datasets: dict[str, Dataset] = {}
         for group in self._groups:
-            datasets |= {found.alias: found for found in await self._m2m.dataset_search(group)}
+            datasets |= {found.alias: found for found in await self._m2m.dataset_search(DatasetSearch(catalog=group))}
         fetched = catalogs.marry(datasets.values(), self._mappings, time.time(), self._catalog)
         await self._keep(fetched)
         return fetched
@@ -88,6 +95,30 @@ class Catalogue:
             await self._store.once(f"learn {collection}", lambda: self._learn(entry), ttl=0)
             entry = (await self.now()).entry(collection)
         return entry
+
+    async def likely(self, asked: SceneFilter) -> list[Entry]:
+        """The entries that M2M says have something at a place and time, curated ones first. One call a catalog group.
+
+        Files of bands are no scenes of their own: the scenes that they belong to are found.
+        """
+        if asked.is_empty:
+            return []
+        catalog = await self.now()
+        aliases = {alias for group in self._groups for alias in await self._aliases(group, asked)}
+        found = [
+            one for alias, one in catalog.entries.items() if alias in aliases and not alias.startswith(_BAND_FILES)
+        ]
+        return sorted(found, key=lambda entry: entry.mapping.is_generic)
+
+    async def _aliases(self, group: str, asked: SceneFilter) -> tuple[str, ...]:
+        place = Mbr.of(*shape_of(asked.spatial).bounds) if asked.spatial else None
+        search = DatasetSearch(catalog=group, spatial=place, temporal=asked.acquisition)
+        if place is None and asked.acquisition is None:
+            return tuple((await self.now()).entries)
+        found = await self._store.once(
+            f"datasets {search.payload()}", lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL
+        )
+        return tuple(dataset.alias for dataset in found)
 
     async def _learn(self, entry: Entry) -> None:
         """Ask M2M, once in a dataset's life, which filters and products it has."""

@@ -40,7 +40,7 @@ from stac_bridge.m2m.models import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stac_bridge.m2m.filters import SceneSearch
+    from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
     from stac_bridge.m2m.gate import Turns
     from stac_bridge.m2m.models import DownloadInput
 
@@ -129,9 +129,9 @@ class M2MClient:
 
     # -- datasets --------------------------------------------------------------------------------------------
 
-    async def dataset_search(self, catalog: str) -> tuple[Dataset, ...]:
-        """All datasets of a catalog group (``EE``, ``HDDS`` …) that the account may see."""
-        return await self._ask("dataset-search", {"catalog": catalog}, _all_of(Dataset))
+    async def dataset_search(self, search: DatasetSearch) -> tuple[Dataset, ...]:
+        """The datasets of a catalog group (``EE``, ``HDDS`` …) that the account may see."""
+        return await self._ask("dataset-search", search.payload(), _all_of(Dataset))
 
     async def dataset_filters(self, dataset: str) -> tuple[DatasetFilter, ...]:
         """The metadata filters that a dataset offers."""

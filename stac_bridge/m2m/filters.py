@@ -24,6 +24,7 @@ __all__ = [
     "And",
     "Between",
     "CloudRange",
+    "DatasetSearch",
     "DayRange",
     "GeoJson",
     "Mbr",
@@ -207,6 +208,14 @@ class SceneFilter(_Closed):
             spatial=_either_place(self.spatial, other.spatial),
             metadata=_either_tree(self.metadata, other.metadata),
         )
+
+
+class DatasetSearch(_Closed):
+    """One dataset-search: which datasets of a catalog group have something at a place, on some days."""
+
+    catalog: str
+    spatial: Mbr | None = Field(None, alias="spatialFilter")
+    temporal: DayRange | None = Field(None, alias="temporalFilter")
 
 
 class SceneSearch(_Closed):

@@ -1,8 +1,10 @@
 """A STAC search as questions for M2M. Pure: nothing here asks anybody anything."""
 
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
+from stac_bridge.search.explain import explanation
 from stac_bridge.search.order import Order, SortKey
-from stac_bridge.search.plan import Step, known_of, settled, step_of
+from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
+from stac_bridge.search.pushdown import fits
 from stac_bridge.search.request import Search, parse
 from stac_bridge.search.residual import Residual
 from stac_bridge.search.slices import Axis, Stand, axis_of
@@ -17,9 +19,12 @@ __all__ = [
     "Stand",
     "Step",
     "axis_of",
+    "explanation",
+    "fits",
     "known_of",
     "open_cursor",
     "parse",
+    "pruning",
     "seal_cursor",
     "settled",
     "step_of",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from stac_bridge.search.compile import compile_filter, id_filter
-from stac_bridge.search.pushdown import fits
+from stac_bridge.search.pushdown import NOTHING, Compiled, fits
 from stac_bridge.search.typed import typed
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from stac_bridge.mapping import Queryable
     from stac_bridge.search.request import Search
 
-__all__ = ["Step", "known_of", "settled", "step_of"]
+__all__ = ["Step", "known_of", "pruning", "settled", "step_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Step:
 
 def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
     """What a filter on several Collections may name: what any of them has."""
-    return {name: one for entry in reversed(entries) for name, one in entry.queryables.items()}
+    mappings = {id(entry.mapping): entry for entry in reversed(entries)}
+    return {name: one for entry in mappings.values() for name, one in entry.queryables.items()}
 
 
 def settled(search: Search, entries: Sequence[Entry]) -> Search:
@@ -51,3 +53,10 @@ def step_of(search: Search, entry: Entry) -> Step:
     if search.ids and id_filter(entry) is None:
         by_id = tuple(one for one in search.ids if fits(one, entry))
     return Step(entry, compiled.filter, compiled.exact, by_id)
+
+
+def pruning(search: Search, entries: Sequence[Entry]) -> SceneFilter:
+    """The place and the days within which any of the Collections may have what a settled search asks for."""
+    mappings = {id(entry.mapping): entry for entry in entries}
+    hull = reduce(Compiled.__or__, (compile_filter(search.filter, entry) for entry in mappings.values()), NOTHING)
+    return hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})

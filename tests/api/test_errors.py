@@ -40,7 +40,6 @@ def check(answer: httpx.Response, status: int, told: str = "") -> dict[str, Any]
         ({"limit": "many"}, "from 1 to 1000"),
         ({"token": "garbage"}, "next link"),
         ({"bogus": "1"}, "no search parameter"),
-        ({"collections": ""}, "Name the collections"),
     ],
 )
 async def test_a_bad_get_is_a_400_that_says_what_to_change(here: Here, params: dict[str, str], told: str) -> None:
@@ -133,12 +132,12 @@ async def test_m2m_that_hangs_is_a_504_within_three_times_the_limit(tmp_path: Pa
         await asyncio.sleep(60)
         return says(None)
 
-    async with running(tmp_path, httpx.MockTransport(Script({"login-token": hang})), m2m_timeout=0.5) as here:
+    async with running(tmp_path, httpx.MockTransport(Script({"login-token": hang})), m2m_timeout=1) as here:
         begun = time.monotonic()
         answer = await here.get("/search", collections=LANDSAT)
         assert answer.status_code in (503, 504)
         assert int(answer.headers["retry-after"]) > 0
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 3
 
 
 async def test_collections_still_answer_from_the_kept_catalogue_when_m2m_is_down(tmp_path: Path) -> None:

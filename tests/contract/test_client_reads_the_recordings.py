@@ -12,7 +12,7 @@ import pytest
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
 from stac_bridge.m2m.client import M2MClient
-from stac_bridge.m2m.filters import SceneSearch
+from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.m2m.models import Dataset
 from tests.support import FIXTURES, SHARED, Script, m2m_client, needs_shared
 
@@ -20,7 +20,7 @@ OWN = sorted((FIXTURES / "m2m").glob("*.json"))
 RECORDED = sorted((SHARED / "m2m" / "recorded").glob("*.json"))
 
 METHODS: dict[str, Callable[[M2MClient], Awaitable[Any]]] = {
-    "dataset-search": lambda client: client.dataset_search("EE"),
+    "dataset-search": lambda client: client.dataset_search(DatasetSearch(catalog="EE")),
     "dataset-filters": lambda client: client.dataset_filters("any"),
     "dataset-download-options": lambda client: client.dataset_download_options("any"),
     "scene-search": lambda client: client.scene_search(SceneSearch(dataset="any")),
@@ -91,7 +91,7 @@ async def test_what_is_read_says_what_was_recorded() -> None:
 
 async def test_a_datasets_bounds_and_coverage_are_read_from_their_odd_forms() -> None:
     path = FIXTURES / "m2m" / "dataset-search__events.json"
-    unknown, katrina = await client_that_hears(path).dataset_search("HDDS")
+    unknown, katrina = await client_that_hears(path).dataset_search(DatasetSearch(catalog="HDDS"))
     assert (unknown.spatial_bounds, unknown.temporal_coverage) == (None, None)
     assert katrina.temporal_coverage == ("1897-04-05 00:00:00-06", "2020-06-30 00:00:00-05")
     assert katrina.spatial_bounds is not None
@@ -102,5 +102,5 @@ async def test_a_datasets_bounds_and_coverage_are_read_from_their_odd_forms() ->
     "path", [path for path in READABLE if "dataset-search" in path.name], ids=lambda path: path.stem
 )
 async def test_a_dataset_that_is_kept_comes_back_the_same(path: Path) -> None:
-    for dataset in await client_that_hears(path).dataset_search("EE"):
+    for dataset in await client_that_hears(path).dataset_search(DatasetSearch(catalog="EE")):
         assert Dataset.model_validate(dataset.model_dump(mode="json", by_alias=True)) == dataset

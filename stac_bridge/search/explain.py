@@ -1,0 +1,51 @@
+"""What a search would ask M2M, for people to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stac_bridge.m2m.filters import SceneSearch
+from stac_bridge.search.scan import CALLS, fetch_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stac_bridge.search.plan import Step
+    from stac_bridge.search.request import Search
+    from stac_bridge.search.slices import Axis
+
+__all__ = ["explanation"]
+
+
+def explanation(search: Search, steps: Sequence[Step], axis: Axis | None) -> dict[str, Any]:
+    """The plan of a settled search: its steps in order, each with the first question that M2M is asked."""
+    asked = [step for step in steps if not step.filter.is_empty]
+    return {
+        "filter": search.filter,
+        "order": _order(search, axis),
+        "steps": [_step(step, search) for step in steps],
+        "calls": {
+            "first_page_least": min(1, len(asked)),
+            "first_page_most": CALLS + 2 * len(asked) if search.sortby else CALLS,
+        },
+    }
+
+
+def _order(search: Search, axis: Axis | None) -> str:
+    if not search.sortby:
+        return "M2M's own (newest first, as far as is known), collection after collection"
+    if axis is None:
+        return "the whole result is fetched and sorted, which must fit one bounded fetch"
+    return f"slices of {axis.kind}s, each sorted, from {'the last' if axis.descending else 'the first'} on"
+
+
+def _step(step: Step, search: Search) -> dict[str, Any]:
+    said: dict[str, Any] = {"collection": step.entry.id, "dataset": step.entry.dataset.alias}
+    if step.filter.is_empty:
+        return {**said, "asked": False, "because": "no Item of this collection can match"}
+    if step.ids:
+        return {**said, "asked": True, "exact": step.exact, "ids": list(step.ids)}
+    size = search.limit if step.exact else fetch_size(search.limit + 1, 0, 0)
+    first = SceneSearch(dataset=step.entry.dataset.alias, max_results=size, filter=step.filter)
+    tried = "nothing: M2M's hits are the Items" if step.exact else "the whole filter, on every Item"
+    return {**said, "asked": True, "exact": step.exact, "tried_again": tried, "scene_search": first.payload()}
