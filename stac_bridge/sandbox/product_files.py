@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from stac_bridge.sandbox.bands import natural_colour, raster, rasters_of
+from stac_bridge.sandbox.bands import raster, rasters_of
 from stac_bridge.sandbox.content import Content, Held, Joined
 from stac_bridge.sandbox.few import Few
 from stac_bridge.sandbox.hashing import mixed, share
 from stac_bridge.sandbox.landsat import Landsat
 from stac_bridge.sandbox.metadata_files import angles, mtl_text, mtl_xml
+from stac_bridge.sandbox.pictures import Kind, picture
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.archive import Archive
@@ -28,11 +29,12 @@ _TEXTS = {"MTL.txt": mtl_text, "MTL.xml": mtl_xml, "ANG.txt": angles}
 
 def landsat_files(facts: SceneFacts) -> dict[str, str]:
     """The endings of a product's files → the prefix of their entity ids: which of its two halves they hang on."""
-    temperature = facts.level == "L2SP"
-    rasters = rasters_of(facts.sensor, facts.level)
-    found = {f"{name}.TIF": "L2ST" if name.startswith("ST") else "L2SR" for name in rasters}
-    texts = dict.fromkeys(_TEXTS, "L2ST" if temperature else "L2SR")
-    return {**texts, **found}
+    rasters = rasters_of(facts.sensor, facts.level, facts.satellite)
+    if not facts.level.startswith("L2"):
+        half = facts.level[:2] if facts.level.startswith("L1") else facts.level
+        return {**dict.fromkeys(_TEXTS, half), **{f"{name}.TIF": half for name in rasters}}
+    found = {f"{name}.TIF": "L2ST" if name.startswith("ST_") else "L2SR" for name in rasters}
+    return {**dict.fromkeys(_TEXTS, "L2ST" if facts.level == "L2SP" else "L2SR"), **found}
 
 
 def landsat_file(facts: SceneFacts, ending: str) -> Content:
@@ -96,13 +98,10 @@ def _zipped(name: str, data: bytes) -> Content:
     return Held(written.getvalue())
 
 
-@lru_cache(maxsize=128)
-def _jpeg(archive: Any, number: int, most: int) -> bytes:
+@lru_cache(maxsize=64)
+def browse_picture(archive: Archive, number: int, most: int, kind: Kind = "refl") -> bytes:
+    """A JPEG of a Landsat scene, of at most ``most`` pixels across or down: natural colour, thermal, or quality."""
+    assert isinstance(archive, Landsat)  # noqa: S101 -- others have frames and photographs
     written = io.BytesIO()
-    Image.fromarray(natural_colour(archive.facts(number), most)).save(written, "JPEG", quality=85)
+    Image.fromarray(picture(archive.facts(number), most, kind)).save(written, "JPEG", quality=85)
     return written.getvalue()
-
-
-def browse_picture(archive: Archive, number: int, most: int) -> bytes:
-    """A JPEG of a Landsat scene, of at most ``most`` pixels across or down."""
-    return _jpeg(archive, number, most)
