@@ -111,12 +111,13 @@ def _finer(grid: Grid, pixel: float) -> Grid:
 
 def _scaled(to: _Drawing) -> Values:
     """Reflectance at the top of the atmosphere, not yet divided by the sine of the sun's elevation."""
-    return np.maximum((top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.1)) / np.float32(2e-5), 1)
+    return np.asarray(np.maximum((top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.1)) / np.float32(2e-5), 1))
 
 
 def _counted(to: _Drawing) -> Values:
     """The same in eight bits, which the brightest clouds and snow overflow."""
-    return np.clip((top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.0055)) / np.float32(0.0028), 1, 255)
+    counts = (top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.0055)) / np.float32(0.0028)
+    return np.asarray(np.clip(counts, 1, 255))
 
 
 def _cirrus(to: _Drawing) -> Values:
@@ -131,13 +132,13 @@ def _planck(kelvins: Values, k1: float, k2: float) -> Values:
 
 def _emitted(to: _Drawing) -> Values:
     """Radiance that reaches the sensor of band 10: what the air lets through of the ground's, and its own."""
-    return 0.86 * _emissivity(to) * _planck(to.kelvin, 774.8853, 1321.0789) + 1.1
+    return np.asarray(0.86 * _emissivity(to) * _planck(to.kelvin, 774.8853, 1321.0789) + 1.1)
 
 
 def _emissivity(to: _Drawing) -> Values:
     green = to.seen.share("leaves") + to.seen.share("forest")
     wet = to.seen.share("water") + to.seen.share("snow")
-    return 0.965 + 0.02 * green.astype(np.float64) + 0.023 * wet
+    return np.asarray(0.965 + 0.02 * green.astype(np.float64) + 0.023 * wet)
 
 
 def _brightness(to: _Drawing) -> Values:
@@ -147,7 +148,7 @@ def _brightness(to: _Drawing) -> Values:
 def _thermal(to: _Drawing) -> Values:
     """Numbers whose radiance has the brightness temperature, by the constants of the band."""
     k1, k2, factor, offset = to.what
-    return np.maximum((_planck(_brightness(to), k1, k2) - offset) / factor, 1)
+    return np.asarray(np.maximum((_planck(_brightness(to), k1, k2) - offset) / factor, 1))
 
 
 def _saturation(to: _Drawing) -> Values:
@@ -163,7 +164,7 @@ def _saturation(to: _Drawing) -> Values:
 
 def _kelvins(values: Values) -> Values:
     """As ST bands write them."""
-    return np.maximum((values - 149) / 0.00341802, 1)
+    return np.asarray(np.maximum((values - 149) / 0.00341802, 1))
 
 
 _DRAWN: dict[str, Callable[[_Drawing], Values]] = {

@@ -7,7 +7,6 @@ from math import cos, pi
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stac_bridge.sandbox.fields import parcels
 from stac_bridge.sandbox.noise import Floats, Noise, noise
@@ -15,6 +14,8 @@ from stac_bridge.sandbox.terrain import Terrain, eased
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from numpy.typing import NDArray
 
     from stac_bridge.sandbox.window import Window
 
@@ -24,7 +25,7 @@ SURFACES = ("soil", "sand", "rock", "straw", "leaves", "forest", "water", "snow"
 
 _RAIN = Noise(7, 6, 11, 0.5)
 _WOODS = Noise(8, 11, 17, 0.6)
-_FARMS = Noise(9, 10, 15, 0.55)
+_FARMS = Noise(9, 10, 17, 0.55)
 _PATCHES = Noise(10, 11, 15, 0.6)
 
 # By latitude: how wet the land is (0 to 1), the year's mean temperature at sea level and half its swing (°C).
@@ -70,14 +71,14 @@ def cover(window: Window, land: Terrain, day: date) -> Cover:
 
     open_land = (1 - woods) * (1 - land.water)
     leaves, bare = open_land * leaves, open_land * (1 - leaves)
-    stony = eased(land.rugged + np.float32(0.12) * land.grain, 0.25, 0.7)
+    stony = eased(land.rugged + np.float32(0.17) * land.grain, 0.25, 0.7)
     wild = bare * (1 - farms)
     rock = wild * np.maximum(stony * eased(wet, 0.75, 0.3), eased(mean, 2, -5))
     sand = (wild - rock) * barren
     straw = (wild - rock - sand) * np.float32(0.8) + bare * farms * np.float32(0.25)
     soil = np.maximum(bare - rock - sand - straw, 0)
     land_shares = (soil, sand, rock, straw, leaves, woods * (1 - land.water), land.water)
-    tone = np.float32(0.045) * land.grain + np.float32(0.16) * farms * soil_tone + np.float32(0.06) * patches
+    tone = np.float32(0.065) * land.grain + np.float32(0.16) * farms * soil_tone + np.float32(0.06) * patches
     return Cover(_snowed(land_shares, air + np.float32(1.1) * patches, land), air, tone)
 
 
@@ -95,12 +96,12 @@ def _farms(window: Window, land: Terrain, wet: Floats, mean: Floats) -> Floats:
 def _woods(window: Window, land: Terrain, wet: Floats, mean: Floats) -> Floats:
     """Up to the treeline, the thicker the wetter."""
     chosen = noise(window, _WOODS) + np.float32(5) * (wet - np.float32(0.6)) + np.float32(0.7) * land.rugged
-    return eased(chosen, -0.15, 0.45) * eased(mean + np.float32(0.5) * land.grain, -2.5, 1.5)
+    return eased(chosen, -0.15, 0.45) * eased(mean + np.float32(0.7) * land.grain, -2.5, 1.5)
 
 
 def _snowed(shares: tuple[Floats, ...], air: Floats, land: Terrain) -> tuple[Floats, ...]:
     """Snow lies where the air is cold, more of it on open land than under trees and on rivers."""
-    lying = eased(air + np.float32(0.9) * land.grain - np.float32(1.5) * land.rugged, -0.5, -4.5)
+    lying = eased(air + np.float32(1.25) * land.grain - np.float32(1.5) * land.rugged, -0.5, -4.5)
     lying = lying * (1 - np.float32(0.55) * shares[5] - np.float32(0.9) * land.water * eased(air, -16, -8))
     left = 1 - lying
     return (*(share * left for share in shares), lying)

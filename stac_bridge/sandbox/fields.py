@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stac_bridge.sandbox.hashing import mixed
 from stac_bridge.sandbox.noise import Floats, Noise, noise
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stac_bridge.sandbox.window import Window
 
 __all__ = ["parcels"]
@@ -63,18 +64,18 @@ def _on(day: int) -> NDArray[np.float32]:
 
 def _words(window: Window) -> NDArray[np.uint64]:
     """A hashed word for every pixel's parcel."""
-    across, down = (places[1:-2, 1:-2] for places in window.places(1))
-    u = (across * 2**17 + 1.1 * noise(window, _BEND[0]) - 0.35 * (down * 2**17 % 8192)).astype(np.int64)
-    v = (down * 2**17 + 1.1 * noise(window, _BEND[1])).astype(np.int64)
-    west, north = int(u.min()) // 2, int(v.min()) // 2
-    table = _table(west, int(u.max()) // 2 - west + 1, north, int(v.max()) // 2 - north + 1)
-    whole = table[v // 2 - north, u // 2 - west]
+    across, down = (places[1:-2, 1:-2] * 2**17 for places in window.places(1))
+    u = (across - 0.35 * down + np.float32(1.1) * noise(window, _BEND[0])).astype(np.int64)
+    v = (down + np.float32(1.1) * noise(window, _BEND[1])).astype(np.int64)
+    west, north = int(u.min()) >> 1, int(v.min()) >> 1
+    table = _table(west, (int(u.max()) >> 1) - west + 1, north, (int(v.max()) >> 1) - north + 1)
+    whole = table.ravel().take(((v >> 1) - north) * table.shape[1] + ((u >> 1) - west))
     return _cut(whole, u, v)
 
 
 def _table(west: int, across: int, north: int, down: int) -> NDArray[np.uint64]:
-    columns, rows = np.arange(west, west + across), np.arange(north, north + down)
-    return mixed(*np.broadcast_arrays(columns[None, :] & 0xFFFF, rows[:, None] & 0xFFFF), np.int64(13))
+    columns, rows = np.arange(west, west + across)[None, :], np.arange(north, north + down)[:, None]
+    return mixed((columns & 0xFFFF) | (rows & 0xFFFF) << 16, np.int64(13))
 
 
 def _cut(whole: NDArray[np.uint64], u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.uint64]:

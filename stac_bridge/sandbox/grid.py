@@ -14,7 +14,7 @@ from stac_bridge.sandbox import wrs2
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PIXEL", "Grid", "grid_of", "projector"]
+__all__ = ["PIXEL", "Grid", "grid_of", "projector", "within"]
 
 PIXEL = 30.0
 POLAR = -63.0
@@ -75,3 +75,16 @@ def grid_of(path: int, row: int, pixel: float = PIXEL) -> Grid:
     west, north = np.floor(xs.min() / pixel) * pixel, np.ceil(ys.max() / pixel) * pixel
     width, height = int((xs.max() - west) // pixel) + 2, int((north - ys.min()) // pixel) + 2
     return Grid(epsg, float(west), float(north), width, height, (longitude, latitude), ring, pixel)
+
+
+def within(epsg: int, ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the places (metres of ``epsg``) lie in a convex ring of longitudes and latitudes, either way round.
+
+    The ring is rounded to millimetres, so that no machine's last digit decides about a pixel.
+    """
+    xs, ys = (np.round(axis, 3) for axis in projector(epsg).transform(ring[:, 0], ring[:, 1]))
+    left = right = np.ones(np.broadcast_shapes(x.shape, y.shape), bool)
+    for x0, y0, x1, y1 in zip(xs, ys, np.roll(xs, -1), np.roll(ys, -1), strict=True):
+        turn = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+        left, right = left & (turn >= 0), right & (turn <= 0)
+    return left | right

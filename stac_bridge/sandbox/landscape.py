@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from cachetools import LRUCache, cached
-from numpy.typing import NDArray
 
 from stac_bridge.sandbox.cover import SURFACES, Cover, cover
 from stac_bridge.sandbox.sky import Sky, Weather, inside, sky
@@ -18,6 +17,8 @@ from stac_bridge.sandbox.window import Window, of_tile
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from numpy.typing import NDArray
 
     from stac_bridge.sandbox.grid import Grid
     from stac_bridge.sandbox.landsat import SceneFacts

@@ -28,9 +28,12 @@ _DEVIATION = 0.2535
 """Of gradient noise with gradients of length one."""
 
 _COARSEST = 32
+_FAINT = 0.008
+"""How much quieter than the first an octave is that nobody would miss."""
 
-_ACROSS = np.array([round(cos(2 * pi * (turn + 0.5) / 64), 6) for turn in range(64)], np.float32)
-_DOWN = np.array([round(sin(2 * pi * (turn + 0.5) / 64), 6) for turn in range(64)], np.float32)
+_TURNS = [2 * pi * (turn + 0.5) / 64 for turn in range(64)]
+_GRADIENTS = np.array([complex(round(cos(turn), 6), round(sin(turn), 6)) for turn in _TURNS], np.complex64)
+"""Across and down, as one number each so that both are fetched at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def noise(window: Window, kind: Noise, shift: tuple[float, float] = (0.0, 0.0)) 
     for octave in range(kind.first, kind.last + 1):
         pixels = 1 / (2**octave * window.cell)
         heard = min(1.0, (pixels - 2) / 2)
-        if heard <= 0:
+        if heard <= 0 or kind.gain ** (octave - kind.first) < _FAINT:
             break
         step = _step(pixels)
         loud = np.float32(kind.gain ** (octave - kind.first) * heard / _deviation(kind))
@@ -96,12 +99,12 @@ def _gradients(x: NDArray[np.float64], y: NDArray[np.float64], lattice: tuple[in
     west, north = int(left.min()), int(top.min())
     columns, rows = int(left.max()) - west + 2, int(top.max()) - north + 2
     turns = _turns(west + np.arange(columns)[None, :], north + np.arange(rows)[:, None], lattice)
-    across, down = _ACROSS[turns], _DOWN[turns]
+    gradients = _GRADIENTS[turns]
     at = ((top - np.int32(north)) * np.int32(columns) + (left - np.int32(west))).astype(np.intp)
 
     def corner(right: int, below: int) -> Floats:
-        place = at + (below * columns + right)
-        return across.take(place) * (dx - np.float32(right)) + down.take(place) * (dy - np.float32(below))
+        found = gradients.take(at + (below * columns + right))
+        return found.real * (dx - np.float32(right)) + found.imag * (dy - np.float32(below))
 
     u, v = _eased(dx), _eased(dy)
     upper, lower = corner(0, 0), corner(0, 1)
@@ -112,17 +115,21 @@ def _gradients(x: NDArray[np.float64], y: NDArray[np.float64], lattice: tuple[in
 
 @lru_cache(maxsize=1024)
 def _origin(seed: int, octave: int) -> tuple[float, float]:
-    words = int(mixed(np.int64(seed), np.int64(octave)))
+    words = int(_salt(seed, octave))
     return (words & 0xFFFF) / 65536, (words >> 16 & 0xFFFF) / 65536
+
+
+@lru_cache(maxsize=1024)
+def _salt(seed: int, octave: int) -> np.uint64:
+    return np.uint64(mixed(np.int64(seed), np.int64(octave)))
 
 
 def _turns(columns: NDArray[np.int64], rows: NDArray[np.int64], lattice: tuple[int, int]) -> NDArray[np.intp]:
     """One of 64 directions for every lattice point; the lattice closes round the globe."""
-    seed, octave = lattice
-    mask = (1 << octave) - 1
-    key = (columns & mask) | (rows & mask) << 19 | (seed << 5 | octave) << 38
+    mask = (1 << lattice[1]) - 1
+    key = ((columns & mask) | (rows & mask) << 32).astype(np.uint64) ^ _salt(*lattice)
     return (mixed(key) & np.uint64(63)).astype(np.intp).ravel()
 
 
 def _eased(t: Floats) -> Floats:
-    return t * t * t * (t * (t * np.float32(6) - np.float32(15)) + np.float32(10))
+    return np.asarray(t * t * t * (t * (t * np.float32(6) - np.float32(15)) + np.float32(10)), np.float32)

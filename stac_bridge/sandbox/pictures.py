@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stac_bridge.sandbox.landsat import SceneFacts
     from stac_bridge.sandbox.landscape import View
 
-__all__ = ["Kind", "NATURAL", "coloured", "picture"]
+__all__ = ["NATURAL", "Kind", "coloured", "picture"]
 
 Pixels = NDArray[np.uint8]
 Kind = Literal["refl", "tir", "qb"]

@@ -32,9 +32,10 @@ def quality(seen: View, sensor: str) -> Values:
     water = (seen.share("water") > 0.5) & ~cloud & ~snow
     flags = ((1, dilated), (2, cirrus), (3, cloud), (4, shadow), (5, snow), (6, ~cloud & ~dilated), (7, water))
     packed = sum((flag.astype(np.uint16) << bit for bit, flag in flags), np.zeros(cloud.shape, np.uint16))
-    packed |= _sure(cloud, 8) + np.where(above.cloud > 0.15, ~cloud, False).astype(np.uint16) * np.uint16(1 << 8)
+    # A thin edge is cloud of medium confidence.
+    packed |= _sure(cloud, 8) + ((above.cloud > 0.15) & ~cloud).astype(np.uint16) * np.uint16(1 << 8)
     packed |= _sure(shadow, 10) | _sure(snow, 12)
-    return packed | _sure(cirrus, 14) if sensor.startswith("OLI") else packed
+    return np.asarray(packed | _sure(cirrus, 14) if sensor.startswith("OLI") else packed)
 
 
 def _sure(flag: NDArray[np.bool_], bit: int) -> NDArray[np.uint16]:
@@ -46,12 +47,12 @@ def aerosol(seen: View) -> Values:
     """SR_QA_AEROSOL: 1 valid, 2 water, 5 interpolated; bits 6 and 7 the level, which is high about clouds."""
     level = np.where(seen.sky.apart < 0.15, 3, np.where(seen.sky.apart < 0.8, 2, 1))
     water = seen.share("water") > 0.5
-    return 2 * (level < 3) | 4 * water | 32 * (level == 3) | level << 6
+    return np.asarray(2 * (level < 3) | 4 * water | 32 * (level == 3) | level << 6)
 
 
 def opacity(seen: View) -> Values:
     """SR_ATMOS_OPACITY in thousandths: clear below 100, hazy above 300."""
-    return 60 + 420 * np.clip(0.5 - 0.5 * seen.sky.apart, 0, 1) + 40 * seen.sky.cirrus
+    return np.asarray(60 + 420 * np.clip(0.5 - 0.5 * seen.sky.apart, 0, 1) + 40 * seen.sky.cirrus)
 
 
 def cloud_flags(seen: View) -> Values:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import cos, radians, sin, tan
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stac_bridge.sandbox.grid import Grid, within
 from stac_bridge.sandbox.noise import Floats, Noise, noise
 from stac_bridge.sandbox.terrain import eased
-from stac_bridge.sandbox.window import EARTH, TILE, Window, of_tile
+from stac_bridge.sandbox.tiff import TILE
+from stac_bridge.sandbox.window import EARTH, Window, of_tile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stac_bridge.sandbox.grid import Grid
 
 __all__ = ["Sky", "Weather", "inside", "sky"]
 
@@ -26,9 +28,12 @@ _SOFT = 0.22
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """What decides a scene's clouds: its grid, share of cloud (0 to 1), seed, and the sun (elevation and azimuth)."""
+    """What decides a picture's clouds: their share (0 to 1), seed, and the sun (elevation and azimuth).
 
-    grid: Grid = field(compare=False)
+    The share is met exactly on a ``grid``, and by chance without one.
+    """
+
+    grid: Grid | None = field(compare=False)
     share: float
     seed: int
     sun: tuple[float, float]
@@ -47,7 +52,7 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Sky:
-    """How thick cloud, shadow and cirrus are (0 to 1), and how far a place is from cloud, in deviations of the noise."""
+    """How thick cloud, shadow and cirrus are (0 to 1); how far a place is from cloud, in deviations of its noise."""
 
     cloud: Floats
     shadow: Floats
@@ -79,26 +84,19 @@ def _toward_sun(window: Window, weather: Weather) -> tuple[float, float]:
 @lru_cache(maxsize=256)
 def _edge(weather: Weather) -> float:
     """The noise above which there is cloud: so much of the scene, seen from far, lies above it."""
+    if weather.grid is None:
+        return round(NormalDist().inv_cdf(1 - min(0.999, weather.share)), 4)
     grid, level = weather.grid, 0
     while max(grid.width, grid.height) >> level > TILE:
         level += 1
     window = of_tile(grid, level, 0, 0)
-    seen = noise(window, weather.kind)[1:-1, 1:-1]
-    seen = seen[inside(grid, level, 0, 0)]
+    seen = noise(window, weather.kind)[1:-1, 1:-1][inside(grid, level, 0, 0)]
     return round(float(np.quantile(seen, 1 - min(1.0, weather.share))), 4)
 
 
 def inside(grid: Grid, level: int, column: int, row: int) -> NDArray[np.bool_]:
-    """Which pixels of a tile lie within the scene's footprint, a convex ring either way round."""
-    from stac_bridge.sandbox.grid import projector
-
+    """Which pixels of a tile lie within the scene's footprint."""
     size = grid.pixel * 2**level
-    x = grid.west - grid.pixel / 2 + size * (column * TILE + np.arange(TILE) + 0.5)[None, :]
-    y = grid.north + grid.pixel / 2 - size * (row * TILE + np.arange(TILE) + 0.5)[:, None]
-    xs, ys = (np.round(axis, 3) for axis in projector(grid.epsg).transform(grid.footprint[:, 0], grid.footprint[:, 1]))
-    left, right = np.ones((TILE, TILE), bool), np.ones((TILE, TILE), bool)
-    for x0, y0, x1, y1 in zip(xs, ys, np.roll(xs, -1), np.roll(ys, -1), strict=True):
-        turn = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
-        left &= turn >= 0
-        right &= turn <= 0
-    return left | right
+    x = grid.west - grid.pixel / 2 + size * (column * TILE + np.arange(TILE) + 0.5)
+    y = grid.north + grid.pixel / 2 - size * (row * TILE + np.arange(TILE) + 0.5)
+    return within(grid.epsg, grid.footprint, x[None, :], y[:, None])

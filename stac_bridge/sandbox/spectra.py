@@ -64,7 +64,9 @@ def kelvin(seen: View, elevation: float) -> Floats:
     """Temperature of what is seen: bare ground heats in the sun, leaves do so less, water follows the air slowly."""
     heat = np.float32(max(0.0, sin(radians(elevation))))
     bare = 1 - seen.share("leaves") - seen.share("forest") - seen.share("water") - seen.share("snow")
-    warmed = heat * seen.light * (17 * bare + np.float32(5) * seen.share("leaves") + np.float32(3.5) * seen.share("forest"))
+    warmed = (
+        heat * seen.light * (17 * bare + np.float32(5) * seen.share("leaves") + np.float32(3.5) * seen.share("forest"))
+    )
     ground = seen.air + warmed
     water, snow = np.maximum(np.float32(0.6) * seen.air + 5, 1), np.minimum(seen.air, -1)
     ground += seen.share("water") * (water - seen.air) + seen.share("snow") * (snow - seen.air)

@@ -12,16 +12,16 @@ from stac_bridge.sandbox.noise import Floats, Noise, noise
 if TYPE_CHECKING:
     from stac_bridge.sandbox.window import Window
 
-__all__ = ["Terrain", "eased", "terrain"]
+__all__ = ["Terrain", "eased", "heights", "terrain"]
 
 _RUGGED = Noise(1, 7, 10, 0.5)
 _WIDE = Noise(2, 8, 11, 0.5)
-_COURSE = Noise(3, 10, 16, 0.42)
+_COURSE = Noise(3, 10, 20, 0.37)
 """Rivers run where it crosses nought, and valleys with them."""
 
 _CREST = Noise(4, 12, 17, 0.5, ridged=True)
-_BASIN = Noise(5, 11, 16, 0.45)
-_GRAIN = Noise(6, 16, 18, 0.8)
+_BASIN = Noise(5, 11, 20, 0.45)
+_GRAIN = Noise(6, 16, 23, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,30 @@ def eased(values: Floats, low: float, high: float) -> Floats:
 
 def terrain(window: Window) -> Terrain:
     """Computed anew at every call."""
-    rugged = eased(noise(window, _RUGGED), -0.35, 1.25)
     course, basin = noise(window, _COURSE), noise(window, _BASIN)
-    grain = noise(window, _GRAIN)
-    valley = np.abs(course)
-    wide = np.maximum(noise(window, _WIDE) + 1.4, 0)
-    ridge = valley * (1.6 - np.minimum(valley, 0.8))
-    height = 40 + 190 * wide + rugged * (350 + 1350 * ridge + 520 * np.minimum(ridge, 1) * noise(window, _CREST))
-    height += (5 + 12 * rugged) * grain
+    height, rugged, grain, wide = _raised(window, course)
     width = np.float32(0.016) * (1 - np.float32(0.55) * rugged) * (1 + np.float32(0.5) * wide)
     river = _between(course, width, window.cell * 2**11 * 1.1)
-    lake = _between(np.maximum(np.float32(2.5) + np.float32(1.5) * rugged - basin, 0), np.float32(0.55), window.cell * 2**12)
-    water = np.maximum(river, lake)
-    moist = np.maximum(eased(valley, 0.16, 0.03), eased(basin, 1.2, 1.9)) * (1 - rugged)
-    return Terrain(height.astype(np.float32), rugged, water, grain, moist.astype(np.float32))
+    hollow = np.maximum(np.float32(2.5) + np.float32(1.5) * rugged - basin, 0)
+    water = np.maximum(river, _between(hollow, np.float32(0.55), window.cell * 2**12))
+    moist = np.maximum(eased(np.abs(course), 0.16, 0.03), eased(basin, 1.2, 1.9)) * (1 - rugged)
+    return Terrain(height, rugged, water, grain, moist)
+
+
+def heights(window: Window) -> Floats:
+    """The height of ``terrain`` alone."""
+    return _raised(window, noise(window, _COURSE))[0]
+
+
+def _raised(window: Window, course: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Height; how rugged the land is; its finest grain; how high it lies at large."""
+    rugged = eased(noise(window, _RUGGED), -0.35, 1.25)
+    wide, grain = np.maximum(noise(window, _WIDE) + np.float32(1.4), 0), noise(window, _GRAIN)
+    valley = np.abs(course)
+    ridge = valley * (np.float32(1.6) - np.minimum(valley, 0.8))
+    height = 40 + 190 * wide + rugged * (350 + 1350 * ridge + 520 * np.minimum(ridge, 1) * noise(window, _CREST))
+    height += (7 + 16 * rugged) * grain
+    return np.maximum(height, 0), rugged, grain, wide
 
 
 def _between(values: Floats, width: Floats | np.float32, soft: float) -> Floats:

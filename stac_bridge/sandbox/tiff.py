@@ -44,7 +44,7 @@ class TiffShape:
 
 
 class Tiff:
-    """The file of a raster whose tiles ``draw(level, column, row)`` gives, as (TILE, TILE) arrays, with an axis more for several bands."""
+    """The file of a raster; ``draw(level, column, row)`` gives its tiles: (TILE, TILE), and an axis for several bands."""
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
         self._dtype = shape.dtype.newbyteorder("<")
@@ -116,9 +116,10 @@ class _Layout:
             (323, _SHORT, [TILE]),
             (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),
             (325, _LONG, [self.tile_bytes] * (across * down)),
-            *([(338, _SHORT, [0] * (shape.bands - 3))] if shape.bands > 3 else []),
             (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),
         ]
+        if shape.bands > 3:
+            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))
         if level == 0 and shape.epsg is not None:
             tags += _placed(shape, shape.epsg)
         if shape.nodata is not None:

@@ -7,7 +7,7 @@ at nodes every 32 pixels and interpolated between: within a thirtieth of a pixel
 from __future__ import annotations
 
 from functools import lru_cache
-from math import cos, pi, radians
+from math import cos, hypot, pi, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from stac_bridge.sandbox.tiff import TILE
 if TYPE_CHECKING:
     from stac_bridge.sandbox.grid import Grid
 
-__all__ = ["EARTH", "NODE", "Window", "of_ring", "of_tile", "refined"]
+__all__ = ["EARTH", "NODE", "Window", "of_box", "of_ring", "of_tile", "refined"]
 
 EARTH = 40075016.7
 """Metres round the equator."""
@@ -60,7 +60,7 @@ class Window:
     def cell(self) -> float:
         """The share of the globe that a pixel spans, as the map shows it."""
         right, up = self.upward
-        return (right * right + up * up) ** 0.5
+        return hypot(right, up)
 
     @property
     def metres(self) -> float:
@@ -80,11 +80,19 @@ class Window:
 
 def of_tile(grid: Grid, level: int, column: int, row: int) -> Window:
     """A tile of a grid, or of an overview of it."""
-    size, count = grid.pixel * 2**level * TILE, TILE // NODE + 1
-    xs = grid.west - grid.pixel / 2 + size * (column + np.linspace(0, 1, count))
-    ys = grid.north + grid.pixel / 2 - size * (row + np.linspace(0, 1, count))
-    longitude, latitude = projector(grid.epsg).transform(*np.meshgrid(xs, ys), direction="INVERSE")
-    return _placed(np.asarray(longitude), np.asarray(latitude), grid.centre[0])
+    size = grid.pixel * 2**level
+    corner = grid.west - grid.pixel / 2 + size * TILE * column, grid.north + grid.pixel / 2 - size * TILE * row
+    return of_box(grid.epsg, corner, size, (TILE, TILE))
+
+
+def of_box(epsg: int, corner: tuple[float, float], pixel: float, shape: tuple[int, int]) -> Window:
+    """An upright picture of (height, width) pixels, multiples of 32, from its outer upper left corner."""
+    height, width = shape
+    xs = corner[0] + pixel * np.arange(0, width + 1, NODE)
+    ys = corner[1] - pixel * np.arange(0, height + 1, NODE)
+    x, y = np.meshgrid(xs, ys)
+    longitude, latitude = projector(epsg).transform(x, y, direction="INVERSE")
+    return _placed(np.asarray(longitude), np.asarray(latitude), float(np.asarray(longitude)[0, 0]))
 
 
 def of_ring(ring: NDArray[np.float64], height: int, width: int) -> Window:
