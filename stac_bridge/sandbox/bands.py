@@ -116,7 +116,7 @@ def _scaled(to: _Drawing) -> Values:
 
 def _counted(to: _Drawing) -> Values:
     """The same in eight bits, which the brightest clouds and snow overflow."""
-    counts = (top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.0055)) / np.float32(0.0028)
+    counts = (top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.0032)) / np.float32(0.0016)
     return np.asarray(np.clip(counts, 1, 255))
 
 
@@ -158,7 +158,7 @@ def _saturation(to: _Drawing) -> Values:
     packed = np.zeros(to.seen.inside.shape, np.uint16)
     for name, row in _table(to.facts.sensor, to.facts.level, to.facts.satellite).items():
         if row[0] == "counted" and len(row) == 4:
-            packed |= (_counted(replace(to, what=row[3])) >= 255).astype(np.uint16) << (int(name[1:]) - 1)
+            packed |= (np.rint(_counted(replace(to, what=row[3]))) >= 255).astype(np.uint16) << (int(name[1:]) - 1)
     return packed
 
 

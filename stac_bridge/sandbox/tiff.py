@@ -44,7 +44,7 @@ class TiffShape:
 
 
 class Tiff:
-    """The file of a raster; ``draw(level, column, row)`` gives its tiles: (TILE, TILE), and an axis for several bands."""
+    """The file of a raster; ``draw(level, column, row)`` gives its tiles: (TILE, TILE), with an axis more for bands."""
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
         self._dtype = shape.dtype.newbyteorder("<")

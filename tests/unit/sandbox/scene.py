@@ -23,7 +23,7 @@ class Scene:
     bits: int = 0x9E3779B97F4A7C15
     place: tuple[float, float] = (7.0, 46.5)
     epsg: int = 32632
-    size: tuple[int, int] = (600, 520)
+    size: tuple[int, int] = (300, 280)
     pixel: float = 30.0
 
     @property
