@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import radians, sin
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def rasters_of(sensor: str, level: str, satellite: int = 5) -> tuple[str, ...]:
     return tuple(_table(sensor, level, satellite))
 
 
+@lru_cache(maxsize=64)
 def _table(sensor: str, level: str, satellite: int) -> dict[str, list[Any]]:
     """Name → how it is drawn, type, fill, and of what."""
     said = rows("rasters")

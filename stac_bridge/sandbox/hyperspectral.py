@@ -50,7 +50,7 @@ def _values(frame: Frame, part: str) -> NDArray[np.int16]:
     return np.where(seen.inside, np.rint(top(seen, part) * np.float32(8000)), 0).astype(np.int16)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _seen(frame: Frame) -> View:
     """The strip, and nothing beside it."""
     layout = _layout(frame)

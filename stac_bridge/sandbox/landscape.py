@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stac_bridge.sandbox.landsat import SceneFacts
     from stac_bridge.sandbox.noise import Floats
 
-__all__ = ["KEPT", "View", "looked", "view"]
+__all__ = ["KEPT", "View", "looked", "view", "weather_of"]
 
 KEPT = 96 * 2**20
 """Bytes of views that are kept for the other bands that will ask for them."""
@@ -65,7 +65,7 @@ def looked(window: Window, day: date, weather: Weather, within: NDArray[np.bool_
         _light(window, land, covered, weather.sun),
         _cropped(covered.air),
         Sky(_cropped(above.cloud), _cropped(above.shadow), _cropped(above.cirrus), _cropped(above.apart)),
-        window,
+        Window(window.east, window.down),  # without the places that were worked out on it
     )
 
 
