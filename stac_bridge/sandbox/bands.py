@@ -2,115 +2,197 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import radians, sin
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stac_bridge.sandbox.grid import PIXEL
-from stac_bridge.sandbox.landscape import Facts, View, view
+from stac_bridge.sandbox.landscape import View, view
+from stac_bridge.sandbox.orbit import Place, gaps, sun_angles, view_angles
+from stac_bridge.sandbox.quality import aerosol, cloud_flags, opacity, quality
+from stac_bridge.sandbox.spectra import kelvin, rows, surface, top
 from stac_bridge.sandbox.tiff import Tiff, TiffShape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stac_bridge.sandbox.grid import Grid
     from stac_bridge.sandbox.landsat import SceneFacts
 
-__all__ = ["natural_colour", "raster", "rasters_of"]
+__all__ = ["raster", "rasters_of"]
 
-# soil, leaves, water, snow, cloud
-_REFLECTANCE = {
-    "SR_B1": (0.07, 0.02, 0.05, 0.80, 0.52),
-    "SR_B2": (0.09, 0.03, 0.05, 0.82, 0.52),
-    "SR_B3": (0.12, 0.07, 0.04, 0.82, 0.53),
-    "SR_B4": (0.16, 0.04, 0.025, 0.80, 0.54),
-    "SR_B5": (0.24, 0.46, 0.012, 0.70, 0.56),
-    "SR_B6": (0.32, 0.20, 0.006, 0.10, 0.45),
-    "SR_B7": (0.27, 0.10, 0.004, 0.08, 0.38),
-}
-_CONSTANT = {
-    "ST_ATRAN": 8600,
-    "ST_CDIST": 420,
-    "ST_DRAD": 760,
-    "ST_EMIS": 9720,
-    "ST_EMSD": 85,
-    "ST_QA": 310,
-    "ST_TRAD": 8900,
-    "ST_URAD": 1450,
-}
-_TYPES = {
-    **dict.fromkeys(_REFLECTANCE, ("uint16", 0)),
-    **dict.fromkeys(_CONSTANT, ("int16", -9999)),
-    "ST_B10": ("uint16", 0),
-    "QA_PIXEL": ("uint16", 1),
-    "QA_RADSAT": ("uint16", None),
-    "SR_QA_AEROSOL": ("uint8", 1),
-}
 Values = NDArray[Any]
+_EARLY = 3
+"""The last satellite whose MSS bands were numbered from 4."""
 
 
-def rasters_of(_sensor: str, level: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What there is to draw from: the scene, the tile, what is seen in it, and what of."""
+
+    facts: SceneFacts
+    place: Place
+    seen: View
+    what: Any
+
+    @property
+    def lit(self) -> float:
+        """The sine of the sun's elevation; never 0, though nothing is to be seen at night."""
+        return max(0.05, sin(radians(self.facts.sun[0])))
+
+    @property
+    def kelvin(self) -> Values:
+        """Surface temperature."""
+        return kelvin(self.seen, self.facts.sun[0]).astype(np.float64)
+
+
+def rasters_of(sensor: str, level: str, satellite: int = 5) -> tuple[str, ...]:
     """The names of the rasters that a product has: one without temperature lacks those of it."""
-    return tuple(name for name in _TYPES if level == "L2SP" or not name.startswith("ST_"))
+    return tuple(_table(sensor, level, satellite))
+
+
+@lru_cache(maxsize=64)
+def _table(sensor: str, level: str, satellite: int) -> dict[str, list[Any]]:
+    """Name → how it is drawn, type, fill, and of what."""
+    said = rows("rasters")
+    kind = "ARD" if level == "ARD" else level[:2]
+    base, lacking = said["tables"].get(sensor, (sensor, []))
+    if base == "ETM" and kind != "L1":
+        base = "TM"
+    if base == "MSS" and satellite <= _EARLY:
+        base = "MSS-early"
+    found: dict[str, list[Any]] = said["products"][f"{kind}/{base}"]
+    cold = level == "L2SR" or (kind == "ARD" and sensor == "OLI")
+    return {
+        name: row
+        for name, row in sorted(found.items(), key=lambda one: _order(one[0]))
+        if name not in lacking and not (cold and name.startswith("ST_"))
+    }
+
+
+def _order(name: str) -> tuple[str, int, str]:
+    """As USGS lists them: by kind, then by the number of the band."""
+    stem, _, rest = name.rpartition("B")
+    number = rest.partition("_")[0]
+    return (stem, int(number), rest) if number.isdigit() else (name, 0, "")
 
 
 def raster(facts: SceneFacts, name: str) -> Tiff:
-    """The file of one raster."""
-    grid, (kind, nodata) = facts.grid, _TYPES[name]
+    """The file of one raster. Raises KeyError for one that the product does not have."""
+    draw, kind, fill, *more = _table(facts.sensor, facts.level, facts.satellite)[name]
+    what = more[0] if more else None
+    grid = _finer(facts.grid, more[1]) if len(more) > 1 else facts.grid
+    limits = np.iinfo(kind)
     shape = TiffShape(
-        grid.width, grid.height, np.dtype(kind), grid.epsg, grid.west - PIXEL / 2, grid.north + PIXEL / 2, PIXEL, nodata
+        (grid.width, grid.height),
+        np.dtype(kind),
+        grid.epsg,
+        (grid.west - grid.pixel / 2, grid.north + grid.pixel / 2),
+        grid.pixel,
+        fill,
     )
-    key = Facts(facts)
 
-    def draw(level: int, column: int, row: int) -> Values:
-        return _drawn(name, view(key, level, column, row)).astype(kind)
+    def tile(level: int, column: int, row: int) -> Values:
+        place = (grid, level, column, row)
+        seen = view(facts, *place)
+        values = np.rint(_DRAWN[draw](_Drawing(facts, place, seen, what)))
+        blank = ~seen.inside | gaps(facts, place)
+        return np.where(blank, fill or 0, np.clip(values, limits.min, limits.max)).astype(kind)
 
-    return Tiff(shape, draw)
-
-
-def _drawn(name: str, seen: View) -> Values:
-    if name in _REFLECTANCE:
-        return np.where(seen.inside, (reflectance(name, seen) + 0.2) / 2.75e-5, 0)
-    if name in _CONSTANT:
-        return np.where(seen.inside, _CONSTANT[name] * (1 + 0.02 * seen.green), -9999)
-    if name == "ST_B10":
-        return np.where(seen.inside, (_kelvin(seen) - 149) / 0.00341802, 0)
-    if name == "QA_PIXEL":
-        return np.where(seen.inside, _quality(seen), 1)
-    if name == "SR_QA_AEROSOL":
-        return np.where(seen.inside, np.where(seen.water, 70, 66), 1)
-    return np.zeros(seen.inside.shape)
+    return Tiff(shape, tile)
 
 
-def reflectance(name: str, seen: View) -> NDArray[np.float32]:
-    """Surface reflectance of a band, 0 to 1."""
-    soil, leaves, water, snow, cloud = (np.float32(value) for value in _REFLECTANCE[name])
-    land = soil + (leaves - soil) * seen.green + np.float32(0.012) * seen.relief
-    shown = np.where(seen.water, water, np.where(seen.snow, snow, land))
-    return np.clip(np.where(seen.cloud, cloud, shown), 0.001, 1).astype(np.float32)
+def _finer(grid: Grid, pixel: float) -> Grid:
+    """The grid of the panchromatic band: its corner pixels have the same centres as the others'."""
+    times = int(grid.pixel / pixel)
+    return replace(grid, pixel=float(pixel), width=times * (grid.width - 1) + 1, height=times * (grid.height - 1) + 1)
 
 
-def _kelvin(seen: View) -> NDArray[np.float32]:
-    ground = 305 - abs(seen.latitude) * 0.45 - 6 * seen.green - 3 * seen.relief
-    cooler = np.where(seen.water, 288 - abs(seen.latitude) * 0.2, np.where(seen.snow, 268, ground))
-    return np.asarray(np.where(seen.cloud, 255, cooler), np.float32)
+def _scaled(to: _Drawing) -> Values:
+    """Reflectance at the top of the atmosphere, not yet divided by the sine of the sun's elevation."""
+    return np.asarray(np.maximum((top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.1)) / np.float32(2e-5), 1))
 
 
-def _quality(seen: View) -> Values:
-    """Landsat's own words for clear land, clear water, snow and cloud."""
-    clear = np.where(seen.water, 21952, np.where(seen.snow, 30048, 21824))
-    return np.where(seen.cloud, 22280, clear)
+def _counted(to: _Drawing) -> Values:
+    """The same in eight bits, which the brightest clouds and snow overflow."""
+    counts = (top(to.seen, to.what) * np.float32(to.lit) + np.float32(0.0032)) / np.float32(0.0016)
+    return np.asarray(np.clip(counts, 1, 255))
 
 
-def natural_colour(facts: SceneFacts, most: int) -> NDArray[np.uint8]:
-    """A picture of at most ``most`` pixels across or down, as (height, width, 3)."""
-    grid, level = facts.grid, 0
-    while max(grid.width, grid.height) >> level > most:
-        level += 1
-    width, height = -(-grid.width // 2**level), -(-grid.height // 2**level)
-    picture = np.zeros((-(-height // 256) * 256, -(-width // 256) * 256, 3), np.uint8)
-    for row in range(picture.shape[0] // 256):
-        for column in range(picture.shape[1] // 256):
-            seen = view(Facts(facts), level, column, row)
-            shown = np.stack([reflectance(name, seen) for name in ("SR_B4", "SR_B3", "SR_B2")], -1)
-            tile = np.where(seen.inside[..., None], np.clip(shown / 0.4, 0, 1) ** 0.7 * 255, 0)
-            picture[256 * row : 256 * (row + 1), 256 * column : 256 * (column + 1)] = tile.astype(np.uint8)
-    return picture[:height, :width]
+def _cirrus(to: _Drawing) -> Values:
+    high = np.float32(0.0015) + np.float32(0.06) * to.seen.sky.cirrus + np.float32(0.012) * to.seen.sky.cloud
+    return (high * np.float32(to.lit) + np.float32(0.1)) / np.float32(2e-5)
+
+
+def _planck(kelvins: Values, k1: float, k2: float) -> Values:
+    """Radiance in W/(m² sr µm)."""
+    return np.asarray(k1 / (np.exp(k2 / kelvins) - 1))
+
+
+def _emitted(to: _Drawing) -> Values:
+    """Radiance that reaches the sensor of band 10: what the air lets through of the ground's, and its own."""
+    return np.asarray(0.86 * _emissivity(to) * _planck(to.kelvin, 774.8853, 1321.0789) + 1.1)
+
+
+def _emissivity(to: _Drawing) -> Values:
+    green = to.seen.share("leaves") + to.seen.share("forest")
+    wet = to.seen.share("water") + to.seen.share("snow")
+    return np.asarray(0.965 + 0.02 * green.astype(np.float64) + 0.023 * wet)
+
+
+def _brightness(to: _Drawing) -> Values:
+    return np.asarray(1321.0789 / np.log(774.8853 / _emitted(to) + 1))
+
+
+def _thermal(to: _Drawing) -> Values:
+    """Numbers whose radiance has the brightness temperature, by the constants of the band."""
+    k1, k2, factor, offset = to.what
+    return np.asarray(np.maximum((_planck(_brightness(to), k1, k2) - offset) / factor, 1))
+
+
+def _saturation(to: _Drawing) -> Values:
+    """QA_RADSAT: a bit for every band whose numbers have run out; OLI's never do."""
+    if to.facts.sensor.startswith(("OLI", "TIRS")) or not to.facts.level.startswith("L1"):
+        return np.zeros(to.seen.inside.shape, np.uint16)
+    packed = np.zeros(to.seen.inside.shape, np.uint16)
+    for name, row in _table(to.facts.sensor, to.facts.level, to.facts.satellite).items():
+        if row[0] == "counted" and len(row) == 4:
+            packed |= (np.rint(_counted(replace(to, what=row[3]))) >= 255).astype(np.uint16) << (int(name[1:]) - 1)
+    return packed
+
+
+def _kelvins(values: Values) -> Values:
+    """As ST bands write them."""
+    return np.asarray(np.maximum((values - 149) / 0.00341802, 1))
+
+
+_DRAWN: dict[str, Callable[[_Drawing], Values]] = {
+    "surface": lambda to: (surface(to.seen, to.what) + np.float32(0.2)) / np.float32(2.75e-5),
+    "top": lambda to: (top(to.seen, to.what) + np.float32(0.1)) / np.float32(2e-5),
+    "scaled": _scaled,
+    "counted": _counted,
+    "cirrus": _cirrus,
+    "thermal": _thermal,
+    "temperature": lambda to: _kelvins(to.kelvin),
+    "brightness": lambda to: _kelvins(_brightness(to)),
+    "radiance": lambda to: _emitted(to) * 1000,
+    "emissivity": lambda to: _emissivity(to) * 10000,
+    "transmittance": lambda to: np.full(to.seen.inside.shape, 8600),
+    "upwelled": lambda to: np.full(to.seen.inside.shape, 1100),
+    "downwelled": lambda to: np.full(to.seen.inside.shape, 1750),
+    "spread": lambda to: 40 + 120 * (1 - to.seen.share("leaves") - to.seen.share("forest")),
+    "distance": lambda to: 1000 * np.clip(to.seen.sky.apart, 0, 20),
+    "uncertainty": lambda to: 150 + 350 * np.clip(1 - to.seen.sky.apart, 0, 2),
+    "quality": lambda to: quality(to.seen, to.facts.sensor),
+    "saturation": _saturation,
+    "aerosol": lambda to: aerosol(to.seen),
+    "opacity": lambda to: opacity(to.seen),
+    "cloud_flags": lambda to: cloud_flags(to.seen),
+    "sun_zenith": lambda to: 100 * sun_angles(to.facts, to.seen)[0],
+    "sun_azimuth": lambda to: 100 * sun_angles(to.facts, to.seen)[1],
+    "view_zenith": lambda to: 100 * view_angles(to.place)[0],
+    "view_azimuth": lambda to: 100 * view_angles(to.place)[1],
+}

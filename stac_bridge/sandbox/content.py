@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Content", "Held", "Joined"]
+__all__ = ["Content", "Held", "Joined", "Made"]
 
 
 class Content(Protocol):
@@ -39,6 +39,26 @@ class Held:
     def read(self, start: int, stop: int) -> bytes:
         """A slice."""
         return self._data[start:stop]
+
+
+class Made:
+    """A file that ``make`` makes when it is first read; its size is known before."""
+
+    def __init__(self, size: int, make: Callable[[], bytes]) -> None:
+        self._size = size
+        self._make = make
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self._size
+
+    def read(self, start: int, stop: int) -> bytes:
+        """A slice of it. Raises ValueError if it was made longer or shorter than said."""
+        data = self._make()
+        if len(data) != self._size:
+            raise ValueError(f"made {len(data)} bytes instead of {self._size}")
+        return data[start:stop]
 
 
 class Joined:

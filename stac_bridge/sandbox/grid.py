@@ -7,14 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from stac_bridge.sandbox import wrs2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PIXEL", "Grid", "grid_of", "projector"]
+__all__ = ["PIXEL", "Grid", "grid_of", "projector", "within"]
 
 PIXEL = 30.0
 POLAR = -63.0
@@ -36,8 +36,8 @@ class Grid:
 
     @property
     def zone(self) -> int | None:
-        """The UTM zone, always a northern one [REFERENCE §5]; None in the polar projection."""
-        return self.epsg - 32600 if self.epsg != 3031 else None
+        """The UTM zone, always a northern one [REFERENCE §5]; None in other projections."""
+        return self.epsg - 32600 if 32600 < self.epsg <= 32660 else None
 
     @property
     def east(self) -> float:
@@ -59,18 +59,32 @@ class Grid:
 
 @lru_cache(maxsize=128)
 def projector(epsg: int) -> Transformer:
-    """From longitude and latitude to metres."""
-    return Transformer.from_crs(4326, epsg, always_xy=True)
+    """From longitude and latitude to metres, on the system's own ellipsoid: the sandbox knows one datum only."""
+    system = CRS.from_epsg(epsg)
+    return Transformer.from_crs(system.geodetic_crs, system, always_xy=True)
 
 
 @lru_cache(maxsize=4096)
-def grid_of(path: int, row: int) -> Grid:
-    """The product grid of a path and row, the same for every day."""
+def grid_of(path: int, row: int, pixel: float = PIXEL) -> Grid:
+    """The product grid of a path and row, the same for every day; ``pixel`` in metres (60 for MSS)."""
     at = np.array(float(path)), np.array(float(row))
     longitude, latitude = (float(value) for value in wrs2.centre(*at))
     ring = wrs2.footprint(*at)
     epsg = 3031 if latitude < POLAR else 32601 + int((longitude + 180) // 6) % 60
     xs, ys = projector(epsg).transform(ring[:, 0], ring[:, 1])
-    west, north = np.floor(xs.min() / PIXEL) * PIXEL, np.ceil(ys.max() / PIXEL) * PIXEL
-    width, height = int((xs.max() - west) // PIXEL) + 2, int((north - ys.min()) // PIXEL) + 2
-    return Grid(epsg, float(west), float(north), width, height, (longitude, latitude), ring)
+    west, north = np.floor(xs.min() / pixel) * pixel, np.ceil(ys.max() / pixel) * pixel
+    width, height = int((xs.max() - west) // pixel) + 2, int((north - ys.min()) // pixel) + 2
+    return Grid(epsg, float(west), float(north), width, height, (longitude, latitude), ring, pixel)
+
+
+def within(epsg: int, ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the places (metres of ``epsg``) lie in a convex ring of longitudes and latitudes, either way round.
+
+    The ring is rounded to millimetres, so that no machine's last digit decides about a pixel.
+    """
+    xs, ys = (np.round(axis, 3) for axis in projector(epsg).transform(ring[:, 0], ring[:, 1]))
+    left = right = np.ones(np.broadcast_shapes(x.shape, y.shape), bool)
+    for x0, y0, x1, y1 in zip(xs, ys, np.roll(xs, -1), np.roll(ys, -1), strict=True):
+        turn = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+        left, right = left & (turn >= 0), right & (turn <= 0)
+    return left | right

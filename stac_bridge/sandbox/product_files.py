@@ -5,34 +5,43 @@ from __future__ import annotations
 import io
 import tarfile
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
-from stac_bridge.sandbox.bands import natural_colour, raster, rasters_of
+from stac_bridge.sandbox.bands import raster, rasters_of
 from stac_bridge.sandbox.content import Content, Held, Joined
-from stac_bridge.sandbox.few import Few
-from stac_bridge.sandbox.hashing import mixed, share
-from stac_bridge.sandbox.landsat import Landsat
+from stac_bridge.sandbox.elevation import elevation
+from stac_bridge.sandbox.film import camera_report, film, scanned
+from stac_bridge.sandbox.frame import Frame, frame_of
+from stac_bridge.sandbox.hyperspectral import hyperspectral
 from stac_bridge.sandbox.metadata_files import angles, mtl_text, mtl_xml
+from stac_bridge.sandbox.mosaic import zipped
+from stac_bridge.sandbox.photo import orthophoto, orthophoto_jp2
+from stac_bridge.sandbox.pictures import Kind, picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from stac_bridge.sandbox.archive import Archive
     from stac_bridge.sandbox.landsat import SceneFacts
 
-__all__ = ["browse_picture", "bundle", "landsat_file", "landsat_files", "whole_product"]
+__all__ = ["browse_picture", "bundle", "frame_picture", "landsat_file", "landsat_files", "whole_product"]
 
 _TEXTS = {"MTL.txt": mtl_text, "MTL.xml": mtl_xml, "ANG.txt": angles}
 
 
 def landsat_files(facts: SceneFacts) -> dict[str, str]:
     """The endings of a product's files → the prefix of their entity ids: which of its two halves they hang on."""
-    temperature = facts.level == "L2SP"
-    rasters = rasters_of(facts.sensor, facts.level)
-    found = {f"{name}.TIF": "L2ST" if name.startswith("ST") else "L2SR" for name in rasters}
-    texts = dict.fromkeys(_TEXTS, "L2ST" if temperature else "L2SR")
-    return {**texts, **found}
+    rasters = rasters_of(facts.sensor, facts.level, facts.satellite)
+    if not facts.level.startswith("L2"):
+        half = facts.level[:2] if facts.level.startswith("L1") else facts.level
+        return {**dict.fromkeys(_TEXTS, half), **{f"{name}.TIF": half for name in rasters}}
+    found = {f"{name}.TIF": "L2ST" if name.startswith("ST_") else "L2SR" for name in rasters}
+    return {**dict.fromkeys(_TEXTS, "L2ST" if facts.level == "L2SP" else "L2SR"), **found}
 
 
 def landsat_file(facts: SceneFacts, ending: str) -> Content:
@@ -60,49 +69,51 @@ def bundle(facts: SceneFacts) -> Content:
     return Joined([*parts, _padding(1024)])
 
 
+# form → how its file is named and made [REFERENCE §8]
+_FORMS: dict[str, tuple[str, Callable[[Frame], Content]]] = {
+    "film-tif": ("{}.tif", film),
+    "photo-jp2": ("{}.jp2", orthophoto_jp2),
+    "photo-tif": ("{}.tif", orthophoto),
+    "photo-zip": ("{}.ZIP", lambda frame: zipped({f"{frame.name}.tif": orthophoto(frame)})),
+    "elevation-tif": ("{}.tif", elevation),
+    "hyperspectral-zip": ("{}.ZIP", hyperspectral),
+    "report-txt": ("{}.txt", lambda frame: Held(camera_report(frame).encode())),
+}
+_LOWER = "photo-jp2"
+"""Its files' names are in small letters [recorded/http-headers__dds_download_naip__1]."""
+
+
 def whole_product(archive: Archive, number: int, form: str) -> tuple[str, Content]:
-    """Name and content of a product that is one file."""
-    if isinstance(archive, Landsat):
-        facts = archive.facts(number)
+    """Name and content of a product that is one file. Raises KeyError for an unknown form."""
+    if form == "bundle":
+        facts = _facts_of(archive, number)
         return f"{facts.display_id}.tar", bundle(facts)
-    assert isinstance(archive, Few)  # noqa: S101 -- there are two kinds
-    name = str(archive.scene(number, full=False)["displayId"])
-    if form == "photo-jp2":
-        return f"{name.lower()}.jp2", _photograph(name, "JPEG2000")
-    if form == "photo-zip":
-        return f"{name}.ZIP", _photograph(name, "ZIP")
-    return f"{name}.tif", _photograph(name, "TIFF")
+    frame = frame_of(archive.scene(number, full=False))
+    named, make = _FORMS[form]
+    name = named.format(frame.name)
+    return name.lower() if form == _LOWER else name, make(frame)
 
 
-@lru_cache(maxsize=4)
-def _photograph(name: str, form: str) -> Content:
-    """A grey picture of its own for every name."""
-    seed = int.from_bytes(name.encode()[-7:], "big")
-    coarse = share(mixed(*np.meshgrid(np.arange(65), np.arange(65)), np.int64(seed)))
-    picture = Image.fromarray((255 * coarse).astype(np.uint8)).resize((1024, 1024), Image.Resampling.BICUBIC)
-    written = io.BytesIO()
-    picture.save(written, "TIFF" if form == "ZIP" else form)
-    if form != "ZIP":
-        return Held(written.getvalue())
-    return _zipped(f"{name}.TIF", written.getvalue())
+def _facts_of(archive: Archive, number: int) -> SceneFacts:
+    """Of an archive of Landsat scenes; the others have none."""
+    facts: SceneFacts = archive.facts(number)  # type: ignore[attr-defined]
+    return facts
 
 
-def _zipped(name: str, data: bytes) -> Content:
-    import zipfile
-
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(name), data)
-    return Held(written.getvalue())
+@lru_cache(maxsize=64)
+def browse_picture(archive: Archive, number: int, most: int, kind: Kind = "refl") -> bytes:
+    """A JPEG of a Landsat scene, of at most ``most`` pixels across or down: natural colour, thermal, or quality."""
+    return _jpeg(picture(_facts_of(archive, number), 2 * most, kind), most)
 
 
-@lru_cache(maxsize=128)
-def _jpeg(archive: Any, number: int, most: int) -> bytes:
-    written = io.BytesIO()
-    Image.fromarray(natural_colour(archive.facts(number), most)).save(written, "JPEG", quality=85)
+@lru_cache(maxsize=64)
+def frame_picture(archive: Archive, number: int, most: int) -> bytes:
+    """A JPEG of a scanned frame."""
+    return _jpeg(scanned(frame_of(archive.scene(number, full=False))), most)
+
+
+def _jpeg(pixels: NDArray[np.uint8], most: int) -> bytes:
+    shown, written = Image.fromarray(pixels), io.BytesIO()
+    shown.thumbnail((most, most), Image.Resampling.BOX)
+    shown.save(written, "JPEG", quality=87)
     return written.getvalue()
-
-
-def browse_picture(archive: Archive, number: int, most: int) -> bytes:
-    """A JPEG of a Landsat scene, of at most ``most`` pixels across or down."""
-    return _jpeg(archive, number, most)

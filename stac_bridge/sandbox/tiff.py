@@ -29,20 +29,22 @@ _SIZES = {_SHORT: ("H", 2), _LONG: ("I", 4), _ASCII: ("B", 1), _DOUBLE: ("d", 8)
 
 @dataclass(frozen=True, slots=True)
 class TiffShape:
-    """A raster: pixels, type, and where the outer corner of its first pixel lies (metres of ``epsg``)."""
+    """A raster: (width, height), type, where the outer corner of its first pixel lies, and a pixel's length.
 
-    width: int
-    height: int
+    Places are in metres of ``epsg``, or in degrees for 4326; ``epsg`` None is a picture that lies nowhere.
+    """
+
+    size: tuple[int, int]
     dtype: np.dtype[np.generic]
-    epsg: int
-    west: float
-    north: float
+    epsg: int | None
+    corner: tuple[float, float]
     pixel: float
     nodata: int | None = 0
+    bands: int = 1
 
 
 class Tiff:
-    """The file of a raster whose tiles ``draw(level, column, row)`` gives, as (TILE, TILE) arrays."""
+    """The file of a raster; ``draw(level, column, row)`` gives its tiles: (TILE, TILE), with an axis more for bands."""
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
         self._dtype = shape.dtype.newbyteorder("<")
@@ -76,8 +78,8 @@ class _Layout:
 
     def __init__(self, shape: TiffShape) -> None:
         self._shape = shape
-        self._levels = _levels(shape.width, shape.height)
-        self.tile_bytes = TILE * TILE * shape.dtype.itemsize
+        self._levels = _levels(*shape.size)
+        self.tile_bytes = TILE * TILE * shape.dtype.itemsize * shape.bands
         counts = [across * down for across, down in self._levels]
         self.tiles = sum(counts)
         # Where each level's tiles begin, counted in tiles: the smallest overview comes first.
@@ -103,28 +105,38 @@ class _Layout:
         first = data + self._first[level] * self.tile_bytes
         tags: list[tuple[int, int, list[float] | bytes]] = [
             (254, _LONG, [1 if level else 0]),
-            (256, _LONG, [-(-shape.width // 2**level)]),
-            (257, _LONG, [-(-shape.height // 2**level)]),
-            (258, _SHORT, [8 * shape.dtype.itemsize]),
+            (256, _LONG, [-(-shape.size[0] // 2**level)]),
+            (257, _LONG, [-(-shape.size[1] // 2**level)]),
+            (258, _SHORT, [8 * shape.dtype.itemsize] * shape.bands),
             (259, _SHORT, [1]),
-            (262, _SHORT, [1]),
-            (277, _SHORT, [1]),
+            (262, _SHORT, [2 if shape.bands > 2 else 1]),
+            (277, _SHORT, [shape.bands]),
             (284, _SHORT, [1]),
             (322, _SHORT, [TILE]),
             (323, _SHORT, [TILE]),
             (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),
             (325, _LONG, [self.tile_bytes] * (across * down)),
-            (339, _SHORT, [_FORMATS[shape.dtype.kind]]),
+            (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),
         ]
-        if level == 0:
-            tags += [
-                (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),
-                (33922, _DOUBLE, [0.0, 0.0, 0.0, shape.west, shape.north, 0.0]),
-                (34735, _SHORT, [1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, shape.epsg]),
-            ]
+        if shape.bands > 3:
+            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))
+        if level == 0 and shape.epsg is not None:
+            tags += _placed(shape, shape.epsg)
         if shape.nodata is not None:
             tags.append((42113, _ASCII, b"%d\0" % shape.nodata))
         return tags
+
+
+def _placed(shape: TiffShape, epsg: int) -> list[tuple[int, int, list[float] | bytes]]:
+    """GeoTIFF's own tags: pixel, corner, and keys for a projected system, or for longitude and latitude."""
+    system = (1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, epsg) if epsg == 4326 else (
+        1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg
+    )  # fmt: skip
+    return [
+        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),
+        (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),
+        (34735, _SHORT, [1, 1, 0, 3, *system]),
+    ]
 
 
 @lru_cache(maxsize=256)
