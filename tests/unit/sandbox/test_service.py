@@ -294,6 +294,9 @@ async def test_a_file_from_tape_is_prepared_and_asking_again_is_a_duplicate_unde
     again = await asker.ask("download-request", {**asked, "label": "second"})
     assert list(again["duplicateProducts"].values()) == ["first"]
     assert again["newRecords"] == []
+    nowhere = await asker.ask("download-retrieve", {"label": "first"})
+    assert (nowhere["available"], nowhere["requested"]) == ([], [])
+    clock.now += 10
     waiting = await asker.ask("download-retrieve", {"label": "first"})
     assert (len(waiting["available"]), len(waiting["requested"])) == (0, 1)
     clock.now += 61
