@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from stac_bridge.sandbox.queued import Queued
+
 __all__ = ["Sandbox", "create_sandbox"]
 
 _API = "/api/api/json/{version}/{endpoint}"
@@ -109,6 +111,10 @@ class Sandbox:
     def in_flight_max(self) -> int:
         """The most requests of one account that ever ran at once; M2M allows one."""
         return self._accounts.most_at_once
+
+    def queue(self) -> list[Queued]:
+        """Everybody's downloads, as they stand."""
+        return self._service.queue()
 
     async def _answer(self, request: Request) -> Response:
         endpoint = request.path_params["endpoint"]

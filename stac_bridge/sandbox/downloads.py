@@ -144,11 +144,14 @@ class Downloads:
 
     # -- looking and taking away -----------------------------------------------------------------------------
 
+    def every(self) -> list[Queued]:
+        """Everybody's."""
+        with self._lock:
+            return [one for one in self._queue.values() if not one.removed]
+
     def of(self, account: Account, label: object = None) -> list[Queued]:
         """What an account has in its queue, under a label or under any."""
-        with self._lock:
-            mine = [one for one in self._queue.values() if one.account is account and not one.removed]
-        return [one for one in mine if label in (None, "", one.label)]
+        return [one for one in self.every() if one.account is account and label in (None, "", one.label)]
 
     def one_of(self, account: Account, download_id: object) -> Queued:
         """One of an account's downloads. Raises Refusal."""

@@ -55,7 +55,7 @@ def _retyped(value: Any) -> Any:
 
 def lied(said: Any, fault: LyingTotal) -> Any:
     """A search's answer with a totalHits that is not true."""
-    if not isinstance(said, dict) or "totalHits" not in said:
+    if not isinstance(said, dict) or not isinstance(said.get("totalHits"), int):
         return said
     told = {**said, "totalHits": max(0, said["totalHits"] + fault.by)}
     if fault.accuracy == "absent":

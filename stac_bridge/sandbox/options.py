@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
 from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts, landsat
-from stac_bridge.sandbox.product_files import landsat_file, landsat_files, whole_product
+from stac_bridge.sandbox.product_files import bundle, landsat_file, landsat_files, whole_product
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.archive import Archive
@@ -62,11 +62,11 @@ def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
     fresh = (END.date() - facts.day).days <= FRESH
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
     files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
-    options = []
+    whole, options = bundle(facts).size, []
     for row in products_of(name):
         folder, on_premises = row["system"] == "folder", row["system"] == "dds_ms"
         available = folder or on_premises == fresh
-        size = 0 if folder else sum(file["filesize"] for file in files)
+        size = 0 if folder else whole
         options.append(
             _product(
                 name, scene, row, available=available, bulkAvailable=available, filesize=size, secondaryDownloads=files

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.accounts import Account
     from stac_bridge.sandbox.downloads import Downloads
+    from stac_bridge.sandbox.queued import Queued
 
 __all__ = ["ENDPOINTS", "Service", "existing"]
 
@@ -43,6 +44,10 @@ class Service:
         if "download" not in account.roles:  # the code is spelt as the server spells it [REFERENCE §9]
             raise Refusal("AUTH_UNAUTHROIZED", "User does not have access to the requested endpoint")
         return _DOWNLOADING[endpoint](self, account, said)
+
+    def queue(self) -> list[Queued]:
+        """Everybody's downloads."""
+        return self._downloads.every()
 
     def _options(self, account: Account, said: Payload) -> Any:
         name = dataset_of(said)
