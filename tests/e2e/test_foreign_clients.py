@@ -98,6 +98,16 @@ def test_usgs_reads_a_scene_and_fetches_the_bytes_of_a_file(key: str) -> None:
     assert {one["productCode"] for one in products} == {one["productCode"] for one in options}
 
 
+def test_a_bundle_is_a_tar_of_the_files(key: str, tmp_path: Path) -> None:
+    """Its first kilobyte is enough to see it; the whole is more than a gigabyte."""
+    options = usgs.api.download_options(LANDSAT, [SCENE], api_key=key)["data"]
+    bundle = next(one for one in options if one["downloadSystem"] == "ls_zip")
+    answer = usgs.api.download_request(LANDSAT, SCENE, bundle["id"], api_key=key)["data"]
+    start = requests.get(answer["availableDownloads"][0]["url"], headers={"Range": "bytes=0-1023"}, timeout=30)
+    assert start.headers["Content-Range"] == f"bytes 0-1023/{bundle['filesize']}"
+    assert tarfile.TarInfo.frombuf(start.content[:512], "utf-8", "strict").name == f"{bundle['displayId']}_MTL.txt"
+
+
 # -- usgsxplore, which GETs with a JSON body, at times null --------------------------------------------------------
 
 
@@ -167,7 +177,7 @@ def test_usgsxplore_waits_for_what_is_staged_fetches_it_and_cleans_up(api: usgsx
 @pytest.mark.skipif(
     importlib.util.find_spec("eodag") is None, reason="eodag is not installed; it is heavy: pip install 'eodag[usgs]'"
 )
-def test_eodag_searches_by_id_and_downloads_a_bundle(
+def test_eodag_searches_by_place_and_by_id_and_finds_what_can_be_downloaded(
     sandbox: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from eodag import EODataAccessGateway
@@ -181,15 +191,7 @@ def test_eodag_searches_by_id_and_downloads_a_bundle(
         provider="usgs", collection="LANDSAT_C2L2", start="2020-12-04", end="2020-12-05", geom=(-123, 46, -122, 47)
     )
     assert {product.properties["usgs:entityId"] for product in found} >= {SCENE}
-    assert all(product.properties["eodag:download_link"] for product in found)
-
-
-def test_a_bundle_is_a_tar_of_the_files(key: str, tmp_path: Path) -> None:
-    """The first 16 kB are enough to see it; the whole is a gigabyte."""
-    options = usgs.api.download_options(LANDSAT, [SCENE], api_key=key)["data"]
-    bundle = next(one for one in options if one["downloadSystem"] == "ls_zip")
-    answer = usgs.api.download_request(LANDSAT, SCENE, bundle["id"], api_key=key)["data"]
-    with requests.get(answer["availableDownloads"][0]["url"], stream=True, timeout=30) as got:
-        assert int(got.headers["Content-Length"]) == bundle["filesize"]
-        start = next(got.iter_content(1024))
-    assert tarfile.TarInfo.frombuf(start[:512], "utf-8", "strict").name == f"{bundle['displayId']}_MTL.txt"
+    wanted = next(product for product in found if product.properties["usgs:entityId"] == SCENE)
+    assert wanted.properties["usgs:productId"]
+    (again,) = gateway.search(provider="usgs", collection="LANDSAT_C2L2", id=wanted.properties["id"])
+    assert again.properties["usgs:entityId"] == SCENE
