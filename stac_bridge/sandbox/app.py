@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -57,42 +58,43 @@ def create_sandbox(
     signed URL is good for, how long the dds host stages a file. ``faults`` opens ``/__sandbox/faults`` to everybody
     who reaches the sandbox; ``parallel`` is how many files the dds host gives an account at once.
     """
-    accounts = Accounts(key_lifetime, clock)
+    base = base_url.rstrip("/")
     standing = Faults()
     downloads = Downloads(staging_seconds, quotas, Signer(url_lifetime, clock), standing, clock)
-    files = FileRoutes(downloads, base_url.rstrip("/"), parallel)
-    service = Service(downloads, clock)
-    return Sandbox(base_url.rstrip("/"), accounts, service, files, standing, latency=api_latency, asked=faults)
+    parts = _Parts(
+        Accounts(key_lifetime, clock), Service(downloads, clock), FileRoutes(downloads, base, parallel), standing
+    )
+    return Sandbox(base, parts, api_latency, fault_routes(standing) if faults else [])
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a sandbox is made of."""
+
+    accounts: Accounts
+    service: Service
+    files: FileRoutes
+    faults: Faults
 
 
 class Sandbox:
     """The app. ``calls`` lists the endpoints asked so far, ``downloads`` the files fetched; ``faults`` may be added."""
 
-    def __init__(
-        self,
-        base: str,
-        accounts: Accounts,
-        service: Service,
-        files: FileRoutes,
-        faults: Faults,
-        *,
-        latency: float,
-        asked: bool,
-    ) -> None:
+    def __init__(self, base: str, parts: _Parts, latency: float, more: list[Route]) -> None:
         self.calls: list[str] = []
-        self.downloads = files.served
-        self.faults = faults
+        self.downloads = parts.files.served
+        self.faults = parts.faults
         self._base = base
-        self._accounts = accounts
-        self._service = service
+        self._accounts = parts.accounts
+        self._service = parts.service
         self._latency = latency
         self._app = Starlette(
             routes=[
                 Route(_API, self._answer, methods=["GET", "POST"]),
                 Route(_API + "/", self._answer, methods=["GET", "POST"]),
-                *files.routes,
+                *parts.files.routes,
                 Route("/login", lambda _request: HTMLResponse("<html><title>Sign in</title>Sign in to go on.</html>")),
-                *(fault_routes(faults) if asked else ()),
+                *more,
             ]
         )
 

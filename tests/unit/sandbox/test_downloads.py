@@ -356,7 +356,7 @@ async def test_a_fresh_bundle_comes_from_dds_after_staging(asker: Asker) -> None
 
 async def test_a_picture_of_full_resolution_needs_a_signature_and_a_small_one_none(asker: Asker) -> None:
     (scene,) = (await asker.search(maxResults=1))["results"]
-    small = scene["browse"][0]["browsePath"]
+    small = scene["browse"][0]["thumbnailPath"]
     assert (await asker.http.get(small)).headers["content-type"] == "image/jpeg"
     large = httpx.URL(small).copy_set_param("size", "frb")
     assert (await asker.http.get(large)).status_code == 302
