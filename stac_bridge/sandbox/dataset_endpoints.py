@@ -45,8 +45,17 @@ def _one(said: Payload) -> Payload:
 
 
 def _products(said: Payload) -> list[Payload]:
-    found = products_of(dataset_of(said))
-    return [{"productId": one["id"], "productCode": one["code"], "productName": one["name"]} for one in found]
+    return [
+        {
+            "productId": one["id"],
+            "productCode": one["code"],
+            "productName": one["name"],
+            "downloadName": one.get("downloadName"),
+            "downloadSystem": one["system"],
+            "fileGroups": None,
+        }
+        for one in products_of(dataset_of(said))
+    ]
 
 
 def _bulk_products(said: Payload) -> list[Payload]:

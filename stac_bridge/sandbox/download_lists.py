@@ -22,8 +22,8 @@ def retrieved(mine: Sequence[Queued], now: float, url: Callable[[Queued], str]) 
     requested = [one for one in listed if one.is_pending(now) or one.in_both(now)]
     available = [one for one in listed if not one.is_pending(now)]
     return {
-        "available": [{**row(one, now), "url": url(one)} for one in available],
-        "requested": [{**row(one, now), "url": url(one)} for one in requested],
+        "available": [{**row(one, now), "errorCode": None, "url": url(one)} for one in available],
+        "requested": [{**row(one, now), "errorCode": None, "url": url(one)} for one in requested],
         "queueSize": len(waiting),
         "eulas": [],
     }

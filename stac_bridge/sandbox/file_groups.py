@@ -36,8 +36,8 @@ def is_file(entity_id: str) -> bool:
 def _product_id(entity_id: str, wanted: set[str] | None) -> str | None:
     """The product by which a file can be had, in one of the groups that are wanted or in any."""
     for group_id, file in _grouped():
-        fits = entity_id.endswith("_" + file["name"].replace(".", "_")) and (wanted is None or group_id in wanted)
-        for product_id in file["productIds"] if fits else ():
+        ends = entity_id.upper().endswith("_" + file["name"].replace(".", "_").upper())
+        for product_id in file["productIds"] if ends and (wanted is None or group_id in wanted) else ():
             if located(entity_id, product_id):
                 return str(product_id)
     return None

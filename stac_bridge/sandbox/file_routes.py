@@ -31,6 +31,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _TYPES = {"TIF": "image/tiff", "txt": "text/plain", "xml": "application/xml"}
 _CHANGED = "Sat, 31 Oct 2026 00:00:00 GMT"
 _DATA = "/data/collection02/{level}/standard/{instrument}/{year}/{path}/{row}/{display_id}/{filename}"
+_TILE = "/tile/collection02/{instrument}/{year}/{region}/{across}/{down}/{display_id}/{filename}"
 _LARGE = 2048
 
 
@@ -47,6 +48,7 @@ class FileRoutes:
         self._base = base
         self.routes = [
             Route(_DATA, self._file, methods=["GET", "HEAD"]),
+            Route(_TILE, self._file, methods=["GET", "HEAD"]),
             Route("/gen-bundle", self._bundle, methods=["GET", "HEAD"]),
             Route("/gen-browse", self._browse, methods=["GET", "HEAD"]),
             Route("/browse/DIT/{name}.jpg", self._frame, methods=["GET", "HEAD"]),

@@ -50,8 +50,19 @@ def _metadata(_account: Account, said: Payload) -> Payload:
     if archive is None or number is None:
         raise Refusal("NOT_FOUND", "The scene could not be found")
     scene = archive.scene(number, full=said.get("metadataType") != "summary")
-    published = str(scene["publishDate"])[:19].replace(" ", "T")
-    return {**scene, "orderingId": scene["entityId"], "selected": None, "publishDate": published}
+    published = "Unknown" if number % 7 == 0 else str(scene["publishDate"])[:19].replace(" ", "T")
+    return {
+        **_described(scene),
+        "orderingId": scene["entityId"],
+        "hasCustomizedMetadata": False,
+        "publishDate": published,
+    }
+
+
+def _described(scene: Payload) -> Payload:
+    """A scene where it was not searched for: nothing is selected, and pictures cannot be turned [REFERENCE §5]."""
+    browse = [{**one, "browseRotationEnabled": False} for one in scene["browse"]]
+    return {**scene, "browse": browse, "selected": None}
 
 
 def _list_add(account: Account, said: Payload) -> int:
@@ -158,7 +169,8 @@ def _scenes(name: str, part: Part, *, full: bool) -> list[Payload]:
 
 def _metadata_list(account: Account, said: Payload) -> Any:
     full = said.get("metadataType") == "full"
-    return {name: _scenes(name, part, full=full) for name, part in _parts(account, said).items()} or []
+    parts = _parts(account, said).items()
+    return {name: [_described(scene) for scene in _scenes(name, part, full=full)] for name, part in parts} or []
 
 
 SCENE_ENDPOINTS: dict[str, Callable[[Account, Payload], Any]] = {

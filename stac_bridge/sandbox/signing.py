@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Signer", "token_id"]
 
+_REGIONS = ("CU", "AK", "HI")
 _INSTRUMENTS = {"C": "oli-tirs", "O": "oli-tirs", "E": "etm", "M": "mss"}
 
 
@@ -75,15 +76,21 @@ def token_id(token: str) -> int | None:
 
 
 def _file(product: dict[str, Any]) -> str:
+    """A tile's folder goes by the grid of tiles, a scene's by path and row."""
     filename = product["displayId"]
-    display_id = "_".join(filename.split("_")[:7])
-    sensor, level, place, day = display_id.split("_")[:4]
+    sensor, level, place, *rest = filename.split("_")
+    tiled = level in _REGIONS
+    display_id = "_".join(filename.split("_")[: 6 if tiled else 7])
+    folder = f"{_instrument(sensor)}/{date.fromisoformat(rest[0]).year}"
+    folder += f"/{level}/{place[:3]}/{place[3:]}" if tiled else f"/{place[:3]}/{place[3:]}"
+    start = "/tile/collection02" if tiled else f"/data/collection02/level-{level[1]}/standard"
+    return f"{start}/{folder}/{display_id}/{filename}"
+
+
+def _instrument(sensor: str) -> str:
+    """Of the start of a product's name, such as LC08."""
     early = sensor[1] == "T" and int(sensor[2:]) < 8
-    instrument = "tm" if early else _INSTRUMENTS.get(sensor[1], "oli-tirs")
-    return (
-        f"/data/collection02/level-{level[1]}/standard/{instrument}/{date.fromisoformat(day).year}/"
-        f"{place[:3]}/{place[3:]}/{display_id}/{filename}"
-    )
+    return "tm" if early else _INSTRUMENTS.get(sensor[1], "oli-tirs")
 
 
 def _browse(product: dict[str, Any]) -> str:

@@ -362,6 +362,15 @@ async def test_a_picture_of_full_resolution_needs_a_signature_and_a_small_one_no
     assert (await asker.http.get(large)).status_code == 302
 
 
+async def test_the_place_of_a_tiles_file_goes_by_the_grid_of_tiles(asker: Asker) -> None:
+    await asker.request(await asker.file(), label="x")
+    (queued,) = asker.sandbox.queue()
+    tile = "LE07_AK_006008_20090905_20210430_02"
+    queued.product = {**queued.product, "displayId": f"{tile}_SR_B4.TIF"}
+    (row,) = (await asker.ask("download-retrieve", {"label": "x"}))["available"]
+    assert urlsplit(row["url"]).path == f"/tile/collection02/etm/2009/AK/006/008/{tile}/{tile}_SR_B4.TIF"
+
+
 @pytest.mark.parametrize(
     ("entity_id", "place"),
     [
