@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from stac_bridge.sandbox.asked import Payload, dataset_of, number_of, required
 from stac_bridge.sandbox.holdings import dataset, datasets, filters_of, products_of
 from stac_bridge.sandbox.options import file_groups_of
+from stac_bridge.sandbox.payload import Payload, dataset_of, number_of, required
 from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.wrs2 import PATHS, ROWS, centre, footprint
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.asked import Payload, dataset_of, ids_of, number_of, required
 from stac_bridge.sandbox.file_groups import is_file
 from stac_bridge.sandbox.holdings import archive_of, name_of
+from stac_bridge.sandbox.payload import Payload, dataset_of, ids_of, number_of, required
 from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.scene_lists import seconds_of
 

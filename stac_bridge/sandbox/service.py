@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.asked import Payload, dataset_of, ids_of, required
 from stac_bridge.sandbox.dataset_endpoints import DATASET_ENDPOINTS, said_of_service
 from stac_bridge.sandbox.download_lists import counts_of, labels_of, retrieved, rows_of, summary_of
 from stac_bridge.sandbox.file_groups import in_groups
 from stac_bridge.sandbox.holdings import archive_of
 from stac_bridge.sandbox.options import options_of
+from stac_bridge.sandbox.payload import Payload, dataset_of, ids_of, required
 from stac_bridge.sandbox.quotas import initial
 from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.scene_endpoints import SCENE_ENDPOINTS
