@@ -244,7 +244,7 @@ async def test_a_group_of_files_is_asked_for_by_a_list_of_band_files(asker: Aske
     groups = (await asker.ask("dataset-file-groups", {"datasetName": LANDSAT}))["secondary"]
     ((band_files, known),) = groups.items()
     names = {file["name"] for file in known["ls_c2l2_sr_band"]["files"]}
-    assert names == {f"SR_B{band}.TIF" for band in range(1, 8)}
+    assert {f"SR_B{band}.TIF" for band in range(1, 8)} <= names
     files = (await asker.options())[0]["secondaryDownloads"]
     assert {one["datasetId"] for one in files} == {band_files}
     listed = {"listId": "bands", "datasetName": "landsat_band_files_c2_l2"}
