@@ -16,6 +16,7 @@ app = typer.Typer(
     name="stac-bridge",
     help="A live STAC API over the USGS/EROS Machine-to-Machine archive.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.sandbox.refusal import Refusal
+from stac_bridge.sandbox.scene_lists import SceneLists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,12 +21,14 @@ _WRONG = "wrong"
 
 @dataclass
 class Account:
-    """Who asks: scene lists and downloads belong to an account."""
+    """Who asks: scene lists and downloads belong to an account. ``address`` is where it last logged in from."""
 
     username: str
     contact_id: int
-    lists: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    lists: SceneLists
+    address: str = "127.0.0.1"
     busy: bool = False
+    fetching: int = field(default=0, compare=False)
 
     @property
     def roles(self) -> list[str]:
@@ -43,12 +46,15 @@ class Accounts:
         self._keys: dict[str, tuple[Account, float]] = {}
         self.most_at_once = 0
 
-    def log_in(self, payload: dict[str, Any]) -> Account:
+    def log_in(self, payload: dict[str, Any], address: str = "127.0.0.1") -> Account:
         """The account of a login-token request. Raises Refusal."""
         username, token = payload.get("username"), payload.get("token")
         if not username or not token or token == _WRONG:
             raise Refusal("AUTH_INVALID", "User credential verification failed")
-        return self._accounts.setdefault(str(username), Account(str(username), 10_000 + len(self._accounts)))
+        new = Account(str(username), 10_000 + len(self._accounts), SceneLists(self._clock))
+        account = self._accounts.setdefault(str(username), new)
+        account.address = address
+        return account
 
     def new_key(self, account: Account) -> str:
         """A key for a logged-in account."""
@@ -72,6 +78,10 @@ class Accounts:
     def forget(self, key: str | None) -> None:
         """End a key."""
         self._keys.pop(key or "", None)
+
+    def forget_all(self) -> None:
+        """End every key, as a restart of M2M may."""
+        self._keys.clear()
 
     @contextmanager
     def turn(self, account: Account) -> Iterator[None]:

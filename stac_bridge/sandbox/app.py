@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,20 +15,29 @@ from starlette.routing import Route
 
 from stac_bridge.sandbox.accounts import Accounts
 from stac_bridge.sandbox.downloads import Downloads
+from stac_bridge.sandbox.fault_kinds import KeysLost
+from stac_bridge.sandbox.fault_routes import fault_routes
+from stac_bridge.sandbox.faults import Faults
 from stac_bridge.sandbox.file_routes import FileRoutes
+from stac_bridge.sandbox.quotas import Quotas
 from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.scenes import BASE
-from stac_bridge.sandbox.service import Service
+from stac_bridge.sandbox.service import Service, existing
+from stac_bridge.sandbox.signing import Signer
+from stac_bridge.sandbox.striking import LATENCY, places, struck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from stac_bridge.sandbox.queued import Queued
 
 __all__ = ["Sandbox", "create_sandbox"]
 
-_API = "/api/api/json/stable/{endpoint}"
+_API = "/api/api/json/{version}/{endpoint}"
+_NO_LIMITS = Quotas()
 
 
 def create_sandbox(
@@ -37,65 +47,97 @@ def create_sandbox(
     key_lifetime: float = 7200,
     url_lifetime: float = 3600,
     staging_seconds: float = 2,
+    faults: bool = False,
+    quotas: Quotas = _NO_LIMITS,
+    parallel: int = 10,
     clock: Callable[[], float] = time.time,
 ) -> Sandbox:
     """A sandbox that is reached at ``base_url`` (without a last slash).
 
     Times are in seconds: how long an answer takes at least, how long a key lives after its last use, how long a
-    signed URL is good for, how long a file from tape is being staged.
+    signed URL is good for, how long the dds host stages a file. ``faults`` opens ``/__sandbox/faults`` to everybody
+    who reaches the sandbox; ``parallel`` is how many files the dds host gives an account at once.
     """
-    accounts = Accounts(key_lifetime, clock)
-    downloads = Downloads(staging_seconds, url_lifetime, clock)
-    return Sandbox(base_url.rstrip("/"), accounts, downloads, api_latency)
+    base = base_url.rstrip("/")
+    standing = Faults()
+    downloads = Downloads(staging_seconds, quotas, Signer(url_lifetime, clock), standing, clock)
+    parts = _Parts(
+        Accounts(key_lifetime, clock), Service(downloads, clock), FileRoutes(downloads, base, parallel), standing
+    )
+    return Sandbox(base, parts, api_latency, fault_routes(standing) if faults else [])
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a sandbox is made of."""
+
+    accounts: Accounts
+    service: Service
+    files: FileRoutes
+    faults: Faults
 
 
 class Sandbox:
-    """The app. ``calls`` lists the endpoints asked so far, ``downloads`` the files fetched."""
+    """The app. ``calls`` lists the endpoints asked so far, ``downloads`` the files fetched; ``faults`` may be added."""
 
-    def __init__(self, base: str, accounts: Accounts, downloads: Downloads, latency: float) -> None:
+    def __init__(self, base: str, parts: _Parts, latency: float, more: list[Route]) -> None:
         self.calls: list[str] = []
+        self.downloads = parts.files.served
+        self.faults = parts.faults
         self._base = base
-        self._accounts = accounts
-        self._service = Service(downloads)
+        self._accounts = parts.accounts
+        self._service = parts.service
         self._latency = latency
-        files = FileRoutes(downloads, base)
-        self.downloads = files.served
         self._app = Starlette(
             routes=[
                 Route(_API, self._answer, methods=["GET", "POST"]),
                 Route(_API + "/", self._answer, methods=["GET", "POST"]),
-                *files.routes,
+                *parts.files.routes,
                 Route("/login", lambda _request: HTMLResponse("<html><title>Sign in</title>Sign in to go on.</html>")),
+                *more,
             ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        await self._app(scope, receive, send)
+        """ASGI. The faults that strike a request lie around the app, the first of them outermost."""
+        app: ASGIApp = self._app
+        if scope["type"] == "http":
+            where = places(scope["path"].removeprefix(scope.get("root_path", "")))
+            for standing in reversed(self.faults.striking(where)):
+                if isinstance(standing.fault, KeysLost):
+                    self._accounts.forget_all()
+                app = struck(app, standing)
+        await app(scope, receive, send)
 
     @property
     def in_flight_max(self) -> int:
         """The most requests of one account that ever ran at once; M2M allows one."""
         return self._accounts.most_at_once
 
+    def queue(self) -> list[Queued]:
+        """Everybody's downloads, as they stand."""
+        return self._service.queue()
+
     async def _answer(self, request: Request) -> Response:
         endpoint = request.path_params["endpoint"]
         self.calls.append(endpoint)
         try:
-            data = await self._data(endpoint, await _payload(request), request.headers.get("x-auth-token"))
+            data = await self._data(existing(endpoint), await _payload(request), request)
         except Refusal as refusal:
             return self._envelope(None, refusal)
         return self._envelope(data, None)
 
-    async def _data(self, endpoint: str, payload: dict[str, Any], key: str | None) -> Any:
+    async def _data(self, endpoint: str, payload: dict[str, Any], request: Request) -> Any:
+        key = request.headers.get("x-auth-token")
+        takes = self._latency + request.scope.get(LATENCY, 0)
         if endpoint == "login-token":
-            account = self._accounts.log_in(payload)
+            account = self._accounts.log_in(payload, request.client.host if request.client else "127.0.0.1")
             with self._accounts.turn(account):
-                await asyncio.sleep(self._latency)
+                await asyncio.sleep(takes)
                 return self._accounts.new_key(account)
         account = self._accounts.of_key(key)
         with self._accounts.turn(account):
-            await asyncio.sleep(self._latency)
+            await asyncio.sleep(takes)
             if endpoint == "logout":
                 return self._accounts.forget(key)
             return await run_in_threadpool(self._service.answer, endpoint, account, payload)
@@ -115,6 +157,8 @@ class Sandbox:
 
 async def _payload(request: Request) -> dict[str, Any]:
     """The body, of a GET too; nothing and ``null`` are as good as an empty object. Raises Refusal."""
+    if request.path_params["version"] != "stable":
+        raise Refusal("VERSION_UNKNOWN", "The version is unknown; the sandbox speaks stable")
     body = await request.body()
     try:
         said = orjson.loads(body) if body else None

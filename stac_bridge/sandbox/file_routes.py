@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stac_bridge.sandbox.holdings import archive_of, form_of
-from stac_bridge.sandbox.landsat import landsat
+from stac_bridge.sandbox.files_named import browsed, file_of, landsat_scene
+from stac_bridge.sandbox.holdings import archive_of
 from stac_bridge.sandbox.product_files import browse_picture, bundle, landsat_file, whole_product
+from stac_bridge.sandbox.signing import token_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.content import Content
     from stac_bridge.sandbox.downloads import Downloads
+    from stac_bridge.sandbox.queued import Queued
 
 __all__ = ["FileRoutes"]
 
@@ -28,18 +30,25 @@ _CHUNK = 2**20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _TYPES = {"TIF": "image/tiff", "txt": "text/plain", "xml": "application/xml"}
 _CHANGED = "Sat, 31 Oct 2026 00:00:00 GMT"
-_DATA = "/data/collection02/level-2/standard/oli-tirs/{year}/{path}/{row}/{display_id}/{filename}"
+_DATA = "/data/collection02/{level}/standard/{instrument}/{year}/{path}/{row}/{display_id}/{filename}"
+_TILE = "/tile/collection02/{instrument}/{year}/{region}/{across}/{down}/{display_id}/{filename}"
+_LARGE = 2048
 
 
 class FileRoutes:
-    """Routes whose files are computed; ``served`` lists the paths of those that were given."""
+    """Routes whose files are computed; ``served`` lists the paths of those that were given.
 
-    def __init__(self, downloads: Downloads, base: str) -> None:
+    The dds host gives an account ``parallel`` files at once.
+    """
+
+    def __init__(self, downloads: Downloads, base: str, parallel: int) -> None:
         self.served: list[str] = []
+        self._parallel = parallel
         self._downloads = downloads
         self._base = base
         self.routes = [
             Route(_DATA, self._file, methods=["GET", "HEAD"]),
+            Route(_TILE, self._file, methods=["GET", "HEAD"]),
             Route("/gen-bundle", self._bundle, methods=["GET", "HEAD"]),
             Route("/gen-browse", self._browse, methods=["GET", "HEAD"]),
             Route("/browse/DIT/{name}.jpg", self._frame, methods=["GET", "HEAD"]),
@@ -53,11 +62,11 @@ class FileRoutes:
         display_id, filename = request.path_params["display_id"], request.path_params["filename"]
         if refused := self._refused(request, filename):
             return refused
-        number = await run_in_threadpool(landsat().find, display_id)
-        if number is None or not filename.startswith(f"{display_id}_"):
+        found = await run_in_threadpool(landsat_scene, display_id)
+        if found is None or not filename.startswith(f"{display_id}_"):
             return Response(status_code=404)
         try:
-            content = landsat_file(landsat().facts(number), filename.removeprefix(f"{display_id}_"))
+            content = landsat_file(found, filename.removeprefix(f"{display_id}_"))
         except KeyError:
             return Response(status_code=404)
         self.served.append(request.url.path)
@@ -68,25 +77,30 @@ class FileRoutes:
         display_id = request.query_params.get("landsat_product_id", "")
         if refused := self._refused(request, display_id):
             return refused
-        number = await run_in_threadpool(landsat().find, display_id)
-        if number is None:
+        found = await run_in_threadpool(landsat_scene, display_id)
+        if found is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
-        return await _in_parts(request, bundle(landsat().facts(number)), f"{display_id}.tar")
+        return await _in_parts(request, bundle(found), f"{display_id}.tar", attached=True)
 
     def _refused(self, request: Request, filename: str) -> Response | None:
         """Without a signature the host sends people to sign in; a wrong or old one it does not take."""
         signature = request.query_params.get("requestSignature")
         if signature is None:
             return RedirectResponse(f"{self._base}/login", 302)
-        return None if self._downloads.believes(signature, filename) else Response(status_code=403)
+        download_id = self._downloads.signer.believed(signature, filename)
+        return None if self._downloads.read(download_id) else Response(status_code=403)
 
     async def _browse(self, request: Request) -> Response:
-        number = await run_in_threadpool(landsat().find, request.query_params.get("product_id", ""), "level1")
-        if number is None:
+        """Small pictures are everybody's; those of full resolution (``frb``, ``frbj``) need a signature."""
+        product_id, size = request.query_params.get("product_id", ""), request.query_params.get("size", "")
+        if size.startswith("frb") and (refused := self._refused(request, product_id)):
+            return refused
+        found = await run_in_threadpool(browsed, product_id)
+        if found is None:
             return Response(status_code=404)
-        most = 128 if request.query_params.get("size") == "thumb" else 512
-        picture = await run_in_threadpool(browse_picture, landsat(), number, most)
+        most = _LARGE if size.startswith("frb") else 128 if size == "thumb" else 512
+        picture = await run_in_threadpool(browse_picture, *found, most)
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _frame(self, request: Request) -> Response:
@@ -101,25 +115,42 @@ class FileRoutes:
         """``dds``: no Range, no HEAD; the name only in Content-Disposition [REFERENCE §8]."""
         if request.method == "HEAD":
             return Response(status_code=405, headers={"Allow": "GET"})
-        queued = self._downloads.of_token(request.path_params["token"])
-        archive = archive_of(queued.dataset) if queued else None
-        if queued is None or archive is None:
-            return Response(status_code=404)
-        if not self._downloads.is_ready(queued):
+        queued = self._downloads.read(token_id(request.path_params["token"]))
+        if queued is None or not self._downloads.is_ready(queued):
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
-        name, content = whole_product(archive, queued.number, form_of(queued.dataset, queued.product["id"]))
+        if queued.account.fetching >= self._parallel:
+            return Response("Too many downloads at once.", 429, {"Retry-After": "5"})
+        name, content = await run_in_threadpool(file_of, queued)
         self.served.append(request.url.path)
         headers = {
             "Accept-Ranges": "none",
             "Cache-Control": "no-store, no-cache, must-revalidate",
             "Content-Disposition": f'attachment; filename="{name}"',
             "Content-Length": str(content.size),
+            "Content-Transfer-Encoding": "binary",
+            "Expires": "Thu, 19 Nov 1981 08:52:00 GMT",
             "Last-Modified": _CHANGED,
+            "Pragma": "no-cache",
         }
-        return StreamingResponse(_chunks(content, 0, content.size), 200, headers, "application/octet-stream")
+        answer = StreamingResponse(_read_out(queued, content), 200, headers, "application/octet-stream")
+        answer.set_cookie("dds-production", f"sandbox-{queued.download_id}", max_age=3600, httponly=True)
+        return answer
 
 
-async def _in_parts(request: Request, content: Content, filename: str) -> Response:
+async def _read_out(queued: Queued, content: Content) -> AsyncIterator[bytes]:
+    """The whole, while the queue shows that it is being read; complete when the last byte has gone."""
+    queued.reading += 1
+    queued.account.fetching += 1
+    try:
+        async for chunk in _chunks(content, 0, content.size):
+            yield chunk
+        queued.complete = True
+    finally:
+        queued.reading -= 1
+        queued.account.fetching -= 1
+
+
+async def _in_parts(request: Request, content: Content, filename: str, *, attached: bool = False) -> Response:
     """Range as CloudFront does it: one range, else the whole."""
     headers = {
         "Accept-Ranges": "bytes",
@@ -127,6 +158,8 @@ async def _in_parts(request: Request, content: Content, filename: str) -> Respon
         "ETag": f'"{hashlib.sha256(filename.encode()).hexdigest()[:32]}"',
         "Last-Modified": _CHANGED,
     }
+    if attached:
+        headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     start, stop, status = 0, content.size, 200
     if found := _RANGE.match(request.headers.get("range", "")):
         start, stop = _bounds(found[1], found[2], content.size)

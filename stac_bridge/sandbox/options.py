@@ -6,13 +6,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
-from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts
-from stac_bridge.sandbox.product_files import landsat_file, landsat_files, whole_product
+from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts, landsat
+from stac_bridge.sandbox.product_files import bundle, landsat_file, landsat_files, whole_product
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.archive import Archive
 
-__all__ = ["located", "options_of"]
+__all__ = ["file_groups_of", "located", "options_of"]
 
 FRESH = 20
 """Days for which a Landsat scene's bundle comes from dds_ms, and not yet from ls_zip."""
@@ -62,11 +62,11 @@ def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
     fresh = (END.date() - facts.day).days <= FRESH
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
     files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
-    options = []
+    whole, options = bundle(facts).size, []
     for row in products_of(name):
         folder, on_premises = row["system"] == "folder", row["system"] == "dds_ms"
         available = folder or on_premises == fresh
-        size = 0 if folder else sum(file["filesize"] for file in files)
+        size = 0 if folder else whole
         options.append(
             _product(
                 name, scene, row, available=available, bulkAvailable=available, filesize=size, secondaryDownloads=files
@@ -92,6 +92,48 @@ def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
         "secondaryDownloads": [],
         "fileGroups": ["ls_c2l2_all"],
         "displayOrder": 6,
+    }
+
+
+_GROUPS = {
+    "ls_c2l2_all": ("All Level-2 Files", ""),
+    "ls_c2l2_sr_band": ("Surface Reflectance Bands", "SR_B"),
+    "ls_c2l2_st_band": ("Surface Temperature Bands", "ST_B"),
+}
+
+
+def file_groups_of(name: str) -> dict[str, Any]:
+    """The groups in which the files inside a dataset's products can be asked for, as dataset-file-groups has them."""
+    if name != "landsat_ot_c2_l2":
+        return {"primary": [], "secondary": []}  # PHP's empty map
+    facts = next(one for number in range(99) if (one := landsat().facts(number)).level == "L2SP")
+    files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
+    return {
+        "primary": [],
+        "secondary": {dataset(_FILES)["datasetId"]: {ident: _group(ident, files) for ident in _GROUPS}},
+    }
+
+
+def _group(ident: str, files: list[dict[str, Any]]) -> dict[str, Any]:
+    label, prefix = _GROUPS[ident]
+    members = [
+        {
+            "name": one["downloadName"],
+            "productIds": {one["id"]: one["downloadSystem"]},
+            "productName": one["productName"],
+            "displayOrder": one["displayOrder"],
+        }
+        for one in files
+        if one["downloadName"].startswith(prefix)
+    ]
+    return {
+        "id": ident,
+        "color": None,
+        "description": f"Landsat Collection-2 Level-2 {label}",
+        "displayOrder": list(_GROUPS).index(ident),
+        "icon": None,
+        "label": label,
+        "files": members,
     }
 
 

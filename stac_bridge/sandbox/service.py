@@ -1,176 +1,141 @@
-"""M2M's endpoints, each a function of who asks and what: unknown keys are ignored, as M2M ignores them."""
+"""M2M's endpoints by name: who may ask them, and which function answers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.holdings import archive_of, dataset, datasets, filters_of, name_of, products_of
+from stac_bridge.sandbox.dataset_endpoints import DATASET_ENDPOINTS, said_of_service
+from stac_bridge.sandbox.download_lists import counts_of, labels_of, retrieved, rows_of, summary_of
+from stac_bridge.sandbox.file_groups import in_groups
+from stac_bridge.sandbox.holdings import archive_of
 from stac_bridge.sandbox.options import options_of
+from stac_bridge.sandbox.payload import Payload, dataset_of, ids_of, required
+from stac_bridge.sandbox.quotas import initial
 from stac_bridge.sandbox.refusal import Refusal
+from stac_bridge.sandbox.scene_endpoints import SCENE_ENDPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from stac_bridge.sandbox.accounts import Account
-    from stac_bridge.sandbox.archive import Ints
     from stac_bridge.sandbox.downloads import Downloads
+    from stac_bridge.sandbox.queued import Queued
 
-__all__ = ["Service"]
-
-MOST = 50_000
-"""Scenes that one search may give, and one list may hold [REFERENCE §3]."""
-
-Payload = dict[str, Any]
+__all__ = ["ENDPOINTS", "Service", "existing"]
 
 
 class Service:
     """The endpoints by name. Every one raises Refusal."""
 
-    def __init__(self, downloads: Downloads) -> None:
+    def __init__(self, downloads: Downloads, clock: Callable[[], float]) -> None:
         self._downloads = downloads
+        self._clock = clock
         self._requests = 0
-        self._endpoints: dict[str, Callable[[Account, Payload], Any]] = {
-            "permissions": lambda account, _said: account.roles,
-            "dataset": lambda _account, said: dataset(_dataset_of(said)),
-            "dataset-search": lambda _account, said: _dataset_search(said),
-            "dataset-filters": lambda _account, said: filters_of(_dataset_of(said)),
-            "dataset-download-options": lambda _account, said: _dataset_products(said),
-            "scene-search": lambda _account, said: _scene_search(said),
-            "scene-metadata": lambda _account, said: _scene_metadata(said),
-            "scene-metadata-list": _scene_metadata_list,
-            "scene-list-add": _scene_list_add,
-            "scene-list-get": _scene_list_get,
-            "scene-list-remove": _scene_list_remove,
-            "download-options": self._download_options,
-            "download-request": self._download_request,
-            "download-retrieve": self._download_retrieve,
-            "download-remove": self._download_remove,
-            "notifications": lambda _account, _said: [],
-            "dataset-messages": lambda _account, _said: [],
-        }
 
     def answer(self, endpoint: str, account: Account, said: Payload) -> Any:
         """The ``data`` of an answer."""
         self._requests += 1
-        found = self._endpoints.get(endpoint)
-        if found is None:
-            raise Refusal("NOT_FOUND", f"The endpoint {endpoint} does not exist")
-        return found(account, said)
+        if endpoint == "permissions":
+            return account.roles
+        if endpoint in DATASET_ENDPOINTS:
+            return DATASET_ENDPOINTS[endpoint](said)
+        if endpoint in SCENE_ENDPOINTS:
+            return SCENE_ENDPOINTS[endpoint](account, said)
+        if "download" not in account.roles:  # the code is spelt as the server spells it [REFERENCE §9]
+            raise Refusal("AUTH_UNAUTHROIZED", "User does not have access to the requested endpoint")
+        return _DOWNLOADING[endpoint](self, account, said)
 
-    def _download_options(self, account: Account, said: Payload) -> Any:
-        _may_download(account)
-        name = _dataset_of(said)
+    def queue(self) -> list[Queued]:
+        """Everybody's downloads."""
+        return self._downloads.every()
+
+    def _options(self, account: Account, said: Payload) -> Any:
+        name = dataset_of(said)
         archive = archive_of(name)
         if archive is None:
             return None
-        numbers = (archive.find(entity_id, "entityId") for entity_id in _ids(said))
+        listed = account.lists.parts(str(said["listId"]), name).values() if said.get("listId") else ()
+        ids = [*ids_of(said), *(one for part in listed for one in part.entity_ids)]
+        numbers = (archive.find(entity_id, "entityId") for entity_id in ids)
         return [one for number in numbers if number is not None for one in options_of(name, archive, number)] or None
 
-    def _download_request(self, account: Account, said: Payload) -> Any:
-        _may_download(account)
-        return self._downloads.request(account, said, self._requests)
+    def _request(self, account: Account, said: Payload) -> Any:
+        groups = [one for group in said.get("dataGroups") or () for one in in_groups(account, group)]
+        asked = [*(said.get("downloads") or ()), *groups]
+        return self._downloads.request(account, asked, said.get("label"), self._requests)
 
-    def _download_retrieve(self, account: Account, said: Payload) -> Any:
-        _may_download(account)
-        return self._downloads.retrieve(account, said.get("label"))
+    def _retrieve(self, account: Account, said: Payload) -> Any:
+        mine = self._downloads.of(account, said.get("label"))
+        return retrieved(mine, self._clock(), self._downloads.signer.url)
 
-    def _download_remove(self, account: Account, said: Payload) -> Any:
-        _may_download(account)
-        return self._downloads.remove(account, said.get("downloadId"))
+    def _labels(self, account: Account, _said: Payload) -> Any:
+        return labels_of(self._downloads.of(account), self._clock())
 
+    def _search(self, account: Account, said: Payload) -> Any:
+        """``label`` may be one or a list."""
+        labels = said.get("label")
+        every = labels if isinstance(labels, list) else [labels]
+        mine = [one for label in every for one in self._downloads.of(account, label)]
+        return rows_of(mine, self._clock(), active=bool(said.get("activeOnly")))
 
-def _may_download(account: Account) -> None:
-    if "download" not in account.roles:  # the code is spelt as the server spells it [REFERENCE §9]
-        raise Refusal("AUTH_UNAUTHROIZED", "User does not have access to the requested endpoint")
+    def _summary(self, account: Account, said: Payload) -> Any:
+        return summary_of(self._downloads.of(account, required(said, "label")), said["label"])
 
+    def _remove(self, account: Account, said: Payload) -> bool:
+        self._downloads.one_of(account, said.get("downloadId")).removed = True
+        return True
 
-def _dataset_of(said: Payload) -> str:
-    if not said.get("datasetName"):
-        raise Refusal("INPUT_PARAMETER_INVALID", "datasetName is required")
-    return name_of(said["datasetName"])
+    def _remove_label(self, account: Account, said: Payload) -> int:
+        """How many downloads went with the label."""
+        mine = self._downloads.of(account, required(said, "label"))
+        for one in mine:
+            one.removed = True
+        return len(mine)
 
+    def _complete(self, account: Account, said: Payload) -> Payload:
+        """Whoever passed the files on tells that they arrived."""
+        done = [self._downloads.one_of(account, one.get("downloadId")) for one in said.get("proxiedDownloads") or ()]
+        for one in done:
+            one.attempted = one.complete = True
+        return {"failed": [], "updatedDownloadsCount": len(done)}
 
-def _ids(said: Payload) -> list[str]:
-    """``entityIds`` as a list or as text with commas, or one ``entityId``."""
-    given = said.get("entityIds") or said.get("entityId") or []
-    return given.split(",") if isinstance(given, str) else [str(one) for one in given]
-
-
-def _dataset_search(said: Payload) -> list[Payload]:
-    catalog, part = said.get("catalog"), str(said.get("datasetName") or "").strip("*").lower()
-    listed = [one for one in datasets() if not catalog or catalog in one["catalogs"]]
-    return [one for one in listed if part in f"{one['datasetAlias']} {one['collectionName']}".lower()]
-
-
-def _dataset_products(said: Payload) -> list[Payload]:
-    found = products_of(_dataset_of(said))
-    return [{"productId": one["id"], "productCode": one["code"], "productName": one["name"]} for one in found]
-
-
-def _scene_search(said: Payload) -> Payload:
-    archive = archive_of(_dataset_of(said))
-    start = max(1, _number(said, "startingNumber", 1))
-    size = min(MOST, max(0, _number(said, "maxResults", 100)))
-    filtered = bool(said.get("sceneFilter"))
-    numbers: Sequence[int] | Ints = archive.search(said.get("sceneFilter") or {}) if archive else []
-    total, shown = len(numbers), numbers[start - 1 : start - 1 + size]
-    full = said.get("metadataType") == "full"
-    answer = {
-        "results": [archive.scene(int(number), full=full) for number in shown] if archive else [],
-        "recordsReturned": len(shown),
-        "totalHits": total,
-        "startingNumber": start,
-        "nextRecord": min(start + len(shown), total),  # never null [REFERENCE §3]
-        "numExcluded": 0,
-        "isCustomized": False,
-    }
-    return answer if filtered else {**answer, "totalHitsAccuracy": "approximate"}
+    def _limits(self, account: Account, _said: Payload) -> Payload:
+        now, mine = self._clock(), self._downloads.of(account)
+        recent = [one for one in mine if now - one.asked < self._downloads.quotas.window]
+        whose = [
+            {"countType": "username", "username": account.username},
+            {"countType": "ip", "ipAddress": account.address},
+        ]
+        return {
+            "initialLimits": [initial(self._downloads.quotas)],
+            "remainingLimits": self._downloads.remaining(account),
+            "recentDownloadCounts": [{**who, "downloadCounts": counts_of(recent, now)} for who in whose],
+        }
 
 
-def _number(said: Payload, key: str, otherwise: int) -> int:
-    try:
-        return int(said.get(key) or otherwise)
-    except (TypeError, ValueError):
-        raise Refusal("INPUT_PARAMETER_INVALID", f"{key} must be a number") from None
+_DOWNLOADING: dict[str, Callable[[Service, Account, Payload], Any]] = {
+    "download-complete-proxied": Service._complete,
+    "download-labels": Service._labels,
+    "download-options": Service._options,
+    "download-order-load": Service._search,
+    "download-order-remove": Service._remove_label,
+    "download-remove": Service._remove,
+    "download-request": Service._request,
+    "download-retrieve": Service._retrieve,
+    "download-search": Service._search,
+    "download-summary": Service._summary,
+    "rate-limit-summary": Service._limits,
+}
+"""Those that need the role."""
+
+ENDPOINTS = frozenset({"login-token", "logout", "permissions", *_DOWNLOADING, *DATASET_ENDPOINTS, *SCENE_ENDPOINTS})
+"""The endpoints that the sandbox has."""
 
 
-def _scene_metadata(said: Payload) -> Payload:
-    archive = archive_of(_dataset_of(said))
-    field = "displayId" if said.get("idType") == "displayId" else "entityId"
-    number = archive.find(str(said.get("entityId")), field) if archive else None
-    if archive is None or number is None:
-        raise Refusal("NOT_FOUND", "The scene could not be found")
-    scene = archive.scene(number, full=said.get("metadataType") != "summary")
-    published = str(scene["publishDate"])[:19].replace(" ", "T")
-    return {**scene, "orderingId": scene["entityId"], "selected": None, "publishDate": published}
-
-
-def _scene_list_add(account: Account, said: Payload) -> int:
-    name = _dataset_of(said)
-    archive = archive_of(name)
-    field = "displayId" if said.get("idField") == "displayId" else "entityId"
-    found = [archive.find(one, field) for one in _ids(said)] if archive else []
-    kept = account.lists.setdefault(str(said.get("listId")), [])
-    new = [(name, number) for number in found if number is not None]
-    kept.extend(entry for entry in dict.fromkeys(new) if entry not in kept)
-    return len(new)
-
-
-def _scene_list_get(account: Account, said: Payload) -> list[Payload]:
-    return [
-        {"entityId": archive.scene(number, full=False)["entityId"], "datasetName": name}
-        for name, number in account.lists.get(str(said.get("listId")), [])
-        if (archive := archive_of(name))
-    ]
-
-
-def _scene_list_remove(account: Account, said: Payload) -> None:
-    account.lists.pop(str(said.get("listId")), None)
-
-
-def _scene_metadata_list(account: Account, said: Payload) -> Any:
-    full, groups = said.get("metadataType") == "full", dict[str, list[Payload]]()
-    for name, number in account.lists.get(str(said.get("listId")), []):
-        if archive := archive_of(name):
-            groups.setdefault(name, []).append(archive.scene(number, full=full))
-    return groups or []  # PHP's empty map
+def existing(endpoint: str) -> str:
+    """The endpoint's name. Raises Refusal for one that is not there."""
+    if endpoint in said_of_service()["unavailable"]:
+        raise Refusal("ENDPOINT_UNAVAILABLE", f"The endpoint {endpoint} is not part of the sandbox")
+    if endpoint not in ENDPOINTS:
+        raise Refusal("NOT_FOUND", f"The endpoint {endpoint} does not exist")
+    return endpoint

@@ -3,70 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-import orjson
 import pytest
 
-from stac_bridge.sandbox import Sandbox, create_sandbox
-
-LANDSAT = "landsat_ot_c2_l2"
-SCENE = "LC80470272020339LGN00"
-
-
-class Asker:
-    """Who asks a sandbox, over HTTP as any client does."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox")
-        self.key = ""
-
-    async def raw(self, endpoint: str, said: Any = None, method: str = "POST", **headers: str) -> httpx.Response:
-        return await self.http.request(
-            method,
-            f"/api/api/json/stable/{endpoint}",
-            content=orjson.dumps(said),
-            headers={"X-Auth-Token": self.key, **headers},
-        )
-
-    async def ask(self, endpoint: str, said: Any = None, method: str = "POST") -> Any:
-        answer = (await self.raw(endpoint, said, method)).json()
-        assert answer["errorCode"] is None, answer
-        return answer["data"]
-
-    async def refused(self, endpoint: str, said: Any = None) -> tuple[str, int]:
-        answer = await self.raw(endpoint, said)
-        return answer.json()["errorCode"], answer.status_code
-
-    async def log_in(self, username: str = "anybody") -> None:
-        self.key = await self.ask("login-token", {"username": username, "token": "any"})
-
-    async def search(self, **said: Any) -> Any:
-        return await self.ask("scene-search", {"datasetName": LANDSAT, **said})
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def asker(clock: Clock) -> AsyncIterator[Asker]:
-    found = Asker(create_sandbox(base_url="http://sandbox", clock=clock, staging_seconds=60))
-    await found.log_in()
-    yield found
-    await found.http.aclose()
+from stac_bridge.sandbox import create_sandbox
+from tests.unit.sandbox.asking import LANDSAT, SCENE, Asker, Clock
 
 
 @pytest.mark.parametrize(
@@ -112,7 +54,8 @@ async def test_another_account_has_a_turn_of_its_own() -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("said", [None, {}])
 async def test_a_get_with_a_body_and_a_body_that_is_null_are_fine(asker: Asker, method: str, said: Any) -> None:
-    assert len(await asker.ask("dataset-search", said, method)) == 4
+    listed = await asker.ask("dataset-search", said, method)
+    assert {LANDSAT, "naip", "corona2"} <= {one["datasetAlias"] for one in listed}
 
 
 async def test_what_is_no_json_is_an_input_format_error(asker: Asker) -> None:
@@ -203,111 +146,3 @@ async def test_a_search_only_account_may_not_download(asker: Asker) -> None:
     assert (await asker.search(maxResults=1))["results"]
     said = {"datasetName": LANDSAT, "entityIds": [SCENE]}
     assert await asker.refused("download-options", said) == ("AUTH_UNAUTHROIZED", 403)
-
-
-async def options(asker: Asker, dataset: str = LANDSAT, entity_id: str = SCENE) -> Any:
-    return await asker.ask("download-options", {"datasetName": dataset, "entityIds": entity_id})
-
-
-async def test_the_same_files_hang_on_folders_and_bundles_and_the_twins_flip_with_age(asker: Asker) -> None:
-    old = {one["productCode"]: one for one in await options(asker)}
-    assert {code: one["downloadSystem"] for code, one in old.items()} == {
-        "D691": "folder",
-        "D693": "folder",
-        "D694": "ls_zip",
-        "D806": "dds_ms",
-    }
-    assert len({len(one["secondaryDownloads"]) for one in old.values()}) == 1
-    assert (old["D694"]["available"], old["D806"]["available"]) == (True, False)
-    newest = (await asker.search(maxResults=1))["results"][0]["entityId"]
-    new = {one["productCode"]: one["available"] for one in await options(asker, entity_id=newest)}
-    assert (new["D694"], new["D806"]) == (False, True)
-
-
-async def test_unknown_scenes_are_left_out_silently(asker: Asker) -> None:
-    assert await options(asker, entity_id="nothing") is None
-    assert len(await options(asker, entity_id=f"nothing,{SCENE}")) == 4
-
-
-async def minted(asker: Asker, ending: str = "SR_B4.TIF") -> str:
-    files = (await options(asker))[0]["secondaryDownloads"]
-    wanted = next(one for one in files if one["displayId"].endswith(ending))
-    answer = await asker.ask(
-        "download-request", {"downloads": [{"entityId": wanted["entityId"], "productId": wanted["id"]}], "label": "x"}
-    )
-    assert list(answer["newRecords"].values()) == ["x"]
-    return str(answer["availableDownloads"][0]["url"])
-
-
-async def test_a_signed_url_gives_its_file_by_range_and_its_size_is_as_announced(asker: Asker) -> None:
-    url = await minted(asker)
-    part = await asker.http.get(url, headers={"Range": "bytes=0-3"})
-    assert (part.status_code, part.content) == (206, b"II*\0")
-    files = (await options(asker))[0]["secondaryDownloads"]
-    size = next(one["filesize"] for one in files if one["displayId"].endswith("SR_B4.TIF"))
-    assert part.headers["content-range"] == f"bytes 0-3/{size}"
-    head = await asker.http.head(url)
-    assert head.headers["content-length"] == str(size)
-    past = await asker.http.get(url, headers={"Range": f"bytes={size}-"})
-    assert past.status_code == 416
-
-
-async def test_without_a_signature_one_is_sent_to_sign_in_and_a_wrong_or_old_one_is_refused(
-    asker: Asker, clock: Clock
-) -> None:
-    url = await minted(asker)
-    bare = await asker.http.get(urlsplit(url).path)
-    assert (bare.status_code, bare.headers["location"]) == (302, "http://sandbox/login")
-    assert (await asker.http.get(url.replace("SR_B4", "SR_B5"))).status_code == 403
-    assert (await asker.http.get(url[:-8] + "AAAAAAA=")).status_code == 403
-    clock.now += 3601
-    assert (await asker.http.get(url)).status_code == 403
-
-
-@pytest.mark.parametrize("name", ["SR_B4.TIF.aux.xml", "SR_B4.TIF.ovr", "SR_B4.TIF.msk", "SR_B4.tif"])
-async def test_only_exact_names_are_served(asker: Asker, name: str) -> None:
-    url = await minted(asker)
-    assert (await asker.http.get(url.replace("SR_B4.TIF", name, 1))).status_code in (403, 404)
-
-
-async def test_a_folder_and_what_is_not_available_fail_with_a_reason(asker: Asker) -> None:
-    rows = {one["productCode"]: one for one in await options(asker)}
-    for code in ("D691", "D806"):
-        asked = {"entityId": SCENE, "productId": rows[code]["id"]}
-        answer = await asker.ask("download-request", {"downloads": [asked], "label": "x"})
-        assert answer["failed"][0]["errorMessage"]
-        assert answer["newRecords"] == []
-
-
-async def test_a_long_label_is_refused_and_a_missing_one_is_made(asker: Asker) -> None:
-    assert (await asker.refused("download-request", {"downloads": [], "label": "x" * 51}))[0] == "INPUT_INVALID"
-
-
-async def test_a_file_from_tape_is_prepared_and_asking_again_is_a_duplicate_under_the_old_label(
-    asker: Asker, clock: Clock
-) -> None:
-    frame = "DS1117-2086DA007"
-    (product,) = await options(asker, "corona2", frame)
-    asked = {"downloads": [{"entityId": frame, "productId": product["id"]}]}
-    first = await asker.ask("download-request", {**asked, "label": "first"})
-    assert "/download-staging/" in first["preparingDownloads"][0]["url"]
-    again = await asker.ask("download-request", {**asked, "label": "second"})
-    assert list(again["duplicateProducts"].values()) == ["first"]
-    assert again["newRecords"] == []
-    waiting = await asker.ask("download-retrieve", {"label": "first"})
-    assert (len(waiting["available"]), len(waiting["requested"])) == (0, 1)
-    clock.now += 61
-    ready = await asker.ask("download-retrieve", {"label": "first"})
-    answer = await asker.http.get(ready["available"][0]["url"], headers={"Range": "bytes=0-3"})
-    assert answer.status_code == 200
-    assert answer.headers["accept-ranges"] == "none"
-    assert "filename=" in answer.headers["content-disposition"]
-    assert answer.headers["content-length"] == str(len(answer.content)) == str(product["filesize"])
-    assert (await asker.http.head(ready["available"][0]["url"])).status_code == 405
-
-
-async def test_what_is_left_of_the_quota_is_told_and_shrinks(asker: Asker) -> None:
-    await minted(asker)
-    answer = await asker.ask("download-request", {"downloads": [], "label": "x"})
-    assert [row["limitType"] for row in answer["remainingLimits"]] == ["user", "ip"]
-    assert answer["remainingLimits"][0]["recentDownloadCount"] == 14_999

@@ -1,0 +1,164 @@
+"""How faults strike: each wraps the app for one request, and does to it what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+import httpx
+import orjson
+from starlette.responses import HTMLResponse, Response
+
+from stac_bridge.sandbox import fault_kinds as kinds
+from stac_bridge.sandbox.edits import drifted, edited, lied
+from stac_bridge.sandbox.refusal import CODES
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from stac_bridge.sandbox.fault_kinds import Fault
+    from stac_bridge.sandbox.faults import Standing
+
+__all__ = ["LATENCY", "places", "struck"]
+
+LATENCY = "stac_bridge.sandbox.latency"
+"""Where in its scope a request to the API is told to wait, seconds: it has to wait in its turn."""
+
+_API = "/api/api/json/stable/"
+_PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+
+
+def places(path: str) -> set[str]:
+    """What a fault may call the place that a request goes to."""
+    if path.startswith(_API):
+        return {"api", path.removeprefix(_API).strip("/")}
+    if path.startswith(("/data/", "/gen-bundle", "/gen-browse", "/tile/")):
+        return {"files", "landsatlook"}
+    return {"files", "dds"} if path.startswith(("/download/", "/download-staging/")) else set()
+
+
+def struck(app: ASGIApp, standing: Standing) -> ASGIApp:
+    """The app as one fault leaves it."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if isinstance(standing.fault, kinds.Expires):
+            url = scope["path"] + "?" + scope["query_string"].decode()
+            standing.reads[url] = standing.reads.get(url, 0) + 1
+            after = standing.reads[url] > standing.fault.reads
+            await (Response(status_code=403) if after else app)(scope, receive, send)
+        else:
+            await _strike(standing.fault, app, scope, receive, send)
+
+    return wrapped
+
+
+@singledispatch
+async def _strike(_fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
+
+
+@_strike.register(kinds.Latency)
+async def _(fault: kinds.Latency, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    if "api" in places(scope["path"].removeprefix(scope.get("root_path", ""))):
+        scope = {**scope, LATENCY: scope.get(LATENCY, 0) + fault.seconds}
+    else:
+        await asyncio.sleep(fault.seconds)
+    await app(scope, receive, send)
+
+
+@_strike.register(kinds.Maintenance)
+async def _(fault: kinds.Maintenance, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await HTMLResponse(_PAGE.format("Scheduled maintenance"), fault.status)(scope, receive, send)
+
+
+@_strike.register(kinds.Down)
+async def _(fault: kinds.Down, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await HTMLResponse(_PAGE.format("The host does not answer"), fault.status)(scope, receive, send)
+
+
+@_strike.register(kinds.LoginPage)
+async def _(_fault: kinds.LoginPage, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await HTMLResponse(_PAGE.format("Sign in"))(scope, receive, send)
+
+
+@_strike.register(kinds.NoHead)
+async def _(fault: kinds.NoHead, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await (Response(status_code=fault.status) if scope["method"] == "HEAD" else app)(scope, receive, send)
+
+
+@_strike.register(kinds.Error)
+async def _(fault: kinds.Error, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    said = {"requestId": 1, "version": "stable", "data": None, "errorCode": fault.code, "errorMessage": fault.message}
+    answer = Response(orjson.dumps(said), fault.status or CODES[fault.code], media_type="application/json")
+    await answer(scope, receive, send)
+
+
+@_strike.register(kinds.NoRange)
+async def _(_fault: kinds.NoRange, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    await app({**scope, "headers": headers}, receive, send)
+
+
+@_strike.register(kinds.Slow)
+async def _(fault: kinds.Slow, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def slowly(message: Message) -> None:
+        await asyncio.sleep(fault.per_megabyte * len(message.get("body", b"")) / 2**20)
+        await send(message)
+
+    await asyncio.sleep(fault.first)
+    await app(scope, receive, slowly)
+
+
+@_strike.register(kinds.Reset)
+async def _(_fault: kinds.Reset, _app: ASGIApp, _scope: Scope, _receive: Receive, send: Send) -> None:
+    await _hang_up(send, reset=True)
+
+
+@_strike.register(kinds.Cut)
+async def _(fault: kinds.Cut, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    left = fault.at
+
+    async def until_cut(message: Message) -> None:
+        nonlocal left
+        body = message.get("body", b"")
+        if message["type"] == "http.response.body" and len(body) > left:
+            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+            await _hang_up(send, reset=False)
+            raise _HungUp
+        left -= len(body)
+        await send(message)
+
+    with contextlib.suppress(_HungUp):
+        await app(scope, receive, until_cut)
+
+
+class _HungUp(Exception):
+    """The reader is gone: nothing of the answer is worth computing any more."""
+
+
+async def _hang_up(send: Send, *, reset: bool) -> None:
+    """End the connection below HTTP. Without a server's socket below, the client's own error stands for it."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)  # uvicorn's, of either HTTP parser
+    if transport is None:
+        raise httpx.ReadError("reset") if reset else httpx.RemoteProtocolError("incomplete message body")
+    if reset:  # a close that does not linger is a RST
+        lingers = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingers)
+        transport.abort()
+    else:
+        transport.close()
+    await asyncio.sleep(0.01)  # the server learns of it, and does not try to say more
+
+
+@_strike.register(kinds.Drift)
+async def _(fault: kinds.Drift, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await edited(app, lambda data: drifted(data, fault))(scope, receive, send)
+
+
+@_strike.register(kinds.LyingTotal)
+async def _(fault: kinds.LyingTotal, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await edited(app, lambda data: lied(data, fault))(scope, receive, send)
