@@ -129,6 +129,7 @@ class Downloads:
             "productName": product["productName"],
             "statusCode": "A" if there else "P",
             "statusText": "Available" if there else "Preparing",
+            "errorCode": None,
             "url": self.url(queued),
         }
 

@@ -116,9 +116,14 @@ class FileRoutes:
             "Cache-Control": "no-store, no-cache, must-revalidate",
             "Content-Disposition": f'attachment; filename="{name}"',
             "Content-Length": str(content.size),
+            "Content-Transfer-Encoding": "binary",
+            "Expires": "Thu, 19 Nov 1981 08:52:00 GMT",
             "Last-Modified": _CHANGED,
+            "Pragma": "no-cache",
         }
-        return StreamingResponse(_chunks(content, 0, content.size), 200, headers, "application/octet-stream")
+        answer = StreamingResponse(_chunks(content, 0, content.size), 200, headers, "application/octet-stream")
+        answer.set_cookie("dds-production", f"sandbox-{queued.download_id}", max_age=3600, httponly=True)
+        return answer
 
 
 async def _in_parts(request: Request, content: Content, filename: str) -> Response:

@@ -61,7 +61,8 @@ def filters_of(name: str) -> list[dict[str, Any]]:
     return [_filter(label, *said) for label, said in _facts()[name].get("filters", {}).items()]
 
 
-def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] | None = None) -> dict[str, Any]:
+def _filter(label: str, ident: str, kind: str, sql: str, values: Any = None, unusual: Any = None) -> dict[str, Any]:
+    """``unusual`` replaces parts of the fieldConfig."""
     like = [{"type": "StringToUpper", "options": []}, {"type": "Application\\Filter\\Like", "options": []}]
     said = {
         "id": ident,
@@ -74,6 +75,7 @@ def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] 
             "validators": [{"type": "Date", "options": {}}] if "YYYY" in label else [],
             "numElements": "5" if kind == "Text" else 1,
             "displayListId": None,
+            **(unusual or {}),
         },
         "fieldLabel": label,
         "searchSql": sql,

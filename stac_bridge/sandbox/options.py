@@ -78,7 +78,7 @@ def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
         "id": hashlib.sha256(ending.encode()).hexdigest()[:16],
         "downloadName": ending,
         "displayId": filename,
-        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_')}",
+        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_').upper()}",
         "datasetId": dataset(_FILES)["datasetId"],
         "available": True,
         "filesize": landsat_file(facts, ending).size,

@@ -104,7 +104,17 @@ def _dataset_search(said: Payload) -> list[Payload]:
 
 def _dataset_products(said: Payload) -> list[Payload]:
     found = products_of(_dataset_of(said))
-    return [{"productId": one["id"], "productCode": one["code"], "productName": one["name"]} for one in found]
+    return [
+        {
+            "productId": one["id"],
+            "productCode": one["code"],
+            "productName": one["name"],
+            "downloadName": one.get("downloadName"),
+            "downloadSystem": one["system"],
+            "fileGroups": None,
+        }
+        for one in found
+    ]
 
 
 def _scene_search(said: Payload) -> Payload:
@@ -141,8 +151,19 @@ def _scene_metadata(said: Payload) -> Payload:
     if archive is None or number is None:
         raise Refusal("NOT_FOUND", "The scene could not be found")
     scene = archive.scene(number, full=said.get("metadataType") != "summary")
-    published = str(scene["publishDate"])[:19].replace(" ", "T")
-    return {**scene, "orderingId": scene["entityId"], "selected": None, "publishDate": published}
+    published = "Unknown" if number % 7 == 0 else str(scene["publishDate"])[:19].replace(" ", "T")
+    return {
+        **_described(scene),
+        "orderingId": scene["entityId"],
+        "hasCustomizedMetadata": False,
+        "publishDate": published,
+    }
+
+
+def _described(scene: Payload) -> Payload:
+    """A scene where it was not searched for: nothing is selected, and pictures cannot be turned [REFERENCE §5]."""
+    browse = [{**one, "browseRotationEnabled": False} for one in scene["browse"]]
+    return {**scene, "browse": browse, "selected": None}
 
 
 def _scene_list_add(account: Account, said: Payload) -> int:
@@ -172,5 +193,5 @@ def _scene_metadata_list(account: Account, said: Payload) -> Any:
     full, groups = said.get("metadataType") == "full", dict[str, list[Payload]]()
     for name, number in account.lists.get(str(said.get("listId")), []):
         if archive := archive_of(name):
-            groups.setdefault(name, []).append(archive.scene(number, full=full))
+            groups.setdefault(name, []).append(_described(archive.scene(number, full=full)))
     return groups or []  # PHP's empty map
