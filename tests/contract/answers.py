@@ -70,7 +70,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("download-search", {**_LABEL, "activeOnly": False}),
     ("download-labels", {}),
     ("download-summary", {**_LABEL, "downloadApplication": "M2M", "sendEmail": False}),
-    ("download-eula", {"eulaCode": "none"}),
+    ("download-eula", {"eulaCode": "HDDS"}),
     ("download-order-load", _LABEL),
     ("rate-limit-summary", {}),
     ("download-order-remove", _LABEL),

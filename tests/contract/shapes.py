@@ -22,7 +22,8 @@ _KINDS = {
 
 _BY_ID = re.compile(
     r".*\.(newRecords|duplicateProducts|valueList|productIds|secondary|secondary\.\*)"
-    r"|(scene-metadata-list|dataset-messages|dataset-catalogs) data"
+    r"|(scene-metadata-list|dataset-messages|dataset-catalogs|dataset-categories) data"
+    r"|dataset-messages data\.\*"
 )
 """Objects whose keys are ids or names: each of their values stands at the one place ``*``."""
 
