@@ -6,10 +6,12 @@ import time
 from datetime import date
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import shapely
 
+from stac_bridge.sandbox import create_sandbox
 from stac_bridge.sandbox.few import SMALL, Few, few
 from stac_bridge.sandbox.few.kinds import facts_of
 from stac_bridge.sandbox.few.row import central
@@ -223,3 +225,14 @@ def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
         "hyperspectral-zip",
         "report-txt",
     }
+
+
+@pytest.mark.parametrize("name", STOCKED)
+async def test_the_pictures_of_a_scene_are_served_to_everybody(name: str) -> None:
+    sandbox = create_sandbox(base_url="http://sandbox")
+    (browse,) = few(name).scene(7, full=False)["browse"]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox") as client:
+        for path in ("browsePath", "thumbnailPath"):
+            answer = await client.get(browse[path].replace("sandbox://here", ""))
+            assert (answer.status_code, answer.content[:3]) == (200, b"\xff\xd8\xff")
+        assert (await client.get(f"/browse/{name}/nothing.jpg")).status_code == 404
