@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from stac_bridge.sandbox.few import SMALL
 from stac_bridge.sandbox.files_named import browsed, file_of, landsat_scene
-from stac_bridge.sandbox.holdings import archive_of
 from stac_bridge.sandbox.product_files import browse_picture, bundle, landsat_file, whole_product
 from stac_bridge.sandbox.signing import token_id
 
@@ -51,8 +51,8 @@ class FileRoutes:
             Route(_TILE, self._file, methods=["GET", "HEAD"]),
             Route("/gen-bundle", self._bundle, methods=["GET", "HEAD"]),
             Route("/gen-browse", self._browse, methods=["GET", "HEAD"]),
-            Route("/browse/DIT/{name}.jpg", self._frame, methods=["GET", "HEAD"]),
-            Route("/thumbnail/DIT/{name}.jpg", self._frame, methods=["GET", "HEAD"]),
+            Route("/browse/{dataset}/{name}.jpg", self._frame, methods=["GET", "HEAD"]),
+            Route("/thumbnail/{dataset}/{name}.jpg", self._frame, methods=["GET", "HEAD"]),
             Route("/download/{token:path}", self._from_tape, methods=["GET"]),
             Route("/download-staging/{token:path}", self._from_tape, methods=["GET"]),
         ]
@@ -104,7 +104,8 @@ class FileRoutes:
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _frame(self, request: Request) -> Response:
-        archive = archive_of("corona2")
+        make = SMALL.get(request.path_params["dataset"])
+        archive = make() if make else None
         number = archive.find(request.path_params["name"]) if archive else None
         if archive is None or number is None:
             return Response(status_code=404)

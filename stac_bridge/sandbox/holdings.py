@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from stac_bridge.sandbox.few import corona, naip
+from stac_bridge.sandbox.few import SMALL
 from stac_bridge.sandbox.landsat import landsat
 from stac_bridge.sandbox.refusal import Refusal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["archive_of", "dataset", "datasets", "filters_of", "form_of", "name_of", "products_of"]
 
-_ARCHIVES: dict[str, Callable[[], Archive]] = {"landsat_ot_c2_l2": landsat, "naip": naip, "corona2": corona}
+_ARCHIVES: dict[str, Callable[[], Archive]] = {"landsat_ot_c2_l2": landsat, **SMALL}
 
 
 @lru_cache(maxsize=1)
@@ -45,10 +45,10 @@ def archive_of(name: str) -> Archive | None:
 
 
 def dataset(name: str) -> dict[str, Any]:
-    """As dataset-search lists it."""
-    archive = archive_of(name)
-    count = 205126692 if archive is None else len(archive.before)
-    return {**_facts()[name]["dataset"], "datasetAlias": name, "sceneCount": count}
+    """As dataset-search lists it. Where M2M's own number of scenes is known to be wrong, the facts hold it."""
+    archive, said = archive_of(name), _facts()[name]["dataset"]
+    count = {} if archive is None or "sceneCount" in said else {"sceneCount": len(archive.before)}
+    return {**said, **count, "datasetAlias": name}
 
 
 def datasets() -> list[dict[str, Any]]:
@@ -61,7 +61,8 @@ def filters_of(name: str) -> list[dict[str, Any]]:
     return [_filter(label, *said) for label, said in _facts()[name].get("filters", {}).items()]
 
 
-def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] | None = None) -> dict[str, Any]:
+def _filter(label: str, ident: str, kind: str, sql: str, values: Any = None, unusual: Any = None) -> dict[str, Any]:
+    """``unusual`` replaces parts of the fieldConfig."""
     like = [{"type": "StringToUpper", "options": []}, {"type": "Application\\Filter\\Like", "options": []}]
     said = {
         "id": ident,
@@ -74,6 +75,7 @@ def _filter(label: str, ident: str, kind: str, sql: str, values: dict[str, str] 
             "validators": [{"type": "Date", "options": {}}] if "YYYY" in label else [],
             "numElements": "5" if kind == "Text" else 1,
             "displayListId": None,
+            **(unusual or {}),
         },
         "fieldLabel": label,
         "searchSql": sql,

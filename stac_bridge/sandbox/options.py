@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.sandbox.few import SMALL, Few
 from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
 from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts, landsat
 from stac_bridge.sandbox.product_files import bundle, landsat_file, landsat_files, whole_product
@@ -43,19 +44,15 @@ def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]
     """The products of one scene."""
     if isinstance(archive, Landsat):
         return _landsat_options(name, archive.facts(number))
+    assert isinstance(archive, Few)  # noqa: S101 -- there are two kinds
     scene = archive.scene(number, full=False)
-    available = bool(scene["options"]["download"])
-    return [
-        _product(
-            name,
-            scene,
-            row,
-            available=available,
-            bulkAvailable=available,
-            filesize=whole_product(archive, number, row["form"])[1].size if available else 0,
-        )
-        for row in products_of(name)
-    ]
+    return [_small_option(name, archive, number, scene, row) for row in products_of(name)]
+
+
+def _small_option(name: str, archive: Few, number: int, scene: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    available = archive.offers(number, row["code"])
+    size = whole_product(archive, number, row["form"])[1].size if available else 0
+    return _product(name, scene, row, available=available, bulkAvailable=available, filesize=size)
 
 
 def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
@@ -81,7 +78,7 @@ def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
         "id": hashlib.sha256(ending.encode()).hexdigest()[:16],
         "downloadName": ending,
         "displayId": filename,
-        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_')}",
+        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_').upper()}",
         "datasetId": dataset(_FILES)["datasetId"],
         "available": True,
         "filesize": landsat_file(facts, ending).size,
@@ -142,7 +139,7 @@ def located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] 
     if entity_id.startswith(("L2SR_L", "L2ST_L")):
         display_id = "_".join(entity_id.split("_")[1:8])
         return _product_of("landsat_ot_c2_l2", "displayId", display_id, entity_id, product_id)
-    for name in ("landsat_ot_c2_l2", "corona2", "naip"):
+    for name in ("landsat_ot_c2_l2", *SMALL):
         if found := _product_of(name, "entityId", entity_id, entity_id, product_id):
             return found
     return None

@@ -218,3 +218,11 @@ async def test_collections_are_paged_to_the_end(here: Here) -> None:
         href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
     assert found == whole["collections"]
     assert {one["id"] for one in found} >= {LANDSAT, "naip", "corona2"}
+
+
+async def test_the_hazards_catalog_shows_its_events(tmp_path: Any) -> None:
+    async with running(tmp_path, catalogs="HDDS") as here:
+        listed = [one["id"] for one in (await here.get("/collections")).json()["collections"]]
+        assert listed == ["event1058", "event2919", "event2947", "event2951"]
+        found = await here.items("/search", collections="event2919", limit=40)
+        assert len({item["id"] for item in found}) == 96

@@ -23,6 +23,7 @@ SEARCHES = [
     {"collections": LANDSAT, "bbox": "-60,78,-20,82", "datetime": "2024-06-01T00:00:00Z/2024-06-08T00:00:00Z"},
     {"collections": "naip", "limit": "30"},
     {"collections": "corona2", "limit": "30"},
+    *({"collections": name, "limit": "60"} for name in ("aerial_combin", "declassiii", "eo1_hyp_pub", "srtm_v3")),
 ]
 
 

@@ -1,0 +1,44 @@
+"""Which small datasets there are, and what makes their rows from the facts of their scenes."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from stac_bridge.sandbox.few.aerial import aerial_rows
+from stac_bridge.sandbox.few.declass import declass_rows
+from stac_bridge.sandbox.few.elevation import elevation_rows
+from stac_bridge.sandbox.few.eo1 import eo1_rows
+from stac_bridge.sandbox.few.events import event_rows
+from stac_bridge.sandbox.few.naip import naip_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from stac_bridge.sandbox.few.row import Facts, Row
+
+__all__ = ["ROWS", "facts_of"]
+
+ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
+    "aerial_combin": aerial_rows,
+    "corona2": declass_rows,
+    "declassii": declass_rows,
+    "declassiii": declass_rows,
+    "eo1_hyp_pub": eo1_rows,
+    "event1058": event_rows,
+    "event2919": event_rows,
+    "event2947": event_rows,
+    "event2951": event_rows,
+    "naip": naip_rows,
+    "srtm_v3": elevation_rows,
+}
+
+
+@cache
+def facts_of(name: str) -> dict[str, Any]:
+    """The dataset's file in ``facts/``, with its alias as ``name``."""
+    text = files("stac_bridge.sandbox").joinpath("facts", f"{name}.yaml").read_text("utf-8")
+    return {**yaml.safe_load(text), "name": name}
