@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from stac_bridge.sandbox.few import SMALL
 from stac_bridge.sandbox.files_named import browsed, file_of, landsat_scene
-from stac_bridge.sandbox.product_files import browse_picture, bundle, landsat_file, whole_product
+from stac_bridge.sandbox.product_files import browse_picture, bundle, frame_picture, landsat_file
 from stac_bridge.sandbox.signing import token_id
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.content import Content
     from stac_bridge.sandbox.downloads import Downloads
+    from stac_bridge.sandbox.pictures import Kind
     from stac_bridge.sandbox.queued import Queued
 
 __all__ = ["FileRoutes"]
@@ -100,7 +101,7 @@ class FileRoutes:
         if found is None:
             return Response(status_code=404)
         most = _LARGE if size.startswith("frb") else 128 if size == "thumb" else 512
-        picture = await run_in_threadpool(browse_picture, *found, most)
+        picture = await run_in_threadpool(browse_picture, *found, most, _kind(request))
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _frame(self, request: Request) -> Response:
@@ -109,8 +110,9 @@ class FileRoutes:
         number = archive.find(request.path_params["name"]) if archive else None
         if archive is None or number is None:
             return Response(status_code=404)
-        picture = await run_in_threadpool(_reduced, whole_product(archive, number, "film-tif")[1])
-        return Response(picture, media_type="image/jpeg")
+        most = 128 if request.url.path.startswith("/thumbnail/") else 512
+        picture = await run_in_threadpool(frame_picture, archive, number, most)
+        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _from_tape(self, request: Request) -> Response:
         """``dds``: no Range, no HEAD; the name only in Content-Disposition [REFERENCE §8]."""
@@ -187,12 +189,12 @@ async def _chunks(content: Content, start: int, stop: int) -> AsyncIterator[byte
         start = end
 
 
-def _reduced(content: Content) -> bytes:
-    import io
-
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(content.read(0, content.size))).resize((256, 256))
-    written = io.BytesIO()
-    picture.save(written, "JPEG")
-    return written.getvalue()
+def _kind(request: Request) -> Kind:
+    """Which of the pictures of a scene is asked for."""
+    match request.query_params.get("type"):
+        case "tir":
+            return "tir"
+        case "qb":
+            return "qb"
+        case _:
+            return "refl"
