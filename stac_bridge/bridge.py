@@ -18,7 +18,19 @@ from stac_bridge.errors import NotFound, SearchTooWide, UpstreamError, UpstreamL
 from stac_bridge.m2m.budget import spending
 from stac_bridge.m2m.filters import SceneSearch
 from stac_bridge.m2m.models import Scenes
-from stac_bridge.search import Cursor, Plan, Residual, Search, Step, open_cursor, plan, seal_cursor
+from stac_bridge.search import (
+    EVERYTHING,
+    Cursor,
+    Fields,
+    Plan,
+    Residual,
+    Search,
+    Step,
+    open_cursor,
+    plan,
+    seal_cursor,
+    settled,
+)
 from stac_bridge.translate import Translator
 from stac_bridge.translate.assets import product_code
 
@@ -65,10 +77,14 @@ class Found:
     core: dict[str, Any]
     translator: Translator
 
-    def item(self, base: str, signer: Signer) -> dict[str, Any]:
-        """The whole Item, its assets signed. ``base`` is the API's address with its last slash."""
+    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
+        """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
+
+        ``base`` is the API's address with its last slash.
+        """
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
-        return self.translator.finish(self.core, self.scene, base, href_of)
+        wants = None if fields == EVERYTHING else lambda key: fields.keeps(f"assets.{key}")
+        return fields.apply(self.translator.finish(self.core, self.scene, base, href_of, wants))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +227,9 @@ class Bridge:
 
         A page may be short; one that has a token is never empty.
         """
-        asked = plan(search, [await self.entry(collection) for collection in search.collections])
+        entries = [await self.entry(collection) for collection in search.collections]
+        search = settled(search, entries)
+        asked = plan(search, entries)
         start = Cursor()
         if search.token:
             start = open_cursor(search.token, search.digest, self._keys, time.time())
