@@ -22,6 +22,7 @@ from stac_bridge.api.errors import DOCUMENTED, add_handlers
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
+from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.bridge import Bridge, Limits
 from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.m2m.client import M2MClient
@@ -124,6 +125,7 @@ def create_app(
         middlewares=_middlewares(settings),
     )
     app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
+    SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
     add_handlers(app)
     _serve_openapi(app)
     return app
