@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stac_bridge.errors import BadRequest
@@ -60,7 +61,7 @@ class Fields:
 
     def keeps(self, path: str) -> bool:
         """Whether anything at or below ``path`` is given: what is not need not be made."""
-        return self._given(path) or any(one.startswith(f"{path}.") for one in self.include)
+        return _keeps(self, path)
 
     def apply(self, said: dict[str, Any]) -> dict[str, Any]:
         """The parts of an Item or Collection that are given."""
@@ -92,6 +93,12 @@ class Fields:
 
 
 EVERYTHING = Fields()
+
+
+@lru_cache(maxsize=4096)
+def _keeps(fields: Fields, path: str) -> bool:
+    """Kept in mind, because it is asked of the same few paths for each Item of a page."""
+    return fields._given(path) or any(one.startswith(f"{path}.") for one in fields.include)
 
 
 def read_fields(said: Any, members: Members) -> Fields:
