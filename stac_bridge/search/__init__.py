@@ -3,8 +3,7 @@
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.fields import EVERYTHING, Fields
-from stac_bridge.search.plan import Plan, Step, plan
-from stac_bridge.search.query import settled
+from stac_bridge.search.plan import Plan, Step, plan, settled
 from stac_bridge.search.request import Search, parse
 from stac_bridge.search.residual import Residual
 

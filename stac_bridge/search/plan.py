@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.compile import compile_filter, id_filter
+from stac_bridge.search.query import with_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.filters import SceneFilter
+    from stac_bridge.mapping import Queryable
     from stac_bridge.search.request import Search
 
-__all__ = ["Plan", "Step", "plan"]
+__all__ = ["Plan", "Step", "known_of", "plan", "settled"]
 
 OVERFETCH = 2
 """How many scenes are fetched for each Item wanted when some may not match: a call costs more than its bytes."""
@@ -44,6 +46,16 @@ class Plan:
     """The steps of a search, walked in order."""
 
     steps: tuple[Step, ...]
+
+
+def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
+    """What a filter on several Collections may name: what any of them has."""
+    return {name: one for entry in reversed(entries) for name, one in entry.queryables.items()}
+
+
+def settled(search: Search, entries: Sequence[Entry]) -> Search:
+    """The search with its query among its filter, typed by what these Collections have. Raises BadRequest."""
+    return with_query(search, known_of(entries))
 
 
 def plan(search: Search, entries: Sequence[Entry]) -> Plan:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.mapping.convert import CONVERTERS
 from stac_bridge.search.cql import Cql2, all_of, read_filter
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.when import read_instant
 
 if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
     from stac_bridge.mapping import Queryable
     from stac_bridge.search.request import Search
 
-__all__ = ["Condition", "as_filter", "read_query", "settled"]
+__all__ = ["Condition", "as_filter", "read_query", "with_query"]
 
 _COMPARES = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _PATTERNS = {"startsWith": "{}%", "endsWith": "%{}", "contains": "%{}%"}
@@ -82,13 +82,10 @@ def _known(operator: str) -> str:
     return operator
 
 
-def settled(search: Search, entries: Iterable[Entry]) -> Search:
-    """The search with its query become part of its filter, read by what the entries' Items have. Raises BadRequest."""
+def with_query(search: Search, known: Mapping[str, Queryable]) -> Search:
+    """The search with its query become part of its filter, read by what Items are known to have. Raises BadRequest."""
     if not search.query:
         return search
-    known: dict[str, Queryable] = {}
-    for entry in entries:
-        known = {**entry.queryables, **known}
     clauses = [] if search.filter is None else [search.filter]
     return replace(search, filter=all_of([*clauses, as_filter(search.query, known)]), query=())
 
@@ -146,6 +143,8 @@ def _typed(value: Any, said: Condition, queryable: Queryable) -> Any:
             return value in (True, "true")
         case "datetime", str():
             return {"timestamp": read_instant(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        case "string", (str() | int() | float()) if queryable.row and queryable.row.convert.startswith("digits-"):
+            return CONVERTERS[queryable.row.convert](value) or str(value)
         case "string", str():
             return value
     raise BadRequest(

@@ -125,7 +125,14 @@ def test_a_query_joins_the_filter_once_its_properties_are_known() -> None:
         "op": "and",
         "args": [asked.filter, {"op": "<", "args": [{"property": "eo:cloud_cover"}, 20]}],
     }
-    assert settled(ready, [entry]) is ready
+    assert settled(ready, [entry]) == ready
+
+
+def test_path_and_row_may_be_numbers_though_items_have_three_digits() -> None:
+    entry = entry_of("landsat_ot_c2_l2")
+    for value in (28, "28", "028"):
+        asked = parse({"query": {"landsat:wrs_path": {"eq": value}}}, 10)
+        assert settled(asked, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
 
 
 def test_a_cursor_of_one_query_is_none_of_another() -> None:
