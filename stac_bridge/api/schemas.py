@@ -76,7 +76,7 @@ class SchemaPages:
         return page
 
     def _of_collections(self, what: str) -> Callable[..., Any]:
-        properties = QUERYABLE if what == "queryables" else SORTABLE
+        properties = properties_of(QUERYABLE if what == "queryables" else SORTABLE, {})
 
         async def page(request: Request) -> Response:
             return self._answer(request, f"collections-{what}", f"{what.title()} of collection search", properties)
@@ -90,7 +90,7 @@ class SchemaPages:
 
 
 def _named(entry: Entry, what: str) -> Properties:
-    return properties_of(entry, entry.queryables if what == "queryables" else entry.sortables)
+    return properties_of(entry.queryables if what == "queryables" else entry.sortables, entry.filters)
 
 
 def _distinct(entries: Any) -> list[Entry]:

@@ -12,6 +12,7 @@ import shapely
 from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.mapping import Queryable
 from stac_bridge.search.cql import Cql2, properties_of, read_filter
 from stac_bridge.search.fields import COLLECTION, EVERYTHING, Fields, read_fields
 from stac_bridge.search.nearest import unknown
@@ -30,26 +31,24 @@ __all__ = ["QUERYABLE", "SORTABLE", "CollectionPage", "CollectionSearch", "read_
 MAX_COLLECTIONS = 500
 """Collections on a page, unless fewer are asked for: all that a catalog group usually has."""
 
-_TEXT = {"type": "string"}
-_TIME = {"type": "string", "format": "date-time"}
-
-SORTABLE: dict[str, dict[str, Any]] = {
-    "id": {"title": "Collection id", **_TEXT},
-    "title": {"title": "Title", **_TEXT},
-    "description": {"title": "Description", **_TEXT},
-    "license": {"title": "License", **_TEXT},
-    "sci:doi": {"title": "DOI", **_TEXT},
-    "start_datetime": {"title": "Start of the temporal extent; null where it is open", **_TIME},
-    "end_datetime": {"title": "End of the temporal extent; null where it is open", **_TIME},
+QUERYABLE: dict[str, Queryable] = {
+    one.name: one
+    for one in (
+        Queryable("id", "string", "Collection id"),
+        Queryable("title", "string", "Title"),
+        Queryable("description", "string", "Description"),
+        Queryable("license", "string", "License"),
+        Queryable("sci:doi", "string", "DOI"),
+        Queryable("keywords", "array", "Keywords"),
+        Queryable("geometry", "geometry", "Spatial extent"),
+        Queryable("start_datetime", "datetime", "Start of the temporal extent; null where it is open"),
+        Queryable("end_datetime", "datetime", "End of the temporal extent; null where it is open"),
+    )
 }
-"""What Collections may be sorted by, as JSON Schema."""
+"""What a filter on Collections may name."""
 
-QUERYABLE: dict[str, dict[str, Any]] = {
-    **SORTABLE,
-    "keywords": {"title": "Keywords", "type": "array", "items": _TEXT},
-    "geometry": {"title": "Spatial extent", "format": "geometry-any"},
-}
-"""What a filter on Collections may name, as JSON Schema."""
+SORTABLE = {name: one for name, one in QUERYABLE.items() if one.is_sortable}
+"""What Collections may be sorted by."""
 
 PARAMETERS = ("bbox", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby", "fields", "limit", "token")
 

@@ -12,7 +12,7 @@ from stac_bridge.m2m.models import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stac_bridge.catalog import Entry
+    from stac_bridge.m2m.models import DatasetFilter
     from stac_bridge.mapping import Queryable
 
 __all__ = ["QUERYABLES", "SCHEMA", "SORTABLES", "described", "properties_of", "shared"]
@@ -47,9 +47,9 @@ def described(address: str, title: str, description: str, properties: Mapping[st
     }
 
 
-def properties_of(entry: Entry, named: Mapping[str, Queryable] | None = None) -> dict[str, Schema]:
-    """The schema of each of an entry's queryables, or of those ``named``."""
-    return {name: _property(one, entry) for name, one in (named or entry.queryables).items()}
+def properties_of(named: Mapping[str, Queryable], offered: Mapping[str, DatasetFilter]) -> dict[str, Schema]:
+    """The schema of each queryable; ``offered`` are the dataset's filters by folded label, which list values."""
+    return {name: _property(one, offered) for name, one in named.items()}
 
 
 def shared(several: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
@@ -61,9 +61,9 @@ def shared(several: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
     return found
 
 
-def _property(queryable: Queryable, entry: Entry) -> Schema:
+def _property(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> Schema:
     schema: Schema = {"title": queryable.title, **_TYPES[queryable.kind]}
-    values = queryable.values or _listed(queryable, entry)
+    values = queryable.values or _listed(queryable, offered)
     if values and queryable.kind == "array":
         schema["items"] = {"type": "string", "enum": sorted({one for value in values for one in value})}
     elif values:
@@ -74,13 +74,13 @@ def _property(queryable: Queryable, entry: Entry) -> Schema:
     return schema
 
 
-def _listed(queryable: Queryable, entry: Entry) -> tuple[str, ...] | None:
+def _listed(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> tuple[str, ...] | None:
     """The keys of M2M's list of values, where Items have them as they stand there."""
     row = queryable.row
     if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert != "text":
         return None
-    offered = entry.filters.get(fold(row.filter.equals))
-    return tuple(key for key in offered.value_list or () if key) if offered else None
+    found = offered.get(fold(row.filter.equals))
+    return tuple(key for key in found.value_list or () if key) if found else None
 
 
 def _either(one: Schema, other: Schema) -> Schema:
