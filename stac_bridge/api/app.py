@@ -23,7 +23,7 @@ from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.schemas import SchemaPages
-from stac_bridge.bridge import Bridge, Limits
+from stac_bridge.bridge import Bridge, Catalogue, SceneReader
 from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.mapping import load_mappings
@@ -71,16 +71,16 @@ def create_app(
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
-    bridge = Bridge(
+    catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
         store,
-        resolver,
-        keys=keys,
         kept_at=folder / "catalogue.json",
         groups=settings.catalogs,
-        limits=Limits(settings.cache_ttl, settings.catalog_ttl, settings.max_items, settings.deadline),
+        ttl=settings.catalog_ttl,
     )
+    reader = SceneReader(m2m, store, settings.cache_ttl)
+    bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
     spool = Spool(folder / "spool")
 
     @asynccontextmanager

@@ -87,26 +87,26 @@ class Client(AsyncBaseCoreClient):
         base, asked = base_of(request, self.public_url), _asked(request)
         if asked.get("collections", collection_id) != collection_id:  # pystac-client repeats what the address says
             raise BadRequest("The address names another collection: leave collections out, or use /search.")
-        page, search = await self._search({**asked, "collections": [collection_id]})
+        page, token, search = await self._search({**asked, "collections": [collection_id]})
         path = str(request.url.path).removeprefix(request.scope.get("root_path", "")).lstrip("/")
-        return self._page(page, search.fields, page_links(base, path, asked, page.token, GEOJSON), request)
+        return self._page(page, search.fields, page_links(base, path, asked, token, GEOJSON), request)
 
     async def get_search(self, *, request: Request, **_: Any) -> Response:
         """GET /search."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        page, search = await self._search(asked)
-        return self._page(page, search.fields, page_links(base, "search", asked, page.token, GEOJSON), request)
+        page, token, search = await self._search(asked)
+        return self._page(page, search.fields, page_links(base, "search", asked, token, GEOJSON), request)
 
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
         base, said = base_of(request, self.public_url), search_request.root
-        page, search = await self._search(said)
+        page, token, search = await self._search(said)
         body = {**said, "limit": search.limit}
-        return self._page(page, search.fields, posted_links(base, "search", body, page.token), request)
+        return self._page(page, search.fields, posted_links(base, "search", body, token), request)
 
-    async def _search(self, said: dict[str, Any]) -> tuple[Page, Search]:
+    async def _search(self, said: dict[str, Any]) -> tuple[Page, str | None, Search]:
         search = parse(said, self.max_items)
-        return await self.bridge.search(search), search
+        return (*await self.bridge.search(search), search)
 
     def _page(self, page: Page, fields: Fields, links: list[dict[str, Any]], request: Request) -> Response:
         base = base_of(request, self.public_url)

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import orjson
+import shapely
+import shapely.geometry
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 __all__ = [
     "And",
@@ -27,6 +32,7 @@ __all__ = [
     "SceneFilter",
     "SceneSearch",
     "Value",
+    "shape_of",
 ]
 
 
@@ -111,6 +117,9 @@ class GeoJson(_Closed):
     geometry: dict[str, Any] = Field(alias="geoJson")
 
 
+Place = Mbr | GeoJson
+
+
 class Value(_Closed):
     """One filter's value: for a Select the key of its valueList, never the label."""
 
@@ -178,13 +187,13 @@ class SceneFilter(_Closed):
         return self == SceneFilter()
 
     def __and__(self, other: Self) -> SceneFilter:
-        """Both, as far as the slots go: of two places the first stays, and the other is not asked for."""
+        """Both, as far as the slots go: of two places the smaller stays, and the other is not asked for."""
         return SceneFilter(
             acquisition=_both(self.acquisition, other.acquisition),
             ingest=_both(self.ingest, other.ingest),
             cloud=_both(self.cloud, other.cloud),
             months=_both_months(self.months, other.months),
-            spatial=self.spatial or other.spatial,
+            spatial=_smaller(self.spatial, other.spatial),
             metadata=_both_trees(self.metadata, other.metadata),
         )
 
@@ -195,7 +204,7 @@ class SceneFilter(_Closed):
             ingest=_either(self.ingest, other.ingest),
             cloud=_either(self.cloud, other.cloud),
             months=_either_months(self.months, other.months),
-            spatial=self.spatial if self.spatial == other.spatial else None,
+            spatial=_either_place(self.spatial, other.spatial),
             metadata=_either_tree(self.metadata, other.metadata),
         )
 
@@ -241,13 +250,42 @@ def _either_months(one: Months | None, other: Months | None) -> Months | None:
     return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
+def _smaller(one: Place | None, other: Place | None) -> Place | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return other if shape_of(other).envelope.area < shape_of(one).envelope.area else one
+
+
+def _either_place(one: Place | None, other: Place | None) -> Place | None:
+    """What meets one of two places meets their union, and the other way round."""
+    if one is None or other is None or one == other:
+        return None if one is None or other is None else one
+    union = shapely.union(shape_of(one), shape_of(other))
+    if union.geom_type not in ("Polygon", "MultiPolygon"):
+        union = union.envelope
+    return GeoJson(geometry=orjson.loads(orjson.dumps(shapely.geometry.mapping(union))))
+
+
+def shape_of(place: Place) -> BaseGeometry:
+    """A place as a geometry."""
+    if isinstance(place, GeoJson):
+        return shapely.geometry.shape(place.geometry)
+    low, high = place.lower_left, place.upper_right
+    return shapely.box(low.longitude, low.latitude, high.longitude, high.latitude)
+
+
 def _both_trees(one: MetadataFilter | None, other: MetadataFilter | None) -> MetadataFilter | None:
     if one is None or other is None:
         return other if one is None else one
-    return one if one == other else And(children=(one, other))
+    return one if one == other else And(children=(*_children(one, And), *_children(other, And)))
 
 
 def _either_tree(one: MetadataFilter | None, other: MetadataFilter | None) -> MetadataFilter | None:
     if one is None or other is None:
         return None
-    return one if one == other else Or(children=(one, other))
+    return one if one == other else Or(children=(*_children(one, Or), *_children(other, Or)))
+
+
+def _children(tree: MetadataFilter, kind: type[And | Or]) -> tuple[MetadataFilter, ...]:
+    """What stands under a tree of the kind; itself where it is of another."""
+    return tree.children if isinstance(tree, kind) else (tree,)

@@ -135,6 +135,16 @@ def day_end(value: Any) -> str | None:
     return day and f"{day}T23:59:59Z"
 
 
+def month(value: Any) -> int | None:
+    """The month of a day, 1 to 12.
+
+    >>> month("1972-05-31 00:00:00-05"), month("Unknown")
+    (5, None)
+    """
+    day = _day(value)
+    return int(day[5:7]) if day else None
+
+
 def _digits(width: int) -> Callable[[Any], str | None]:
     def digits(value: Any) -> str | None:
         found = integer(value)
@@ -167,6 +177,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "instant": instant,
     "day-start": day_start,
     "day-end": day_end,
+    "month": month,
     "digits-2": digits_2,
     "digits-3": digits_3,
     "part-2": part_2,

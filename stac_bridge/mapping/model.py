@@ -51,6 +51,7 @@ SceneValue = Literal[
     "endDate",
     "publishDate",
 ]
+Slot = Literal["time", "place", "cloud", "months"]
 Converter = Literal[
     "text",
     "number",
@@ -60,6 +61,7 @@ Converter = Literal[
     "instant",
     "day-start",
     "day-end",
+    "month",
     "digits-2",
     "digits-3",
     "part-2",
@@ -71,22 +73,27 @@ class _Closed(BaseModel):
 
 
 class FilterRow(_Closed):
-    """The M2M filter that can be asked for a property: the scene filter's cloud slot, or a filter's label."""
+    """The M2M filter that can be asked for a property: a slot of the scene filter, or a filter's label.
+
+    ``bounds`` are the least and the greatest value that there can be, which a range open on one side is asked with.
+    """
 
     cloud_cover: bool | None = None
+    months: bool | None = None
     like: str | None = None
     equals: str | None = None
     between: str | None = None
+    bounds: tuple[float, float] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _slot(cls, value: object) -> object:
-        return {"cloud_cover": True} if value == "cloud_cover" else value
+        return {value: True} if value in ("cloud_cover", "months") else value
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("a filter is cloud_cover, or one of like, equals, between with the filter's label")
+        if len(self.model_fields_set - {"bounds"}) != 1:
+            raise ValueError("a filter is cloud_cover, months, or one of like, equals, between with the filter's label")
         return self
 
     @property
@@ -220,6 +227,8 @@ class ItemRows(_Closed):
     start_datetime: Row
     end_datetime: Row
     datetime: Literal["middle"] | None = None
+    patterns: tuple[str, ...] = ()
+    """Forms that ids have, with ``*`` and ``?``; none: any."""
 
 
 class Grid(_Closed):
@@ -238,6 +247,8 @@ class Mapping(_Closed):
     dataset: str | None
     collection: CollectionText = CollectionText()
     item: ItemRows
+    slots: tuple[Slot, ...] = ("time", "place", "cloud", "months")
+    """Which parts of a scene filter the dataset can be asked by; by any other it would lose its scenes."""
     properties: dict[str, Row] = {}
     grid: Grid | None = None
     assets: dict[str, AssetRow] = {}

@@ -21,6 +21,7 @@ _KINDS: dict[str, Kind] = {
     "magnitude": "number",
     "percent": "number",
     "integer": "integer",
+    "month": "integer",
     "instant": "datetime",
     "day-start": "datetime",
     "day-end": "datetime",

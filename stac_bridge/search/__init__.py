@@ -3,22 +3,29 @@
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.fields import EVERYTHING, Fields
-from stac_bridge.search.plan import Plan, Step, plan, settled
+from stac_bridge.search.order import Order, SortKey
+from stac_bridge.search.plan import Step, known_of, settled, step_of
 from stac_bridge.search.request import Search, parse
 from stac_bridge.search.residual import Residual
+from stac_bridge.search.slices import Axis, Stand, axis_of
 
 __all__ = [
     "EVERYTHING",
+    "Axis",
     "Cursor",
     "Fields",
-    "Plan",
+    "Order",
     "Residual",
     "Search",
+    "SortKey",
+    "Stand",
     "Step",
+    "axis_of",
+    "known_of",
     "open_cursor",
     "parse",
-    "plan",
     "read_collection_search",
     "seal_cursor",
     "settled",
+    "step_of",
 ]

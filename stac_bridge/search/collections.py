@@ -13,12 +13,13 @@ from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
-from stac_bridge.search.cql import Cql2, properties_of, read_filter
+from stac_bridge.search.cql import Cql2, read_filter
 from stac_bridge.search.fields import COLLECTION, EVERYTHING, Fields, read_fields
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.order import SortKey, read_sortby
 from stac_bridge.search.residual import Residual
 from stac_bridge.search.space import read_bbox
+from stac_bridge.search.typed import typed
 from stac_bridge.search.when import Interval, read_datetime, read_instant
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class CollectionSearch:
 
     @cached_property
     def _residual(self) -> Residual | None:
-        return Residual(self.filter) if self.filter else None
+        return Residual(self.filter, ("start_datetime", "end_datetime")) if self.filter else None
 
     def _is_in_time(self, one: Collection) -> bool:
         return self.time is None or any(
@@ -149,11 +150,7 @@ def _terms(said: str) -> tuple[re.Pattern[str], ...]:
 def _filter(given: Mapping[str, str]) -> Cql2 | None:
     if "filter" not in given:
         return None
-    found = read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"))
-    for name in sorted(properties_of(found)):
-        if name not in QUERYABLE:
-            raise unknown("A filter on collections cannot name", name, QUERYABLE)
-    return found
+    return typed(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs")), QUERYABLE)
 
 
 def _sortby(said: str | None) -> tuple[SortKey, ...]:

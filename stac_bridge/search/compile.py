@@ -1,129 +1,116 @@
-"""A CQL2 filter and what a dataset's mapping says → the narrowest scene filter that loses no scene.
+"""A typed CQL2 filter and what a dataset's mapping says → the narrowest scene filter that loses no scene.
 
-What M2M cannot say is UNKNOWN: everything, and not exact.
+What M2M cannot say is UNKNOWN: everything, and not exact. Nothing here may leave out a scene whose Item matches.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, SceneFilter, Value
-from stac_bridge.m2m.models import fold
-from stac_bridge.search.when import Interval, read_instant
+from stac_bridge.m2m.filters import DayRange
+from stac_bridge.search.cql import COMPARISONS, SPATIAL, TEMPORAL, properties_of
+from stac_bridge.search.globe import place_filter
+from stac_bridge.search.pushdown import EVERYTHING, NOTHING, UNKNOWN, Compiled, id_filter, row_filter
+from stac_bridge.search.pushtime import compared_time, temporal, time_clause
+from stac_bridge.search.residual import Residual
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models import DatasetFilter
+    from stac_bridge.search.cql import Cql2
 
-__all__ = ["Compiled", "compile_filter", "id_filter"]
+__all__ = ["Compiled", "compile_filter", "id_filter", "negated"]
 
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A scene filter, and whether M2M's hits are exactly the Items asked for (else a few too many)."""
-
-    filter: SceneFilter
-    exact: bool
-
-    def __and__(self, other: Compiled) -> Compiled:
-        both_places = self.filter.spatial is not None and other.filter.spatial is not None
-        return Compiled(self.filter & other.filter, self.exact and other.exact and not both_places)
-
-    def __or__(self, other: Compiled) -> Compiled:
-        for one, rest in ((self, other), (other, self)):
-            if one.filter.is_empty:
-                return rest
-        same = self.filter == other.filter
-        return Compiled(self.filter | other.filter, same and self.exact and other.exact)
+_INVERSE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_TIMES = ("datetime", "start_datetime", "end_datetime")
 
 
-UNKNOWN = Compiled(SceneFilter(), exact=False)
-EVERYTHING = Compiled(SceneFilter(), exact=True)
-NOTHING = Compiled(SceneFilter.nothing(), exact=True)
-
-
-def compile_filter(said: dict[str, Any] | None, entry: Entry) -> Compiled:
+def compile_filter(said: Cql2 | bool | None, entry: Entry) -> Compiled:
     """The scene filter of a CQL2 filter (JSON); None asks for everything."""
-    if said is None:
-        return EVERYTHING
+    if said is None or isinstance(said, bool):
+        return NOTHING if said is False else EVERYTHING
+    decided = _decided(said, entry)
+    if decided is not None:
+        return EVERYTHING if decided else NOTHING
+    if clause := time_clause(said):
+        return clause
     args = said["args"]
     match said["op"]:
         case "and":
-            return reduce(Compiled.__and__, (compile_filter(part, entry) for part in args))
+            return reduce(partial(_both, entry), (compile_filter(part, entry) for part in args))
         case "or":
             return reduce(Compiled.__or__, (compile_filter(part, entry) for part in args))
-        case "in" if args[0] == {"property": "id"}:
-            return _ids(args[1], entry)
-        case "t_intersects":
-            return _time(args[1]["interval"])
-        case "isNull" if args[0] == {"property": "datetime"}:
-            return _no_instant(entry)
-        case "s_intersects":
-            return Compiled(SceneFilter(spatial=_place(args[1])), exact=False)
+        case "not":
+            inner = negated(args[0])
+            return UNKNOWN if isinstance(inner, dict) and inner["op"] == "not" else compile_filter(inner, entry)
+        case op if op in SPATIAL - {"s_disjoint"}:
+            return place_filter(args)
+        case op if op in TEMPORAL:
+            return temporal(op, args, entry)
         case _:
-            return UNKNOWN
+            return _leaf(said["op"], args, entry)
 
 
-def id_filter(entry: Entry) -> DatasetFilter | None:
-    """The dataset's filter that finds a scene by the id its Items have; None where it offers none."""
-    row = entry.mapping.item.id.filter
-    return entry.filters.get(fold(row.label)) if row and row.label else None
+def negated(said: Cql2 | bool) -> Cql2 | bool:
+    """What holds where a filter is false (and not where it is unknown), with ``not`` pushed inward where it can be."""
+    if isinstance(said, bool):
+        return not said
+    op, args = said["op"], said["args"]
+    match op:
+        case "and" | "or":
+            return {"op": "or" if op == "and" else "and", "args": [negated(part) for part in args]}
+        case "not":
+            return args[0] if isinstance(args[0], bool) else dict(args[0])
+        case "isNull":
+            return {"op": "isNotNull", "args": args}
+        case _ if op in _INVERSE:
+            return {"op": _INVERSE[op], "args": args}
+        case _:
+            return {"op": "not", "args": [said]}
 
 
-def _ids(ids: list[str], entry: Entry) -> Compiled:
-    """Text filters may take an underscore for any character, so hits may be too many."""
-    found = id_filter(entry)
-    if found is None:
+def _leaf(op: str, args: list[Any], entry: Entry) -> Compiled:
+    """A condition on one property; anything computed is beyond M2M."""
+    name = args[0].get("property") if isinstance(args[0], dict) else None
+    if name is None or (len(args) > 1 and isinstance(args[1], dict) and "timestamp" not in args[1]):
         return UNKNOWN
-    values = tuple(Value(filter_id=found.id, value=wanted, operand="=") for wanted in ids)
-    return Compiled(SceneFilter(metadata=values[0] if len(values) == 1 else Or(children=values)), exact=False)
+    if name in _TIMES:
+        return compared_time(name, op, args[1]["timestamp"], entry) if op in COMPARISONS else UNKNOWN
+    found = entry.queryables.get(name)
+    return row_filter(found, op, args[1] if len(args) > 1 else None, entry) if found else UNKNOWN
 
 
-def _time(interval: list[str]) -> Compiled:
-    """M2M knows whole days only; an interval of whole days it can say exactly."""
-    start, end = (None if said == ".." else read_instant(said) for said in interval)
-    asked = Interval(start, end)
-    first, last = asked.days
-    days = DayRange(start=first or date.min, end=last or date.max)
-    return Compiled(SceneFilter(acquisition=days), exact=asked.is_whole_days)
+def _both(entry: Entry, one: Compiled, other: Compiled) -> Compiled:
+    """Both. Days that do not meet are asked for as the gap between them where a scene may span it."""
+    joined = one & other
+    days = joined.filter.acquisition
+    nobody = one.filter.is_empty or other.filter.is_empty
+    if days is None or not days.is_empty or nobody or entry.mapping.item.datetime == "middle":
+        return joined
+    gap = DayRange(start=days.end, end=days.start)
+    return Compiled(joined.filter.model_copy(update={"acquisition": gap}), exact=False)
 
 
-def _no_instant(entry: Entry) -> Compiled:
-    """Whether Items have no datetime.
-
-    Where a mapping makes one it may still be missing from a scene that lacks its exact times; such a scene
-    spans its day, which the same day range finds, so taking it for absent loses nothing.
-    """
-    return NOTHING if entry.mapping.item.datetime == "middle" else EVERYTHING
-
-
-def _place(geometry: dict[str, Any]) -> Mbr | GeoJson:
-    """Whether M2M tries footprints or their bounds is not known, so a place is never exact."""
-    ring = geometry["coordinates"][0] if geometry["type"] == "Polygon" else []
-    if len(geometry.get("coordinates", ())) == 1 and len(ring) == 5:
-        west, south, east, north = ring[0][0], ring[0][1], ring[2][0], ring[2][1]
-        if ring == [[west, south], [east, south], [east, north], [west, north], [west, south]]:
-            return Mbr.of(west, south, east, north)
-    if geometry["type"] == "GeometryCollection":
-        return _hull(geometry)
-    return GeoJson(geometry=geometry)
+def _decided(said: Cql2, entry: Entry) -> bool | None:
+    """The answer, where all that a filter names is the same for every Item of the Collection."""
+    names = properties_of(said)
+    if not all(_is_settled(name, entry) for name in names):
+        return None
+    properties = {name: entry.queryables[name].values for name in names if name in entry.queryables}
+    item = {
+        "type": "Feature",
+        "collection": entry.id,
+        "geometry": None,
+        "properties": {name: values[0] for name, values in properties.items() if values},
+    }
+    return Residual(said).keeps(item)
 
 
-def _hull(collection: dict[str, Any]) -> Mbr:
-    """Whether M2M takes a GeometryCollection is not known: ask for the box around it."""
-    points = list(_points(collection))
-    lons, lats = [point[0] for point in points], [point[1] for point in points]
-    return Mbr.of(min(lons), min(lats), max(lons), max(lats))
-
-
-def _points(part: Any) -> Any:
-    if isinstance(part, dict):
-        yield from _points(part.get("geometries") or part["coordinates"])
-    elif part and isinstance(part[0], int | float):
-        yield part
-    else:
-        for inner in part:
-            yield from _points(inner)
+def _is_settled(name: str, entry: Entry) -> bool:
+    """Whether every Item has the same value, or none at all."""
+    found = entry.queryables.get(name)
+    if name in ("collection", "datetime"):
+        return name == "collection" or entry.mapping.item.datetime is None
+    if found is None:
+        return not (entry.mapping.is_generic and name.startswith("m2m:"))
+    return found.row is not None and found.row.is_constant

@@ -1,39 +1,260 @@
-"""CQL2 as text or JSON → CQL2 JSON. The library parses; it is guarded, because deep nesting ends its process."""
+"""CQL2 as text or JSON → checked CQL2 JSON in one plain form, which compiling and trying on Items both take.
+
+The library parses. It is guarded, because deep nesting ends its process, and corrected where it reads less than the
+standard says: operators that it does not know, ``between`` and ``in`` over times, boxes across the antimeridian.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import difflib
+import re
+from typing import TYPE_CHECKING, Any
 
 import cql2
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.space import read_bbox, read_geometry
 
-__all__ = ["Cql2", "all_of", "properties_of", "read_filter"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["COMPARISONS", "SPATIAL", "TEMPORAL", "Cql2", "all_of", "parts", "properties_of", "read_filter"]
 
 Cql2 = dict[str, Any]
 
-MAX_LENGTH = 8192
+MAX_TEXT = 8192
+"""Characters of a filter written as text."""
+
+MAX_JSON = 262_144
+"""Bytes of a filter written as JSON, which may hold geometries."""
+
 MAX_DEPTH = 64
+"""Levels of nesting; the library's parser ends the process somewhere past 800."""
+
+COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+SPATIAL = frozenset(
+    {
+        "s_intersects",
+        "s_equals",
+        "s_disjoint",
+        "s_touches",
+        "s_within",
+        "s_overlaps",
+        "s_crosses",
+        "s_contains",
+    }
+)
+TEMPORAL = frozenset(
+    {
+        "t_after",
+        "t_before",
+        "t_contains",
+        "t_disjoint",
+        "t_during",
+        "t_equals",
+        "t_finishedby",
+        "t_finishes",
+        "t_intersects",
+        "t_meets",
+        "t_metby",
+        "t_overlappedby",
+        "t_overlaps",
+        "t_startedby",
+        "t_starts",
+    }
+)
+_ARRAYS = frozenset({"a_equals", "a_contains", "a_containedby", "a_overlaps"})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "^", "%", "div"})
+_TEXTS = frozenset({"casei", "accenti"})
+_PAIRS = COMPARISONS | SPATIAL | TEMPORAL | _ARRAYS | _ARITHMETIC | {"like", "in"}
+_PREDICATES = (COMPARISONS | SPATIAL | TEMPORAL | _ARRAYS) | {"and", "or", "not", "like", "in", "between", "isnull"}
+
+_ARITY: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(_PAIRS, (2, 2)),
+    **dict.fromkeys(_TEXTS, (1, 1)),
+    "and": (1, 10_000),
+    "or": (1, 10_000),
+    "not": (1, 1),
+    "isnull": (1, 1),
+    "between": (3, 3),
+}
+"""Operators, in small letters, and how many arguments each takes."""
+
+_TOO_DEEP = f"filter is nested deeper than {MAX_DEPTH} levels; say the same with fewer parentheses, not and or."
+
+_CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
 
 def read_filter(said: Any, lang: Any = None, crs: Any = None) -> Cql2:
     """A ``filter`` parameter, of either language. Raises BadRequest with what to change."""
-    if crs is not None and not str(crs).endswith("/OGC/1.3/CRS84"):
-        raise BadRequest(f"filter-crs is {crs!r}; filters are in longitude and latitude only (CRS84).")
+    if crs is not None and crs not in _CRS84:
+        raise BadRequest(f"filter-crs is {crs!r}; filters are in longitude and latitude only: {_CRS84[0]}.")
     if lang not in (None, "cql2-text", "cql2-json"):
         raise BadRequest(f"filter-lang is cql2-text or cql2-json, not {lang!r}.")
-    written = said if isinstance(said, str) else orjson.dumps(said).decode()
-    if len(written) > MAX_LENGTH or written.count("(") + written.count("{") > 4 * MAX_DEPTH:
-        raise BadRequest(f"filter is longer than {MAX_LENGTH} characters or nested deeper than {MAX_DEPTH} levels.")
-    is_json = lang == "cql2-json" or written.lstrip().startswith("{")
+    if isinstance(said, str) and (lang == "cql2-json" or (lang is None and said.lstrip().startswith("{"))):
+        said = _json(said)
+    if isinstance(said, str):
+        parsed = _parsed_text(said)
+    elif isinstance(said, dict | bool) and lang != "cql2-text":
+        parsed = _parsed_json(said)
+    else:
+        raise BadRequest('filter is CQL2 text such as "eo:cloud_cover" < 10, or with filter-lang=cql2-json an object.')
+    _not_too_deep(parsed)
+    return _checked_predicate(parsed)
+
+
+def _json(said: str) -> Any:
     try:
-        parsed = (cql2.parse_json if is_json else cql2.parse_text)(written).to_json()
+        return orjson.loads(said)
+    except orjson.JSONDecodeError as broken:
+        raise BadRequest(f"filter cannot be read as JSON: {broken}.") from None
+
+
+def _parsed_text(said: str) -> Any:
+    if len(said) > MAX_TEXT:
+        raise BadRequest(f"filter has {len(said)} characters; {MAX_TEXT} are the most. Send a longer one as cql2-json.")
+    if _depth_of_text(said) > MAX_DEPTH:
+        raise BadRequest(_TOO_DEEP)
+    try:
+        return cql2.parse_text(said).to_json()
     except cql2.ParseError as broken:
-        raise BadRequest(f"filter cannot be read: {str(broken).splitlines()[-1]}.") from None
-    if not isinstance(parsed, dict) or "op" not in parsed:
-        raise BadRequest('filter is a condition, such as "eo:cloud_cover" < 10.')
-    return parsed
+        raise BadRequest(f"filter cannot be read as CQL2 text: {_one_line(broken)}.") from None
+
+
+def _parsed_json(said: Any) -> Any:
+    _not_too_deep(said)
+    try:
+        written = orjson.dumps(said)
+    except TypeError as broken:
+        raise BadRequest(f"filter cannot be read as CQL2 JSON: {broken}.") from None
+    if len(written) > MAX_JSON:
+        raise BadRequest(f"filter has {len(written)} bytes; {MAX_JSON} are the most.")
+    try:
+        return cql2.parse_json(written.decode()).to_json()
+    except cql2.ParseError as broken:
+        raise BadRequest(f"filter cannot be read as CQL2 JSON: {_one_line(broken)}.") from None
+
+
+def _not_too_deep(said: Any) -> None:
+    """An operator takes two levels: its own and that of its arguments."""
+    if _depth(said) > 2 * MAX_DEPTH:
+        raise BadRequest(_TOO_DEEP)
+
+
+def _depth_of_text(said: str) -> int:
+    """How many parentheses are open at most, quotes aside."""
+    deepest = level = 0
+    bare = _QUOTED.sub("", said)
+    for one in bare:
+        level += (one == "(") - (one == ")")
+        deepest = max(deepest, level)
+    return deepest
+
+
+def _depth(said: Any) -> int:
+    """Level by level, so that depth itself does no harm."""
+    level, depth = [said], 0
+    while level:
+        depth += 1
+        level = [inner for one in level for inner in _inside(one)]
+    return depth
+
+
+def _inside(one: Any) -> list[Any]:
+    found = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return [inner for inner in found if isinstance(inner, dict | list)]
+
+
+def _one_line(broken: Exception) -> str:
+    """The library points at the place over several lines."""
+    lines = [line.strip(" |=") for line in str(broken).splitlines() if line.strip(" |^-=")]
+    place = re.search(r"-->\s*\d+:(\d+)", str(broken))
+    return (f"at character {place[1]}, " if place else "") + (lines[-1] if lines else "it is no expression")
+
+
+# -- checking ------------------------------------------------------------------------------------------------
+
+
+def _checked_predicate(said: Any) -> Cql2:
+    """A condition in its plain form: what can only be true, false or unknown."""
+    if isinstance(said, bool):
+        return {"op": "and", "args": [said]}
+    if not isinstance(said, dict) or str(said.get("op")).lower() not in _PREDICATES:
+        if isinstance(said, dict) and "op" in said:
+            _known(str(said["op"]))
+        raise BadRequest(f'filter has {_shown(said)} where a condition belongs, such as "eo:cloud_cover" < 10.')
+    return _plain_predicate(_known(str(said["op"])), said.get("args", []))
+
+
+def _plain_predicate(name: str, args: list[Any]) -> Cql2:
+    _counted(name, args)
+    if name in ("and", "or", "not"):
+        return {"op": name, "args": [one if isinstance(one, bool) else _checked_predicate(one) for one in args]}
+    if name == "isnull":
+        return {"op": "isNull", "args": [_checked_value(args[0])]}
+    if name == "between":
+        value, low, high = (_checked_value(one) for one in args)
+        return all_of([{"op": ">=", "args": [value, low]}, {"op": "<=", "args": [value, high]}])
+    if name == "in":
+        return _in(_checked_value(args[0]), args[1])
+    return {"op": name, "args": [_checked_value(one) for one in args]}
+
+
+def _in(value: Any, listed: Any) -> Cql2:
+    """As a chain of equals, but for ids: the library does not compare times in lists."""
+    values = [_checked_value(one) for one in (listed if isinstance(listed, list) else [listed])]
+    if value == {"property": "id"} and all(isinstance(one, str) for one in values):
+        return {"op": "in", "args": [value, values]}
+    return {"op": "or", "args": [{"op": "=", "args": [value, one]} for one in values]}
+
+
+def _checked_value(said: Any) -> Any:
+    match said:
+        case {"op": op, "args": args}:
+            name = _known(str(op))
+            if name in _PREDICATES:
+                raise BadRequest(f"filter has the condition {op} where a value belongs.")
+            _counted(name, args)
+            return {"op": name, "args": [_checked_value(one) for one in args]}
+        case {"bbox": bbox}:
+            return read_bbox(bbox)
+        case {"type": _}:
+            return read_geometry(said, "a geometry in filter")
+        case {"interval": [start, end]}:
+            return {"interval": [_checked_value(start), _checked_value(end)]}
+        case {"property": str(name)}:
+            return {"property": name.removeprefix("properties.")}
+        case {"timestamp": _} | {"date": _} | str() | bool() | int() | float() | None:
+            return said
+        case list():
+            return [_checked_value(one) for one in said]
+    raise BadRequest(f"filter has {_shown(said)}, which is no value of CQL2.")
+
+
+def _known(op: str) -> str:
+    name = op.lower()
+    if name not in _ARITY:
+        near = difflib.get_close_matches(name, _ARITY, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_ARITY))}."
+        raise BadRequest(f"filter has an operator or function {op!r} that this server does not know; {hint}")
+    return name
+
+
+def _counted(name: str, args: Any) -> None:
+    low, high = _ARITY[name]
+    if not isinstance(args, list) or not low <= len(args) <= high:
+        given = len(args) if isinstance(args, list) else 0
+        raise BadRequest(f"filter gives {name} {given} arguments; it takes {low if low == high else f'{low} or more'}.")
+
+
+def _shown(said: Any) -> str:
+    shown = orjson.dumps(said, default=repr).decode()
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+# -- looking inside ------------------------------------------------------------------------------------------
 
 
 def all_of(clauses: list[Cql2]) -> Cql2:
@@ -41,9 +262,17 @@ def all_of(clauses: list[Cql2]) -> Cql2:
     return clauses[0] if len(clauses) == 1 else {"op": "and", "args": clauses}
 
 
+def parts(said: Any) -> Iterator[Any]:
+    """An expression and everything inside it."""
+    yield said
+    if isinstance(said, dict):
+        inner = said.get("args") or said.get("interval") or ()
+    else:
+        inner = said if isinstance(said, list) else ()
+    for one in inner:
+        yield from parts(one)
+
+
 def properties_of(said: Any) -> set[str]:
     """The names of the properties in an expression."""
-    if isinstance(said, dict):
-        named = {said["property"]} if isinstance(said.get("property"), str) else set()
-        return named.union(*(properties_of(one) for one in said.values()))
-    return set().union(*(properties_of(one) for one in said)) if isinstance(said, list) else set()
+    return {one["property"] for one in parts(said) if isinstance(one, dict) and "property" in one}

@@ -4,56 +4,78 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
+
 from stac_bridge.errors import BadCursor
+from stac_bridge.search.slices import Stand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LIFETIME", "Cursor", "open_cursor", "seal_cursor"]
+__all__ = ["LIFETIME", "Cursor", "mark", "open_cursor", "seal_cursor"]
 
 LIFETIME = 86400
 """Seconds that a token is good for: offsets into an archive that grows mean less and less."""
 
-_VERSION = 1
-_BODY = struct.Struct(">BHIQ")
+_VERSION = 2
+_HEAD = struct.Struct(">BI")
 _SEAL = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The first scene not yet read: ``start`` (from 1) within the plan's ``step`` (from 0)."""
+    """The first scene not yet read: ``start`` (from 1) within the plan's ``step`` (from 0).
+
+    ``last`` marks the scenes read before it, the last one first, by which it is found again when others arrive.
+    """
 
     step: int = 0
     start: int = 1
+    last: tuple[str, ...] = ()
 
 
-def seal_cursor(cursor: Cursor, digest: bytes, key: bytes, now: float) -> str:
+def mark(entity_id: str) -> str:
+    """A scene's id in a few characters: enough to know it again among its neighbours."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(entity_id.encode(), digest_size=6).digest()).decode()
+
+
+def seal_cursor(cursor: Cursor | Stand, digest: bytes, key: bytes, now: float) -> str:
     """A token for the search with this digest; ``now`` in Unix seconds."""
-    body = _BODY.pack(_VERSION, cursor.step, cursor.start, int(now))
+    said: list[object]
+    if isinstance(cursor, Stand):
+        said = [cursor.position, cursor.width, cursor.after, cursor.matched]
+    else:
+        said = [cursor.step, cursor.start, *cursor.last]
+    body = _HEAD.pack(_VERSION, int(now)) + orjson.dumps([isinstance(cursor, Stand), said])
     return base64.urlsafe_b64encode(body + _seal(body, digest, key)).rstrip(b"=").decode()
 
 
-def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) -> Cursor:
+def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) -> Cursor | Stand:
     """The cursor in a token. Raises BadCursor."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    body, seal = raw[: _BODY.size], raw[_BODY.size :]
-    if len(raw) != _BODY.size + _SEAL or not any(hmac.compare_digest(seal, _seal(body, digest, key)) for key in keys):
+    body, seal = raw[:-_SEAL], raw[-_SEAL:]
+    if len(body) <= _HEAD.size or not any(hmac.compare_digest(seal, _seal(body, digest, key)) for key in keys):
         raise BadCursor(
             "This token is not of this search: follow the next link with all its parameters unchanged, "
             "or start the search again without token."
         )
-    version, step, start, issued = _BODY.unpack(body)
+    version, issued = _HEAD.unpack_from(body)
     if version != _VERSION or not 0 <= now - issued <= LIFETIME:
         raise BadCursor("This token is older than 24 hours: start the search again without token.")
-    return Cursor(step, start)
+    is_stand, said = orjson.loads(body[_HEAD.size :])
+    if is_stand:
+        position, width, after, matched = said
+        return Stand(position, width, None if after is None else tuple(after), matched)
+    return Cursor(said[0], said[1], tuple(said[2:]))
 
 
 def _seal(body: bytes, digest: bytes, key: bytes) -> bytes:

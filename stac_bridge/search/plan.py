@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stac_bridge.errors import BadRequest
 from stac_bridge.search.compile import compile_filter, id_filter
+from stac_bridge.search.pushdown import fits
 from stac_bridge.search.query import with_query
+from stac_bridge.search.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from stac_bridge.mapping import Queryable
     from stac_bridge.search.request import Search
 
-__all__ = ["Plan", "Step", "known_of", "plan", "settled"]
-
-OVERFETCH = 2
-"""How many scenes are fetched for each Item wanted when some may not match: a call costs more than its bytes."""
+__all__ = ["Step", "known_of", "settled", "step_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +34,6 @@ class Step:
     exact: bool
     ids: tuple[str, ...] = ()
 
-    def fetch_size(self, wanted: int, most: int) -> int:
-        """How many scenes to ask for when ``wanted`` Items are missing on a page of at most ``most``."""
-        return wanted if self.exact else min(wanted * OVERFETCH, most)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps of a search, walked in order."""
-
-    steps: tuple[Step, ...]
-
 
 def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
     """What a filter on several Collections may name: what any of them has."""
@@ -54,18 +41,16 @@ def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
 
 
 def settled(search: Search, entries: Sequence[Entry]) -> Search:
-    """The search with its query among its filter, typed by what these Collections have. Raises BadRequest."""
-    return with_query(search, known_of(entries))
+    """The search with its filter typed by what these Collections have. Raises BadRequest."""
+    known = known_of(entries)
+    asked = with_query(search, known)
+    return replace(asked, filter=asked.filter and typed(asked.filter, known))
 
 
-def plan(search: Search, entries: Sequence[Entry]) -> Plan:
-    """The plan for a search over the entries of its named collections, in the order named."""
-    if not entries:
-        raise BadRequest("Name the collections to search (collections=landsat_ot_c2_l2); see /collections.")
-    return Plan(tuple(step for entry in entries if not (step := _step(search, entry)).filter.is_empty))
-
-
-def _step(search: Search, entry: Entry) -> Step:
+def step_of(search: Search, entry: Entry) -> Step:
+    """What one dataset is asked for a settled search."""
     compiled = compile_filter(search.filter, entry)
-    by_id = search.ids if search.ids and id_filter(entry) is None else ()
+    by_id: tuple[str, ...] = ()
+    if search.ids and id_filter(entry) is None:
+        by_id = tuple(one for one in search.ids if fits(one, entry))
     return Step(entry, compiled.filter, compiled.exact, by_id)

@@ -11,17 +11,32 @@ from typing import Any
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.cql import Cql2, all_of, read_filter
 from stac_bridge.search.fields import EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.order import SortKey, read_sortby
+from stac_bridge.search.pushtime import asked_time
 from stac_bridge.search.query import Condition, read_query
 from stac_bridge.search.space import read_bbox, read_geometry
-from stac_bridge.search.when import Interval, read_datetime
+from stac_bridge.search.when import read_datetime
 
 __all__ = ["PARAMETERS", "Search", "parse"]
 
-PARAMETERS = ("collections", "ids", "bbox", "intersects", "datetime", "query", "fields", "limit", "token")
+PARAMETERS = (
+    "collections",
+    "ids",
+    "bbox",
+    "intersects",
+    "datetime",
+    "query",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "sortby",
+    "fields",
+    "limit",
+    "token",
+)
 DEFAULT_LIMIT = 10
-
-Cql2 = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +52,14 @@ class Search:
     limit: int = DEFAULT_LIMIT
     token: str | None = None
     ids: tuple[str, ...] = ()
+    sortby: tuple[SortKey, ...] = ()
     query: tuple[Condition, ...] = ()
     fields: Fields = EVERYTHING
 
     @property
     def digest(self) -> bytes:
         """What a cursor is bound to: everything but the page's size and place, and the parts that are given."""
-        said = orjson.dumps([self.collections, self.filter, self.query], option=orjson.OPT_SORT_KEYS)
+        said = orjson.dumps([self.collections, self.filter, self.sortby, self.query], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(said).digest()[:12]
 
 
@@ -58,17 +74,20 @@ def parse(said: Mapping[str, Any], max_limit: int) -> Search:
     if ids:
         clauses.append({"op": "in", "args": [{"property": "id"}, list(ids)]})
     if "datetime" in given:
-        clauses.append(_time_clause(read_datetime(given["datetime"])))
+        clauses.append(asked_time(read_datetime(given["datetime"])))
     if "bbox" in given:
         clauses.append(_place_clause(read_bbox(given["bbox"])))
     if "intersects" in given:
         clauses.append(_place_clause(read_geometry(given["intersects"])))
+    if "filter" in given:
+        clauses.append(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs")))
     return Search(
         collections=tuple(dict.fromkeys(_words("collections", given.get("collections")))),
-        filter=_all_of(clauses),
+        filter=all_of(clauses) if clauses else None,
         limit=_limit(given.get("limit", DEFAULT_LIMIT), max_limit),
         token=_token(given.get("token")),
         ids=tuple(dict.fromkeys(ids)),
+        sortby=read_sortby(given.get("sortby")),
         query=read_query(given["query"]) if "query" in given else (),
         fields=read_fields(said["fields"], ITEM) if "fields" in said else EVERYTHING,
     )
@@ -117,28 +136,8 @@ def _token(value: Any) -> str | None:
     return value
 
 
-def _time_clause(asked: Interval) -> Cql2:
-    """An Item's time is its datetime, or where that is null the span from its start to its end."""
-    interval = {"interval": [asked.start_text, asked.end_text]}
-    moment = {"property": "datetime"}
-    span = {"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}
-    return {
-        "op": "or",
-        "args": [
-            {"op": "t_intersects", "args": [moment, interval]},
-            _all_of([{"op": "isNull", "args": [moment]}, {"op": "t_intersects", "args": [span, interval]}]),
-        ],
-    }
-
-
 def _place_clause(geometry: dict[str, Any]) -> Cql2:
     return {"op": "s_intersects", "args": [{"property": "geometry"}, geometry]}
-
-
-def _all_of(clauses: list[Cql2]) -> Cql2 | None:
-    if len(clauses) > 1:
-        return {"op": "and", "args": clauses}
-    return clauses[0] if clauses else None
 
 
 def _shown(value: Any) -> str:

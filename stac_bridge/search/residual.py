@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cql2
+import orjson
+
+from stac_bridge.search.cql import properties_of
+from stac_bridge.search.when import instant_text, read_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["Residual"]
 
 
 class Residual:
-    """A CQL2 filter, parsed once."""
+    """A typed CQL2 filter, parsed once; ``times`` are the properties in it that hold times."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        self._expression = cql2.Expr(said)
+    def __init__(self, said: dict[str, Any], times: Collection[str] = ()) -> None:
+        self._expression = cql2.parse_json(orjson.dumps(said).decode())
+        self._times = properties_of(said) & set(times)
 
     def keeps(self, item: dict[str, Any]) -> bool:
         """Whether the Item matches. What is unknown (a missing property, no geometry) does not match."""
         try:
-            return bool(self._expression.matches(item))
+            return bool(self._expression.matches(self._comparable(item)))
         except Exception:  # noqa: BLE001 -- cql2 raises bare Exception where a value is missing: CQL2's null
             return False
+
+    def _comparable(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Two properties that hold times are compared as text, which sorts as time does in one form only."""
+        properties = item["properties"]
+        changed = {name: _padded(properties[name]) for name in self._times if properties.get(name)}
+        return {**item, "properties": {**properties, **changed}} if changed else item
+
+
+def _padded(instant: str) -> str:
+    return instant if len(instant) == 27 else instant_text(read_instant(instant))

@@ -83,33 +83,33 @@ def _numbers(value: Any) -> list[float]:
     return numbers
 
 
-def read_geometry(value: Any) -> Geometry:
-    """An ``intersects`` parameter, in two dimensions. Raises BadRequest with the reason."""
+def read_geometry(value: Any, name: str = "intersects") -> Geometry:
+    """A geometry of a parameter, in two dimensions. Raises BadRequest with the reason."""
     said = value
     if isinstance(value, str):
         try:
             said = orjson.loads(value)
         except orjson.JSONDecodeError as broken:
-            raise BadRequest(f"intersects is a GeoJSON geometry; this is no JSON: {broken}.") from None
+            raise BadRequest(f"{name} is a GeoJSON geometry; this is no JSON: {broken}.") from None
     if not isinstance(said, dict) or said.get("type") not in _TYPES:
         kind = said.get("type") if isinstance(said, dict) else said
         hint = " Give its geometry." if kind == "Feature" else ""
-        raise BadRequest(f"intersects is a GeoJSON geometry ({', '.join(_TYPES)}), not {kind!r}.{hint}")
-    found = _shape(said)
+        raise BadRequest(f"{name} is a GeoJSON geometry ({', '.join(_TYPES)}), not {kind!r}.{hint}")
+    found = _shape(said, name)
     if found.is_empty:
-        raise BadRequest("intersects is an empty geometry; give it coordinates or leave it out.")
+        raise BadRequest(f"{name} is an empty geometry; give it coordinates or leave it out.")
     if not found.is_valid:
-        raise BadRequest(f"intersects is not a valid geometry: {shapely.is_valid_reason(found)}.")
+        raise BadRequest(f"{name} is not a valid geometry: {shapely.is_valid_reason(found)}.")
     west, south, east, north = found.bounds
     if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise BadRequest(
-            f"intersects leaves the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
+            f"{name} leaves the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
             "latitudes within 90, longitude first. Cut it at the antimeridian as RFC 7946 says."
         )
     return _plain(mapping(shapely.force_2d(found)))
 
 
-def _shape(said: dict[str, Any]) -> BaseGeometry:
+def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
     try:
         _finite(said.get("geometries") or said.get("coordinates"))
         return shape(said)
@@ -121,7 +121,7 @@ def _shape(said: dict[str, Any]) -> BaseGeometry:
         AttributeError,
         shapely.errors.GEOSException,
     ) as broken:
-        raise BadRequest(f"intersects cannot be read as a {said['type']}: {broken}.") from None
+        raise BadRequest(f"{name} cannot be read as a {said['type']}: {broken}.") from None
 
 
 def _finite(part: Any) -> None:

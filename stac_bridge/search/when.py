@@ -9,11 +9,12 @@ from typing import Any
 
 from stac_bridge.errors import BadRequest
 
-__all__ = ["Interval", "read_datetime", "read_instant"]
+__all__ = ["Interval", "instant_text", "read_datetime", "read_day", "read_instant"]
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$", re.ASCII)
 _HINT = (
     "datetime is an RFC 3339 instant such as 2020-12-04T19:02:11Z, or two of them with a slash between, "
     "either of which may be .. for open"
@@ -73,11 +74,21 @@ def read_datetime(value: Any) -> Interval:
     return Interval(start, end)
 
 
-def read_instant(value: str) -> datetime:
+def read_day(value: Any) -> date | None:
+    """A calendar day written alone, or None for anything else. Raises BadRequest for a day that does not exist."""
+    if not isinstance(value, str) or not _DAY.match(value.strip()):
+        return None
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError as impossible:
+        raise BadRequest(f"The day {value!r} does not exist: {impossible}.") from None
+
+
+def read_instant(value: str, name: str = "datetime") -> datetime:
     """One RFC 3339 instant in UTC, to the microsecond. Raises BadRequest."""
     found = _RFC3339.match(value.strip())
     if not found:
-        raise BadRequest(f"{_HINT}, not {value!r}.")
+        raise BadRequest(f"{_HINT.replace('datetime', name, 1)}, not {value!r}.")
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
     try:
         moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
@@ -86,7 +97,7 @@ def read_instant(value: str) -> datetime:
             raise ValueError("second must be in 0..60")
         return moment - _offset(found[8])
     except (ValueError, OverflowError) as impossible:
-        raise BadRequest(f"datetime {value!r} does not exist: {impossible}.") from None
+        raise BadRequest(f"{name} {value!r} does not exist: {impossible}.") from None
 
 
 def _offset(zone: str) -> timedelta:
@@ -98,5 +109,10 @@ def _offset(zone: str) -> timedelta:
     return (1 if zone[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes)
 
 
+def instant_text(moment: datetime) -> str:
+    """An instant as CQL2 has it, always with six digits of a second, so that text sorts as time does."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
 def _text(moment: datetime | None) -> str:
-    return ".." if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return ".." if moment is None else instant_text(moment)

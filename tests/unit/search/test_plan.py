@@ -1,4 +1,4 @@
-"""Which datasets are asked what: the narrowest scene filter that loses no scene."""
+"""Which dataset is asked what, and where a search goes on."""
 
 from __future__ import annotations
 
@@ -7,87 +7,107 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.errors import BadCursor, BadRequest
-from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Value
-from stac_bridge.search import Cursor, Plan, open_cursor, parse, plan, seal_cursor
+from stac_bridge.errors import BadCursor
+from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, Value
+from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, seal_cursor, settled, step_of
 from stac_bridge.search.cursor import LIFETIME
 from tests.support import entry_of
 
 KEY, OTHER = b"k" * 32, b"o" * 32
+ONE, TWO = "LC08_L2SP_047027_20201204_20210313_02_T1", "LC08_L2SP_047027_20201220_20210310_02_T1"
 
 
-def planned(dataset: str = "landsat_ot_c2_l2", **said: Any) -> Plan:
-    return plan(parse({"collections": dataset, **said}, 1000), [entry_of(dataset)])
-
-
-def test_a_search_names_its_collections() -> None:
-    with pytest.raises(BadRequest, match="Name the collections"):
-        plan(parse({}, 1000), [])
+def step(dataset: str = "landsat_ot_c2_l2", **said: Any) -> Step:
+    entry = entry_of(dataset)
+    return step_of(settled(parse({"collections": dataset, **said}, 1000), [entry]), entry)
 
 
 def test_whole_days_are_said_exactly() -> None:
-    (step,) = planned(datetime="2020-12-01T00:00:00Z/2020-12-31T23:59:59Z").steps
-    assert step.exact
-    assert step.filter.acquisition == DayRange(start=date(2020, 12, 1), end=date(2020, 12, 31))
+    found = step(datetime="2020-12-01T00:00:00Z/2020-12-31T23:59:59Z")
+    assert found.exact
+    assert found.filter.acquisition == DayRange(start=date(2020, 12, 1), end=date(2020, 12, 31))
 
 
 def test_an_instant_asks_for_its_day_and_is_not_exact() -> None:
-    (step,) = planned(datetime="2020-12-04T19:02:11Z").steps
-    assert not step.exact
-    assert step.filter.acquisition == DayRange(start=date(2020, 12, 4), end=date(2020, 12, 4))
+    found = step(datetime="2020-12-04T19:02:11Z")
+    assert not found.exact
+    assert found.filter.acquisition == DayRange(start=date(2020, 12, 4), end=date(2020, 12, 4))
 
 
 def test_open_intervals_are_open_on_one_side() -> None:
-    (step,) = planned(datetime="2020-12-04T00:00:00Z/..").steps
-    assert step.filter.acquisition == DayRange(start=date(2020, 12, 4), end=date.max)
+    found = step(datetime="2020-12-04T00:00:00Z/..")
+    assert found.filter.acquisition == DayRange(start=date(2020, 12, 4), end=date.max)
 
 
 def test_nothing_asked_is_everything_and_exact() -> None:
-    (step,) = planned().steps
-    assert step.exact
-    assert step.filter.is_open
+    found = step()
+    assert found.exact
+    assert found.filter.is_open
 
 
 def test_a_box_is_an_mbr_and_never_exact() -> None:
-    (step,) = planned(bbox="6,46,7,47").steps
-    assert not step.exact
-    assert step.filter.spatial == Mbr.of(6, 46, 7, 47)
+    found = step(bbox="6,46,7,47")
+    assert not found.exact
+    assert found.filter.spatial == Mbr.of(6, 46, 7, 47)
 
 
-def test_a_box_across_the_antimeridian_is_sent_as_two() -> None:
-    (step,) = planned(bbox="179,-18,-179,-16").steps
-    assert isinstance(step.filter.spatial, GeoJson)
-    assert step.filter.spatial.geometry["type"] == "MultiPolygon"
+def test_a_place_near_the_antimeridian_is_asked_for_on_both_sides_of_it() -> None:
+    place = step(bbox="179,-18,-179,-16").filter.spatial
+    assert isinstance(place, GeoJson)
+    parts = sorted([ring[0][0][0], ring[0][2][0]] for ring in place.geometry["coordinates"])
+    spans = sorted((min(pair), max(pair)) for pair in parts)
+    assert spans == [(-181, -179), (179, 181)]
 
 
 def test_any_other_geometry_is_sent_as_it_is() -> None:
     triangle = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
-    (step,) = planned(intersects=triangle).steps
-    assert isinstance(step.filter.spatial, GeoJson)
-    assert step.filter.spatial.geometry["type"] == "Polygon"
+    place = step(intersects=triangle).filter.spatial
+    assert isinstance(place, GeoJson)
+    assert place.geometry["type"] == "Polygon"
+
+
+def test_a_geometry_with_thousands_of_corners_is_asked_for_by_a_simpler_one_around_it() -> None:
+    import shapely
+
+    coast = shapely.Point(10, 45).buffer(3, quad_segs=2000)
+    place = step(
+        intersects=shapely.geometry.mapping(coast) | {"coordinates": [[list(p) for p in coast.exterior.coords]]}
+    )
+    assert isinstance(place.filter.spatial, GeoJson)
+    around = shapely.geometry.shape(place.filter.spatial.geometry)
+    assert shapely.get_num_coordinates(around) <= 300
+    assert around.covers(coast)
+    assert around.area < 1.2 * coast.area
 
 
 def test_ids_are_asked_by_the_datasets_own_filter() -> None:
-    (step,) = planned(ids="LC08_L2SP_047027_20201204_20210313_02_T1").steps
-    assert step.filter.metadata == Value(
-        filter_id="5e83d14f567d0086", value="LC08_L2SP_047027_20201204_20210313_02_T1", operand="="
-    )
-    assert step.ids == ()
+    found = step(ids=ONE)
+    assert found.filter.metadata == Value(filter_id="5e83d14f567d0086", value=ONE, operand="=")
+    assert found.ids == ()
+
+
+def test_many_ids_are_one_question() -> None:
+    tree = step(ids=f"{ONE},{TWO},{ONE}").filter.metadata
+    assert isinstance(tree, Or)
+    assert [child.value for child in tree.children if isinstance(child, Value)] == [ONE, TWO]
+
+
+def test_ids_that_the_dataset_cannot_have_are_not_asked_for() -> None:
+    assert step(ids="DS1117-2086DA001").filter.is_empty
+    assert isinstance(step(ids=f"DS1117-2086DA001,{ONE}").filter.metadata, Value)
 
 
 def test_ids_of_a_dataset_without_such_a_filter_are_looked_up() -> None:
-    (step,) = planned("corona2", ids="DS1117-2086DA001,DS1117-2086DA002").steps
-    assert step.ids == ("DS1117-2086DA001", "DS1117-2086DA002")
+    assert step("corona2", ids="DS1117-2086DA001,DS1117-2086DA002").ids == ("DS1117-2086DA001", "DS1117-2086DA002")
 
 
-def test_a_residual_is_given_more_scenes_to_choose_from() -> None:
-    (exact,), (coarse,) = planned().steps, planned(bbox="6,46,7,47").steps
-    assert (exact.fetch_size(10, 1000), coarse.fetch_size(10, 1000), coarse.fetch_size(900, 1000)) == (10, 20, 1000)
-
-
-def test_a_token_leads_back_to_where_it_stood() -> None:
-    token = seal_cursor(Cursor(2, 4711), b"digest", KEY, 1000.0)
-    assert open_cursor(token, b"digest", [OTHER, KEY], 1000.0 + LIFETIME) == Cursor(2, 4711)
+@pytest.mark.parametrize(
+    "cursor", [Cursor(2, 4711), Cursor(0, 12, ("abc", "def")), Stand(737000, 3, ("2020", None, 1.5, "id", "c"), 99)]
+)
+def test_a_token_leads_back_to_where_it_stood(cursor: Cursor | Stand) -> None:
+    token = seal_cursor(cursor, b"digest", KEY, 1000.0)
+    assert open_cursor(token, b"digest", [OTHER, KEY], 1000.0 + LIFETIME) == cursor
+    assert len(token) < 140
 
 
 @pytest.mark.parametrize("token", ["", "x", "garbage", "é", "A" * 64, "../../etc"])

@@ -1,0 +1,199 @@
+"""Bridge: the one place that acts. It asks M2M what a plan says and hands back what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from stac_bridge.bridge.catalogue import Catalogue
+from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
+from stac_bridge.bridge.scenes import SceneReader
+from stac_bridge.bridge.sorting import Sorting
+from stac_bridge.bridge.walk import Walk
+from stac_bridge.delivery.resolve import Wanted
+from stac_bridge.errors import BadRequest, NotFound, SearchTooWide, UpstreamError, UpstreamLogin
+from stac_bridge.m2m.budget import spending
+from stac_bridge.search import (
+    Cursor,
+    Order,
+    Residual,
+    Stand,
+    axis_of,
+    known_of,
+    open_cursor,
+    seal_cursor,
+    settled,
+    step_of,
+)
+from stac_bridge.translate import Translator
+from stac_bridge.translate.assets import product_code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stac_bridge.catalog import Catalog, Entry
+    from stac_bridge.delivery.resolve import Resolver, Source
+    from stac_bridge.delivery.sign import AssetRef
+    from stac_bridge.m2m.client import M2MClient
+    from stac_bridge.search import Search, Step
+
+__all__ = ["Bridge", "Catalogue", "Found", "Page", "SceneReader"]
+
+_log = logging.getLogger(__name__)
+
+
+class Bridge:
+    """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
+
+    ``deadline`` bounds background work, in seconds.
+    """
+
+    def __init__(
+        self,
+        m2m: M2MClient,
+        catalogue: Catalogue,
+        reader: SceneReader,
+        resolver: Resolver,
+        *,
+        keys: Sequence[bytes],
+        deadline: float,
+    ) -> None:
+        self._m2m = m2m
+        self._catalogue = catalogue
+        self._reader = reader
+        self._resolver = resolver
+        self._keys = keys
+        self._deadline = deadline
+        self._translators: dict[str, Translator] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the kept catalogue and begin, in the background, to log in and keep the catalogue fresh."""
+        await self._catalogue.read()
+        fresh = self._catalogue.stay_fresh(self._deadline)
+        self._tasks = [asyncio.create_task(self._look_at_account()), asyncio.create_task(fresh)]
+
+    async def stop(self) -> None:
+        """End the background work, log out and close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with spending(5):
+            await self._m2m.logout()
+        await self._m2m.aclose()
+
+    async def _look_at_account(self) -> None:
+        """Say plainly, and at once, when the account does not work or can only search."""
+        try:
+            with spending(self._deadline):
+                roles = await self._m2m.permissions()
+        except UpstreamLogin as refused:
+            _log.error("USGS refuses the M2M account: %s", refused)
+        except UpstreamError as failed:
+            _log.warning("M2M does not answer yet: %s", failed)
+        else:
+            if "download" not in roles:
+                _log.warning("The M2M account may search but not download: hrefs will answer why.")
+
+    # -- the catalogue ---------------------------------------------------------------------------------------
+
+    async def catalog(self) -> Catalog:
+        """The catalogue. Raises UpstreamError."""
+        return await self._catalogue.now()
+
+    async def entry(self, collection: str) -> Entry:
+        """A Collection's entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
+        return await self._catalogue.entry(collection)
+
+    def _translator(self, entry: Entry) -> Translator:
+        known = self._translators.get(entry.id)
+        if known is None or known.entry is not entry:
+            known = self._translators[entry.id] = Translator(entry)
+        return known
+
+    # -- search ----------------------------------------------------------------------------------------------
+
+    async def search(self, search: Search) -> tuple[Page, str | None]:
+        """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        start = None
+        if search.token:
+            start = open_cursor(search.token, search.digest, self._keys, time.time())
+        entries = await self._entries(search)
+        asked = settled(search, entries)
+        try:
+            page = await (self._sorted(asked, entries, start) if search.sortby else self._walked(asked, entries, start))
+        except TooWide as spent:
+            raise SearchTooWide(
+                f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrow(search)}, "
+                "or follow the next link to go on.",
+                cursor=self._token(spent.cursor, search),
+            ) from None
+        return page, None if page.cursor is None else self._token(page.cursor, search)
+
+    def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
+        times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
+        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator)
+
+    async def _walked(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
+        async def step_at(place: int) -> Step:
+            return step_of(asked, await self.entry(entries[place].id))
+
+        walk = Walk(self._reader, self._sieve(asked, entries), step_at, len(entries), asked.limit)
+        return await walk.page(start if isinstance(start, Cursor) else Cursor())
+
+    async def _sorted(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
+        order = Order(asked.sortby, known_of(entries))
+        steps = [step_of(asked, await self.entry(entry.id)) for entry in entries]
+        axis = axis_of(order.first, [step for step in steps if not step.filter.is_empty], datetime.now(UTC).date())
+        sorting = Sorting(self._reader, self._sieve(asked, entries), steps, order, axis, asked.limit)
+        return await sorting.page(start if isinstance(start, Stand) else None)
+
+    async def _entries(self, search: Search) -> list[Entry]:
+        """The Collections to look in. Raises NotFound, BadRequest."""
+        catalog = await self._catalogue.now()
+        if not search.collections:
+            raise BadRequest("Name the collections to search (collections=landsat_ot_c2_l2); see /collections.")
+        return [catalog.entry(collection) for collection in search.collections]
+
+    def _token(self, cursor: Cursor | Stand, search: Search) -> str:
+        return seal_cursor(cursor, search.digest, self._keys[0], time.time())
+
+    async def item(self, collection: str, item: str) -> Found:
+        """The scene whose Item has this id. Raises NotFound, UpstreamError."""
+        entry = await self.entry(collection)
+        scene = await self._reader.scene(entry.dataset.alias, item)
+        if scene is None:
+            raise NotFound(f"Collection {collection!r} has no item {item!r}.")
+        translator = self._translator(entry)
+        return Found(scene, translator.core(scene), translator)
+
+    # -- assets ----------------------------------------------------------------------------------------------
+
+    async def source(self, ref: AssetRef) -> Source:
+        """Where the bytes of an asset are. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+        return await self._resolver.source(await self._wanted(ref))
+
+    async def renew(self, ref: AssetRef, stale: Source) -> Source:
+        """The same, when the source given before does not answer any more."""
+        return await self._resolver.renew(await self._wanted(ref), stale)
+
+    async def _wanted(self, ref: AssetRef) -> Wanted:
+        entry = (await self._catalogue.now()).entry(ref.collection)
+        row = entry.mapping.assets.get(ref.key)
+        return Wanted(
+            dataset=entry.dataset.alias,
+            entity_id=ref.entity_id,
+            display_id=ref.item,
+            filename=ref.filename,
+            file=row.file if row else None,
+            product_code=None if row else product_code(ref.key),
+        )
+
+
+def _narrow(search: Search) -> str:
+    return "narrow the place, the time or the filter" if search.collections else "name collections"

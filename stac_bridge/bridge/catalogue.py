@@ -1,0 +1,100 @@
+"""The list of datasets as this process knows it: kept on disk, refreshed in the background, learning as it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from stac_bridge import catalog as catalogs
+from stac_bridge.catalog import Catalog, Entry, Learnt
+from stac_bridge.errors import UpstreamError, UpstreamLogin
+from stac_bridge.m2m.budget import spending
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stac_bridge.m2m.client import M2MClient
+    from stac_bridge.m2m.models import Dataset
+    from stac_bridge.mapping import Mappings
+    from stac_bridge.store import Store
+
+__all__ = ["Catalogue"]
+
+_log = logging.getLogger(__name__)
+
+RETRY_REFRESH = 60.0
+"""Seconds until a refresh that failed is tried again."""
+
+
+class Catalogue:
+    """Keeps a Catalog of the named catalog groups at ``kept_at``, refreshed every ``ttl`` seconds."""
+
+    def __init__(
+        self, m2m: M2MClient, mappings: Mappings, store: Store, kept_at: Path, groups: Sequence[str], ttl: float
+    ) -> None:
+        self._m2m = m2m
+        self._mappings = mappings
+        self._store = store
+        self._kept_at = kept_at
+        self._groups = groups
+        self._ttl = ttl
+        self._catalog: Catalog | None = None
+
+    async def read(self) -> None:
+        """Take up what was kept."""
+        self._catalog = await asyncio.to_thread(catalogs.kept, self._kept_at, self._mappings)
+
+    async def stay_fresh(self, deadline: float) -> None:
+        """Refresh for ever, each time within ``deadline`` seconds."""
+        while True:
+            age = time.time() - self._catalog.fetched if self._catalog else float("inf")
+            if age < self._ttl:
+                await asyncio.sleep(self._ttl - age)
+            try:
+                with spending(deadline):
+                    await self.refresh()
+            except UpstreamError as failed:
+                _log.warning("The catalogue could not be fetched: %s", failed)
+                await asyncio.sleep(RETRY_REFRESH)
+
+    async def refresh(self) -> Catalog:
+        """Fetch the list of datasets anew and keep it. Raises UpstreamError."""
+        return await self._store.once("catalog", self._fetch, ttl=0)
+
+    async def _fetch(self) -> Catalog:
+        datasets: dict[str, Dataset] = {}
+        for group in self._groups:
+            datasets |= {found.alias: found for found in await self._m2m.dataset_search(group)}
+        fetched = catalogs.marry(datasets.values(), self._mappings, time.time(), self._catalog)
+        await self._keep(fetched)
+        return fetched
+
+    async def _keep(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        await asyncio.to_thread(catalogs.keep, catalog, self._kept_at)
+
+    async def now(self) -> Catalog:
+        """The catalogue: the kept one, or fetched now where there is none. Raises UpstreamError."""
+        return self._catalog or await self.refresh()
+
+    async def entry(self, collection: str) -> Entry:
+        """A Collection's entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
+        entry = (await self.now()).entry(collection)
+        if entry.learnt is None:
+            await self._store.once(f"learn {collection}", lambda: self._learn(entry), ttl=0)
+            entry = (await self.now()).entry(collection)
+        return entry
+
+    async def _learn(self, entry: Entry) -> None:
+        """Ask M2M, once in a dataset's life, which filters and products it has."""
+        filters = await self._m2m.dataset_filters(entry.dataset.alias)
+        products: tuple[Any, ...] = ()
+        if entry.mapping.products is not None:
+            # A search-only account may be refused here; it can fetch nothing anyway.
+            with contextlib.suppress(UpstreamLogin):
+                products = await self._m2m.dataset_download_options(entry.dataset.alias)
+        await self._keep((await self.now()).with_learnt(entry.id, Learnt(filters, products)))

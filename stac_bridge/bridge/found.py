@@ -1,0 +1,99 @@
+"""A scene that was found, and a page of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stac_bridge.m2m.budget import current
+from stac_bridge.search import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stac_bridge.bridge.scenes import SceneReader
+    from stac_bridge.catalog import Entry
+    from stac_bridge.delivery.sign import Signer
+    from stac_bridge.m2m.models import Scene, Scenes
+    from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
+    from stac_bridge.translate import Translator
+
+__all__ = ["Effort", "Found", "Page", "Sieve", "TooWide", "trusted_total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A scene, and the part of its Item that filters are tried on."""
+
+    scene: Scene
+    core: dict[str, Any]
+    translator: Translator
+
+    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
+        """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
+
+        ``base`` is the API's address with its last slash.
+        """
+        href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
+        wants = None if fields == EVERYTHING else lambda key: fields.keeps(f"assets.{key}")
+        return fields.apply(self.translator.finish(self.core, self.scene, base, href_of, wants))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a walk found: ``cursor`` leads on, ``matched`` is None where the whole number is not known."""
+
+    found: tuple[Found, ...]
+    cursor: Cursor | Stand | None
+    matched: int | None
+
+
+class TooWide(Exception):
+    """The calls of a page were spent before the first match; ``cursor`` leads on."""
+
+    def __init__(self, cursor: Cursor | Stand, calls: int) -> None:
+        super().__init__(f"{calls} calls")
+        self.cursor = cursor
+        self.calls = calls
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Scenes → what of them was asked for."""
+
+    residual: Residual | None
+    translator_of: Callable[[Entry], Translator]
+
+    def find(self, scene: Scene, step: Step) -> Found | None:
+        """The scene, where its Item matches; what M2M said exactly is not tried again."""
+        translator = self.translator_of(step.entry)
+        core = translator.core(scene)
+        if self.residual is not None and not step.exact and not self.residual.keeps(core):
+            return None
+        return Found(scene, core, translator)
+
+
+@dataclass(slots=True)
+class Effort:
+    """What a page has cost so far: questions asked, and the seconds that the slowest answer took."""
+
+    calls: int = 0
+    slowest: float = 0
+
+    async def read(self, reader: SceneReader, step: Step, start: int, size: int) -> Scenes:
+        """Scenes of a step, as SceneReader gives them."""
+        self.calls += 1
+        begun = time.monotonic()
+        scenes = await reader.scenes(step, start, size)
+        self.slowest = max(self.slowest, time.monotonic() - begun)
+        return scenes
+
+    def is_spent(self, most: int) -> bool:
+        """Whether nothing more should be asked: by their number, or because time would not suffice for one more."""
+        return self.calls >= most or current().left < 1.5 * self.slowest
+
+
+def trusted_total(scenes: Scenes, step: Step) -> int | None:
+    """totalHits is trusted only where a scene filter was sent [REFERENCE §3]."""
+    return scenes.total_hits if scenes.exact and (step.ids or not step.filter.is_open) else None

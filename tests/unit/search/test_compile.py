@@ -1,0 +1,169 @@
+"""CQL2 → what M2M is asked: a table of questions and payloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stac_bridge.search import settled, step_of
+from stac_bridge.search.request import parse
+from tests.support import entry_of
+
+PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"
+SENSOR, TIER, PRODUCT = "5e83d14fc6e09eb6", "5f6a6fb2137a3c00", "5e83d14f567d0086"
+LANDSAT = "landsat_ot_c2_l2"
+
+
+def cloud(low: int, high: int, unknown: bool = False) -> dict[str, Any]:
+    return {"cloudCoverFilter": {"min": low, "max": high, "includeUnknown": unknown}}
+
+
+def days(start: str, end: str) -> dict[str, Any]:
+    return {"acquisitionFilter": {"start": start, "end": end}}
+
+
+def tree(said: dict[str, Any]) -> dict[str, Any]:
+    return {"metadataFilter": said}
+
+
+def value(filter_id: str, said: str, operand: str = "=") -> dict[str, Any]:
+    return {"filterType": "value", "filterId": filter_id, "value": said, "operand": operand}
+
+
+def between(filter_id: str, first: int, second: int) -> dict[str, Any]:
+    return {"filterType": "between", "filterId": filter_id, "firstValue": first, "secondValue": second}
+
+
+FIRST, LAST = "0001-01-01", "9999-12-31"
+EXACTLY: list[tuple[str, dict[str, Any]]] = [
+    ("platform = 'landsat-8'", tree(value(SATELLITE, "8"))),
+    ("platform <> 'landsat-8'", tree(value(SATELLITE, "9"))),
+    ("NOT platform = 'landsat-8'", tree(value(SATELLITE, "9"))),
+    ("\"landsat:collection_category\" = 'T1'", tree(value(TIER, "T1"))),
+    (
+        "\"landsat:collection_category\" IN ('T1', 'T2')",
+        tree({"filterType": "or", "childFilters": [value(TIER, "T1"), value(TIER, "T2")]}),
+    ),
+    ("\"landsat:wrs_path\" = '047'", tree(between(PATH, 47, 47))),
+    ('"landsat:wrs_path" = 47', tree(between(PATH, 47, 47))),
+    ('"landsat:wrs_path" >= 230', tree(between(PATH, 230, 999))),
+    ('"landsat:wrs_path" < 3', tree(between(PATH, 0, 2))),
+    (
+        '"landsat:wrs_path" BETWEEN 40 AND 47',
+        tree({"filterType": "and", "childFilters": [between(PATH, 40, 999), between(PATH, 0, 47)]}),
+    ),
+    (
+        '"landsat:wrs_path" = 47 AND "landsat:wrs_row" = 27 AND platform = \'landsat-9\'',
+        tree(
+            {"filterType": "and", "childFilters": [between(PATH, 47, 47), between(ROW, 27, 27), value(SATELLITE, "9")]}
+        ),
+    ),
+    ('"eo:cloud_cover" <= 100', cloud(0, 100)),
+    ('"eo:cloud_cover" IS NOT NULL', cloud(0, 100)),
+    ("gsd = 30", {}),
+    ("collection = 'landsat_ot_c2_l2'", {}),
+    ("true", {}),
+]
+"""What M2M can say, it is asked and believed."""
+
+COARSELY: list[tuple[str, dict[str, Any]]] = [
+    ('"eo:cloud_cover" < 10', cloud(0, 11)),
+    ('"eo:cloud_cover" >= 9.5', cloud(8, 100)),
+    ('"eo:cloud_cover" = 44.79', cloud(43, 46)),
+    ('NOT "eo:cloud_cover" < 10', cloud(9, 100)),
+    ('"eo:cloud_cover" BETWEEN 10 AND 20', cloud(9, 21)),
+    ('"eo:cloud_cover" < 10 OR "eo:cloud_cover" > 90', cloud(0, 100)),
+    ('"eo:cloud_cover" IS NULL', {}),
+    ("\"eo:cloud_cover\" < 10 OR platform = 'landsat-8'", {}),
+    ('"m2m:month" IN (6, 7, 8)', {"seasonalFilter": [6, 7, 8]}),
+    ('"m2m:month" > 10', {"seasonalFilter": [11, 12]}),
+    ("datetime > TIMESTAMP('2020-12-04T12:00:00Z')", days("2020-12-04", LAST)),
+    ("datetime < DATE('2020-12-04')", days(FIRST, "2020-12-04")),
+    ("datetime = DATE('2020-12-04')", days("2020-12-04", "2020-12-04")),
+    ("NOT datetime > TIMESTAMP('2020-12-04T12:00:00Z')", days(FIRST, "2020-12-04")),
+    ("start_datetime > TIMESTAMP('2020-12-04T12:00:00Z')", days("2020-12-03", LAST)),
+    ("T_DURING(datetime, INTERVAL('2020-12-01', '2020-12-04'))", days("2020-12-01", "2020-12-04")),
+    ("T_AFTER(datetime, DATE('2020-12-04'))", days("2020-12-04", LAST)),
+    ("T_BEFORE(TIMESTAMP('2020-12-04T12:00:00Z'), datetime)", days("2020-12-04", LAST)),
+    ("T_DISJOINT(datetime, INTERVAL('2020-12-01', '2020-12-04'))", {}),
+    ("NOT T_AFTER(datetime, DATE('2020-12-04'))", {}),
+    ("id LIKE 'LC08\\_L2SP\\_047027%'", tree(value(PRODUCT, "LC08%L2SP%047027%", "like"))),
+    ("id LIKE 'LC0_%'", tree(value(PRODUCT, "LC0%", "like"))),
+    ("NOT id LIKE 'LC08%'", {}),
+    ('"view:sun_elevation" > 30', {}),
+    ('"eo:cloud_cover" + 1 < 10', {}),
+    ('"eo:cloud_cover" < "landsat:cloud_cover_land"', {}),
+    ("CASEI(platform) = CASEI('LANDSAT-8')", {}),
+    ("A_CONTAINS(instruments, ('tirs'))", {}),
+    ("S_DISJOINT(geometry, BBOX(6, 46, 7, 47))", {}),
+    ("\"landsat:wrs_path\" > 'x'", {}),
+    ("\"landsat:collection_category\" = 'T9'", {}),
+    ("\"landsat:collection_category\" <> 'T1'", {}),
+]
+"""What M2M can say a little of, or nothing."""
+
+NOTHING = [
+    "false",
+    "gsd = 15",
+    "gsd IS NULL",
+    "collection = 'naip'",
+    "platform = 'landsat-5'",
+    '"eo:cloud_cover" < 0 AND "eo:cloud_cover" > 50',
+    '"eo:cloud_cover" > 102',
+    '"m2m:month" = 13',
+    "datetime > DATE('2021-01-01') AND datetime < DATE('2020-01-01')",
+    "NOT (gsd = 30 OR platform = 'landsat-8')",
+]
+"""What no Item can be, so that nobody is asked."""
+
+
+def compiled(text: str) -> tuple[dict[str, Any], bool, bool]:
+    entry = entry_of(LANDSAT)
+    step = step_of(settled(parse({"collections": LANDSAT, "filter": text}, 1000), [entry]), entry)
+    return step.filter.payload(), step.exact, step.filter.is_empty
+
+
+@pytest.mark.parametrize(("text", "asked"), EXACTLY, ids=[text for text, _asked in EXACTLY])
+def test_what_m2m_can_say_is_asked_exactly(text: str, asked: dict[str, Any]) -> None:
+    assert compiled(text) == (asked, True, False)
+
+
+@pytest.mark.parametrize(("text", "asked"), COARSELY, ids=[text for text, _asked in COARSELY])
+def test_what_m2m_cannot_say_is_asked_as_narrowly_as_loses_nothing(text: str, asked: dict[str, Any]) -> None:
+    assert compiled(text) == (asked, False, False)
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_what_cannot_be_is_not_asked(text: str) -> None:
+    assert compiled(text)[2]
+
+
+def test_of_two_places_the_smaller_is_asked_for_and_either_by_their_union() -> None:
+    both = compiled("S_INTERSECTS(geometry, BBOX(0, 40, 20, 60)) AND S_WITHIN(geometry, BBOX(6, 46, 7, 47))")[0]
+    assert both["spatialFilter"]["lowerLeft"] == {"latitude": 46, "longitude": 6}
+    either = compiled("S_INTERSECTS(geometry, BBOX(0, 0, 1, 1)) OR S_INTERSECTS(geometry, BBOX(5, 5, 6, 6))")[0]
+    assert either["spatialFilter"]["geoJson"]["type"] == "MultiPolygon"
+
+
+def test_days_that_do_not_meet_may_both_be_spanned_by_a_scene_of_many_days() -> None:
+    entry = entry_of("corona2")
+    text = "end_datetime > DATE('1972-05-20') AND start_datetime < DATE('1970-01-05')"
+    step = step_of(settled(parse({"collections": "corona2", "filter": text}, 1000), [entry]), entry)
+    assert step.filter.payload() == days("1970-01-06", "1972-05-19")
+    assert not step.filter.is_empty
+
+
+def test_what_a_dataset_lacks_is_unknown_and_found_only_where_nothing_is_asked_for() -> None:
+    entry = entry_of("corona2")
+    for text, empty in (("platform = 'x'", True), ("platform IS NULL", False), ("NOT platform = 'x'", True)):
+        known = [entry_of(LANDSAT), entry]
+        step = step_of(settled(parse({"collections": "corona2", "filter": text}, 1000), known), entry)
+        assert step.filter.is_empty is empty, text
+
+
+def test_a_dataset_that_does_not_keep_cloud_is_not_asked_by_it() -> None:
+    entry = entry_of("corona2")
+    step = step_of(settled(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}, 1000), [entry]), entry)
+    assert step.filter.is_open
+    assert not step.exact
