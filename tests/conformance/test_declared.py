@@ -44,7 +44,7 @@ async def every_extension_answers(here: Here) -> None:
         ("fields", "id", {"item-search#fields", "ogcapi-features#fields"}),
         ("query", "{}", {"item-search#query", "ogcapi-features#query"}),
         ("filter", "id = 'x'", {"item-search#filter", "features-filter"}),
-        ("sortby", "id", {"item-search#sort", "ogcapi-features#sort"}),
+        ("sortby", "datetime", {"item-search#sort", "ogcapi-features#sort"}),
     ):
         answer = await here.get("/search", collections=LANDSAT, limit=1, **{name: said})
         declared = {one.rpartition("/")[2] for one in CONFORMANCE} & classes

@@ -13,7 +13,10 @@ from stac_api_validator.validations import QueryConfig, validate_api
 from tests.support import needs_shared
 from tests.validation import look_up_schemas_offline
 
-VALIDATED = ["core", "collections", "features", "item-search#fields", "item-search#query"]
+VALIDATED = [
+    *("core", "collections", "features", "features#filter"),
+    *("item-search#fields", "item-search#query", "item-search#filter", "item-search#sort"),
+]
 """In the validator's words. Its command does not take all of them, its function does."""
 
 PLACE = {"type": "Polygon", "coordinates": [[[6, 46], [7, 46], [7, 47], [6, 47], [6, 46]]]}
