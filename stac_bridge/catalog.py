@@ -59,6 +59,11 @@ class Entry:
         return queryables_of(self.mapping)
 
     @cached_property
+    def sortables(self) -> dict[str, Queryable]:
+        """What this Collection's Items may be sorted by."""
+        return {name: one for name, one in self.queryables.items() if one.is_sortable}
+
+    @cached_property
     def filters(self) -> dict[str, DatasetFilter]:
         """The dataset's filters by folded label."""
         return {fold(found.label): found for found in (self.learnt.filters if self.learnt else ())}

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import attr
 from stac_fastapi.types.core import AsyncBaseCoreClient
 
+from stac_bridge.api.conformance import CONFORMANCE
 from stac_bridge.api.errors import too_wide
-from stac_bridge.api.links import base_of, landing_links, page_links, posted_links
-from stac_bridge.api.respond import GEOJSON, respond
+from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
+from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.errors import BadRequest, SearchTooWide
-from stac_bridge.search import parse
+from stac_bridge.search import parse, read_collection_search
 from stac_bridge.translate import collection
 
 if TYPE_CHECKING:
@@ -24,23 +25,7 @@ if TYPE_CHECKING:
     from stac_bridge.bridge import Bridge
     from stac_bridge.delivery.sign import Signer
 
-__all__ = ["CONFORMANCE", "Client"]
-
-_STAC = "https://api.stacspec.org/v1.0.0"
-_OGC = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
-
-CONFORMANCE = [
-    f"{_STAC}/core",
-    f"{_STAC}/collections",
-    f"{_STAC}/ogcapi-features",
-    f"{_STAC}/item-search",
-    f"{_OGC}/core",
-    f"{_OGC}/geojson",
-    f"{_OGC}/oas30",
-]
-
-MAX_COLLECTIONS = 500
-"""Collections on a page, unless fewer are asked for: all that a catalog group usually has."""
+__all__ = ["Client"]
 
 _LISTS = ("collections", "ids")
 
@@ -75,19 +60,16 @@ class Client(AsyncBaseCoreClient):
         return respond({"conformsTo": CONFORMANCE}, request, max_age=self.max_age)
 
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
-        """GET /collections. A page's token is the id of the first collection on it."""
+        """GET /collections: all, or those that a collection search asks for."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        if unknown := set(asked) - {"limit", "token"}:
-            raise BadRequest(f"/collections has no parameter {min(unknown)!r}; there are limit and token.")
+        search = read_collection_search(asked)
         entries = (await self.bridge.catalog()).entries
-        ids, size = list(entries), _page_size(asked.get("limit"))
-        start = _place(ids, asked.get("token"))
-        shown, after = ids[start : start + size], ids[start + size : start + size + 1]
+        page = search.page([collection(entry, base) for entry in entries.values()])
         said = {
-            "collections": [collection(entries[one], base) for one in shown],
-            "links": page_links(base, "collections", asked, after[0] if after else None, "application/json"),
-            "numberMatched": len(ids),
-            "numberReturned": len(shown),
+            "collections": page.collections,
+            "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
+            "numberMatched": page.matched,
+            "numberReturned": len(page.collections),
         }
         return respond(said, request, max_age=self.max_age)
 
@@ -131,11 +113,12 @@ class Client(AsyncBaseCoreClient):
     ) -> Response:
         """A page of a search; one that found nothing within its calls is a problem that leads on all the same."""
         base = base_of(request, self.public_url)
+        search = parse(said, self.max_items)
         try:
-            page, token = await self.bridge.search(parse(said, self.max_items))
+            page, token = await self.bridge.search(search)
         except SearchTooWide as wide:
             return too_wide(wide, base, links(wide.token))
-        features = [found.item(base, self.signer) for found in page.found]
+        features = [found.item(base, self.signer, search.fields) for found in page.found]
         answer: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
         if page.matched is not None:
             answer["numberMatched"] = page.matched
@@ -151,19 +134,3 @@ def _asked(request: Request) -> dict[str, str]:
             raise BadRequest(f"{name} stands twice in the address; give it once.")
         asked[name] = f"{asked[name]},{value}" if name in asked else value
     return asked
-
-
-def _page_size(limit: str | None) -> int:
-    if limit in (None, ""):
-        return MAX_COLLECTIONS
-    if not limit.isdecimal() or int(limit) < 1:
-        raise BadRequest(f"limit is a whole number from 1 to {MAX_COLLECTIONS}, not {limit!r}.")
-    return min(int(limit), MAX_COLLECTIONS)
-
-
-def _place(ids: list[str], token: str | None) -> int:
-    if not token:
-        return 0
-    if token not in ids:
-        raise BadRequest("This token is of no page of collections: follow the next link as it is, or start again.")
-    return ids.index(token)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from stac_bridge.api.respond import GEOJSON, JSON
+from stac_bridge.translate import QUERYABLES, SCHEMA, SORTABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
-__all__ = ["OPENAPI", "base_of", "landing_links", "page_links"]
+__all__ = ["OPENAPI", "base_of", "collection_search_links", "landing_links", "page_links", "posted_links"]
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 
@@ -36,8 +37,18 @@ def landing_links(base: str) -> list[Link]:
         _link("data", f"{base}collections", JSON, "Collections"),
         {**_link("search", f"{base}search", GEOJSON, "Search"), "method": "GET"},
         {**_link("search", f"{base}search", GEOJSON, "Search"), "method": "POST"},
+        _link(QUERYABLES, f"{base}queryables", SCHEMA, "What a filter may name"),
+        _link(SORTABLES, f"{base}sortables", SCHEMA, "What items may be sorted by"),
         _link("service-desc", f"{base}api", OPENAPI, "OpenAPI description"),
         _link("service-doc", f"{base}api.html", "text/html", "API documentation"),
+    ]
+
+
+def collection_search_links(base: str) -> list[Link]:
+    """Where a page of Collections says what can be asked of Collections."""
+    return [
+        _link(QUERYABLES, f"{base}collections-queryables", SCHEMA, "What a filter on collections may name"),
+        _link(SORTABLES, f"{base}collections-sortables", SCHEMA, "What collections may be sorted by"),
     ]
 
 

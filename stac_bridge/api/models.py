@@ -17,7 +17,17 @@ _BBOX = "west,south,east,north in degrees, or with heights as six numbers; west 
 _INTERSECTS = "A GeoJSON geometry; not together with bbox."
 _DATETIME = "An RFC 3339 instant, or two with a slash between, either of which may be `..` for open."
 _LIMIT = "Items on a page: 10 unless told; a larger number than the maximum is served as the maximum."
+_QUERY = 'Conditions on properties, as JSON: {"eo:cloud_cover": {"lt": 20}}; see queryables.'
+_FILTER = "CQL2 over the properties of Items; see queryables."
+_FILTER_LANG = "cql2-text or cql2-json; told from the filter itself where it is left out."
+_FILTER_CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84, the only one there is."
+_SORTBY = "Properties of sortables with commas between; with a minus before it, descending."
+_FIELDS = "Parts of Items to give, with commas between; with a minus before it a part is left out."
 _TOKEN = "Where a next link goes on; good for 24 hours."  # noqa: S105 -- words about a paging token
+
+_Q = "Words to find in titles, descriptions and keywords, with commas between; any of them is enough."
+_COLLECTION_FILTER = "CQL2 over what collections say of themselves; see /collections-queryables."
+_COLLECTION_SORTBY = "Names of /collections-sortables with commas between; with a minus before it, descending."
 
 Text = str | None
 
@@ -31,6 +41,12 @@ class SearchGet(APIRequest):
     bbox: Annotated[Text, Query(description=_BBOX, examples=["6.0,46.0,7.0,47.0"])] = None
     intersects: Annotated[Text, Query(description=_INTERSECTS)] = None
     datetime: Annotated[Text, Query(description=_DATETIME)] = None
+    query: Annotated[Text, Query(description=_QUERY)] = None
+    filter: Annotated[Text, Query(description=_FILTER, examples=['"eo:cloud_cover" < 10'])] = None
+    filter_lang: Annotated[Text, Query(alias="filter-lang", description=_FILTER_LANG)] = None
+    filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
+    sortby: Annotated[Text, Query(description=_SORTBY, examples=["-datetime"])] = None
+    fields: Annotated[Text, Query(description=_FIELDS, examples=["id,properties.eo:cloud_cover"])] = None
     limit: Annotated[Text, Query(description=_LIMIT)] = None
     token: Annotated[Text, Query(description=_TOKEN)] = None
 
@@ -42,6 +58,12 @@ class ItemsGet(APIRequest):
     collection_id: Annotated[str, Path(description="Id of the collection.")]
     bbox: Annotated[Text, Query(description=_BBOX)] = None
     datetime: Annotated[Text, Query(description=_DATETIME)] = None
+    query: Annotated[Text, Query(description=_QUERY)] = None
+    filter: Annotated[Text, Query(description=_FILTER, examples=['"eo:cloud_cover" < 10'])] = None
+    filter_lang: Annotated[Text, Query(alias="filter-lang", description=_FILTER_LANG)] = None
+    filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
+    sortby: Annotated[Text, Query(description=_SORTBY, examples=["-datetime"])] = None
+    fields: Annotated[Text, Query(description=_FIELDS)] = None
     limit: Annotated[Text, Query(description=_LIMIT)] = None
     token: Annotated[Text, Query(description=_TOKEN)] = None
 
@@ -50,6 +72,14 @@ class ItemsGet(APIRequest):
 class CollectionsGet(APIRequest):
     """Parameters of GET /collections."""
 
+    bbox: Annotated[Text, Query(description=_BBOX)] = None
+    datetime: Annotated[Text, Query(description=_DATETIME)] = None
+    q: Annotated[Text, Query(description=_Q, examples=["landsat,surface reflectance"])] = None
+    filter: Annotated[Text, Query(description=_COLLECTION_FILTER, examples=["title LIKE 'Landsat%'"])] = None
+    filter_lang: Annotated[Text, Query(alias="filter-lang", description=_FILTER_LANG)] = None
+    filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
+    sortby: Annotated[Text, Query(description=_COLLECTION_SORTBY, examples=["-start_datetime"])] = None
+    fields: Annotated[Text, Query(description="Parts of Collections to give, or with a minus to leave out.")] = None
     limit: Annotated[Text, Query(description="Collections on a page.")] = None
     token: Annotated[Text, Query(description="Where a next link goes on.")] = None
 
@@ -63,6 +93,24 @@ _BODY: dict[str, Any] = {
         "bbox": {"type": "array", "items": {"type": "number"}, "description": _BBOX},
         "intersects": {"type": "object", "description": _INTERSECTS},
         "datetime": {"type": "string", "description": _DATETIME},
+        "query": {"type": "object", "description": _QUERY},
+        "filter": {"type": "object", "description": _FILTER},
+        "filter-lang": {"type": "string", "enum": ["cql2-json", "cql2-text"], "description": _FILTER_LANG},
+        "filter-crs": {"type": "string", "description": _FILTER_CRS},
+        "sortby": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field"],
+                "properties": {"field": {"type": "string"}, "direction": {"type": "string", "enum": ["asc", "desc"]}},
+            },
+            "description": "Properties to sort by.",
+        },
+        "fields": {
+            "type": "object",
+            "properties": {"include": _WORDS, "exclude": _WORDS},
+            "description": "Parts of Items to give or to leave out.",
+        },
         "limit": {"type": "integer", "minimum": 1, "description": _LIMIT},
         "token": {"type": "string", "description": _TOKEN},
     },

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.budget import current
+from stac_bridge.search import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.delivery.sign import Signer
     from stac_bridge.m2m.models import Scene, Scenes
-    from stac_bridge.search import Cursor, Residual, Stand, Step
+    from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
     from stac_bridge.translate import Translator
 
 __all__ = ["Effort", "Found", "Page", "Sieve", "TooWide", "trusted_total"]
@@ -29,10 +30,14 @@ class Found:
     core: dict[str, Any]
     translator: Translator
 
-    def item(self, base: str, signer: Signer) -> dict[str, Any]:
-        """The whole Item, its assets signed. ``base`` is the API's address with its last slash."""
+    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
+        """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
+
+        ``base`` is the API's address with its last slash.
+        """
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
-        return self.translator.finish(self.core, self.scene, base, href_of)
+        wants = None if fields == EVERYTHING else lambda key: fields.keeps(f"assets.{key}")
+        return fields.apply(self.translator.finish(self.core, self.scene, base, href_of, wants))
 
 
 @dataclass(frozen=True, slots=True)

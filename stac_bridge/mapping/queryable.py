@@ -29,15 +29,31 @@ _KINDS: dict[str, Kind] = {
 """By converter; any other gives text."""
 
 
+_RANGES: dict[str, tuple[float, float | None]] = {"percent": (0, 100), "magnitude": (0, None), "month": (1, 12)}
+"""By converter: the least and the greatest number that it can give; None is open."""
+
+SCALARS = ("string", "number", "integer", "boolean", "datetime")
+"""Kinds whose values have an order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queryable:
-    """A property that a filter may name. ``values`` are all that it can have, where they are known."""
+    """A property that a filter may name.
+
+    ``values`` are all that it can have, ``range`` what they lie within, where these are known.
+    """
 
     name: str
     kind: Kind
     title: str
     values: tuple[Any, ...] | None = None
     row: Row | None = None
+    range: tuple[float, float | None] | None = None
+
+    @property
+    def is_sortable(self) -> bool:
+        """Whether Items can be put in order by it."""
+        return self.kind in SCALARS
 
 
 CORE: dict[str, Queryable] = {
@@ -58,7 +74,7 @@ def queryables_of(mapping: Mapping) -> dict[str, Queryable]:
     """By name: what every Item has, then the mapping's own properties in its order."""
     found = dict(CORE)
     for name, row in mapping.properties.items():
-        found[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row)
+        found[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
     if mapping.grid:
         found["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
         found["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
@@ -76,6 +92,11 @@ def _values(row: Row) -> tuple[Any, ...] | None:
     if row.values is None or row.otherwise is not None:
         return None
     return tuple(row.values.values())
+
+
+def _range(row: Row) -> tuple[float, float | None] | None:
+    """Where a table or a fallback gives the value, too, nothing is said."""
+    return None if row.values or row.is_constant else _RANGES.get(row.convert)
 
 
 def _kind(row: Row) -> Kind:

@@ -1,7 +1,9 @@
 """A STAC search as questions for M2M. Pure: nothing here asks anybody anything."""
 
+from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.explain import explanation
+from stac_bridge.search.fields import EVERYTHING, Fields
 from stac_bridge.search.order import Order, SortKey
 from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
 from stac_bridge.search.pushdown import fits
@@ -10,8 +12,10 @@ from stac_bridge.search.residual import Residual
 from stac_bridge.search.slices import Axis, Stand, axis_of
 
 __all__ = [
+    "EVERYTHING",
     "Axis",
     "Cursor",
+    "Fields",
     "Order",
     "Residual",
     "Search",
@@ -25,6 +29,7 @@ __all__ = [
     "open_cursor",
     "parse",
     "pruning",
+    "read_collection_search",
     "seal_cursor",
     "settled",
     "step_of",

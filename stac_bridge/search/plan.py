@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.search.compile import compile_filter, id_filter
 from stac_bridge.search.pushdown import NOTHING, Compiled, fits
+from stac_bridge.search.query import with_query
 from stac_bridge.search.typed import typed
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
 
 def settled(search: Search, entries: Sequence[Entry]) -> Search:
     """The search with its filter typed by what these Collections have. Raises BadRequest."""
-    return replace(search, filter=search.filter and typed(search.filter, known_of(entries)))
+    known = known_of(entries)
+    asked = with_query(search, known)
+    return replace(asked, filter=asked.filter and typed(asked.filter, known))
 
 
 def step_of(search: Search, entry: Entry) -> Step:

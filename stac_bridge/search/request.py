@@ -12,8 +12,10 @@ import orjson
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.cql import Cql2, all_of, read_filter
+from stac_bridge.search.fields import EVERYTHING, ITEM, Fields, read_fields
 from stac_bridge.search.order import SortKey, read_sortby
 from stac_bridge.search.pushtime import asked_time
+from stac_bridge.search.query import Condition, read_query
 from stac_bridge.search.space import read_bbox, read_geometry
 from stac_bridge.search.when import read_datetime
 
@@ -25,10 +27,12 @@ PARAMETERS = (
     "bbox",
     "intersects",
     "datetime",
+    "query",
     "filter",
     "filter-lang",
     "filter-crs",
     "sortby",
+    "fields",
     "limit",
     "token",
 )
@@ -40,6 +44,7 @@ class Search:
     """A search, whoever asked it how: where to look, what must hold (CQL2 JSON; None: anything), how much.
 
     ``ids`` also stand in ``filter``; they are kept beside it because some datasets find them by another way.
+    ``query`` waits to become part of ``filter`` until it is known of which types its properties are.
     """
 
     collections: tuple[str, ...]
@@ -48,11 +53,13 @@ class Search:
     token: str | None = None
     ids: tuple[str, ...] = ()
     sortby: tuple[SortKey, ...] = ()
+    query: tuple[Condition, ...] = ()
+    fields: Fields = EVERYTHING
 
     @property
     def digest(self) -> bytes:
-        """What a cursor is bound to: everything but the page's size and place."""
-        said = orjson.dumps([self.collections, self.filter, self.sortby], option=orjson.OPT_SORT_KEYS)
+        """What a cursor is bound to: everything but the page's size and place, and the parts that are given."""
+        said = orjson.dumps([self.collections, self.filter, self.sortby, self.query], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(said).digest()[:12]
 
 
@@ -81,11 +88,15 @@ def parse(said: Mapping[str, Any], max_limit: int) -> Search:
         token=_token(given.get("token")),
         ids=tuple(dict.fromkeys(ids)),
         sortby=read_sortby(given.get("sortby")),
+        query=read_query(given["query"]) if "query" in given else (),
+        fields=read_fields(said["fields"], ITEM) if "fields" in said else EVERYTHING,
     )
 
 
 def _only_known(said: Mapping[str, Any]) -> None:
     """An unknown parameter would be a filter that silently does nothing (OGC API asks for a 400, too)."""
+    if "q" in said:
+        raise BadRequest("Items are not searched by text (q): find their collections with /collections?q=… first.")
     for name in said:
         if name not in PARAMETERS:
             near = difflib.get_close_matches(name, PARAMETERS, 1)

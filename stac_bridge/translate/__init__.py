@@ -2,5 +2,6 @@
 
 from stac_bridge.translate.collection import collection
 from stac_bridge.translate.item import Translator
+from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES, described, properties_of, shared
 
-__all__ = ["Translator", "collection"]
+__all__ = ["QUERYABLES", "SCHEMA", "SORTABLES", "Translator", "collection", "described", "properties_of", "shared"]

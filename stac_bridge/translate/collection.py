@@ -9,6 +9,7 @@ from stac_bridge.mapping.convert import day_end, day_start
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import EXTENSIONS, prefix_of
 from stac_bridge.translate.geometry import WORLD, dataset_bbox
+from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
@@ -65,6 +66,8 @@ def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
         {"rel": "parent", "type": "application/json", "href": base},
         {"rel": "root", "type": "application/json", "href": base},
         {"rel": "items", "type": "application/geo+json", "href": f"{here}/items"},
+        {"rel": QUERYABLES, "type": SCHEMA, "href": f"{here}/queryables", "title": "What a filter may name"},
+        {"rel": SORTABLES, "type": SCHEMA, "href": f"{here}/sortables", "title": "What items may be sorted by"},
         {"rel": "license", "href": entry.mapping.collection.license_url or _LICENSE},
     ]
     if doi:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[Scene], Any]
     HrefOf = Callable[[str, str], str]
+    Wants = Callable[[str], bool]
 
 __all__ = ["Translator"]
 
@@ -82,12 +83,19 @@ class Translator:
         item["properties"] = properties
         return item
 
-    def finish(self, item: dict[str, Any], scene: Scene, base: str, href_of: HrefOf) -> dict[str, Any]:
-        """The whole Item. ``base`` is the API's address with its last slash; ``href_of`` signs (key, file name)."""
+    def finish(
+        self, item: dict[str, Any], scene: Scene, base: str, href_of: HrefOf, wants: Wants | None = None
+    ) -> dict[str, Any]:
+        """The whole Item. ``base`` is the API's address with its last slash; ``href_of`` signs (key, file name).
+
+        Where ``wants`` is given, only the assets whose keys it holds true for are made.
+        """
         properties = item["properties"]
         used = {prefix_of(name) for name in properties}
         assets: dict[str, Any] = {}
         for template in self._assets:
+            if wants and not wants(template.key):
+                continue
             if any(properties.get(name) != value for name, value in template.only):
                 continue
             if template.browse:

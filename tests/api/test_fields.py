@@ -1,0 +1,61 @@
+"""Parts of Items, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support import Here
+
+LANDSAT = "landsat_ot_c2_l2"
+
+
+async def whole_and_part(here: Here, path: str, **asked: Any) -> tuple[list[Any], list[Any]]:
+    whole = (await here.get(path, **{name: value for name, value in asked.items() if name != "fields"})).json()
+    part = (await here.get(path, **asked)).json()
+    assert [item["id"] for item in part["features"]] == [item["id"] for item in whole["features"]]
+    return whole["features"], part["features"]
+
+
+async def test_fields_hold_wherever_items_are_given(here: Here) -> None:
+    for path, asked in (("/search", {"collections": LANDSAT}), (f"/collections/{LANDSAT}/items", {})):
+        whole, part = await whole_and_part(here, path, fields="properties.platform,assets.red.href", limit=3, **asked)
+        for one, other in zip(whole, part, strict=True):
+            assert other == {
+                **{name: one[name] for name in ("type", "stac_version", "id", "collection")},
+                "properties": {"platform": one["properties"]["platform"]},
+                "assets": {"red": {"href": one["assets"]["red"]["href"]}},
+            }
+
+
+async def test_a_post_says_fields_as_lists(here: Here) -> None:
+    body = {"collections": [LANDSAT], "limit": 2, "fields": {"exclude": ["assets", "links"]}}
+    page = (await here.post("/search", body)).json()
+    for item in page["features"]:
+        assert "geometry" in item
+        assert not {"assets", "links"} & set(item)
+    further = next(link for link in page["links"] if link["rel"] == "next")
+    assert further["body"]["fields"] == body["fields"]
+
+
+async def test_fields_that_are_null_are_refused_with_what_to_change(here: Here) -> None:
+    answer = await here.post("/search", {"collections": [LANDSAT], "fields": None})
+    assert answer.status_code == 400
+    assert "leave it out for everything" in answer.json()["detail"]
+
+
+async def test_a_filter_sees_what_fields_leave_out(here: Here) -> None:
+    asked = {
+        "collections": LANDSAT,
+        "bbox": "6.2,46.3,6.6,46.55",
+        "datetime": "2024-06-01T00:00:00Z/2024-08-31T23:59:59Z",
+        "query": '{"eo:cloud_cover": {"lt": 30}}',
+    }
+    whole, part = await whole_and_part(here, "/search", fields="-geometry,-properties", **asked)
+    assert whole
+    assert all("properties" not in item for item in part)
+
+
+async def test_a_walk_keeps_its_fields_from_page_to_page(here: Here) -> None:
+    items = await here.items("/search", collections="naip", fields="id", bbox="-93.9,41.5,-93.7,41.7", limit=2)
+    assert len(items) > 2
+    assert all(set(item) == {"type", "stac_version", "id", "collection"} for item in items)

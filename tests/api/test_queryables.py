@@ -1,0 +1,107 @@
+"""The pages that say what may be asked: true of what Items have, and free once learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support import Here
+
+LANDSAT = "landsat_ot_c2_l2"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+PAGES = [
+    "/queryables",
+    "/sortables",
+    f"/collections/{LANDSAT}/queryables",
+    f"/collections/{LANDSAT}/sortables",
+    "/collections-queryables",
+    "/collections-sortables",
+]
+
+
+def linked(said: dict[str, Any], rel: str) -> str:
+    (link,) = [link for link in said["links"] if link["rel"] == rel]
+    assert link["type"] == "application/schema+json"
+    return str(link["href"])
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_a_json_schema_under_its_own_address(here: Here, path: str) -> None:
+    answer = await here.get(path)
+    said = answer.json()
+    assert answer.headers["content-type"] == "application/schema+json"
+    assert said["$id"] == f"http://here{path}"
+    assert said["type"] == "object"
+    assert said["additionalProperties"] is False
+    assert all(one["title"] for one in said["properties"].values())
+    assert "$ref" not in answer.text
+    jsonschema.validators.validator_for(said, default=None).check_schema(said)
+
+
+async def test_pages_are_linked_from_where_they_are_looked_for(here: Here) -> None:
+    landing, collection = (await here.get("/")).json(), (await here.get(f"/collections/{LANDSAT}")).json()
+    listed = (await here.get("/collections", limit=1)).json()
+    found = [linked(page, rel) for page in (landing, collection, listed) for rel in (QUERYABLES, SORTABLES)]
+    assert found == [f"http://here{path}" for path in PAGES]
+
+
+@pytest.mark.parametrize("collection", [LANDSAT, "naip", "corona2"])
+async def test_every_item_fits_the_queryables_of_its_collection(here: Here, collection: str) -> None:
+    schema = (await here.get(f"/collections/{collection}/queryables")).json()
+    validator = jsonschema.validators.validator_for(schema)(schema, format_checker=jsonschema.FormatChecker())
+    shared = (await here.get("/queryables")).json()
+    everywhere = jsonschema.validators.validator_for(shared)(shared)
+    for item in (await here.get("/search", collections=collection, limit=50)).json()["features"]:
+        asked = {
+            name: value
+            for name, value in {**item, **item["properties"]}.items()
+            if name in schema["properties"] and value is not None
+        }
+        validator.validate(asked)
+        everywhere.validate(asked)
+        assert set(item["properties"]) - set(schema["properties"]) <= {"proj:shape", "proj:transform"}
+
+
+async def test_titles_values_and_bounds_come_from_what_is_known(here: Here) -> None:
+    properties = (await here.get(f"/collections/{LANDSAT}/queryables")).json()["properties"]
+    assert properties["platform"]["enum"] == ["landsat-8", "landsat-9"]
+    assert properties["landsat:collection_category"]["enum"] == ["T1", "T2", "RT"]
+    assert properties["instruments"]["items"]["enum"] == ["oli", "tirs"]
+    assert (properties["eo:cloud_cover"]["minimum"], properties["eo:cloud_cover"]["maximum"]) == (0, 100)
+    assert properties["landsat:wrs_path"] == {"title": "WRS Path", "type": "string"}
+    assert properties["datetime"]["format"] == "date-time"
+    assert properties["geometry"]["format"] == "geometry-any"
+
+
+async def test_queryables_cost_no_call_once_learnt_and_the_shared_ones_never(here: Here) -> None:
+    await here.get("/collections")
+    for path in ("/queryables", "/sortables", "/collections-queryables", "/collections-sortables"):
+        assert (await here.get(path)).headers["x-m2m-calls"] == "0"
+    await here.get(f"/collections/{LANDSAT}/queryables")
+    for path in PAGES:
+        assert (await here.get(path)).headers["x-m2m-calls"] == "0"
+
+
+async def test_the_shared_page_may_be_asked_of_some_collections(here: Here) -> None:
+    whole = (await here.get("/queryables")).json()["properties"]
+    some = (await here.get("/queryables", collections="naip,corona2")).json()
+    alone = (await here.get("/collections/naip/queryables")).json()["properties"]
+    assert set(alone) <= set(some["properties"]) < set(whole)
+    assert some["$id"] == "http://here/queryables?collections=naip%2Ccorona2"
+    assert (await here.get("/queryables", collections="nothing")).status_code == 404
+
+
+async def test_sortables_are_the_queryables_that_have_an_order(here: Here) -> None:
+    queryables = (await here.get(f"/collections/{LANDSAT}/queryables")).json()["properties"]
+    sortables = (await here.get(f"/collections/{LANDSAT}/sortables")).json()["properties"]
+    assert {"id", "datetime", "start_datetime", "end_datetime", "eo:cloud_cover"} <= set(sortables)
+    assert set(queryables) - set(sortables) == {"geometry", "instruments"}
+    assert all(sortables[name] == queryables[name] for name in sortables)
+
+
+async def test_an_unknown_collection_has_no_queryables(here: Here) -> None:
+    for what in ("queryables", "sortables"):
+        assert (await here.get(f"/collections/nothing/{what}")).status_code == 404

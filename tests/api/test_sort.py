@@ -1,0 +1,46 @@
+"""Orders of Items, against the same Items sorted here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support import Here
+
+LANDSAT = "landsat_ot_c2_l2"
+WHERE = {"bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-07-15T23:59:59Z"}
+
+
+def in_order(items: list[dict[str, Any]], name: str, *, descending: bool) -> list[str]:
+    """What is not known comes last in either direction, ties go by id."""
+    known = sorted((one for one in items if value(one, name) is not None), key=lambda one: str(one["id"]))
+    known.sort(key=lambda one: value(one, name), reverse=descending)
+    rest = sorted(str(one["id"]) for one in items if value(one, name) is None)
+    return [str(one["id"]) for one in known] + rest
+
+
+def value(item: dict[str, Any], name: str) -> Any:
+    return item.get(name) or item["properties"].get(name)
+
+
+@pytest.mark.parametrize("name", ["datetime", "id", "eo:cloud_cover", "landsat:wrs_path"])
+async def test_an_order_is_exact_on_every_page_in_both_directions(here: Here, name: str) -> None:
+    everything = await here.items("/search", collections=LANDSAT, limit=1000, **WHERE)
+    assert len(everything) > 20
+    for descending, sortby in ((False, name), (True, f"-properties.{name}")):
+        wanted = in_order(everything, name, descending=descending)
+        for path, where in (("/search", {"collections": LANDSAT}), (f"/collections/{LANDSAT}/items", {})):
+            found = await here.items(path, sortby=sortby, limit=30, **where, **WHERE)
+            assert [item["id"] for item in found] == wanted
+        said = [{"field": name, "direction": "desc" if descending else "asc"}]
+        body = {"collections": [LANDSAT], "sortby": said, "limit": 1000, **WHERE}
+        assert [item["id"] for item in (await here.post("/search", body)).json()["features"]] == wanted
+
+
+async def test_every_sortable_sorts_a_result_of_one_page(here: Here) -> None:
+    day = {"bbox": "6,46,6.5,46.5", "datetime": "2024-07-01T00:00:00Z/2024-07-20T23:59:59Z"}
+    everything = await here.items("/search", collections=LANDSAT, limit=1000, **day)
+    for name in (await here.get(f"/collections/{LANDSAT}/sortables")).json()["properties"]:
+        found = await here.items("/search", collections=LANDSAT, sortby=name, **day)
+        assert [item["id"] for item in found] == in_order(everything, name, descending=False), name

@@ -1,0 +1,84 @@
+"""Judges that others wrote: stac-api-validator over what is declared, schemathesis over what is documented."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stac_api_validator.validations import QueryConfig, validate_api
+
+from tests.support import needs_shared
+from tests.validation import look_up_schemas_offline
+
+VALIDATED = [
+    *("core", "collections", "features", "features#filter"),
+    *("item-search#fields", "item-search#query", "item-search#filter", "item-search#sort"),
+]
+"""In the validator's words. Its command does not take all of them, its function does."""
+
+PLACE = {"type": "Polygon", "coordinates": [[[6, 46], [7, 46], [7, 47], [6, 47], [6, 46]]]}
+QUESTIONS = QueryConfig(
+    query_comparison_field="eo:cloud_cover",
+    query_eq_value="100",
+    query_neq_value="100",
+    query_lt_value="50",
+    query_lte_value="50",
+    query_gt_value="50",
+    query_gte_value="50",
+    query_substring_field="platform",
+    query_starts_with_value="landsat",
+    query_ends_with_value="8",
+    query_contains_value="sat",
+    query_in_field="platform",
+    query_in_values="landsat-8,landsat-9",
+)
+
+_IN = """search with Query '{"platform": {"in": ["landsat-8", "landsat-9"]}}' had non-matching results"""
+FALSE_ALARMS = {
+    f"[Item Search - Query Ext] : GET {_IN}": "it takes the list of values for a set of letters",
+    f"[Item Search - Query Ext] : POST {_IN}": "it takes the list of values for a set of letters",
+}
+"""How lines begin that tell of a fault of the validator (0.6.8), each with what that fault is."""
+
+
+@needs_shared
+def test_the_validator_finds_no_error(api: str) -> None:
+    look_up_schemas_offline()
+    _warnings, errors = validate_api(
+        root_url=f"{api}/",
+        ccs_to_validate=VALIDATED,
+        collection="landsat_ot_c2_l2",
+        geometry=json.dumps(PLACE),
+        auth_bearer_token=None,
+        auth_query_parameter=None,
+        fields_nested_property="properties.eo:cloud_cover",
+        validate_pagination=True,
+        query_config=QUESTIONS,
+        transaction_collection=None,
+        headers=None,
+    )
+    found = errors.as_list()
+    assert [line for line in found if not line.startswith(tuple(FALSE_ALARMS))] == []
+    assert len(found) == len(FALSE_ALARMS), "an alarm that is not raised any more is one to forget"
+
+
+@pytest.mark.timeout(240)
+def test_no_documented_request_makes_the_server_fail(api: str, tmp_path: Path) -> None:
+    """Examples, each parameter's limits, and random requests that are the same in every run."""
+    ran = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")),
+            *("run", f"{api}/api", "--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing"),
+            *("--seed", "4", "--max-examples", "8", "--no-shrink", "--no-color", "--request-timeout", "30"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "passed" in ran.stdout
