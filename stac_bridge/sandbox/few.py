@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from stac_bridge.sandbox.archive import Archive, Ints
+from stac_bridge.sandbox.archive import Ints, Listed
 from stac_bridge.sandbox.hashing import mixed
 from stac_bridge.sandbox.scenes import BASE, field
 
@@ -22,7 +22,7 @@ _NAIP_WORDS = "https://www.usgs.gov/centers/eros/science/usgs-eros-archive-aeria
 _CORONA_WORDS = "https://www.usgs.gov/centers/eros/science/usgs-eros-archive-declassified-data-1#"
 
 
-class Few(Archive):
+class Few(Listed):
     """Scenes that stand in a list, the newest first; ``filters`` are the metadata filters' labels by their id."""
 
     def __init__(self, scenes: list[dict[str, Any]], filters: dict[str, str]) -> None:

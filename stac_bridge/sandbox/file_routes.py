@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from stac_bridge.sandbox.holdings import archive_of, form_of
-from stac_bridge.sandbox.landsat import landsat
+from stac_bridge.sandbox.holdings import archive_of, named
+from stac_bridge.sandbox.options import file_of
 from stac_bridge.sandbox.product_files import browse_picture, bundle, landsat_file, whole_product
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class FileRoutes:
         display_id, filename = request.path_params["display_id"], request.path_params["filename"]
         if refused := self._refused(request, filename):
             return refused
-        number = await run_in_threadpool(landsat().find, display_id)
-        if number is None or not filename.startswith(f"{display_id}_"):
+        found = await run_in_threadpool(named, display_id)
+        if found is None or not filename.startswith(f"{display_id}_"):
             return Response(status_code=404)
         try:
-            content = landsat_file(landsat().facts(number), filename.removeprefix(f"{display_id}_"))
+            content = landsat_file(found[1].facts(found[2]), filename.removeprefix(f"{display_id}_"))
         except KeyError:
             return Response(status_code=404)
         self.served.append(request.url.path)
@@ -68,11 +68,11 @@ class FileRoutes:
         display_id = request.query_params.get("landsat_product_id", "")
         if refused := self._refused(request, display_id):
             return refused
-        number = await run_in_threadpool(landsat().find, display_id)
-        if number is None:
+        found = await run_in_threadpool(named, display_id)
+        if found is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
-        return await _in_parts(request, bundle(landsat().facts(number)), f"{display_id}.tar")
+        return await _in_parts(request, bundle(found[1].facts(found[2])), f"{display_id}.tar")
 
     def _refused(self, request: Request, filename: str) -> Response | None:
         """Without a signature the host sends people to sign in; a wrong or old one it does not take."""
@@ -82,11 +82,11 @@ class FileRoutes:
         return None if self._downloads.believes(signature, filename) else Response(status_code=403)
 
     async def _browse(self, request: Request) -> Response:
-        number = await run_in_threadpool(landsat().find, request.query_params.get("product_id", ""), "level1")
-        if number is None:
+        found = await run_in_threadpool(named, request.query_params.get("product_id", ""))
+        if found is None:
             return Response(status_code=404)
         most = 128 if request.query_params.get("size") == "thumb" else 512
-        picture = await run_in_threadpool(browse_picture, landsat(), number, most)
+        picture = await run_in_threadpool(browse_picture, found[1], found[2], most)
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _frame(self, request: Request) -> Response:
@@ -102,12 +102,11 @@ class FileRoutes:
         if request.method == "HEAD":
             return Response(status_code=405, headers={"Allow": "GET"})
         queued = self._downloads.of_token(request.path_params["token"])
-        archive = archive_of(queued.dataset) if queued else None
-        if queued is None or archive is None:
+        if queued is None:
             return Response(status_code=404)
         if not self._downloads.is_ready(queued):
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
-        name, content = whole_product(archive, queued.number, form_of(queued.dataset, queued.product["id"]))
+        name, content = file_of(queued.dataset, queued.number, queued.product)
         self.served.append(request.url.path)
         headers = {
             "Accept-Ranges": "none",

@@ -36,8 +36,8 @@ class Grid:
 
     @property
     def zone(self) -> int | None:
-        """The UTM zone, always a northern one [REFERENCE §5]; None in the polar projection."""
-        return self.epsg - 32600 if self.epsg != 3031 else None
+        """The UTM zone, always a northern one [REFERENCE §5]; None in any other projection."""
+        return self.epsg - 32600 if 32600 < self.epsg <= 32660 else None
 
     @property
     def east(self) -> float:

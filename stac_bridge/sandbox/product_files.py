@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from stac_bridge.sandbox.ard import Tiles
 from stac_bridge.sandbox.bands import natural_colour, raster, rasters_of
 from stac_bridge.sandbox.content import Content, Held, Joined
 from stac_bridge.sandbox.few import Few
@@ -62,7 +63,7 @@ def bundle(facts: SceneFacts) -> Content:
 
 def whole_product(archive: Archive, number: int, form: str) -> tuple[str, Content]:
     """Name and content of a product that is one file."""
-    if isinstance(archive, Landsat):
+    if isinstance(archive, Landsat | Tiles):
         facts = archive.facts(number)
         return f"{facts.display_id}.tar", bundle(facts)
     assert isinstance(archive, Few)  # noqa: S101 -- there are two kinds

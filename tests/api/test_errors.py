@@ -144,10 +144,11 @@ async def test_m2m_that_hangs_is_a_504_within_three_times_the_limit(tmp_path: Pa
 async def test_collections_still_answer_from_the_kept_catalogue_when_m2m_is_down(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
         before = (await here.get(f"/collections/{LANDSAT}")).json()
+        number = (await here.get("/collections")).json()["numberReturned"]
     script = httpx.MockTransport(Script({"login-token": httpx.ConnectError("refused")}))
     async with running(tmp_path, script, m2m_timeout=0.5) as here:
         assert (await here.get(f"/collections/{LANDSAT}")).json() == before
-        assert (await here.get("/collections")).json()["numberReturned"] == 4
+        assert (await here.get("/collections")).json()["numberReturned"] == number
         check(await here.get("/search", collections=LANDSAT), 503)
 
 
