@@ -5,9 +5,10 @@ Where the grids begin is known of all three regions; Hawaii is left out, for its
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ __all__ = ["TileFacts", "Tiles", "tiles"]
 
 _SIDE, _PIXELS, _PIXEL = 150_000.0, 5000, 30.0
 _SENSORS = {4: "TM", 5: "TM", 7: "ETM", 8: "OLI_TIRS", 9: "OLI_TIRS"}
+_TILE = re.compile(r"[^%]{5}(CU|AK)_(\d{3})(\d{3})")
 _LETTERS = {"TM": "T", "ETM": "E", "OLI_TIRS": "C"}
 
 
@@ -82,22 +84,12 @@ class TileFacts(SceneFacts):
         """Always ARD."""
         return "ARD"
 
-    @cached_property
-    def display_id(self) -> str:
-        """The tile's id, which is its entity id too."""
+    def _ids(self) -> dict[str, str]:
+        """A tile has one id [REFERENCE §5]; cut from several Level-1 products, it has its pictures by its own name."""
         taken, made = spelt(self.day).plain, spelt(self.processed).plain
         tile = f"{self.region}_{self.horizontal:03}{self.vertical:03}"
-        return f"L{_LETTERS[self.sensor]}{self.satellite:02}_{tile}_{taken}_{made}_02"
-
-    @property
-    def entity_id(self) -> str:
-        """The same as the display id [REFERENCE §5]."""
-        return self.display_id
-
-    @property
-    def level1_id(self) -> str:
-        """A tile is cut from several Level-1 products; its pictures go by its own name."""
-        return self.display_id
+        named = f"L{_LETTERS[self.sensor]}{self.satellite:02}_{tile}_{taken}_{made}_02"
+        return dict.fromkeys(("display_id", "level1_id", "entity_id"), named)
 
     @property
     def grid(self) -> Grid:
@@ -175,6 +167,14 @@ class Tiles(Passes):
         same = (self._horizontal[at] == horizontal) & (self._vertical[at] == vertical) & (self._regions[at] == region)
         numbers = (first + int(one) for one in np.flatnonzero(same))
         return next((number for number in numbers if self.facts(number).display_id == identifier), None)
+
+    def hint(self, pattern: str, field: str) -> NDArray[np.bool_] | None:
+        """The crossings of the tile that a pattern of names begins with."""
+        found = _TILE.match(pattern.upper())
+        if found is None:
+            return None
+        same = (self._horizontal == int(found[2])) & (self._vertical == int(found[3])) & (self._regions == found[1])
+        return np.asarray(same[self._tiles])
 
     def fixed_column(self, label: str) -> NDArray[Any]:
         """What a filter compares with that tile and satellite decide."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ _SAME = {  # of every scene that the sandbox holds
     "Data Anomaly": np.array("NULL"),
     "Image Quality": np.array(9),
 }
+
+
+_IN_PRODUCT, _IN_SCENE = re.compile(r"[^%]{10}(\d{3})(\d{3})"), re.compile(r"[^%]{3}(\d{3})(\d{3})")
+"""Path and row in the id of a product (``LC08_L2SP_047027``) and of a scene (``LC8047027``)."""
 
 
 @lru_cache(maxsize=1)
@@ -104,6 +109,13 @@ class Landsat(Passes):
             if identifier == getattr(self.facts(number), _FIELDS[field]):
                 return number
         return None
+
+    def hint(self, pattern: str, field: str) -> NDArray[np.bool_] | None:
+        """The place whose path and row a pattern begins with."""
+        found = (_IN_SCENE if field == "entityId" else _IN_PRODUCT).match(pattern)
+        if found is None:
+            return None
+        return np.asarray((self.paths == int(found[1])) & (self.rows == int(found[2])))
 
     def fixed_column(self, label: str) -> NDArray[Any]:
         """What a filter compares with that place and satellite decide."""

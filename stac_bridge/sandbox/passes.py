@@ -57,6 +57,10 @@ class Passes(Archive):
     def column(self, label: str, numbers: Ints) -> NDArray[Any]:
         """What any other filter compares with, for these passes."""
 
+    @abstractmethod
+    def hint(self, pattern: str, field: str) -> Flags | None:
+        """The places that ids which begin like this can have; None where the pattern does not say."""
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -70,7 +74,7 @@ class Passes(Archive):
         conjuncts = _conjuncts(metadata) if metadata else []
         fixed = [one for one in conjuncts if self._is_fixed(one)]
         rest = [one for one in conjuncts if not self._is_fixed(one)]
-        days, entries = self._days(scene_filter), self._entries(scene_filter, fixed)
+        days, entries = self._days(scene_filter), self._entries(scene_filter, fixed, rest)
         if (named := self._named({"filterType": "and", "childFilters": rest})) is not None:
             numbers: Ints = self._among(np.array(sorted(named), int), days, entries)
         elif cloud and entries is None and isinstance(days, slice):
@@ -125,13 +129,22 @@ class Passes(Archive):
         wanted[run] = np.isin(days.astype("datetime64[M]").astype(int) % 12 + 1, months)
         return wanted
 
-    def _entries(self, scene_filter: Asked, fixed: list[Asked]) -> Flags | None:
-        """Which entries are wanted; None for all."""
+    def _entries(self, scene_filter: Asked, fixed: list[Asked], rest: list[Asked]) -> Flags | None:
+        """Which entries are wanted, or can be; None for all."""
         spatial = scene_filter.get("spatialFilter")
         found = [matches(one, self._fixed_column_of, len(self.table.places)) for one in fixed]
+        hints = (self.hint(str(one.get("value")), self._field(one)) for one in rest if self._is_named(one))
+        found += [places[self.table.places] for places in hints if places is not None]
         if spatial:
             found.append(near(self.tree, spatial)[self.outlines][self.table.places])
         return np.logical_and.reduce(found) if found else None
+
+    def _is_named(self, asked: Asked) -> bool:
+        """Whether a filter asks for an id, or for the beginning of one."""
+        return asked.get("filterType") == "value" and self._labels.get(str(asked.get("filterId"))) in IDS
+
+    def _field(self, asked: Asked) -> str:
+        return IDS[self._labels[str(asked["filterId"])]]
 
     def _among(self, numbers: Ints, days: slice | Flags, entries: Flags | None) -> Ints:
         """Those that fall on the days and entries that are wanted."""
@@ -148,10 +161,10 @@ class Passes(Archive):
             if asked["filterType"] == "and":
                 return set.intersection(*named) if named else None
             return set.union(*named) if named and len(named) == len(found) else None
-        field, value = IDS.get(self._labels.get(str(asked.get("filterId")), "")), str(asked.get("value")).upper()
-        if field is None or asked.get("filterType") != "value" or "%" in value:
+        value = str(asked.get("value")).upper()
+        if not self._is_named(asked) or "%" in value:
             return None
-        number = self.find(value, field)
+        number = self.find(value, self._field(asked))
         if number is None and asked.get("operand") == "like":
             return None  # there may be other wildcards in it
         return set() if number is None else {number}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Any
 
 from stac_bridge.sandbox.calendar_days import spelt
 from stac_bridge.sandbox.chance import made_anew
@@ -23,7 +24,10 @@ _CORRECTOR_LOST = date(2003, 5, 31)
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """A scene of a family. ``cloud`` is in hundredths of a percent, None where unknown; ``bits`` are its own chance."""
+    """A scene of a family. ``cloud`` is in hundredths of a percent, None where unknown; ``bits`` are its own chance.
+
+    ``level1_id`` is the id of the Level-1 product: its own, or that of the one from which it was made.
+    """
 
     path: int
     row: int
@@ -33,20 +37,37 @@ class SceneFacts:
     bits: int
     family: Family = FAMILIES["landsat_ot_c2_l2"]
 
+    day: date = field(init=False)
+    processed: date = field(init=False)
+    display_id: str = field(init=False)
+    level1_id: str = field(init=False)
+    entity_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        day = self.middle.date()
+        self._settle(day=day, processed=made_anew(day, (self.bits >> 12) % 14))
+        self._settle(**self._ids())
+
+    def _settle(self, **decided: Any) -> None:
+        """Said once, because everything that is said of a scene needs it."""
+        for name, value in decided.items():
+            object.__setattr__(self, name, value)
+
+    def _ids(self) -> dict[str, str]:
+        """The id of the scene outlasts reprocessing and is the same in both levels; that of a product does neither."""
+        taken, made = spelt(self.day), spelt(self.processed)
+        letter, place = _LETTERS[self.sensor], f"{self.path:03}{self.row:03}"
+        rest = f"{place}_{taken.plain}_{made.plain}_02_{self.tier}"
+        return {
+            "display_id": f"L{letter}{self.satellite:02}_{self.level}_{rest}",
+            "level1_id": f"L{letter}{self.satellite:02}_{self._level1}_{rest}",
+            "entity_id": f"L{letter}{self.satellite}{place}{taken.of_year}{self.station}",
+        }
+
     @property
     def dataset(self) -> str:
         """The dataset that it is in."""
         return self.family.dataset
-
-    @cached_property
-    def day(self) -> date:
-        """When it was taken."""
-        return self.middle.date()
-
-    @cached_property
-    def processed(self) -> date:
-        """When the product was made."""
-        return made_anew(self.day, (self.bits >> 12) % 14)
 
     @property
     def sensor(self) -> str:
@@ -71,28 +92,6 @@ class SceneFacts:
         if self.tier == "T1":
             return "L1TP"
         return "L1GT" if self.family.sensor == "OLI_TIRS" or self.bits & 1 else "L1GS"
-
-    @cached_property
-    def _rest(self) -> str:
-        """What follows the level in the ids of both levels."""
-        taken, made = spelt(self.day).plain, spelt(self.processed).plain
-        return f"{self.path:03}{self.row:03}_{taken}_{made}_02_{self.tier}"
-
-    @cached_property
-    def display_id(self) -> str:
-        """The product's id."""
-        return f"L{_LETTERS[self.sensor]}{self.satellite:02}_{self.level}_{self._rest}"
-
-    @cached_property
-    def level1_id(self) -> str:
-        """The id of the Level-1 product: its own, or that of the one from which it was made."""
-        return f"L{_LETTERS[self.sensor]}{self.satellite:02}_{self._level1}_{self._rest}"
-
-    @cached_property
-    def entity_id(self) -> str:
-        """The scene's id, which outlasts reprocessing and is the same in both levels."""
-        day = spelt(self.day).of_year
-        return f"L{_LETTERS[self.sensor]}{self.satellite}{self.path:03}{self.row:03}{day}{self.station}"
 
     @property
     def station(self) -> str:

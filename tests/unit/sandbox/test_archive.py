@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -171,6 +172,29 @@ def test_a_pattern_finds_the_names_that_it_fits(name: str) -> None:
     pattern = value("landsat_ot_c2_l2", "Landsat Product Identifier L2", name, operand="like")
     found = [landsat().facts(int(number)) for number in landsat().search({**july, "metadataFilter": pattern})]
     assert [(facts.path, facts.row) for facts in found] == [(196, 28)]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "label", "pattern"),
+    [
+        ("landsat_ot_c2_l2", "Landsat Product Identifier L2", "LC0__L2S__196028%"),
+        ("landsat_tm_c2_l1", "Landsat Scene Identifier", "lt_196028%"),
+        ("landsat_ard_tile_c2", "Tile Identifier", "LE07_CU_029007_20%"),
+    ],
+)
+def test_the_beginning_of_a_name_is_sought_at_its_place_alone(dataset: str, label: str, pattern: str) -> None:
+    archive = archive_named(dataset)
+    begin = re.compile(pattern.rstrip("%").upper().replace("_", "."))
+
+    def named_so(number: int) -> bool:
+        facts = archive.facts(number)
+        return begin.match(facts.entity_id if label.startswith("Landsat Scene") else facts.display_id) is not None
+
+    found = list(archive.search({"metadataFilter": value(dataset, label, pattern, operand="like")}))
+    assert len(found) > 100
+    assert all(named_so(int(number)) for number in found)
+    window = range(int(found[50]) - 3000, int(found[50]) + 3000)
+    assert [number for number in window if named_so(number)] == [one for one in found if one in window]
 
 
 @pytest.mark.parametrize("name", NAMES)
