@@ -24,7 +24,10 @@ _EPOCH = date(2013, 1, 1)
 
 
 def days_asked(asked: Asked | None) -> tuple[int | None, int | None]:
-    """First and last day of an acquisitionFilter, in days since 2013-01-01; time parts are dropped [REFERENCE §4]."""
+    """First and last of the days that are asked for, in days since 2013-01-01; time parts are dropped [REFERENCE §4].
+
+    Either is None where it is not said, or no date.
+    """
     return _day((asked or {}).get("start")), _day((asked or {}).get("end"))
 
 
@@ -61,7 +64,8 @@ def _read_geojson(text: str) -> shapely.Geometry:
 
 def cloudy(cloud: NDArray[np.uint16], asked: Asked, unknown: int) -> Flags:
     """Which of these cloud covers, in hundredths of a percent, a cloudCoverFilter takes."""
-    low, high = 100 * float(asked.get("min") or 0), 100 * float(asked.get("max", 100))
+    said = asked.get("max")
+    low, high = 100 * float(asked.get("min") or 0), 100 * float(100 if said is None else said)
     least, most = int(np.ceil(max(low, 0))), int(np.floor(min(max(high, -1), unknown - 1)))
     known: Flags = cloud <= most
     if least > 0:

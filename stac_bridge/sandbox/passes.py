@@ -70,32 +70,40 @@ class Passes(Archive):
 
     def search(self, scene_filter: Asked) -> Sequence[int] | Ints:
         """What place, day and satellite decide is counted; only what chance decides is looked at pass by pass."""
-        metadata, cloud = scene_filter.get("metadataFilter"), scene_filter.get("cloudCoverFilter")
-        conjuncts = _conjuncts(metadata) if metadata else []
-        fixed = [one for one in conjuncts if self._is_fixed(one)]
-        rest = [one for one in conjuncts if not self._is_fixed(one)]
+        fixed, rest = self._parted(scene_filter.get("metadataFilter"))
         days, entries = self._days(scene_filter), self._entries(scene_filter, fixed, rest)
-        if (named := self._named({"filterType": "and", "childFilters": rest})) is not None:
-            numbers: Ints = self._among(np.array(sorted(named), int), days, entries)
-        elif cloud and entries is None and isinstance(days, slice):
-            return self._rest(self._run(days, cloud), rest)
-        elif cloud or rest:
-            numbers = self.table.hits(days, entries)[:]
-        else:
+        cloud, ingest = scene_filter.get("cloudCoverFilter"), scene_filter.get("ingestFilter")
+        if not (cloud or ingest or rest):
             return self.table.hits(days, entries)
-        if cloud:
-            numbers = numbers[cloudy(self.chance.cloud(numbers), cloud, UNKNOWN)]
-        return self._rest(numbers, rest)
-
-    def _run(self, days: slice, cloud: Asked) -> Ints:
-        """Whole days are a run of numbers, whose clouds need not be picked out one by one."""
-        run = slice(int(self.table.firsts[days.start]), int(self.table.firsts[days.stop]))
-        return np.flatnonzero(cloudy(self.chance.cloud(run), cloud, UNKNOWN)) + run.start
-
-    def _rest(self, numbers: Ints, rest: list[Asked]) -> Ints:
+        found = self._candidates(days, entries, rest)
+        numbers = _among_clouds(found, self.chance.cloud(found), cloud) if cloud else _each(found)
+        if ingest:
+            numbers = numbers[self._ingested(numbers, ingest)]
         for one in rest:
             numbers = numbers[matches(one, self._column_of(numbers), len(numbers))]
         return numbers
+
+    def _parted(self, metadata: Asked | None) -> tuple[list[Asked], list[Asked]]:
+        """The parts of a metadataFilter that place and satellite decide, and the others."""
+        conjuncts = _conjuncts(metadata) if metadata else []
+        fixed = [one for one in conjuncts if self._is_fixed(one)]
+        return fixed, [one for one in conjuncts if not self._is_fixed(one)]
+
+    def _candidates(self, days: slice | Flags, entries: Flags | None, rest: list[Asked]) -> Ints | slice:
+        """The passes that must be looked at: a run of numbers where whole days are wanted."""
+        named = self._named({"filterType": "and", "childFilters": rest})
+        if named is not None:
+            return self._among(np.array(sorted(named), int), days, entries)
+        if entries is None and isinstance(days, slice):
+            return slice(int(self.table.firsts[days.start]), int(self.table.firsts[days.stop]))
+        return np.asarray(self.table.hits(days, entries)[:])
+
+    def _ingested(self, numbers: Ints, asked: Asked) -> Flags:
+        """Metadata come in when the product is made, and do not change after."""
+        first, last = days_asked(asked)
+        made = (self.chance.made(numbers) - np.datetime64(EPOCH_DAY, "D")).astype(int)
+        after = np.ones(len(made), bool) if first is None else made >= first
+        return after if last is None else after & (made <= last)
 
     def _column_of(self, numbers: Ints) -> Any:
         def column(filter_id: str) -> NDArray[Any] | None:
@@ -175,3 +183,13 @@ def _conjuncts(asked: Asked) -> list[Asked]:
     if asked.get("filterType") == "and" and asked.get("childFilters"):
         return [part for child in asked["childFilters"] for part in _conjuncts(child)]
     return [asked]
+
+
+def _each(found: Ints | slice) -> Ints:
+    return np.arange(found.start, found.stop, dtype=np.int32) if isinstance(found, slice) else found
+
+
+def _among_clouds(found: Ints | slice, cloud: NDArray[np.uint16], asked: Asked) -> Ints:
+    """Those whose clouds are wanted; the numbers of a run need not be written down for it."""
+    wanted = cloudy(cloud, asked, UNKNOWN)
+    return np.flatnonzero(wanted) + found.start if isinstance(found, slice) else found[wanted]

@@ -149,7 +149,7 @@ def _classed(dataset: str, satellite: int, station: str, kind: tuple[str, str, s
 _GAINS = {"1": "H", "2": "H", "3": "H", "4": "L", "5": "H", "6L": "L", "6H": "H", "7": "H", "8": "L"}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)  # a page of a thousand scenes meets as many places
 def _placed(dataset: str, path: int, row: int) -> Lines:
     """Where the scene and its raster are, which is the same on every day."""
     grid = grid_at(path, row, FAMILIES[dataset].pixel)

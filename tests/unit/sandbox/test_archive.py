@@ -85,6 +85,11 @@ SPACE_AND_CLOUD: list[tuple[dict[str, Any], Any]] = [
         {**box(-120, 20, -60, 50), "cloudCoverFilter": {"min": 50}},
         lambda facts: touches(shapely.box(-120, 20, -60, 50), facts) and (facts.cloud or 0) >= 5000,
     ),
+    ({"cloudCoverFilter": {"min": None, "max": None}}, lambda facts: facts.cloud is not None),
+    (
+        {"ingestFilter": {"start": "2020-09-01", "end": "2024-06-09"}},
+        lambda facts: date(2020, 9, 1) <= facts.processed <= date(2024, 6, 9),
+    ),
     ({"seasonalFilter": [1, 2]}, lambda facts: False),
     ({"seasonalFilter": [6]}, lambda facts: True),
     ({"cloudCover": {"max": 1}, "misplaced": 7}, lambda facts: True),
