@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from stac_bridge.sandbox.few import SMALL
-from stac_bridge.sandbox.files_named import browsed, file_of, landsat_scene
+from stac_bridge.sandbox.holdings import named
+from stac_bridge.sandbox.options import file_of
 from stac_bridge.sandbox.product_files import browse_picture, bundle, frame_picture, landsat_file
 from stac_bridge.sandbox.signing import token_id
 
@@ -63,11 +64,11 @@ class FileRoutes:
         display_id, filename = request.path_params["display_id"], request.path_params["filename"]
         if refused := self._refused(request, filename):
             return refused
-        found = await run_in_threadpool(landsat_scene, display_id)
+        found = await run_in_threadpool(named, display_id)
         if found is None or not filename.startswith(f"{display_id}_"):
             return Response(status_code=404)
         try:
-            content = landsat_file(found, filename.removeprefix(f"{display_id}_"))
+            content = landsat_file(found[1].facts(found[2]), filename.removeprefix(f"{display_id}_"))
         except KeyError:
             return Response(status_code=404)
         self.served.append(request.url.path)
@@ -78,11 +79,11 @@ class FileRoutes:
         display_id = request.query_params.get("landsat_product_id", "")
         if refused := self._refused(request, display_id):
             return refused
-        found = await run_in_threadpool(landsat_scene, display_id)
+        found = await run_in_threadpool(named, display_id)
         if found is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
-        return await _in_parts(request, bundle(found), f"{display_id}.tar", attached=True)
+        return await _in_parts(request, bundle(found[1].facts(found[2])), f"{display_id}.tar", attached=True)
 
     def _refused(self, request: Request, filename: str) -> Response | None:
         """Without a signature the host sends people to sign in; a wrong or old one it does not take."""
@@ -97,11 +98,11 @@ class FileRoutes:
         product_id, size = request.query_params.get("product_id", ""), request.query_params.get("size", "")
         if size.startswith("frb") and (refused := self._refused(request, product_id)):
             return refused
-        found = await run_in_threadpool(browsed, product_id)
+        found = await run_in_threadpool(named, product_id)
         if found is None:
             return Response(status_code=404)
         most = _LARGE if size.startswith("frb") else 128 if size == "thumb" else 512
-        picture = await run_in_threadpool(browse_picture, *found, most, _kind(request))
+        picture = await run_in_threadpool(browse_picture, found[1], found[2], most, _kind(request))
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _frame(self, request: Request) -> Response:
@@ -123,7 +124,7 @@ class FileRoutes:
             return Response(status_code=404, headers={"Cache-Control": "no-store"})
         if queued.account.fetching >= self._parallel:
             return Response("Too many downloads at once.", 429, {"Retry-After": "5"})
-        name, content = await run_in_threadpool(file_of, queued)
+        name, content = await run_in_threadpool(file_of, queued.dataset, queued.number, queued.product)
         self.served.append(request.url.path)
         headers = {
             "Accept-Ranges": "none",

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mixed", "share"]
+__all__ = ["mixed", "mixed_one", "share"]
 
 Words = NDArray[np.uint64]
+_WORD = 2**64 - 1
 
 
 def mixed(*parts: NDArray[Any] | np.integer[Any] | int) -> Words:
@@ -22,6 +23,17 @@ def mixed(*parts: NDArray[Any] | np.integer[Any] | int) -> Words:
             found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             found = found ^ (found >> np.uint64(31))
     return np.asarray(found)
+
+
+def mixed_one(*parts: int) -> int:
+    """The same bits of single numbers, faster than an array of one."""
+    found = 0
+    for part in parts:
+        found = (found * 0x9E3779B97F4A7C15 + part) & _WORD
+        found = (found ^ found >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+        found = (found ^ found >> 27) * 0x94D049BB133111EB & _WORD
+        found ^= found >> 31
+    return found
 
 
 def share(words: Words, bits_from: int = 0) -> NDArray[np.float64]:

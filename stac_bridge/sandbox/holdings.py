@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from stac_bridge.sandbox.ard import Tiles, tiles
+from stac_bridge.sandbox.families import ARD, FAMILIES, family_of
 from stac_bridge.sandbox.few import SMALL
-from stac_bridge.sandbox.landsat import landsat
+from stac_bridge.sandbox.landsat import Landsat, landsat
 from stac_bridge.sandbox.refusal import Refusal
+from stac_bridge.sandbox.sheets import sheet, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stac_bridge.sandbox.archive import Archive
 
-__all__ = ["archive_of", "dataset", "datasets", "filters_of", "form_of", "name_of", "products_of"]
+__all__ = [
+    "archive_of",
+    "dataset",
+    "dataset_id",
+    "datasets",
+    "filters_of",
+    "form_of",
+    "name_of",
+    "named",
+    "products_of",
+]
 
-_ARCHIVES: dict[str, Callable[[], Archive]] = {"landsat_ot_c2_l2": landsat, **SMALL}
-
-
-@lru_cache(maxsize=1)
-def _facts() -> dict[str, Any]:
-    """The files of ``facts/``: dataset, filters and products by the dataset's alias."""
-    folder = files("stac_bridge.sandbox").joinpath("facts")
-    found = sorted((one for one in folder.iterdir() if one.name.endswith(".yaml")), key=lambda one: one.name)
-    return {one.name.removesuffix(".yaml"): yaml.safe_load(one.read_text("utf-8")) for one in found}
+_ARCHIVES: dict[str, Callable[[], Archive]] = {
+    **{name: partial(landsat, name) for name in FAMILIES},
+    ARD.dataset: tiles,
+    **SMALL,
+}
 
 
 def name_of(said: object) -> str:
     """A dataset's alias, whatever its case. Raises Refusal."""
     name = str(said).lower()
-    if name not in _facts():
+    if name not in sheets():
         raise Refusal("DATASET_INVALID", "An invalid dataset has been provided")
     return name
 
@@ -44,21 +50,36 @@ def archive_of(name: str) -> Archive | None:
     return make() if make else None
 
 
+def named(display_id: str) -> tuple[str, Landsat | Tiles, int] | None:
+    """Dataset, archive and number of a Landsat product, by its own name alone."""
+    family = family_of(display_id)
+    if family is None:
+        return None
+    archive = tiles() if family.tiled else landsat(family.dataset)
+    number = archive.find(display_id)
+    return None if number is None else (family.dataset, archive, number)
+
+
+def dataset_id(name: str) -> str:
+    """Its id."""
+    return str(sheet(name)["dataset"]["datasetId"])
+
+
 def dataset(name: str) -> dict[str, Any]:
     """As dataset-search lists it. Where M2M's own number of scenes is known to be wrong, the facts hold it."""
-    archive, said = archive_of(name), _facts()[name]["dataset"]
-    count = {} if archive is None or "sceneCount" in said else {"sceneCount": len(archive.before)}
+    archive, said = archive_of(name), sheet(name)["dataset"]
+    count = {} if archive is None or "sceneCount" in said else {"sceneCount": len(archive)}
     return {**said, **count, "datasetAlias": name}
 
 
 def datasets() -> list[dict[str, Any]]:
     """All of them."""
-    return [dataset(name) for name in _facts()]
+    return [dataset(name) for name in sheets()]
 
 
 def filters_of(name: str) -> list[dict[str, Any]]:
     """As dataset-filters lists them."""
-    return [_filter(label, *said) for label, said in _facts()[name].get("filters", {}).items()]
+    return [_filter(label, *said) for label, said in sheet(name).get("filters", {}).items()]
 
 
 def _filter(label: str, ident: str, kind: str, sql: str, values: Any = None, unusual: Any = None) -> dict[str, Any]:
@@ -85,7 +106,7 @@ def _filter(label: str, ident: str, kind: str, sql: str, values: Any = None, unu
 
 def products_of(name: str) -> list[dict[str, Any]]:
     """The products of a dataset; ``form`` says what the file is, for those that are one file."""
-    return list(_facts()[name].get("products", ()))
+    return list(sheet(name).get("products", ()))
 
 
 def form_of(name: str, product_id: str) -> str:

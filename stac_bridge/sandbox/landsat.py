@@ -1,8 +1,9 @@
-"""landsat_ot_c2_l2: millions of scenes as arithmetic, each with everything M2M would say of it."""
+"""Landsat's archives: millions of scenes as arithmetic, each with everything that M2M would say of it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,205 +11,172 @@ import numpy as np
 import shapely
 
 from stac_bridge.sandbox import wrs2
-from stac_bridge.sandbox.archive import Archive, Ints
-from stac_bridge.sandbox.grid import Grid, grid_of
-from stac_bridge.sandbox.hashing import mixed, share
+from stac_bridge.sandbox.chance import Chance, cloud_at
+from stac_bridge.sandbox.families import END, FAMILIES, Family
+from stac_bridge.sandbox.hashing import mixed
 from stac_bridge.sandbox.land import is_land
-from stac_bridge.sandbox.sun import sun_at
+from stac_bridge.sandbox.passes import Passes
+from stac_bridge.sandbox.scene_facts import SceneFacts
+from stac_bridge.sandbox.scenes import landsat_scene
+from stac_bridge.sandbox.sheets import labels_of
+from stac_bridge.sandbox.sun import elevations
+from stac_bridge.sandbox.timetable import EPOCH_DAY, Timetable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Landsat", "SceneFacts"]
+    from stac_bridge.sandbox.archive import Ints
+    from stac_bridge.sandbox.timetable import Mission
 
-END = datetime(2026, 11, 1, tzinfo=UTC)
-"""The archive ends before."""
+__all__ = ["END", "Landsat", "SceneFacts", "landsat"]
 
-_MISSIONS = ((8, datetime(2013, 4, 11, tzinfo=UTC), 0), (9, datetime(2021, 10, 31, tzinfo=UTC), 8))
-_DAY = 86400.0
-_HALF = timedelta(seconds=14.9)
-"""Half of the time that a scene takes."""
-
-
-_IDS = {"displayId": "display_id", "entityId": "entity_id", "level1": "level1_id"}
-
-
-class SceneFacts:
-    """What is decided about one scene; the rest follows."""
-
-    def __init__(self, path: int, row: int, satellite: int, middle: datetime, cloud: int | None, bits: int) -> None:
-        self.path, self.row, self.satellite, self.middle, self.cloud = path, row, satellite, middle, cloud
-        self.bits = bits
-        self.level = "L2SR" if bits % 12 == 0 else "L2SP"
-        self.tier = "T2" if bits >> 8 & 0xF == 0 else "T1"
-        self.day = middle.date()
-        self.processed = self.day + timedelta(days=3 + (bits >> 12) % 14)
-        self.sensor = "OLI" if bits >> 20 & 0x1FF == 0 else "OLI_TIRS"
-
-    def _named(self, level: str) -> str:
-        letter = "O" if self.sensor == "OLI" else "C"
-        return (
-            f"L{letter}0{self.satellite}_{level}_{self.path:03}{self.row:03}_{self.day:%Y%m%d}_"
-            f"{self.processed:%Y%m%d}_02_{self.tier}"
-        )
-
-    @property
-    def display_id(self) -> str:
-        """The Level-2 product's id."""
-        return self._named(self.level)
-
-    @property
-    def level1_id(self) -> str:
-        """The id of the Level-1 product it was made from."""
-        return self._named("L1TP" if self.tier == "T1" else "L1GT")
-
-    @property
-    def entity_id(self) -> str:
-        """The scene's id, which outlasts reprocessing."""
-        letter = "O" if self.sensor == "OLI" else "C"
-        return f"L{letter}{self.satellite}{self.path:03}{self.row:03}{self.day:%Y%j}LGN00"
-
-    @property
-    def grid(self) -> Grid:
-        """The product's raster."""
-        return grid_of(self.path, self.row)
-
-    @property
-    def start(self) -> datetime:
-        """When its first line was taken."""
-        return self.middle - _HALF
-
-    @property
-    def stop(self) -> datetime:
-        """When its last line was taken."""
-        return self.middle + _HALF
-
-    @property
-    def sun(self) -> tuple[float, float]:
-        """Elevation and azimuth at the middle, in degrees."""
-        return sun_at(*self.grid.centre, self.middle)
-
-
-_FILTERS = {
-    "5e83d14f567d0086": "display_id",
-    "5e83d14f227b0d85": "level1_id",
-    "5e83d14fc84c9a78": "entity_id",
-    "5e83d14fb9436d88": "path",
-    "5e83d14ff1eda1b8": "row",
-    "61af9273566bb9a8": "satellite",
-    "5e83d14fc6e09eb6": "sensor",
-    "5f6aa429b870fd7f": "nadir",
-    "5f6a6fb2137a3c00": "tier",
-    "5f6a6f82795f1b6c": "generated",
-    "5e83d14fd1d0a167": "generated",
+_FIELDS = {"displayId": "display_id", "entityId": "entity_id", "level1": "level1_id"}
+_SAME = {  # of every scene that the sandbox holds
+    "Nadir/Off Nadir": np.array("NADIR"),
+    "Day/Night Indicator": np.array("DAY"),
+    "Data Anomaly": np.array("NULL"),
+    "Image Quality": np.array(9),
 }
 
 
-class Landsat(Archive):
-    """All scenes of Landsat 8 and 9 over land, to the end of October 2026. Use ``landsat()``: it is costly to make."""
-
-    def __init__(self) -> None:
-        paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 234), np.arange(1, 123), indexing="ij"))
-        longitude, latitude = wrs2.centre(paths.astype(float), rows.astype(float))
-        taken = is_land(longitude, latitude) | (mixed(paths, rows) % np.uint64(40) == 0)
-        self._paths, self._rows = paths[taken], rows[taken]
-        super().__init__(np.asarray(shapely.polygons(wrs2.footprint(self._paths, self._rows))))
-        self._seconds, self.places, self._satellites = self._passes()
-        self.before = -np.floor(self._seconds / _DAY).astype(np.int32)
-        bits = self._bits(np.arange(len(self.before)))
-        hundredths = np.minimum(10000, (share(bits, 32) ** 1.7 * 10800)).astype(np.uint16)
-        self.cloud = np.where(bits >> np.uint64(48) & np.uint64(0xFF) == 0, self.UNKNOWN, hundredths).astype(np.uint16)
-
-    def _passes(self) -> tuple[NDArray[np.float64], NDArray[np.uint16], NDArray[np.uint8]]:
-        """Seconds since the epoch, place and satellite of every scene, the newest first."""
-        first = wrs2.pass_days(self._paths, self._rows)
-        seconds, places, satellites = [], [], []
-        for satellite, start, offset in _MISSIONS:
-            begin, end = ((moment - wrs2.EPOCH).total_seconds() / _DAY for moment in (start, END))
-            cycles = np.arange(np.floor((begin - first.max()) / 16), np.ceil((end - first.min()) / 16) + 1)
-            times = (first + offset)[None, :] + 16 * cycles[:, None]
-            within = (times >= begin) & (times < end)
-            seconds.append(times[within] * _DAY)
-            places.append(np.broadcast_to(np.arange(len(first), dtype=np.uint16), times.shape)[within])
-            satellites.append(np.full(int(within.sum()), satellite, np.uint8))
-        order = np.argsort(-np.concatenate(seconds), kind="stable")
-        return np.concatenate(seconds)[order], np.concatenate(places)[order], np.concatenate(satellites)[order]
-
-    def __len__(self) -> int:
-        return len(self.before)
-
-    def _bits(self, numbers: Ints) -> NDArray[np.uint64]:
-        return mixed(self._paths[self.places[numbers]], self._rows[self.places[numbers]], 9 - self.before[numbers])
-
-    def facts(self, number: int) -> SceneFacts:
-        """What is decided about a scene."""
-        place, cloud = int(self.places[number]), int(self.cloud[number])
-        return SceneFacts(
-            int(self._paths[place]),
-            int(self._rows[place]),
-            int(self._satellites[number]),
-            wrs2.EPOCH + timedelta(seconds=round(float(self._seconds[number]), 6)),
-            None if cloud == self.UNKNOWN else cloud,
-            int(self._bits(np.array([number]))[0]),
-        )
-
-    def scene(self, number: int, *, full: bool) -> dict[str, Any]:
-        """One scene as scene-search gives it."""
-        from stac_bridge.sandbox.scenes import landsat_scene
-
-        return landsat_scene(self.facts(number), full=full)
-
-    def find(self, identifier: str, field: str = "displayId") -> int | None:
-        """By the day and the place that both ids name; then the whole id must be right."""
-        try:
-            if field != "entityId":
-                parts = identifier.split("_")
-                path, row, day = int(parts[2][:3]), int(parts[2][3:]), datetime.strptime(parts[3], "%Y%m%d")
-            else:
-                path, row, day = int(identifier[3:6]), int(identifier[6:9]), datetime.strptime(identifier[9:16], "%Y%j")
-        except (ValueError, IndexError):
-            return None
-        days = (day.replace(tzinfo=UTC) - wrs2.EPOCH).days
-        same_day = np.arange(self.first_of(days), self.first_of(days - 1))
-        place = self.places[same_day]
-        for number in same_day[(self._paths[place] == path) & (self._rows[place] == row)]:
-            facts = self.facts(int(number))
-            if identifier == getattr(facts, _IDS[field]):
-                return int(number)
-        return None
-
-    def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
-        """What a filter compares with."""
-        match _FILTERS.get(filter_id):
-            case None:
-                return None
-            case "path":
-                return np.asarray(self._paths[self.places[numbers]])
-            case "row":
-                return np.asarray(self._rows[self.places[numbers]])
-            case "satellite":
-                return self._satellites[numbers]
-            case "nadir":
-                return np.full(len(numbers), "NADIR")
-            case "tier":
-                return np.where(self._bits(numbers) >> np.uint64(8) & np.uint64(0xF) == 0, "T2", "T1")
-            case "sensor":
-                return np.where(self._bits(numbers) >> np.uint64(20) & np.uint64(0x1FF) == 0, "OLI", "OLI_TIRS")
-            case "generated":
-                return np.array([f"{self.facts(int(number)).processed:%Y/%m/%d}" for number in numbers])
-            case name:
-                return np.array([getattr(self.facts(int(number)), name) for number in numbers], dtype=object)
-
-    def _metadata(self, asked: dict[str, Any], numbers: Ints) -> NDArray[np.bool_]:
-        """A whole id is looked up, which saves making the id of every scene."""
-        fields = {"5e83d14f567d0086": "displayId", "5e83d14fc84c9a78": "entityId"}
-        field, value = fields.get(str(asked.get("filterId"))), str(asked.get("value")).upper()
-        if field and asked.get("filterType") == "value" and asked.get("operand") != "like" and "%" not in value:
-            return np.asarray(numbers == self.find(value, field))
-        return super()._metadata(asked, numbers)
+_IN_PRODUCT, _IN_SCENE = re.compile(r"[^%]{10}(\d{3})(\d{3})"), re.compile(r"[^%]{3}(\d{3})(\d{3})")
+"""Path and row in the id of a product (``LC08_L2SP_047027``) and of a scene (``LC8047027``)."""
 
 
 @lru_cache(maxsize=1)
-def landsat() -> Landsat:
-    """The archive, made at its first use: it is the same for every sandbox."""
-    return Landsat()
+def _places() -> tuple[Ints, Ints]:
+    """Paths and rows over land, by day, and one in forty of the others."""
+    paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 234), np.arange(1, 123), indexing="ij"))
+    taken = is_land(*wrs2.centre(paths.astype(float), rows.astype(float))) | (mixed(paths, rows) % np.uint64(40) == 0)
+    return paths[taken].astype(np.int16), rows[taken].astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def _footprints() -> shapely.STRtree:
+    rings = wrs2.footprint(*(axis.astype(float) for axis in _places()))
+    return shapely.STRtree(np.asarray(shapely.polygons(rings)))
+
+
+@lru_cache(maxsize=8)
+def _taken(missions: tuple[Mission, ...]) -> tuple[Timetable, Chance]:
+    """What a sensor took, which its Level 1 and its Level 2 share."""
+    paths, rows = _places()
+    table = Timetable(wrs2.pass_days(paths.astype(float), rows.astype(float)), missions)
+    return table, Chance(table, (paths, rows))
+
+
+class Landsat(Passes):
+    """All scenes of a family over land. Use ``landsat()``, which makes each archive once."""
+
+    fixed = frozenset((*_SAME, "WRS Path", "WRS Row", "Satellite"))
+
+    def __init__(self, family: Family) -> None:
+        super().__init__(*_taken(family.missions), labels_of(family.dataset))
+        self.family = family
+        self.paths, self.rows = _places()
+
+    @property
+    def tree(self) -> shapely.STRtree:
+        """The footprints, one for each place."""
+        return _footprints()
+
+    @property
+    def outlines(self) -> Ints:
+        """Each place has its own."""
+        return np.arange(len(self.paths))
+
+    def facts(self, number: int) -> SceneFacts:
+        """What is decided about a scene."""
+        place, satellite, day = self.table.at(number)
+        bits = self.chance.bits_of(place, day)
+        middle = wrs2.EPOCH + timedelta(days=day, microseconds=int(self.table.microseconds[place]))
+        path, row = int(self.paths[place]), int(self.rows[place])
+        return SceneFacts(path, row, satellite, middle, cloud_at(bits), bits, self.family)
+
+    def scene(self, number: int, *, full: bool) -> dict[str, Any]:
+        """One scene as scene-search gives it."""
+        return landsat_scene(self.facts(number), full=full)
+
+    def find(self, identifier: str, field: str = "displayId") -> int | None:
+        """By the day and the place that all ids name; then the whole id must be right."""
+        try:
+            path, row, day = _read(identifier, field)
+        except (ValueError, IndexError):
+            return None
+        first, places = self.table.on(day)
+        for at in np.flatnonzero((self.paths[places] == path) & (self.rows[places] == row)):
+            number = first + int(at)
+            if identifier == getattr(self.facts(number), _FIELDS[field]):
+                return number
+        return None
+
+    def hint(self, pattern: str, field: str) -> NDArray[np.bool_] | None:
+        """The place whose path and row a pattern begins with."""
+        found = (_IN_SCENE if field == "entityId" else _IN_PRODUCT).match(pattern)
+        if found is None:
+            return None
+        return np.asarray((self.paths == int(found[1])) & (self.rows == int(found[2])))
+
+    def fixed_column(self, label: str) -> NDArray[Any]:
+        """What a filter compares with that place and satellite decide."""
+        places = self.table.places
+        match label:
+            case "WRS Path":
+                return self.paths[places]
+            case "WRS Row":
+                return self.rows[places]
+            case "Satellite":
+                return self.table.satellites
+        return np.broadcast_to(_SAME[label], len(places))
+
+    def column(self, label: str, numbers: Ints) -> NDArray[Any]:
+        """What any other filter compares with."""
+        match label:
+            case "Collection Category":
+                return np.where(self.chance.traits(numbers) & 1, "T2", "T1")
+            case "Sensor Identifier":
+                blind = (self.chance.traits(numbers) & 2 > 0) & (self.family.sensor == "OLI_TIRS")
+                return np.where(blind, "OLI", self.family.sensor)
+            case "Data Type L1":
+                return self._types(self.chance.traits(numbers))
+            case "Geometric RMSE Model (meters)":
+                return 6 + (self.chance.bits(numbers) % np.uint64(100)).astype(float) / 50
+            case "Sun Elevation L0RA" | "Sun Elevation L1":
+                return self._elevations(numbers)
+            case _ if label.startswith("Date Product Generated"):
+                return self.chance.made(numbers)
+        return np.array([getattr(self.facts(int(one)), _ATTRIBUTES[label]) for one in numbers], dtype=object)
+
+    def _types(self, traits: NDArray[np.uint8]) -> NDArray[Any]:
+        second = np.where((self.family.sensor == "OLI_TIRS") | (traits & 4 > 0), "L1GT", "L1GS")
+        return np.where(traits & 1, second, "L1TP")
+
+    def _elevations(self, numbers: Ints) -> NDArray[np.float64]:
+        index, entries = self.table.entries(numbers)
+        places = self.table.places[entries]
+        paths, rows = self.paths[places].astype(float), self.rows[places].astype(float)
+        days = self.table.days[index] + self.table.microseconds[places] / 86_400_000_000
+        return elevations(*wrs2.centre(paths, rows), wrs2.EPOCH, days)
+
+
+_ATTRIBUTES = {
+    "Landsat Product Identifier L2": "display_id",
+    "Landsat Product Identifier L1": "level1_id",
+    "Landsat Scene Identifier": "entity_id",
+}
+
+
+def _read(identifier: str, field: str) -> tuple[int, int, int]:
+    """Path, row and day in an id. Raises ValueError or IndexError where it has none."""
+    if field == "entityId":
+        path, row, day = identifier[3:6], identifier[6:9], datetime.strptime(identifier[9:16], "%Y%j")
+    else:
+        parts = identifier.split("_")
+        path, row, day = parts[2][:3], parts[2][3:], datetime.strptime(parts[3], "%Y%m%d")
+    return int(path), int(row), (day.date() - EPOCH_DAY).days
+
+
+@lru_cache(maxsize=len(FAMILIES))
+def landsat(dataset: str = "landsat_ot_c2_l2") -> Landsat:
+    """An archive, made at its first use: it is the same for every sandbox."""
+    return Landsat(FAMILIES[dataset])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.sandbox.grid import PIXEL
-
 if TYPE_CHECKING:
     from stac_bridge.sandbox.landsat import SceneFacts
 
 __all__ = ["angles", "mtl_text", "mtl_xml"]
+
+_PROJECTIONS = {3031: "PS", 5070: "AEA", 3338: "AEA"}
 
 Groups = dict[str, dict[str, str]]
 
@@ -37,18 +37,25 @@ def _groups(facts: SceneFacts) -> Groups:
             "SUN_ELEVATION": f"{elevation:.8f}",
         },
         "PROJECTION_ATTRIBUTES": {
-            "MAP_PROJECTION": '"PS"' if grid.zone is None else '"UTM"',
+            "MAP_PROJECTION": f'"{_PROJECTIONS.get(grid.epsg, "UTM")}"',
             **({} if grid.zone is None else {"UTM_ZONE": str(grid.zone)}),
-            "GRID_CELL_SIZE_REFLECTIVE": f"{PIXEL:.2f}",
+            "GRID_CELL_SIZE_REFLECTIVE": f"{grid.pixel:.2f}",
             "REFLECTIVE_LINES": str(grid.height),
             "REFLECTIVE_SAMPLES": str(grid.width),
             "CORNER_UL_PROJECTION_X_PRODUCT": f"{grid.west:.3f}",
             "CORNER_UL_PROJECTION_Y_PRODUCT": f"{grid.north:.3f}",
         },
+        **(_surface() if facts.family.level == 2 else {}),
+    }
+
+
+def _surface() -> Groups:
+    scale = {f"REFLECTANCE_MULT_BAND_{band}": "2.75e-05" for band in range(1, 8)}
+    return {
         "LEVEL2_SURFACE_REFLECTANCE_PARAMETERS": {
-            **{f"REFLECTANCE_MULT_BAND_{band}": "2.75e-05" for band in range(1, 8)},
+            **scale,
             **{f"REFLECTANCE_ADD_BAND_{band}": "-0.2" for band in range(1, 8)},
-        },
+        }
     }
 
 

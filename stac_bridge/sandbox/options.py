@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.few import SMALL, Few
-from stac_bridge.sandbox.holdings import archive_of, dataset, products_of
-from stac_bridge.sandbox.landsat import END, Landsat, SceneFacts, landsat
-from stac_bridge.sandbox.product_files import bundle, landsat_file, landsat_files, whole_product
+from stac_bridge.sandbox.ard import Tiles
+from stac_bridge.sandbox.band_files import file_groups_of, files_of, split
+from stac_bridge.sandbox.families import END
+from stac_bridge.sandbox.few import Few
+from stac_bridge.sandbox.holdings import archive_of, dataset_id, named, products_of
+from stac_bridge.sandbox.landsat import Landsat
+from stac_bridge.sandbox.product_files import bundle, landsat_file, whole_product
+from stac_bridge.sandbox.sheets import sheets
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.archive import Archive
+    from stac_bridge.sandbox.content import Content
+    from stac_bridge.sandbox.scene_facts import SceneFacts
 
-__all__ = ["file_groups_of", "located", "options_of"]
+__all__ = ["file_groups_of", "file_of", "located", "options_of"]
 
 FRESH = 20
 """Days for which a Landsat scene's bundle comes from dds_ms, and not yet from ls_zip."""
 
-_FILES = "landsat_band_files_c2_l2"
+FRESH_FILES = 2
+"""Days for which its files come from dds, and not yet from ls_s3. How many they are at M2M is not known."""
+
+_BROWSE_SIZES = {"browse-jpg": 6291456, "browse-tif": 14680064}
+"""Bytes that M2M names for every full-resolution browse [REFERENCE §8]."""
 
 
 def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -27,7 +37,7 @@ def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any)
         "downloadName": row.get("downloadName"),
         "displayId": scene["displayId"],
         "entityId": scene["entityId"],
-        "datasetId": dataset(name)["datasetId"],
+        "datasetId": dataset_id(name),
         "available": True,
         "filesize": 0,
         "productName": row["name"],
@@ -42,9 +52,9 @@ def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any)
 
 def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]:
     """The products of one scene."""
-    if isinstance(archive, Landsat):
+    if isinstance(archive, Landsat | Tiles):
         return _landsat_options(name, archive.facts(number))
-    assert isinstance(archive, Few)  # noqa: S101 -- there are two kinds
+    assert isinstance(archive, Few)  # noqa: S101 -- there are these kinds
     scene = archive.scene(number, full=False)
     return [_small_option(name, archive, number, scene, row) for row in products_of(name)]
 
@@ -56,104 +66,71 @@ def _small_option(name: str, archive: Few, number: int, scene: dict[str, Any], r
 
 
 def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
-    fresh = (END.date() - facts.day).days <= FRESH
+    age = END - facts.day
+    fresh = age.days <= FRESH and not facts.family.tiled
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
-    files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
-    whole, options = bundle(facts).size, []
-    for row in products_of(name):
-        folder, on_premises = row["system"] == "folder", row["system"] == "dds_ms"
-        available = folder or on_premises == fresh
-        size = 0 if folder else whole
-        options.append(
-            _product(
-                name, scene, row, available=available, bulkAvailable=available, filesize=size, secondaryDownloads=files
-            )
-        )
-    return options
+    files = files_of(facts, fresh=age.days <= FRESH_FILES and not facts.family.tiled)
+    size = bundle(facts).size
+    return [_product(name, scene, row, **_state(row, files, size, fresh=fresh)) for row in products_of(name)]
 
 
-def _file(facts: SceneFacts, ending: str, half: str) -> dict[str, Any]:
-    filename = f"{facts.display_id}_{ending}"
+def _state(row: dict[str, Any], files: list[dict[str, Any]], size: int, *, fresh: bool) -> dict[str, Any]:
+    """Of the two bundles one can be had: the other system has it not yet, or no more."""
+    system = row["system"]
+    if system == "ls_frb":
+        return {"filesize": _BROWSE_SIZES[row["form"]]}
+    available = system == "folder" or (system == "dds_ms") == fresh
     return {
-        "id": hashlib.sha256(ending.encode()).hexdigest()[:16],
-        "downloadName": ending,
-        "displayId": filename,
-        "entityId": f"{half}_{facts.display_id}_{ending.replace('.', '_').upper()}",
-        "datasetId": dataset(_FILES)["datasetId"],
-        "available": True,
-        "filesize": landsat_file(facts, ending).size,
-        "productName": "Landsat Collection 2 Level-2 Band File",
-        "productCode": "D693" if half == "L2ST" else "D691",
-        "bulkAvailable": True,
-        "downloadSystem": "ls_s3",
-        "secondaryDownloads": [],
-        "fileGroups": ["ls_c2l2_all"],
-        "displayOrder": 6,
+        "available": available,
+        "bulkAvailable": available,
+        "filesize": 0 if system == "folder" else size,
+        "secondaryDownloads": files,
     }
 
 
-_GROUPS = {
-    "ls_c2l2_all": ("All Level-2 Files", ""),
-    "ls_c2l2_sr_band": ("Surface Reflectance Bands", "SR_B"),
-    "ls_c2l2_st_band": ("Surface Temperature Bands", "ST_B"),
-}
-
-
-def file_groups_of(name: str) -> dict[str, Any]:
-    """The groups in which the files inside a dataset's products can be asked for, as dataset-file-groups has them."""
-    if name != "landsat_ot_c2_l2":
-        return {"primary": [], "secondary": []}  # PHP's empty map
-    facts = next(one for number in range(99) if (one := landsat().facts(number)).level == "L2SP")
-    files = [_file(facts, ending, half) for ending, half in landsat_files(facts).items()]
-    return {
-        "primary": [],
-        "secondary": {dataset(_FILES)["datasetId"]: {ident: _group(ident, files) for ident in _GROUPS}},
-    }
-
-
-def _group(ident: str, files: list[dict[str, Any]]) -> dict[str, Any]:
-    label, prefix = _GROUPS[ident]
-    members = [
-        {
-            "name": one["downloadName"],
-            "productIds": {one["id"]: one["downloadSystem"]},
-            "productName": one["productName"],
-            "displayOrder": one["displayOrder"],
-        }
-        for one in files
-        if one["downloadName"].startswith(prefix)
-    ]
-    return {
-        "id": ident,
-        "color": None,
-        "description": f"Landsat Collection-2 Level-2 {label}",
-        "displayOrder": list(_GROUPS).index(ident),
-        "icon": None,
-        "label": label,
-        "files": members,
-    }
+@lru_cache(maxsize=1)
+def _offering() -> dict[str, list[str]]:
+    """The datasets that offer a product, by its id."""
+    found: dict[str, list[str]] = {}
+    for name in sheets():
+        for row in products_of(name):
+            found.setdefault(str(row["id"]), []).append(name)
+    return found
 
 
 def located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] | None:
     """Dataset, scene and product that a pair of ids names."""
-    if entity_id.startswith(("L2SR_L", "L2ST_L")):
-        display_id = "_".join(entity_id.split("_")[1:8])
-        return _product_of("landsat_ot_c2_l2", "displayId", display_id, entity_id, product_id)
-    for name in ("landsat_ot_c2_l2", *SMALL):
-        if found := _product_of(name, "entityId", entity_id, entity_id, product_id):
-            return found
-    return None
+    display_id = split(entity_id)
+    if display_id:
+        found = named(display_id)
+        names, field = [found[0]] if found else [], "displayId"
+    else:
+        names, field = _offering().get(product_id, []), "entityId"
+    every = (_product_of(name, field, display_id or entity_id, (entity_id, product_id)) for name in names)
+    return next((one for one in every if one), None)
 
 
-def _product_of(
-    name: str, field: str, identifier: str, entity_id: str, product_id: str
-) -> tuple[str, int, dict[str, Any]] | None:
+def file_of(name: str, number: int, product: dict[str, Any]) -> tuple[str, Content]:
+    """Name and content of a product that is one file, or of a file inside a folder. Raises KeyError for a folder."""
+    archive = archive_of(name)
+    if isinstance(archive, Landsat | Tiles):
+        facts = archive.facts(number)
+        if product["displayId"] != facts.display_id:
+            ending = str(product["displayId"]).removeprefix(f"{facts.display_id}_")
+            return str(product["displayId"]), landsat_file(facts, ending)
+    form = next((row["form"] for row in products_of(name) if row["id"] == product["id"] and "form" in row), None)
+    if archive is None or form is None:
+        raise KeyError(product["id"])
+    return whole_product(archive, number, str(form))
+
+
+def _product_of(name: str, field: str, identifier: str, ids: tuple[str, str]) -> tuple[str, int, dict[str, Any]] | None:
     archive = archive_of(name)
     number = archive.find(identifier, field) if archive else None
     if archive is None or number is None:
         return None
     for product in options_of(name, archive, number):
         for one in (product, *product["secondaryDownloads"]):
-            if one["entityId"] == entity_id and one["id"] == product_id:
+            if (one["entityId"], one["id"]) == ids:
                 return name, number, one
     return None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stac_bridge.sandbox.archive import Archive
-    from stac_bridge.sandbox.landsat import SceneFacts
+    from stac_bridge.sandbox.scene_facts import SceneFacts
 
 __all__ = ["browse_picture", "bundle", "frame_picture", "landsat_file", "landsat_files", "whole_product"]
 

@@ -2,67 +2,82 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.hashing import mixed
+from stac_bridge.sandbox.calendar_days import spelt
+from stac_bridge.sandbox.grid import grid_of
+from stac_bridge.sandbox.hashing import mixed_one
+from stac_bridge.sandbox.scene_fields import metadata
+from stac_bridge.sandbox.sheets import sheet
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
-    from stac_bridge.sandbox.landsat import SceneFacts
+    import numpy as np
+    from numpy.typing import NDArray
 
-__all__ = ["field", "landsat_scene"]
+    from stac_bridge.sandbox.scene_facts import SceneFacts
+
+__all__ = ["BASE", "browse", "central", "field", "landsat_scene", "outline", "published"]
 
 BASE = "sandbox://here"
 """Stands for the sandbox's own address until an answer leaves."""
 
-_DICTIONARY = "https://www.usgs.gov/centers/eros/science/landsat-collection-2-data-dictionary#"
-_BROWSE = (
-    ("5fb4ba12d7ec307f", "Reflective Color Browse", "refl"),
-    ("5fb4ba1295d3aa45", "Thermal Browse", "tir"),
-    ("5fb4ba12f8e3d3d3", "Quality Browse", "qb"),
-)
-_CORNERS = ("Upper Left", "Upper Right", "Lower Right", "Lower Left")
-
 
 def landsat_scene(facts: SceneFacts, *, full: bool) -> dict[str, Any]:
     """An element of scene-search's results."""
-    ring = [[round(float(lon), 5), round(float(lat), 5)] for lon, lat in facts.grid.footprint]
-    west, east = min(point[0] for point in ring), max(point[0] for point in ring)
-    south, north = min(point[1] for point in ring), max(point[1] for point in ring)
-    day = f"{facts.day:%Y-%m-%d} 00:00:00"
+    day = f"{spelt(facts.day).dashes} 00:00:00"
     return {
-        "browse": [_browse(facts, *one) for one in _BROWSE],
+        "browse": browse(facts.dataset, facts.level1_id),
         "cloudCover": _slot(facts),
         "entityId": facts.entity_id,
         "displayId": facts.display_id,
         "orderingId": None,
-        "metadata": _metadata(facts) if full else [],
+        "metadata": metadata(facts) if full else [],
         "hasCustomizedMetadata": None,
         "options": {"bulk": True, "download": True, "order": False, "secondary": False},
         "selected": {"bulk": False, "compare": False, "order": False},
-        "spatialBounds": _polygon([[west, south], [west, north], [east, north], [east, south], [west, south]]),
-        "spatialCoverage": _polygon([*ring, ring[0]]),
+        **_placed(facts.path, facts.row),
         "temporalCoverage": {"endDate": day, "startDate": day},
-        "publishDate": f"{facts.processed:%Y-%m-%d} 12:22:01-05",
+        "publishDate": published(facts.processed, facts.bits),
     }
 
 
-def _polygon(ring: list[list[float]]) -> dict[str, Any]:
-    return {"type": "Polygon", "coordinates": [ring]}
+@lru_cache(maxsize=4096)
+def _placed(path: int, row: int) -> dict[str, Any]:
+    return outline(grid_of(path, row).footprint)
 
 
-def _browse(facts: SceneFacts, ident: str, name: str, kind: str) -> dict[str, Any]:
-    picture = f"{BASE}/gen-browse?size={{}}&type={kind}&product_id={facts.level1_id}"
+def outline(corners: NDArray[np.float64]) -> dict[str, Any]:
+    """Footprint and bounds of corners in degrees, as a scene has them."""
+    ring = [[round(longitude, 5), round(latitude, 5)] for longitude, latitude in corners.tolist()]
+    (west, east), (south, north) = ((min(axis), max(axis)) for axis in zip(*ring, strict=True))
+    box = [[west, south], [west, north], [east, north], [east, south], [west, south]]
+    return {
+        "spatialBounds": {"type": "Polygon", "coordinates": [box]},
+        "spatialCoverage": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+    }
+
+
+def browse(dataset: str, product_id: str) -> list[dict[str, Any]]:
+    """The pictures of a scene, as the dataset has them; they go by the Level-1 product's id."""
+    return [_picture(ident, name, kind, product_id) for name, (ident, kind) in sheet(dataset)["browse"].items()]
+
+
+def _picture(ident: str, name: str, kind: str, product_id: str) -> dict[str, Any]:
+    """The colour picture lies over a map as tiles, the others as they are."""
+    picture = f"{BASE}/gen-browse?size=rrb&type={kind}&product_id={product_id}"
+    tiles = f"{BASE}/dynamic-tiler/scenes/{product_id}/tiles/{{z}}/{{x}}/{{y}}.png?layer=natural_color"
     return {
         "id": ident,
         "browseRotationEnabled": None,
         "browseName": name,
-        "browsePath": picture.format("rrb"),
-        "overlayPath": picture.format("rrb"),
-        "overlayType": "file",
-        "thumbnailPath": picture.format("thumb"),
+        "browsePath": picture,
+        "overlayPath": tiles if kind == "refl" else picture,
+        "overlayType": "ls_chs" if kind == "refl" else "file",
+        "thumbnailPath": f"{BASE}/gen-browse?size=thumb&type={kind}&product_id={product_id}",
     }
 
 
@@ -73,8 +88,24 @@ def _slot(facts: SceneFacts) -> Any:
     return f"{facts.cloud / 100:.2f}" if facts.bits % 5 == 0 else round(facts.cloud / 100)
 
 
-def _metadata(facts: SceneFacts) -> list[dict[str, Any]]:
-    return [field(name, value, _DICTIONARY) for name, value in (*_named(facts), *_placed(facts))]
+def published(made: date, bits: int) -> str:
+    """The time of ingest: with parts of seconds or none, with the zone (US Central) or without."""
+    hour, minute, second = 1 + bits % 22, (bits >> 5) % 60, (bits >> 11) % 60
+    parts = f".{bits % 1000000:06}" if bits % 4 == 1 else ""
+    zone = "" if bits % 16 == 0 else central(made)
+    return f"{spelt(made).dashes} {hour:02}:{minute:02}:{second:02}{parts}{zone}"
+
+
+@lru_cache(maxsize=4096)
+def central(day: date) -> str:
+    """What US Central time is behind UTC on a day: daylight saving lasts from a Sunday in March to one in November."""
+    begin, end = _sunday(day.replace(month=3, day=8)), _sunday(day.replace(month=11, day=1))
+    return "-05" if begin <= day < end else "-06"
+
+
+def _sunday(day: date) -> date:
+    """The first one from a day on."""
+    return day + timedelta(days=(6 - day.weekday()) % 7)
 
 
 def field(name: str, value: Any, dictionary: str) -> dict[str, Any]:
@@ -84,84 +115,9 @@ def field(name: str, value: Any, dictionary: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _field_id(name: str) -> str:
-    return f"5{int(mixed(*name.encode())) & 0xFFFFFFFFFFFFFFF:015x}"
+    return f"5{mixed_one(*name.encode()) & 0xFFFFFFFFFFFFFFF:015x}"
 
 
 @lru_cache(maxsize=256)
 def _anchor(name: str) -> str:
     return name.lower().replace(" ", "_")
-
-
-def _time(moment: datetime, facts: SceneFacts) -> str:
-    """Whole seconds in about half of 2022 and all later scenes, microseconds before [REFERENCE §4]."""
-    exact = facts.day.year < 2022 or (facts.day.year == 2022 and facts.bits & 1)
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f}" if exact else f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def _named(facts: SceneFacts) -> list[tuple[str, Any]]:
-    cloud = "-1.00" if facts.cloud is None else f"{facts.cloud / 100:.2f}"
-    elevation, azimuth = facts.sun
-    return [
-        ("Landsat Product Identifier L2", facts.display_id),
-        ("Landsat Product Identifier L1", facts.level1_id),
-        ("Landsat Scene Identifier", facts.entity_id),
-        ("Date Acquired", f"{facts.day:%Y/%m/%d}"),
-        ("Collection Category", facts.tier),
-        ("Collection Number", 2),
-        ("WRS Path", f" {facts.path:03}"),
-        ("WRS Row", f" {facts.row:03}"),
-        ("Target WRS Path", f" {facts.path:03}"),
-        ("Target WRS Row", f" {facts.row:03}"),
-        ("Nadir/Off Nadir", "NADIR"),
-        ("Roll Angle", f"{(facts.bits >> 28 & 0xF) / 1000 - 0.008:.3f}"),
-        ("Date Product Generated L2", f"{facts.processed:%Y/%m/%d}"),
-        ("Date Product Generated L1", f"{facts.processed:%Y/%m/%d}"),
-        ("Start Time", _time(facts.start, facts)),
-        ("Stop Time", _time(facts.stop, facts)),
-        ("Station Identifier", "LGN"),
-        ("Day/Night Indicator", "DAY"),
-        ("Land Cloud Cover", cloud),
-        ("Scene Cloud Cover L1", cloud),
-        ("Ground Control Points Model", 200 + facts.bits % 600),
-        ("Ground Control Points Version", 5),
-        ("Geometric RMSE Model", f"{6 + facts.bits % 100 / 50:.3f}"),
-        ("Geometric RMSE Model X", f"{4 + facts.bits % 100 / 70:.3f}"),
-        ("Geometric RMSE Model Y", f"{4 + facts.bits % 100 / 80:.3f}"),
-        ("Image Quality", 9),
-        ("Processing Software Version", "LPGS_16.3.0"),
-        ("Sun Elevation L0RA", f"{elevation:.8f}"),
-        ("Sun Azimuth L0RA", f"{azimuth:.8f}"),
-        ("TIRS SSM Model", "FINAL" if facts.satellite == 8 else "N/A"),
-        ("Data Type L2", f"OLI_TIRS_{facts.level}"),
-        ("Sensor Identifier", facts.sensor),
-        ("Satellite", facts.satellite),
-    ]
-
-
-def _placed(facts: SceneFacts) -> list[tuple[str, Any]]:
-    grid, (longitude, latitude) = facts.grid, facts.grid.centre
-    fields: list[tuple[str, Any]] = [
-        ("Product Map Projection L1", "PS" if grid.zone is None else "UTM"),
-        ("UTM Zone", None if grid.zone is None else str(grid.zone)),
-        ("Datum", "WGS84"),
-        ("Ellipsoid", "WGS84"),
-        ("Scene Center Lat DMS", _dms(latitude, "NS")),
-        ("Scene Center Long DMS", _dms(longitude, "EW")),
-        ("Scene Center Latitude", f"{latitude:.5f}"),
-        ("Scene Center Longitude", f"{longitude:.5f}"),
-    ]
-    for name, (lon, lat) in zip(_CORNERS, grid.corners, strict=True):
-        fields += [
-            (f"Corner {name} Lat DMS", _dms(lat, "NS")),
-            (f"Corner {name} Long DMS", _dms(lon, "EW")),
-            (f"Corner {name} Latitude", f"{lat:.5f}"),
-            (f"Corner {name} Longitude", f"{lon:.5f}"),
-        ]
-    return fields
-
-
-def _dms(value: float, letters: str) -> str:
-    seconds = abs(value) * 3600
-    return (
-        f"{int(seconds // 3600)}&deg;{int(seconds // 60) % 60:02}'{seconds % 60:05.2f}&quot;{letters[int(value < 0)]}"
-    )

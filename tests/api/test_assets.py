@@ -158,9 +158,17 @@ async def test_a_frame_that_can_only_be_ordered_has_no_download(here: Here) -> N
 
 
 async def test_a_fresh_scenes_bundle_twin_is_chosen_by_availability(here: Here) -> None:
-    page = (await here.get("/search", collections=LANDSAT, datetime="2026-10-30T00:00:00Z/..", limit=1)).json()
+    days = "2026-10-20T00:00:00Z/2026-10-20T23:59:59Z"
+    page = (await here.get("/search", collections=LANDSAT, datetime=days, limit=1)).json()
     answer = await here.client.get(page["features"][0]["assets"]["red"]["href"])
     assert answer.status_code == 302
+
+
+async def test_the_newest_scenes_files_are_not_in_the_cloud_yet_and_come_through_the_bridge(here: Here) -> None:
+    page = (await here.get("/search", collections=LANDSAT, limit=1)).json()
+    answer = await here.client.get(page["features"][0]["assets"]["mtl.xml"]["href"])
+    assert answer.status_code == 200
+    assert page["features"][0]["id"] in answer.text
 
 
 async def test_a_warm_asset_asks_nobody(here: Here) -> None:

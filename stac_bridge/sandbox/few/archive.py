@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from stac_bridge.sandbox.archive import Archive, Ints
+from stac_bridge.sandbox.archive import UNKNOWN, Ints, Listed
 from stac_bridge.sandbox.few.scene import fields, scene_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Few"]
 
 
-class Few(Archive):
+class Few(Listed):
     """Rows, the newest first, and what M2M says of their dataset. Scenes are made when they are asked for."""
 
     def __init__(self, rows: Iterable[Row], facts: Facts) -> None:
@@ -71,7 +71,7 @@ class Few(Archive):
 
 
 def _hundredths(cloud: Any) -> int:
-    return Archive.UNKNOWN if cloud is None or float(cloud) < 0 else round(100 * float(cloud))
+    return UNKNOWN if cloud is None or float(cloud) < 0 else round(100 * float(cloud))
 
 
 def _footprint(ring: Ring) -> shapely.Geometry:

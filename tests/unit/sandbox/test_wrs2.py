@@ -59,7 +59,7 @@ def test_the_sun_stands_in_the_south_at_noon_in_europe() -> None:
 
 def test_footprints_lie_past_180_and_not_round_the_globe() -> None:
     archive = landsat()
-    rings = [shapely.get_coordinates(ring)[:, 0] for ring in archive._tree.geometries]
+    rings = [shapely.get_coordinates(ring)[:, 0] for ring in archive.tree.geometries]
     widths = np.array([ring.max() - ring.min() for ring in rings])
     assert widths.max() < 60
     assert any(ring.max() > 180 for ring in rings)
