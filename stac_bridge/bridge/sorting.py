@@ -101,7 +101,21 @@ class Sorting:
             return Stand(WHOLE, MOST, None, matched)
         await self._refuse_unknown_cloud(page, total)
         width = math.ceil(self._axis.length * AIM * (self._limit + 1) / total)
+        width = max(width, self._empty_end(answers) + 1)
         return Stand(self._axis.begin, min(width, self._axis.length), None, matched)
+
+    def _empty_end(self, answers: Sequence[Scenes]) -> int:
+        """Days before today that seem to hold nothing: M2M is seen to give the newest scenes first.
+
+        Should it not, the first slice is only wider than it need be.
+        """
+        axis = self._axis
+        if axis is None or axis.kind != "day" or not axis.descending:
+            return 0
+        pairs = zip(self._steps, answers, strict=True)
+        found = (self._sieve.find(scene, step) for step, scenes in pairs for scene in scenes.results)
+        days = (axis.position(self._order.key(one.core)[0]) for one in found if one)
+        return axis.high - max((day for day in days if day is not None), default=axis.high)
 
     async def _refuse_unknown_cloud(self, page: _Filling, total: int) -> None:
         """Scenes without cloud cover come last, all at once, because M2M cannot be asked for them alone."""
@@ -147,7 +161,7 @@ class Sorting:
             size = min(MOST, max(200, math.ceil(4 * wanted)))
             scenes = await self._read(page, step, asked, 1, size)
             hits += scenes.total_hits
-            if scenes.total_hits > size and len(span) > 1:
+            if scenes.total_hits > MOST and len(span) > 1:
                 narrower = min(len(span) // 2, next_width(len(span), scenes.total_hits, wanted))
                 return replace(stand, width=max(1, narrower))
             parts = [scenes, *await self._rest(page, step, asked, scenes)]

@@ -87,7 +87,9 @@ def _within(ending: str, begins: list[str]) -> bool:
 
 def _group(family: Family, ident: str, label: str, begins: list[str]) -> dict[str, Any]:
     level = "ARD" if family.tiled else {1: "L1TP", 2: "L2SP"}[family.level]
-    endings = [*_TEXTS, *(f"{name}.TIF" for name in rasters_of(family.sensor, level))]
+    sensors = ("OLI_TIRS", "ETM", "TM") if family.tiled else (family.sensor,)
+    rasters = dict.fromkeys(name for sensor in sensors for name in rasters_of(sensor, level))
+    endings = [*_TEXTS, *(f"{name}.TIF" for name in rasters)]
     return {
         "id": ident,
         "color": None,

@@ -27,6 +27,9 @@ FRESH = 20
 FRESH_FILES = 2
 """Days for which its files come from dds, and not yet from ls_s3. How many they are at M2M is not known."""
 
+STAGED = 8
+"""One place in so many has its newest files on dds: with all of them, a newcomer's first band would be staged."""
+
 _BROWSE_SIZES = {"browse-jpg": 6291456, "browse-tif": 14680064}
 """Bytes that M2M names for every full-resolution browse [REFERENCE §8]."""
 
@@ -69,7 +72,9 @@ def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
     age = END - facts.day
     fresh = age.days <= FRESH and not facts.family.tiled
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
-    files = files_of(facts, fresh=age.days <= FRESH_FILES and not facts.family.tiled)
+    files = files_of(
+        facts, fresh=age.days <= FRESH_FILES and (facts.path + facts.row) % STAGED == 0 and not facts.family.tiled
+    )
     size = bundle(facts).size
     return [_product(name, scene, row, **_state(row, files, size, fresh=fresh)) for row in products_of(name)]
 

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.e2e.conftest import started
+
+from tests.serving import started
 
 API = "/api/api/json/stable/"
 

@@ -14,10 +14,11 @@ import usgs
 import usgs.api
 import usgsxplore
 import usgsxplore.api
-from tests.e2e.conftest import started
 from usgsxplore.errors import USGSAuthenticationError, USGSInvalidDataset
 from usgsxplore.filter import SceneFilter
 from usgsxplore.scene_downloader import LinkResolver, SceneDownloader
+
+from tests.serving import started
 
 LANDSAT = "landsat_ot_c2_l2"
 SCENE = "LC80470272020339LGN00"

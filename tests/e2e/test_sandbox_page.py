@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.e2e.conftest import started
 
 from stac_bridge.sandbox.fault_kinds import Fault
 from stac_bridge.sandbox.service import ENDPOINTS
+from tests.serving import started
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from stac_bridge.sandbox import create_sandbox
-from stac_bridge.sandbox.files_named import file_of
+from stac_bridge.sandbox.options import file_of
 from stac_bridge.sandbox.quotas import Quotas
 from tests.unit.sandbox.asking import FRAME, LANDSAT, SCENE, Asker, Clock
 
@@ -351,7 +351,7 @@ async def test_a_fresh_bundle_comes_from_dds_after_staging(asker: Asker) -> None
     answer = await asker.request({"entityId": newest, "productId": bundle["id"]}, label="x")
     assert "/download-staging/" in answer["preparingDownloads"][0]["url"]
     (queued,) = asker.sandbox.queue()
-    assert file_of(queued)[1].size == bundle["filesize"]
+    assert file_of(queued.dataset, queued.number, queued.product)[1].size == bundle["filesize"]
 
 
 async def test_a_picture_of_full_resolution_needs_a_signature_and_a_small_one_none(asker: Asker) -> None:

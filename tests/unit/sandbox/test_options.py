@@ -9,7 +9,7 @@ import pytest
 
 from stac_bridge.sandbox.families import ARD, END, FAMILIES
 from stac_bridge.sandbox.holdings import archive_of, dataset_id
-from stac_bridge.sandbox.options import FRESH, FRESH_FILES, file_groups_of, file_of, located, options_of
+from stac_bridge.sandbox.options import FRESH, FRESH_FILES, STAGED, file_groups_of, file_of, located, options_of
 
 NAMES = [*FAMILIES, ARD.dataset]
 
@@ -57,8 +57,17 @@ def test_of_the_bundles_one_can_be_had_and_age_decides_which(name: str) -> None:
 def test_files_come_from_the_premises_until_they_are_in_the_cloud(age: int, system: str) -> None:
     archive: Any = archive_of("landsat_ot_c2_l1")
     day = str(END - timedelta(days=age))
-    found = options("landsat_ot_c2_l1", int(archive.search({"acquisitionFilter": {"start": day, "end": day}})[0]))
-    assert {one["downloadSystem"] for one in found[0]["secondaryDownloads"]} == {system}
+    facts = {
+        int(one): archive.facts(int(one)) for one in archive.search({"acquisitionFilter": {"start": day, "end": day}})
+    }
+    staged = next(number for number, one in facts.items() if (one.path + one.row) % STAGED == 0)
+    other = next(number for number, one in facts.items() if (one.path + one.row) % STAGED)
+    assert systems(staged) == {system}
+    assert systems(other) == {"ls_s3"}
+
+
+def systems(number: int) -> set[str]:
+    return {one["downloadSystem"] for one in options("landsat_ot_c2_l1", number)[0]["secondaryDownloads"]}
 
 
 @pytest.mark.parametrize("name", NAMES)

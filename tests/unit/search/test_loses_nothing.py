@@ -15,15 +15,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
+import shapely.geometry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stac_bridge import search
+from stac_bridge.m2m.filters import SceneFilter, shape_of
 from stac_bridge.m2m.models import read_scene
 from stac_bridge.sandbox.landsat import landsat
 from stac_bridge.search.compile import compile_filter
 from stac_bridge.search.cql import read_filter
+from stac_bridge.search.pushtime import asked_time
 from stac_bridge.search.typed import typed
+from stac_bridge.search.when import read_datetime
 from stac_bridge.translate import Translator
 from tests import brute, questions
 from tests.support import entry_of
@@ -40,6 +45,7 @@ WORLD = {
 }
 """Four days on both sides of the antimeridian."""
 
+DAY = "2023-07-02"
 WIDE = {"start": "2023-06-28", "end": "2023-07-07"}
 SPARSE = 4
 """One in so many of the world's scenes is looked at."""
@@ -51,19 +57,34 @@ class World:
     def __init__(self) -> None:
         self.entry = entry_of(LANDSAT)
         self._archive = landsat()
-        self._numbers = np.asarray(self._archive.search(WORLD))[::SPARSE]
+        self.items: dict[int, brute.Item] = {}
+        self._rings: dict[int, shapely.Geometry] = {}
         translator = Translator(self.entry)
-        self.items = {
-            int(number): translator.core(read_scene(self._archive.scene(int(number), full=True)))
-            for number in self._numbers
-        }
+        for place, number in enumerate(self._archive.search(WORLD)):
+            raw = self._archive.scene(int(number), full=True)
+            item = translator.core(read_scene(raw))
+            if place % SPARSE == 0 or _crosses_midnight(item):
+                self.items[int(number)] = item
+                self._rings[int(number)] = shapely.geometry.shape(raw["spatialCoverage"])
+        self._numbers = np.array(sorted(self.items))
 
     def found(self, payload: dict[str, Any]) -> set[int]:
-        """What M2M finds of the world for a scene filter; days far from it need not be looked at."""
+        """What M2M finds of the world for a scene filter, should it take places flat, as they are written.
+
+        Days far from the world need not be looked at.
+        """
         days = payload.get("acquisitionFilter", WIDE)
         near = {"start": max(days["start"], WIDE["start"]), "end": min(days["end"], WIDE["end"])}
         hits = self._archive.search({**payload, "acquisitionFilter": near})
-        return {int(one) for one in np.intersect1d(hits, self._numbers)}
+        found = {int(one) for one in np.intersect1d(hits, self._numbers)}
+        if "spatialFilter" not in payload:
+            return found
+        place = shape_of(SceneFilter.model_validate(payload).spatial)
+        return {number for number in found if self._rings[number].intersects(place)}
+
+
+def _crosses_midnight(item: brute.Item) -> bool:
+    return bool(item["properties"]["start_datetime"][:10] != item["properties"]["end_datetime"][:10])
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +202,8 @@ def test_a_mutant_is_caught(world: World, mutate: Callable[[str, str, str], Comp
 def _telling(world: World) -> list[dict[str, Any]]:
     """Questions at the edges that rules have, about the very Items that there are."""
     said, p = questions.said, questions.p
-    items = list(world.items.values())[:: max(1, len(world.items) // 12)]
+    every, day = list(world.items.values()), asked_time(read_datetime(f"{DAY}T00:00:00Z/{DAY}T23:59:59Z"))
+    items = [*every[:: max(1, len(every) // 12)], *filter(_crosses_midnight, every)]
     asked: list[dict[str, Any]] = [said("=", p("gsd"), 15)]
     for item in items:
         properties = item["properties"]
@@ -195,16 +217,17 @@ def _telling(world: World) -> list[dict[str, Any]]:
         for name in ("datetime", "start_datetime", "end_datetime"):
             stamp = {"timestamp": properties[name]}
             asked += [said(op, p(name), stamp) for op in ("=", ">=", "<=", "t_equals")]
-            asked += [said("t_after", p(name), {"date": properties[name][:10]})]
+            asked += [said("t_after", p(name), {"date": properties[name][:10]}), said("t_after", p(name), stamp)]
             asked += [said("t_before", stamp, p("end_datetime")), said("t_disjoint", p(name), {"date": "2023-07-02"})]
         asked.append(said("like", p("id"), item["id"].replace("_", "\\_")))
         asked.append(said("like", p("id"), item["id"][:5] + "%"))
-        asked.append(said("and", False, said("=", p("id"), item["id"])))
+        asked.append(said("and", False, said("=", p("platform"), properties["platform"])))
     asked += [
         said("not", said("and", *[said(">", p("eo:cloud_cover"), 50), said("=", p("platform"), "landsat-8")])),
         said("not", said("or", *[said(">", p("eo:cloud_cover"), 50), said("=", p("platform"), "landsat-8")])),
         said("or", said("=", p("platform"), "landsat-8"), said("<", p("eo:cloud_cover"), 20)),
         said("or", said("=", p("platform"), "landsat-8"), said("=", p("landsat:collection_category"), "T2")),
+        said("or", said("=", p("platform"), "landsat-8"), day),
         said("s_disjoint", p("geometry"), {"bbox": [150, -48, 170, 72]}),
         *[said("s_intersects", p("geometry"), {"bbox": [-180, low, -179, low + 3]}) for low in range(-48, 72, 3)],
     ]
