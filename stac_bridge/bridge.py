@@ -343,14 +343,14 @@ class Bridge:
 
     async def _wanted(self, ref: AssetRef) -> Wanted:
         entry = (await self.catalog()).entry(ref.collection)
-        row = entry.mapping.assets.get(ref.key)
+        is_file = entry.mapping.has_file(ref.key)
         return Wanted(
             dataset=entry.dataset.alias,
             entity_id=ref.entity_id,
             display_id=ref.item,
             filename=ref.filename,
-            file=row.file if row else None,
-            product_code=None if row else product_code(ref.key),
+            file=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
+            product_code=None if is_file else product_code(ref.key),
         )
 
 

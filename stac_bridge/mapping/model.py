@@ -19,11 +19,13 @@ __all__ = [
     "FilterRow",
     "Grid",
     "ItemRows",
+    "LinkRow",
     "Mapping",
     "ProductRow",
     "Provider",
     "Raster",
     "Row",
+    "S3Row",
 ]
 
 MEDIA_TYPES = {
@@ -62,7 +64,11 @@ Converter = Literal[
     "day-end",
     "digits-2",
     "digits-3",
+    "part-1",
     "part-2",
+    "part-3",
+    "lower",
+    "event",
 ]
 
 
@@ -122,6 +128,12 @@ class Row(_Closed):
         """Whether every scene has the same value."""
         return "value" in self.model_fields_set
 
+    @property
+    def chain(self) -> tuple[Row, ...]:
+        """This row and its fallbacks in order, each without the next."""
+        alone = self.model_copy(update={"otherwise": None})
+        return (alone, *(self.otherwise.chain if self.otherwise else ()))
+
 
 class Band(_Closed):
     """What an asset's one band measures; wavelengths in micrometres."""
@@ -161,8 +173,13 @@ class Bit(_Closed):
 
 
 class AssetRow(_Closed):
-    """One asset: a file of the scene, or a picture that M2M lists under browse."""
+    """One asset: a file of the scene, or a picture that M2M lists under browse.
 
+    ``only`` names the values (one, or any of a list) of properties that scenes with this asset have; rows of
+    one ``key``, which is the row's name unless said, divide the scenes among them.
+    """
+
+    key: str | None = None
     file: str | None = None
     browse: Literal["thumbnail", "browse"] | None = None
     title: str
@@ -170,6 +187,8 @@ class AssetRow(_Closed):
     type: MediaType
     roles: tuple[str, ...]
     gsd: float | None = None
+    pixel: float | None = None
+    """The size of this file's pixels where it is not the grid's, in the grid's unit; corner centres are the same."""
     band: Band | None = None
     raster: Raster | None = None
     bits: tuple[Bit, ...] = ()
@@ -178,7 +197,7 @@ class AssetRow(_Closed):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.file is None) == (self.browse is None):
-            raise ValueError("an asset is exactly one of file, browse")
+            raise ValueError("an asset takes its bytes from exactly one of file, browse")
         return self
 
 
@@ -200,12 +219,17 @@ class Provider(_Closed):
 
 
 class CollectionText(_Closed):
-    """What a Collection says beyond what M2M tells of its dataset."""
+    """What a Collection says beyond what M2M tells of its dataset.
+
+    ``name_as`` converts M2M's name of the dataset into a title; ``{title}`` in a description stands for the title.
+    """
 
     title: str | None = None
+    name_as: Literal["text", "event"] = "text"
     description: str | None = None
     license: str = "other"
     license_url: str | None = None
+    page: str | None = None
     keywords: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     doi: str | None = None
@@ -223,36 +247,85 @@ class ItemRows(_Closed):
 
 
 class Grid(_Closed):
-    """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84)."""
+    """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84).
+
+    Without ``resolution`` and ``corners`` the fields tell the CRS alone.
+    """
 
     projection: str
     zone: str
-    resolution: float
-    corners: Annotated[tuple[tuple[str, str], ...], Field(min_length=4, max_length=4)]
+    datum: str | None = None
+    resolution: float | None = None
+    corners: Annotated[tuple[tuple[str, str], ...], Field(max_length=4)] = ()
     """(latitude, longitude) labels of the upper left, upper right, lower right and lower left corner."""
+
+    @model_validator(mode="after")
+    def _four_or_none(self) -> Self:
+        if len(self.corners) != (0 if self.resolution is None else 4):
+            raise ValueError("a grid has a resolution and four corners, or neither")
+        return self
+
+
+class LinkRow(_Closed):
+    """A link of every Item. ``{…}`` in the href stands for the id or a property; without it there is no link."""
+
+    rel: str
+    href: str
+    title: str | None = None
+    type: str | None = None
+    only: dict[str, Any] = {}
+
+
+class S3Row(_Closed):
+    """The bucket's folder that holds a scene's files beside M2M; ``{…}`` as in a LinkRow, and ``{year}``."""
+
+    folder: str
+    region: str
+    requester_pays: bool = True
 
 
 class Mapping(_Closed):
-    """A mapping file: what one dataset (or, for the generic one, any) means in STAC."""
+    """A mapping file: what one dataset, a family of them (``event*``), or for the generic one any means in STAC."""
 
     dataset: str | None
     collection: CollectionText = CollectionText()
     item: ItemRows
     properties: dict[str, Row] = {}
+    fields: bool = False
+    """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
     grid: Grid | None = None
+    links: tuple[LinkRow, ...] = ()
+    s3: S3Row | None = None
     assets: dict[str, AssetRow] = {}
-    products: dict[str, ProductRow] | None = None
-    """Product codes whose files' endings are known; None: the dataset's products make no assets."""
+    products: dict[str, ProductRow | None] | None = None
+    """Product codes whose files' endings are known, null for one that is no file; None: products make no assets."""
 
     @property
     def is_generic(self) -> bool:
         """Whether this mapping serves every dataset that has none of its own."""
         return self.dataset is None
 
+    def has_file(self, key: str) -> bool:
+        """Whether the asset of this key is one of the scene's files."""
+        return any((row.key or name) == key and row.file is not None for name, row in self.assets.items())
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether this mapping serves every dataset whose alias fits its pattern."""
+        return self.dataset is not None and "*" in self.dataset
+
     @model_validator(mode="after")
     def _known_conditions(self) -> Self:
-        for key, asset in self.assets.items():
-            for name in asset.only:
+        rows = {f"assets.{key}": asset.only for key, asset in self.assets.items()}
+        rows |= {f"links.{place}": link.only for place, link in enumerate(self.links)}
+        for row, only in rows.items():
+            for name in only:
                 if name not in self.properties:
-                    raise ValueError(f"assets.{key}.only names {name}, which is no row of properties")
+                    raise ValueError(f"{row}.only names {name}, which is no row of properties")
+        return self
+
+    @model_validator(mode="after")
+    def _times_in_pairs(self) -> Self:
+        if len(self.item.start_datetime.chain) != len(self.item.end_datetime.chain):
+            raise ValueError("item.start_datetime and item.end_datetime have as many sources each, taken in pairs")
         return self

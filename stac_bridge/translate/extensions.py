@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["EXTENSIONS", "prefix_of"]
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["EXTENSIONS", "M2M_SCHEMA", "declared", "prefix_of"]
 
 _AT = "https://stac-extensions.github.io"
+
+M2M_SCHEMA = "extensions/m2m/v1.0.0/schema.json"
+"""Where the schema of the bridge's own extension is served, below the API's address."""
 
 EXTENSIONS = {
     "eo": f"{_AT}/eo/v1.1.0/schema.json",
@@ -16,8 +23,37 @@ EXTENSIONS = {
     "classification": f"{_AT}/classification/v1.1.0/schema.json",
     "landsat": f"{_AT}/landsat/v2.0.0/schema.json",
     "sci": f"{_AT}/scientific/v1.0.0/schema.json",
+    "alternate": f"{_AT}/alternate-assets/v1.1.0/schema.json",
+    "storage": f"{_AT}/storage/v1.0.0/schema.json",
 }
 """Prefix → schema. Projection 1.2 is the one that has both proj:code and proj:epsg (stackstac reads the latter)."""
+
+_LANDSAT_NEEDS = (
+    "landsat:scene_id",
+    "landsat:collection_category",
+    "landsat:collection_number",
+    "landsat:wrs_type",
+    "landsat:wrs_path",
+    "landsat:wrs_row",
+    "landsat:cloud_cover_land",
+    "landsat:correction",
+)
+
+
+def declared(used: Collection[str], base: str, properties: Mapping[str, Any] | None = None) -> list[str]:
+    """The schemas of the prefixes in use; ``properties`` are an Item's.
+
+    Landsat's schema asks for eight fields at once and knows no path of the older reference system past 233: an
+    Item that cannot meet it does not claim to.
+    """
+    urls = [url for prefix, url in EXTENSIONS.items() if prefix in used]
+    if "landsat" in used and properties is not None and not _is_landsat(properties):
+        urls.remove(EXTENSIONS["landsat"])
+    return [*urls, f"{base}{M2M_SCHEMA}"] if "m2m" in used else urls
+
+
+def _is_landsat(properties: Mapping[str, Any]) -> bool:
+    return all(name in properties for name in _LANDSAT_NEEDS) and properties["landsat:wrs_path"] <= "233"
 
 
 @lru_cache(maxsize=4096)
