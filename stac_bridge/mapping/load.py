@@ -48,7 +48,7 @@ def load_mappings(overlay: Path | None = None) -> Mappings:
     """The shipped mappings, with the files of ``overlay`` in place of those of the same name.
 
     A broken shipped file raises MappingInvalid; a broken file of the overlay is logged and left out, so that
-    it takes no other dataset down.
+    it takes no other dataset down, and a shipped one of its name stays.
     """
     found = {path.name: read_mapping(path) for path in _files(shipped_folder())}
     if overlay is not None:
@@ -60,7 +60,8 @@ def load_mappings(overlay: Path | None = None) -> Mappings:
             except MappingInvalid as broken:
                 _log.error("%s This file is left out.", broken)
     generic = found.pop(_GENERIC)
-    patterns = sorted((one for one in found.values() if one.is_pattern), key=lambda one: -len(one.dataset or ""))
+    # A file laid over comes last, and is asked first among patterns of one length.
+    patterns = sorted((one for one in found.values() if one.is_pattern), key=lambda one: len(one.dataset or ""))[::-1]
     own = {one.dataset: one for one in found.values() if one.dataset and not one.is_pattern}
     return Mappings(own, generic, tuple(patterns))
 

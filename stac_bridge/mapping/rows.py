@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Rows", "read_rows"]
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where PyYAML has it, which reads the shipped files ten times as fast."""
+
 Place = tuple[str, ...]
 _FAMILY = "_"
 """What a family's file name begins with; so do the keys of a file that only hold what others repeat."""
@@ -64,7 +67,7 @@ def _family(own: Rows, name: str, family_of: Callable[[str], Path]) -> Rows:
 
 def _read(path: Path) -> Rows:
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        loader = _Loader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         lines: dict[Place, tuple[Path, int]] = {(): (path, 1)}
         _note(node, (), path, lines)

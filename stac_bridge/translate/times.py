@@ -36,20 +36,28 @@ def times_reader(entry: Entry) -> Callable[[Scene], dict[str, Any]]:
     """
     item = entry.mapping.item
     pairs = [
-        (reader(start), reader(end), start.convert == "instant" and item.datetime == "middle")
+        (reader(start), reader(end), start.convert == "instant")
         for start, end in zip(item.start_datetime.chain, item.end_datetime.chain, strict=True)
     ]
-    bounds = _bounds(entry.dataset)
+    bounds, has_middle = _bounds(entry.dataset), item.datetime == "middle"
 
     def read(scene: Scene) -> dict[str, Any]:
-        for start_of, end_of, has_middle in pairs:
+        for start_of, end_of, is_exact in pairs:
             start, end = start_of(scene), end_of(scene)
+            if is_exact and not has_middle:
+                start, end = _within_days(start, end, scene)
             if start and end and start <= end:
-                middle = _middle(start, end, scene.start_date) if has_middle else None
+                middle = _middle(start, end, scene.start_date) if is_exact and has_middle else None
                 return {"datetime": middle, "start_datetime": start, "end_datetime": end}
         return dict(bounds)
 
     return read
+
+
+def _within_days(start: str | None, end: str | None, scene: Scene) -> tuple[str | None, str | None]:
+    """Two instants, kept inside the days that M2M searches the scene by, so that no search loses it."""
+    first, last = day_start(scene.start_date), day_end(scene.end_date)
+    return start and max(start, first or start), end and min(end, last or end)
 
 
 def _bounds(dataset: Dataset) -> dict[str, Any]:
