@@ -58,13 +58,33 @@ def integer(value: Any) -> int | None:
     return int(found) if found is not None and found.is_integer() else None
 
 
-def magnitude(value: Any) -> float | None:
-    """A number without its sign.
+def _bounded(low: float, high: float) -> Callable[[Any], float | None]:
+    """A number within bounds; what lies outside cannot be what it is called.
 
-    >>> magnitude("-7.512")
-    7.512
+    >>> elevation("-12.5"), elevation(91), azimuth(" 360 "), azimuth(-1), size("0.60"), size(0)
+    (-12.5, None, 360.0, None, 0.6, None)
     """
-    found = number(value)
+
+    def bounded(value: Any) -> float | None:
+        found = number(value)
+        return found if found is not None and low <= found <= high else None
+
+    bounded.__doc__ = f"A number from {low} to {high}."
+    return bounded
+
+
+elevation = _bounded(-90, 90)
+azimuth = _bounded(0, 360)
+size = _bounded(1e-6, 1e9)
+
+
+def off_nadir(value: Any) -> float | None:
+    """How far a sensor looks away from straight down, in degrees, whichever side it looks to.
+
+    >>> off_nadir("-7.512"), off_nadir("95")
+    (7.512, None)
+    """
+    found = elevation(value)
     return None if found is None else abs(found)
 
 
@@ -245,7 +265,10 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "text": text,
     "number": number,
     "integer": integer,
-    "magnitude": magnitude,
+    "elevation": elevation,
+    "azimuth": azimuth,
+    "off-nadir": off_nadir,
+    "size": size,
     "percent": percent,
     "instant": instant,
     "day-start": day_start,

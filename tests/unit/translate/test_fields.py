@@ -120,7 +120,7 @@ def test_the_recorded_sentinel_scenes_have_their_true_times_and_grid() -> None:
 DIRTY = st.one_of(
     st.none(),
     st.booleans(),
-    st.integers(-(10**20), 10**20),
+    st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=12),
     st.lists(st.integers(), max_size=2),
@@ -160,7 +160,7 @@ IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_04
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from(FAMILIES))
     fields = data.draw(st.dictionaries(st.sampled_from(LABELS), DIRTY, max_size=8))
