@@ -15,7 +15,7 @@ from stac_bridge.errors import MappingInvalid
 from stac_bridge.mapping.model import Mapping
 from stac_bridge.mapping.rows import Rows, read_rows
 
-__all__ = ["Mappings", "is_family", "load_mappings", "read_mapping", "shipped_folder"]
+__all__ = ["Mappings", "family_file", "is_family", "load_mappings", "read_mapping", "shipped_folder"]
 
 _log = logging.getLogger(__name__)
 _GENERIC = "_generic.yaml"
@@ -73,7 +73,7 @@ def is_family(path: Path) -> bool:
 
 def read_mapping(path: Path) -> Mapping:
     """One mapping file, laid over the families it extends. Raises MappingInvalid."""
-    rows = read_rows(path, lambda name: _family_file(path.parent, name))
+    rows = read_rows(path, lambda name: family_file(path.parent, name))
     try:
         mapping = Mapping.model_validate(rows.said)
     except ValidationError as invalid:
@@ -87,7 +87,7 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
 
 
-def _family_file(folder: Path, name: str) -> Path:
+def family_file(folder: Path, name: str) -> Path:
     """A family beside the file that extends it, else the shipped one."""
     beside = folder / f"{name}.yaml"
     return beside if beside.is_file() else shipped_folder() / f"{name}.yaml"
