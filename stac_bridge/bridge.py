@@ -20,7 +20,7 @@ from stac_bridge.m2m.filters import SceneSearch
 from stac_bridge.m2m.models import Scenes
 from stac_bridge.search import Cursor, Plan, Residual, Search, Step, open_cursor, plan, seal_cursor
 from stac_bridge.translate import Translator
-from stac_bridge.translate.assets import product_code
+from stac_bridge.translate.assets import product_code, without_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,9 @@ MAX_CALLS = 8
 RETRY_REFRESH = 60.0
 """Seconds until a catalogue refresh that failed is tried again."""
 
+SEARCH_ONLY = "The USGS account of this server may search but not download; USGS grants its MACHINE role on request."
+"""What assets carry under an account without the role that downloads need [REFERENCE §9]."""
+
 PARSED = 6
 """How many bytes of memory one byte of a scene-search answer takes once parsed (measured: 134 MB → 658 MB)."""
 
@@ -64,11 +67,14 @@ class Found:
     scene: Scene
     core: dict[str, Any]
     translator: Translator
+    unavailable: str | None = None
+    """Why this server can fetch no file, where it cannot."""
 
     def item(self, base: str, signer: Signer) -> dict[str, Any]:
         """The whole Item, its assets signed. ``base`` is the API's address with its last slash."""
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
-        return self.translator.finish(self.core, self.scene, base, href_of)
+        item = self.translator.finish(self.core, self.scene, base, href_of)
+        return without_files(item, self.unavailable) if self.unavailable else item
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Bridge:
         self._catalog: Catalog | None = None
         self._translators: dict[str, Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._unavailable: str | None = None
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -145,6 +152,7 @@ class Bridge:
         else:
             if "download" not in roles:
                 _log.warning("The M2M account may search but not download: hrefs will answer why.")
+                self._unavailable = SEARCH_ONLY
 
     async def _stay_fresh(self) -> None:
         while True:
@@ -246,7 +254,7 @@ class Bridge:
             if len(page.kept) == search.limit:
                 page.cursor = Cursor(page.cursor.step, begin + place)
                 return True
-            page.kept.append(Found(scene, core, translator))
+            page.kept.append(Found(scene, core, translator, self._unavailable))
         after = begin + scenes.records_returned
         if _has_more(scenes, step, size):
             page.cursor = Cursor(page.cursor.step, after)
@@ -280,7 +288,7 @@ class Bridge:
         if scene is None:
             raise NotFound(f"Collection {collection!r} has no item {item!r}.")
         translator = self._translator(entry)
-        return Found(scene, translator.core(scene), translator)
+        return Found(scene, translator.core(scene), translator, self._unavailable)
 
     async def _scene(self, dataset: str, display_id: str) -> Scene | None:
         found = await self._store.once(

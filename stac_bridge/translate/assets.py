@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.mapping.model import AssetRow, Bit
 
-__all__ = ["AssetTemplate", "asset_templates", "conditions", "product_code", "product_key"]
+__all__ = ["AssetTemplate", "asset_templates", "conditions", "product_code", "product_key", "without_files"]
+
+_PICTURES = frozenset({"thumbnail", "overview"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ def asset_templates(entry: Entry) -> tuple[AssetTemplate, ...]:
     """All assets that a scene of the dataset may have, in the mapping's order, then its products."""
     rows = [_template(row.key or name, row) for name, row in entry.mapping.assets.items()]
     return (*rows, *_products(entry))
+
+
+def without_files(item: dict[str, Any], why: str) -> dict[str, Any]:
+    """The Item whose files carry why they cannot be fetched; pictures are public and do not."""
+    assets = {
+        key: asset if _PICTURES & {*asset["roles"]} else {**asset, "m2m:unavailable": why}
+        for key, asset in item["assets"].items()
+    }
+    return {**item, "assets": assets}
 
 
 def product_key(code: str, name: str) -> str:

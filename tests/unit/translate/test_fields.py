@@ -159,6 +159,7 @@ PLACES = st.one_of(
 IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_047027_19850101_20200101_02_T2", "D 1/ä"])
 
 
+@needs_shared
 @given(st.data())
 @settings(max_examples=100, deadline=None)
 def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
