@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from stac_bridge.mapping.assets import MEDIA_TYPES, AssetRow, Band, Bit, ProductRow, Raster
+from stac_bridge.mapping.assets import Closed as _Closed
 
 __all__ = [
     "MEDIA_TYPES",
@@ -28,21 +31,6 @@ __all__ = [
     "S3Row",
 ]
 
-MEDIA_TYPES = {
-    "cog": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "geotiff": "image/tiff; application=geotiff",
-    "jpeg": "image/jpeg",
-    "jp2": "image/jp2",
-    "json": "application/json",
-    "text": "text/plain",
-    "xml": "application/xml",
-    "tar": "application/x-tar",
-    "zip": "application/zip",
-    "binary": "application/octet-stream",
-}
-"""The short names that an asset's ``type`` may take."""
-
-MediaType = Literal["cog", "geotiff", "jpeg", "jp2", "json", "text", "xml", "tar", "zip", "binary"]
 SceneValue = Literal[
     "displayId",
     "entityId",
@@ -73,10 +61,6 @@ Converter = Literal[
     "lower",
     "event",
 ]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class FilterRow(_Closed):
@@ -138,80 +122,6 @@ class Row(_Closed):
         return (alone, *(self.otherwise.chain if self.otherwise else ()))
 
 
-class Band(_Closed):
-    """What an asset's one band measures; wavelengths in micrometres."""
-
-    name: str
-    common_name: str | None = None
-    description: str | None = None
-    center_wavelength: float | None = None
-    full_width_half_max: float | None = None
-
-
-class Raster(_Closed):
-    """How a band's numbers are to be read."""
-
-    data_type: str
-    nodata: float | int | None = None
-    spatial_resolution: float | None = None
-    scale: float | None = None
-    offset: float | None = None
-    unit: str | None = None
-
-
-class Bit(_Closed):
-    """A bit field of a quality band: the name and text of each value it takes, from 0 up."""
-
-    name: str
-    description: str
-    offset: int
-    length: int = 1
-    classes: tuple[tuple[str, str], ...]
-
-    @model_validator(mode="after")
-    def _all_values(self) -> Self:
-        if len(self.classes) != 2**self.length:
-            raise ValueError(f"{self.length} bit(s) take {2**self.length} values, {len(self.classes)} are described")
-        return self
-
-
-class AssetRow(_Closed):
-    """One asset: a file of the scene, or a picture that M2M lists under browse.
-
-    ``only`` names the values (one, or any of a list) of properties that scenes with this asset have; rows of
-    one ``key``, which is the row's name unless said, divide the scenes among them.
-    """
-
-    key: str | None = None
-    file: str | None = None
-    browse: Literal["thumbnail", "browse"] | None = None
-    title: str
-    description: str | None = None
-    type: MediaType
-    roles: tuple[str, ...]
-    gsd: float | None = None
-    pixel: float | None = None
-    """The size of this file's pixels where it is not the grid's, in the grid's unit; corner centres are the same."""
-    band: Band | None = None
-    raster: Raster | None = None
-    bits: tuple[Bit, ...] = ()
-    only: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.file is None) == (self.browse is None):
-            raise ValueError("an asset takes its bytes from exactly one of file, browse")
-        return self
-
-
-class ProductRow(_Closed):
-    """What is known of a product by its code: the ending and type of its file."""
-
-    suffix: str = ""
-    type: MediaType = "binary"
-    roles: tuple[str, ...] = ("data",)
-
-
 class Provider(_Closed):
     """A provider as STAC has it."""
 
@@ -236,7 +146,7 @@ class CollectionText(_Closed):
     keywords: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     doi: str | None = None
-    summaries: dict[str, Any] = {}
+    summaries: dict[str, Any] = Field(default_factory=dict)
 
 
 class ItemRows(_Closed):
@@ -276,7 +186,7 @@ class LinkRow(_Closed):
     href: str
     title: str | None = None
     type: str | None = None
-    only: dict[str, Any] = {}
+    only: dict[str, Any] = Field(default_factory=dict)
 
 
 class S3Row(_Closed):
@@ -293,13 +203,13 @@ class Mapping(_Closed):
     dataset: str | None
     collection: CollectionText = CollectionText()
     item: ItemRows
-    properties: dict[str, Row] = {}
+    properties: dict[str, Row] = Field(default_factory=dict)
     fields: bool = False
     """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
     grid: Grid | None = None
     links: tuple[LinkRow, ...] = ()
     s3: S3Row | None = None
-    assets: dict[str, AssetRow] = {}
+    assets: dict[str, AssetRow] = Field(default_factory=dict)
     products: dict[str, ProductRow | None] | None = None
     """Product codes whose files' endings are known, null for one that is no file; None: products make no assets."""
 
