@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,7 +132,16 @@ DIRTY = st.one_of(
         ["2020:217:13:48:06.77", "2020:400:13:48:06.77", "2021-03-18 12:22:01-05", "9999-12-31T23:59:59-05"]
     ),
 )
-FAMILIES = [*MAPPINGS.by_dataset, "event303", "nhap", "some_dataset"]
+FAMILIES = [*MAPPINGS.by_dataset, "event303", "nhap", "napp", "doq_qq", "high_res_ortho", "gmted2010", "gls_all"]
+FAMILIES += [
+    "avhrr_orbseg",
+    "eviirs_ndvi",
+    "uas_dem",
+    "irs_awifs",
+    "landsat_ba_tile_c2",
+    "hdds_baseline",
+    "some_dataset",
+]
 LABELS = sorted(
     {
         row.field
@@ -179,3 +189,38 @@ def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> 
     validate(orjson.loads(orjson.dumps(found)))
     assert found["id"] == display
     assert all(re.fullmatch(r"[a-z0-9_]+:[a-z0-9_]+|[a-z_]+", name) for name in found["properties"])
+
+
+VALUES = [
+    *(None, "", " ", "Unknown", "-1", -1, 0, 9, "9", " 078", "078", "44.79", "1e5", "999", "NaN", True),
+    *("10% to 19% Cloud Cover", "&deg;", "25&deg;59'34.04\"S", "2022/07/07", "2022/13/45", "0021-09-16"),
+    *("2020:217:13:48:06.7714180", "2022-01-29 05:46:37.339474", "2022-01-29 05:46:37", "2022-01-03T02:47:19.848Z"),
+    *(
+        "2019-09-19 00:00:00-05",
+        "2021-03-18 12:22:01.205175-05",
+        "N",
+        "Y",
+        "UTM",
+        "11N",
+        "NAD83",
+        "T1",
+        "RT",
+        "ä" * 300,
+    ),
+]
+
+
+@needs_shared
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
+    for value in VALUES:
+        found = item(
+            family,
+            dict.fromkeys(LABELS, value),
+            displayId="LE07_L1TP_047027_20201204_20210313_02_T1",
+            entityId="LE70470272020339LGN00",
+            cloudCover=value,
+            publishDate=value,
+        )
+        validate(found)
+        assert orjson.loads(orjson.dumps(found)) == found
