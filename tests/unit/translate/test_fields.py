@@ -46,15 +46,18 @@ def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **sa
 def test_every_field_is_a_property_under_its_cleaned_label() -> None:
     said = {"Entity  ID": "E1", "State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4}
     properties = item(fields=said)["properties"]
-    assert properties.items() >= {
-        "m2m:dataset": "some_dataset",
-        "m2m:entity_id": "E1",
-        "m2m:entity_id_field": "E1",
-        "m2m:state": "CA",
-        "m2m:resolution": 0.6,
-        "m2m:roll": "000450",
-        "m2m:number_of_bands": 4,
-    }.items()
+    assert (
+        properties.items()
+        >= {
+            "m2m:dataset": "some_dataset",
+            "m2m:entity_id": "E1",
+            "m2m:entity_id_field": "E1",
+            "m2m:state": "CA",
+            "m2m:resolution": 0.6,
+            "m2m:roll": "000450",
+            "m2m:number_of_bands": 4,
+        }.items()
+    )
 
 
 def test_degrees_are_left_out_only_where_decimals_stand_beside_them() -> None:
