@@ -20,6 +20,7 @@ from stac_bridge.api.assets import asset_route
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
 from stac_bridge.api.explain import explain_routes
+from stac_bridge.api.extension import schema_route
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
@@ -125,6 +126,7 @@ def create_app(
         collections_get_request_model=CollectionsGet,
         middlewares=_middlewares(settings),
     )
+    app.router.routes.insert(0, schema_route())
     app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
     app.include_router(explain_routes(client))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)

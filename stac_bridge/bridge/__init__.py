@@ -48,6 +48,9 @@ __all__ = ["Bridge", "Catalogue", "Found", "Page", "SceneReader"]
 _log = logging.getLogger(__name__)
 
 
+SEARCH_ONLY = "The USGS account of this server may search but not download; USGS grants its MACHINE role on request."
+"""What assets carry under an account without the role that downloads need [REFERENCE §9]."""
+
 MOST_UNNAMED = 4
 """Collections that are sorted side by side without having been named."""
 
@@ -76,6 +79,7 @@ class Bridge:
         self._deadline = deadline
         self._translators: dict[str, Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._unavailable: str | None = None
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -106,6 +110,7 @@ class Bridge:
         else:
             if "download" not in roles:
                 _log.warning("The M2M account may search but not download: hrefs will answer why.")
+                self._unavailable = SEARCH_ONLY
 
     # -- the catalogue ---------------------------------------------------------------------------------------
 
@@ -150,7 +155,7 @@ class Bridge:
 
     def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
         times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
-        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator)
+        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator, self._unavailable)
 
     async def _walked(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
         async def step_at(place: int) -> Step:
@@ -196,7 +201,7 @@ class Bridge:
         if scene is None:
             raise NotFound(f"Collection {collection!r} has no item {item!r}.")
         translator = self._translator(entry)
-        return Found(scene, translator.core(scene), translator)
+        return Found(scene, translator.core(scene), translator, self._unavailable)
 
     # -- assets ----------------------------------------------------------------------------------------------
 
@@ -210,14 +215,14 @@ class Bridge:
 
     async def _wanted(self, ref: AssetRef) -> Wanted:
         entry = (await self._catalogue.now()).entry(ref.collection)
-        row = entry.mapping.assets.get(ref.key)
+        is_file = entry.mapping.has_file(ref.key)
         return Wanted(
             dataset=entry.dataset.alias,
             entity_id=ref.entity_id,
             display_id=ref.item,
             filename=ref.filename,
-            file=row.file if row else None,
-            product_code=None if row else product_code(ref.key),
+            file=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
+            product_code=None if is_file else product_code(ref.key),
         )
 
 

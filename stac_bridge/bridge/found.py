@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.budget import current
 from stac_bridge.search import EVERYTHING
+from stac_bridge.translate.assets import without_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ class Found:
     scene: Scene
     core: dict[str, Any]
     translator: Translator
+    unavailable: str | None = None
+    """Why this server can fetch no file, where it cannot."""
 
     def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
         """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
@@ -37,7 +40,8 @@ class Found:
         """
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
         wants = None if fields == EVERYTHING else lambda key: fields.keeps(f"assets.{key}")
-        return fields.apply(self.translator.finish(self.core, self.scene, base, href_of, wants))
+        item = self.translator.finish(self.core, self.scene, base, href_of, wants)
+        return fields.apply(without_files(item, self.unavailable) if self.unavailable else item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Sieve:
 
     residual: Residual | None
     translator_of: Callable[[Entry], Translator]
+    unavailable: str | None = None
 
     def find(self, scene: Scene, step: Step) -> Found | None:
         """The scene, where its Item matches; what M2M said exactly is not tried again."""
@@ -71,7 +76,7 @@ class Sieve:
         core = translator.core(scene)
         if self.residual is not None and not step.exact and not self.residual.keeps(core):
             return None
-        return Found(scene, core, translator)
+        return Found(scene, core, translator, self.unavailable)
 
 
 @dataclass(slots=True)

@@ -22,12 +22,10 @@ from stac_bridge.errors import (
 )
 from stac_bridge.m2m.auth import LoginToken
 from stac_bridge.m2m.budget import current
+from stac_bridge.m2m.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.m2m.errors import Transient, read_answer
 from stac_bridge.m2m.gate import Gate
 from stac_bridge.m2m.models import (
-    Dataset,
-    DatasetFilter,
-    DatasetProduct,
     DownloadAnswer,
     Product,
     Retrieved,
@@ -131,7 +129,7 @@ class M2MClient:
 
     async def dataset_search(self, search: DatasetSearch) -> tuple[Dataset, ...]:
         """The datasets of a catalog group (``EE``, ``HDDS`` …) that the account may see."""
-        return await self._ask("dataset-search", search.payload(), _all_of(Dataset))
+        return await self._ask("dataset-search", search.payload(), read_datasets)
 
     async def dataset_filters(self, dataset: str) -> tuple[DatasetFilter, ...]:
         """The metadata filters that a dataset offers."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field
+
+from stac_bridge.m2m.datasets import Bounds, Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.lenient import Model, as_list, as_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,95 +153,10 @@ def _clean(value: Any) -> Any:
     return value
 
 
-# -- datasets ------------------------------------------------------------------------------------------------
-
-
-def _map(value: Any) -> Any:
-    """An empty map comes as a list [REFERENCE §1]."""
-    return {} if value in (None, []) else value
-
-
-def _list(value: Any) -> Any:
-    return () if value in (None, {}) else value
-
-
-def _span(value: Any) -> Any:
-    """A text that holds a JSON array of two dates [REFERENCE §4]."""
-    return orjson.loads(value) if isinstance(value, str) and value else value or None
-
-
-class _Model(BaseModel):
-    """Unknown keys are passed over: M2M adds some from time to time."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
-
-
-class Bounds(_Model):
-    """A dataset's bounds in degrees, which may leave the globe."""
-
-    north: float
-    south: float
-    east: float
-    west: float
-
-
-class Dataset(_Model):
-    """A dataset as dataset-search lists it."""
-
-    alias: str = Field(alias="datasetAlias")
-    id: str = Field(alias="datasetId")
-    name: str | None = Field(None, alias="collectionName")
-    long_name: str | None = Field(None, alias="collectionLongName")
-    abstract: str | None = Field(None, alias="abstractText")
-    category: str | None = Field(None, alias="datasetCategoryName")
-    catalogs: Annotated[tuple[str, ...], BeforeValidator(_list)] = ()
-    owner: str | None = Field(None, alias="dataOwner")
-    date_updated: str | None = None
-    doi: str | None = Field(None, alias="doiNumber")
-    ingest_frequency: str | None = None
-    keywords: str | None = None
-    legacy_id: int | str | None = None
-    scene_count: int | None = None
-    spatial_bounds: Annotated[Bounds | None, BeforeValidator(lambda value: value or None)] = None
-    acquisition_start: str | None = None
-    acquisition_end: str | None = None
-    temporal_coverage: Annotated[tuple[str | None, str | None] | None, BeforeValidator(_span)] = None
-    supports_cloud_cover: bool = Field(False, alias="supportCloudCover")
-    supports_deletion_search: bool = Field(False, alias="supportDeletionSearch")
-
-
-class _FieldConfig(_Model):
-    type: str
-    validators: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_list)] = ()
-
-
-class DatasetFilter(_Model):
-    """A filter that a dataset offers; ``sql`` shows its column and operator (``WRS_PATH between ?``)."""
-
-    id: str
-    label: str = Field(alias="fieldLabel")
-    sql: str = Field("", alias="searchSql")
-    config: _FieldConfig = Field(alias="fieldConfig")
-    value_list: Annotated[dict[str, Any] | None, BeforeValidator(_map)] = None
-
-    @property
-    def kind(self) -> str:
-        """Text, Select or Range."""
-        return self.config.type
-
-
-class DatasetProduct(_Model):
-    """A product that a dataset delivers (dataset-download-options)."""
-
-    product_id: str
-    code: str = Field(alias="productCode")
-    name: str = Field("", alias="productName")
-
-
 # -- downloads -----------------------------------------------------------------------------------------------
 
 
-class Product(_Model):
+class Product(Model):
     """A download option of a scene; ``secondary`` are the files of a folder, and of bundles alike."""
 
     product_id: str = Field(alias="id")
@@ -253,7 +169,7 @@ class Product(_Model):
     code: str = Field("", alias="productCode")
     system: str = Field("", alias="downloadSystem")
     download_name: str | None = None
-    secondary: Annotated[tuple[Product, ...], BeforeValidator(_list)] = Field((), alias="secondaryDownloads")
+    secondary: Annotated[tuple[Product, ...], BeforeValidator(as_list)] = Field((), alias="secondaryDownloads")
 
     @property
     def is_folder(self) -> bool:
@@ -269,7 +185,7 @@ class DownloadInput:
     product_id: str
 
 
-class Download(_Model):
+class Download(Model):
     """A download that was granted."""
 
     download_id: int
@@ -277,7 +193,7 @@ class Download(_Model):
     entity_id: str | None = None
 
 
-class FailedDownload(_Model):
+class FailedDownload(Model):
     """A download that was not granted, and M2M's reason."""
 
     entity_id: str | None = None
@@ -285,17 +201,17 @@ class FailedDownload(_Model):
     message: str | None = Field(None, alias="errorMessage")
 
 
-class DownloadAnswer(_Model):
+class DownloadAnswer(Model):
     """What download-request said. ``duplicates``: older download ids → the label they are queued under."""
 
-    available: Annotated[tuple[Download, ...], BeforeValidator(_list)] = Field((), alias="availableDownloads")
-    preparing: Annotated[tuple[Download, ...], BeforeValidator(_list)] = Field((), alias="preparingDownloads")
-    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(_list)] = ()
-    new_records: Annotated[dict[str, str], BeforeValidator(_map)] = {}
-    duplicates: Annotated[dict[str, str], BeforeValidator(_map)] = Field({}, alias="duplicateProducts")
+    available: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="availableDownloads")
+    preparing: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="preparingDownloads")
+    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(as_list)] = ()
+    new_records: Annotated[dict[str, str], BeforeValidator(as_map)] = Field(default_factory=dict)
+    duplicates: Annotated[dict[str, str], BeforeValidator(as_map)] = Field({}, alias="duplicateProducts")
 
 
-class RetrievedDownload(_Model):
+class RetrievedDownload(Model):
     """A download in the queue."""
 
     download_id: int
@@ -309,9 +225,9 @@ class RetrievedDownload(_Model):
     status_text: str | None = None
 
 
-class Retrieved(_Model):
+class Retrieved(Model):
     """The queue under a label. A download may stand in both lists, in one, or (at first) in none."""
 
-    available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(_list)] = ()
-    requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(_list)] = ()
+    available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
+    requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
     queue_size: int = 0

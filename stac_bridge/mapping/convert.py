@@ -6,17 +6,22 @@ Unknown is absent, never a guess: what cannot be read gives None.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CONVERTERS", "iso"]
+__all__ = ["CONVERTERS", "EARLIEST", "day_end", "day_start", "instant", "iso", "number", "zoned"]
+
+EARLIEST = 1850
+"""No camera saw the Earth from above before this year; M2M has dates such as 0021-09-16 [REFERENCE §4]."""
 
 _DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
 _ORDINAL = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
 _INSTANT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z?$")
+
+_ZONED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[-+]\d{2}(?::?\d{2})?)$")
 
 
 def text(value: Any) -> str | None:
@@ -53,13 +58,33 @@ def integer(value: Any) -> int | None:
     return int(found) if found is not None and found.is_integer() else None
 
 
-def magnitude(value: Any) -> float | None:
-    """A number without its sign.
+def _bounded(low: float, high: float) -> Callable[[Any], float | None]:
+    """A number within bounds; what lies outside cannot be what it is called.
 
-    >>> magnitude("-7.512")
-    7.512
+    >>> elevation("-12.5"), elevation(91), azimuth(" 360 "), azimuth(-1), size("0.60"), size(0)
+    (-12.5, None, 360.0, None, 0.6, None)
     """
-    found = number(value)
+
+    def bounded(value: Any) -> float | None:
+        found = number(value)
+        return found if found is not None and low <= found <= high else None
+
+    bounded.__doc__ = f"A number from {low} to {high}."
+    return bounded
+
+
+elevation = _bounded(-90, 90)
+azimuth = _bounded(0, 360)
+size = _bounded(1e-6, 1e9)
+
+
+def off_nadir(value: Any) -> float | None:
+    """How far a sensor looks away from straight down, in degrees, whichever side it looks to.
+
+    >>> off_nadir("-7.512"), off_nadir("95")
+    (7.512, None)
+    """
+    found = elevation(value)
     return None if found is None else abs(found)
 
 
@@ -99,10 +124,30 @@ def instant(value: Any) -> str | None:
             day = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=UTC)  # type: ignore[misc,arg-type]
         else:
             return None
-    except ValueError:
+    except (ValueError, OverflowError):
+        return None
+    if day.year < EARLIEST:
         return None
     fraction = (found.groups()[-1] or "").ljust(6, "0")[:6]
     return iso(day.replace(microsecond=int(fraction)))
+
+
+def zoned(value: Any) -> str | None:
+    """A time that says its zone, in UTC; one that does not may be anywhere.
+
+    >>> zoned("2021-03-18 12:22:01.205175-05"), zoned("2022-01-03T02:47:19.848Z")
+    ('2021-03-18T17:22:01.205175Z', '2022-01-03T02:47:19.848000Z')
+    >>> zoned("2016-09-11 14:20:23"), zoned("Unknown")
+    (None, None)
+    """
+    written = str(value).strip()
+    if not _ZONED.match(written):
+        return None
+    try:
+        moment = datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return iso(moment) if moment.year >= EARLIEST else None
 
 
 def _day(value: Any) -> str | None:
@@ -110,16 +155,17 @@ def _day(value: Any) -> str | None:
     if not found:
         return None
     try:
-        return datetime(*(int(part) for part in found.groups()), tzinfo=UTC).date().isoformat()  # type: ignore[misc,arg-type]
+        day = date(*(int(part) for part in found.groups()))
     except ValueError:
         return None
+    return day.isoformat() if day.year >= EARLIEST else None
 
 
 def day_start(value: Any) -> str | None:
     """The first second of a day, whatever zone M2M wrote its midnight in [REFERENCE §4].
 
-    >>> day_start("1972-05-31 00:00:00-05"), day_start("2022/07/07"), day_start("Unknown")
-    ('1972-05-31T00:00:00Z', '2022-07-07T00:00:00Z', None)
+    >>> day_start("1972-05-31 00:00:00-05"), day_start("2022/07/07"), day_start("Unknown"), day_start("0021-09-16")
+    ('1972-05-31T00:00:00Z', '2022-07-07T00:00:00Z', None, None)
     """
     day = _day(value)
     return day and f"{day}T00:00:00Z"
@@ -158,21 +204,81 @@ digits_2 = _digits(2)
 digits_3 = _digits(3)
 
 
-def part_2(value: Any) -> str | None:
-    """The second of the parts that underscores join, such as a product id's processing level.
+def _part(place: int) -> Callable[[Any], str | None]:
+    """One of the parts that underscores join, such as a product id's satellite, level, or path with row.
 
-    >>> part_2("LC08_L2SP_047027_20201204_20210313_02_T1"), part_2("3014295"), digits_3(" 078")
-    ('L2SP', None, '078')
+    >>> [part("LC08_L2SP_047027_20201204_20210313_02_T1") for part in (part_1, part_2, part_3)]
+    ['LC08', 'L2SP', '047027']
+    >>> part_1("3014295"), part_2("3014295"), digits_3(" 078")
+    (None, None, '078')
     """
-    parts = str(value).strip().split("_")
-    return parts[1] or None if len(parts) > 1 else None
+
+    def part(value: Any) -> str | None:
+        parts = str(value).strip().split("_")
+        return parts[place - 1] or None if len(parts) >= max(place, 2) else None
+
+    part.__doc__ = f"Part {place} of those that underscores join."
+    return part
+
+
+part_1 = _part(1)
+part_2 = _part(2)
+part_3 = _part(3)
+
+
+def lower(value: Any) -> str | None:
+    """Text in small letters, as STAC writes platforms and instruments.
+
+    >>> lower(" SENTINEL-2A ")
+    'sentinel-2a'
+    """
+    found = text(value)
+    return found and found.lower()
+
+
+_EVENT = re.compile(r"(\d{4})(0[1-9]|1[0-2])?_+(.+)")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+
+def event(value: Any) -> str | None:
+    """The name of a disaster event as people say it, from M2M's with year and month in front.
+
+    >>> event("201507_Volcano_KickEmJenny_GRD"), event("2007_Greece_Fires")
+    ('Volcano Kick Em Jenny GRD, July 2015', 'Greece Fires, 2007')
+    >>> event("High Resolution Orthoimagery")
+    'High Resolution Orthoimagery'
+    """
+    written = text(value)
+    found = _EVENT.fullmatch(written or "")
+    if not found:
+        return written
+    year, month, name = found.groups()
+    when = f"{_MONTHS[int(month) - 1]} {year}" if month else year
+    return f"{' '.join(_WORDS.findall(name)) or name}, {when}"
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "text": text,
     "number": number,
     "integer": integer,
-    "magnitude": magnitude,
+    "elevation": elevation,
+    "azimuth": azimuth,
+    "off-nadir": off_nadir,
+    "size": size,
     "percent": percent,
     "instant": instant,
     "day-start": day_start,
@@ -180,6 +286,10 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "month": month,
     "digits-2": digits_2,
     "digits-3": digits_3,
+    "part-1": part_1,
     "part-2": part_2,
+    "part-3": part_3,
+    "lower": lower,
+    "event": event,
 }
 """By the name a mapping uses."""

@@ -1,20 +1,21 @@
-"""Mapping files → Mapping values, with errors that name file, row and the nearest allowed word."""
+"""Mapping files → Mapping values, with errors that name file, line, row and the nearest allowed word."""
 
 from __future__ import annotations
 
 import difflib
 import logging
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from stac_bridge.errors import MappingInvalid
 from stac_bridge.mapping.model import Mapping
+from stac_bridge.mapping.rows import Rows, read_rows
 
-__all__ = ["Mappings", "load_mappings", "read_mapping", "shipped_folder"]
+__all__ = ["Mappings", "family_file", "is_family", "load_mappings", "read_mapping", "shipped_folder"]
 
 _log = logging.getLogger(__name__)
 _GENERIC = "_generic.yaml"
@@ -22,14 +23,18 @@ _GENERIC = "_generic.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """All mappings: one for each dataset that has its own, and the generic one."""
+    """All mappings: of datasets by alias, of families by pattern (the longest first), and the generic one."""
 
     by_dataset: dict[str, Mapping]
     generic: Mapping
+    by_pattern: tuple[Mapping, ...] = ()
 
     def of(self, dataset: str) -> Mapping:
-        """The mapping of a dataset's alias; the generic one where it has none of its own."""
-        return self.by_dataset.get(dataset, self.generic)
+        """The mapping of a dataset's alias: its own, else its family's, else the generic one."""
+        own = self.by_dataset.get(dataset)
+        if own is not None:
+            return own
+        return next((one for one in self.by_pattern if fnmatchcase(dataset, one.dataset or "")), self.generic)
 
 
 def shipped_folder() -> Path:
@@ -43,48 +48,60 @@ def load_mappings(overlay: Path | None = None) -> Mappings:
     """The shipped mappings, with the files of ``overlay`` in place of those of the same name.
 
     A broken shipped file raises MappingInvalid; a broken file of the overlay is logged and left out, so that
-    it takes no other dataset down.
+    it takes no other dataset down, and a shipped one of its name stays.
     """
-    found = {path.name: read_mapping(path) for path in sorted(shipped_folder().glob("*.yaml"))}
+    found = {path.name: read_mapping(path) for path in _files(shipped_folder())}
     if overlay is not None:
         if not overlay.is_dir():
             raise MappingInvalid(f"STAC_BRIDGE_MAPPINGS names {overlay}, which is no folder.")
-        for path in sorted(overlay.glob("*.yaml")):
+        for path in _files(overlay):
             try:
                 found[path.name] = read_mapping(path)
             except MappingInvalid as broken:
                 _log.error("%s This file is left out.", broken)
     generic = found.pop(_GENERIC)
-    return Mappings({mapping.dataset: mapping for mapping in found.values() if mapping.dataset}, generic)
+    # A file laid over comes last, and is asked first among patterns of one length.
+    patterns = sorted((one for one in found.values() if one.is_pattern), key=lambda one: len(one.dataset or ""))[::-1]
+    own = {one.dataset: one for one in found.values() if one.dataset and not one.is_pattern}
+    return Mappings(own, generic, tuple(patterns))
+
+
+def is_family(path: Path) -> bool:
+    """Whether a file only holds rows for others to extend."""
+    return path.name.startswith("_") and path.name != _GENERIC
 
 
 def read_mapping(path: Path) -> Mapping:
-    """One mapping file. Raises MappingInvalid."""
+    """One mapping file, laid over the families it extends. Raises MappingInvalid."""
+    rows = read_rows(path, lambda name: family_file(path.parent, name))
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as unreadable:
-        raise MappingInvalid(f"{path}: {_one_line(unreadable)}") from unreadable
-    if not isinstance(said, dict):
-        raise MappingInvalid(f"{path}: a mapping file is a table of dataset, item, properties and assets.")
-    said = {key: value for key, value in said.items() if not str(key).startswith("_")}
-    try:
-        mapping = Mapping.model_validate(said)
+        mapping = Mapping.model_validate(rows.said)
     except ValidationError as invalid:
-        raise MappingInvalid(f"{path}: " + "; ".join(_told(error) for error in invalid.errors())) from None
+        raise MappingInvalid("; ".join(_told(error, rows) for error in invalid.errors())) from None
     if mapping.is_generic != (path.name == _GENERIC):
-        raise MappingInvalid(f"{path}: row dataset: only {_GENERIC} may leave it empty, and must.")
+        raise MappingInvalid(f"{rows.where(['dataset'])}: row dataset: only {_GENERIC} may leave it empty, and must.")
     return mapping
 
 
-def _told(error: Any) -> str:
-    """One pydantic error as a sentence: the row, what is wrong, and the nearest allowed word."""
-    row = ".".join(str(part) for part in error["loc"])
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
+
+
+def family_file(folder: Path, name: str) -> Path:
+    """A family beside the file that extends it, else the shipped one."""
+    beside = folder / f"{name}.yaml"
+    return beside if beside.is_file() else shipped_folder() / f"{name}.yaml"
+
+
+def _told(error: Any, rows: Rows) -> str:
+    """One pydantic error as a sentence: file and line, the row, what is wrong, and the nearest allowed word."""
+    row = f"{rows.where(error['loc'])}: row {'.'.join(str(part) for part in error['loc'])}"
     if error["type"] == "extra_forbidden":
-        return f"row {row}: unknown word {error['loc'][-1]!r}{_nearest(str(error['loc'][-1]), _words())}"
+        return f"{row}: unknown word {error['loc'][-1]!r}{_nearest(str(error['loc'][-1]), _words())}"
     if error["type"] == "literal_error":
         allowed = [word.strip("' ") for word in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return f"row {row}: {error['input']!r} is not allowed{_nearest(str(error['input']), allowed)}"
-    return f"row {row}: {error['msg'].removeprefix('Value error, ')}"
+        return f"{row}: {error['input']!r} is not allowed{_nearest(str(error['input']), allowed)}"
+    return f"{row}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _nearest(word: str, allowed: list[str]) -> str:
@@ -99,8 +116,5 @@ def _words() -> list[str]:
     from stac_bridge.mapping import model
 
     tables = [table for table in vars(model).values() if isinstance(table, type) and issubclass(table, BaseModel)]
-    return sorted({info.alias or name for table in tables for name, info in table.model_fields.items()})
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    words = {info.alias or name for table in tables for name, info in table.model_fields.items()}
+    return sorted({*words, "extends"})

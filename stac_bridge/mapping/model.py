@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from stac_bridge.mapping.assets import MEDIA_TYPES, AssetRow, Band, Bit, ProductRow, Raster
+from stac_bridge.mapping.assets import Closed as _Closed
 
 __all__ = [
     "MEDIA_TYPES",
@@ -19,28 +22,15 @@ __all__ = [
     "FilterRow",
     "Grid",
     "ItemRows",
+    "LinkRow",
     "Mapping",
     "ProductRow",
     "Provider",
     "Raster",
     "Row",
+    "S3Row",
 ]
 
-MEDIA_TYPES = {
-    "cog": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "geotiff": "image/tiff; application=geotiff",
-    "jpeg": "image/jpeg",
-    "jp2": "image/jp2",
-    "json": "application/json",
-    "text": "text/plain",
-    "xml": "application/xml",
-    "tar": "application/x-tar",
-    "zip": "application/zip",
-    "binary": "application/octet-stream",
-}
-"""The short names that an asset's ``type`` may take."""
-
-MediaType = Literal["cog", "geotiff", "jpeg", "jp2", "json", "text", "xml", "tar", "zip", "binary"]
 SceneValue = Literal[
     "displayId",
     "entityId",
@@ -56,7 +46,10 @@ Converter = Literal[
     "text",
     "number",
     "integer",
-    "magnitude",
+    "elevation",
+    "azimuth",
+    "off-nadir",
+    "size",
     "percent",
     "instant",
     "day-start",
@@ -64,12 +57,12 @@ Converter = Literal[
     "month",
     "digits-2",
     "digits-3",
+    "part-1",
     "part-2",
+    "part-3",
+    "lower",
+    "event",
 ]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class FilterRow(_Closed):
@@ -129,72 +122,11 @@ class Row(_Closed):
         """Whether every scene has the same value."""
         return "value" in self.model_fields_set
 
-
-class Band(_Closed):
-    """What an asset's one band measures; wavelengths in micrometres."""
-
-    name: str
-    common_name: str | None = None
-    description: str | None = None
-    center_wavelength: float | None = None
-    full_width_half_max: float | None = None
-
-
-class Raster(_Closed):
-    """How a band's numbers are to be read."""
-
-    data_type: str
-    nodata: float | int | None = None
-    spatial_resolution: float | None = None
-    scale: float | None = None
-    offset: float | None = None
-    unit: str | None = None
-
-
-class Bit(_Closed):
-    """A bit field of a quality band: the name and text of each value it takes, from 0 up."""
-
-    name: str
-    description: str
-    offset: int
-    length: int = 1
-    classes: tuple[tuple[str, str], ...]
-
-    @model_validator(mode="after")
-    def _all_values(self) -> Self:
-        if len(self.classes) != 2**self.length:
-            raise ValueError(f"{self.length} bit(s) take {2**self.length} values, {len(self.classes)} are described")
-        return self
-
-
-class AssetRow(_Closed):
-    """One asset: a file of the scene, or a picture that M2M lists under browse."""
-
-    file: str | None = None
-    browse: Literal["thumbnail", "browse"] | None = None
-    title: str
-    description: str | None = None
-    type: MediaType
-    roles: tuple[str, ...]
-    gsd: float | None = None
-    band: Band | None = None
-    raster: Raster | None = None
-    bits: tuple[Bit, ...] = ()
-    only: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.file is None) == (self.browse is None):
-            raise ValueError("an asset is exactly one of file, browse")
-        return self
-
-
-class ProductRow(_Closed):
-    """What is known of a product by its code: the ending and type of its file."""
-
-    suffix: str = ""
-    type: MediaType = "binary"
-    roles: tuple[str, ...] = ("data",)
+    @property
+    def chain(self) -> tuple[Row, ...]:
+        """This row and its fallbacks in order, each without the next."""
+        alone = self.model_copy(update={"otherwise": None})
+        return (alone, *(self.otherwise.chain if self.otherwise else ()))
 
 
 class Provider(_Closed):
@@ -207,16 +139,21 @@ class Provider(_Closed):
 
 
 class CollectionText(_Closed):
-    """What a Collection says beyond what M2M tells of its dataset."""
+    """What a Collection says beyond what M2M tells of its dataset.
+
+    ``name_as`` converts M2M's name of the dataset into a title; ``{title}`` in a description stands for the title.
+    """
 
     title: str | None = None
+    name_as: Literal["text", "event"] = "text"
     description: str | None = None
     license: str = "other"
     license_url: str | None = None
+    page: str | None = None
     keywords: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     doi: str | None = None
-    summaries: dict[str, Any] = {}
+    summaries: dict[str, Any] = Field(default_factory=dict)
 
 
 class ItemRows(_Closed):
@@ -232,38 +169,87 @@ class ItemRows(_Closed):
 
 
 class Grid(_Closed):
-    """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84)."""
+    """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84).
+
+    Without ``resolution`` and ``corners`` the fields tell the CRS alone.
+    """
 
     projection: str
     zone: str
-    resolution: float
-    corners: Annotated[tuple[tuple[str, str], ...], Field(min_length=4, max_length=4)]
+    datum: str | None = None
+    resolution: float | None = None
+    corners: Annotated[tuple[tuple[str, str], ...], Field(max_length=4)] = ()
     """(latitude, longitude) labels of the upper left, upper right, lower right and lower left corner."""
+
+    @model_validator(mode="after")
+    def _four_or_none(self) -> Self:
+        if len(self.corners) != (0 if self.resolution is None else 4):
+            raise ValueError("a grid has a resolution and four corners, or neither")
+        return self
+
+
+class LinkRow(_Closed):
+    """A link of every Item. ``{…}`` in the href stands for the id or a property; without it there is no link."""
+
+    rel: str
+    href: str
+    title: str | None = None
+    type: str | None = None
+    only: dict[str, Any] = Field(default_factory=dict)
+
+
+class S3Row(_Closed):
+    """The bucket's folder that holds a scene's files beside M2M; ``{…}`` as in a LinkRow, and ``{year}``."""
+
+    folder: str
+    region: str
+    requester_pays: bool = True
 
 
 class Mapping(_Closed):
-    """A mapping file: what one dataset (or, for the generic one, any) means in STAC."""
+    """A mapping file: what one dataset, a family of them (``event*``), or for the generic one any means in STAC."""
 
     dataset: str | None
     collection: CollectionText = CollectionText()
     item: ItemRows
     slots: tuple[Slot, ...] = ("time", "place", "cloud", "months")
     """Which parts of a scene filter the dataset can be asked by; by any other it would lose its scenes."""
-    properties: dict[str, Row] = {}
+    properties: dict[str, Row] = Field(default_factory=dict)
+    fields: bool = False
+    """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
     grid: Grid | None = None
-    assets: dict[str, AssetRow] = {}
-    products: dict[str, ProductRow] | None = None
-    """Product codes whose files' endings are known; None: the dataset's products make no assets."""
+    links: tuple[LinkRow, ...] = ()
+    s3: S3Row | None = None
+    assets: dict[str, AssetRow] = Field(default_factory=dict)
+    products: dict[str, ProductRow | None] | None = None
+    """Product codes whose files' endings are known, null for one that is no file; None: products make no assets."""
 
     @property
     def is_generic(self) -> bool:
         """Whether this mapping serves every dataset that has none of its own."""
         return self.dataset is None
 
+    def has_file(self, key: str) -> bool:
+        """Whether the asset of this key is one of the scene's files."""
+        return any((row.key or name) == key and row.file is not None for name, row in self.assets.items())
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether this mapping serves every dataset whose alias fits its pattern."""
+        return self.dataset is not None and "*" in self.dataset
+
     @model_validator(mode="after")
     def _known_conditions(self) -> Self:
-        for key, asset in self.assets.items():
-            for name in asset.only:
+        rows = {f"assets.{key}": asset.only for key, asset in self.assets.items()}
+        rows |= {f"links.{place}": link.only for place, link in enumerate(self.links)}
+        for row, only in rows.items():
+            for name in only:
                 if name not in self.properties:
-                    raise ValueError(f"assets.{key}.only names {name}, which is no row of properties")
+                    raise ValueError(f"{row}.only names {name}, which is no row of properties")
+        return self
+
+    @model_validator(mode="after")
+    def _times_in_pairs(self) -> Self:
+        if len(self.item.start_datetime.chain) != len(self.item.end_datetime.chain):
+            raise ValueError("item.start_datetime and item.end_datetime have as many sources each, taken in pairs")
         return self

@@ -18,7 +18,10 @@ Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "g
 
 _KINDS: dict[str, Kind] = {
     "number": "number",
-    "magnitude": "number",
+    "elevation": "number",
+    "azimuth": "number",
+    "off-nadir": "number",
+    "size": "number",
     "percent": "number",
     "integer": "integer",
     "month": "integer",
@@ -29,7 +32,14 @@ _KINDS: dict[str, Kind] = {
 """By converter; any other gives text."""
 
 
-_RANGES: dict[str, tuple[float, float | None]] = {"percent": (0, 100), "magnitude": (0, None), "month": (1, 12)}
+_RANGES: dict[str, tuple[float, float | None]] = {
+    "percent": (0, 100),
+    "elevation": (-90, 90),
+    "azimuth": (0, 360),
+    "off-nadir": (0, 90),
+    "size": (0, None),
+    "month": (1, 12),
+}
 """By converter: the least and the greatest number that it can give; None is open."""
 
 SCALARS = ("string", "number", "integer", "boolean", "datetime")
@@ -96,7 +106,7 @@ def _values(row: Row) -> tuple[Any, ...] | None:
 
 def _range(row: Row) -> tuple[float, float | None] | None:
     """Where a table or a fallback gives the value, too, nothing is said."""
-    return None if row.values or row.is_constant else _RANGES.get(row.convert)
+    return None if row.values or any(one.is_constant for one in row.chain) else _RANGES.get(row.convert)
 
 
 def _kind(row: Row) -> Kind:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.mapping.model import AssetRow, Bit
 
-__all__ = ["AssetTemplate", "asset_templates", "product_code", "product_key"]
+__all__ = ["AssetTemplate", "asset_templates", "conditions", "product_code", "product_key", "without_files"]
+
+_PICTURES = frozenset({"thumbnail", "overview"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +22,34 @@ class AssetTemplate:
     """An asset without its href.
 
     ``ending`` is what follows the display id in the file's name; ``browse`` names the picture instead.
-    ``only`` lists property values without which the scene has no such file.
+    ``only`` lists, by property, the values of scenes that have such a file; ``pixel`` is the size of its pixels
+    where they are not those of the scene's grid.
     """
 
     key: str
     said: dict[str, Any]
     ending: str | None
     browse: str | None
-    only: tuple[tuple[str, Any], ...]
+    only: tuple[tuple[str, tuple[Any, ...]], ...]
     extensions: frozenset[str]
+    pixel: float | None = None
+    is_file: bool = False
+    """Whether it is one of the scene's own files, not a picture or a whole product."""
 
 
 def asset_templates(entry: Entry) -> tuple[AssetTemplate, ...]:
     """All assets that a scene of the dataset may have, in the mapping's order, then its products."""
-    rows = [_template(key, row) for key, row in entry.mapping.assets.items()]
+    rows = [_template(row.key or name, row) for name, row in entry.mapping.assets.items()]
     return (*rows, *_products(entry))
+
+
+def without_files(item: dict[str, Any], why: str) -> dict[str, Any]:
+    """The Item whose files carry why they cannot be fetched; pictures are public and do not."""
+    assets = {
+        key: asset if _PICTURES & {*asset["roles"]} else {**asset, "m2m:unavailable": why}
+        for key, asset in item["assets"].items()
+    }
+    return {**item, "assets": assets}
 
 
 def product_key(code: str, name: str) -> str:
@@ -76,7 +91,19 @@ def _template(key: str, row: AssetRow) -> AssetTemplate:
         said["classification:bitfields"] = [_bit(bit) for bit in row.bits]
         extensions.add("classification")
     ending = f"_{row.file}" if row.file else None
-    return AssetTemplate(key, said, ending, row.browse, tuple(row.only.items()), frozenset(extensions))
+    if row.pixel:
+        extensions.add("proj")
+    only = conditions(row.only)
+    return AssetTemplate(key, said, ending, row.browse, only, frozenset(extensions), row.pixel, row.file is not None)
+
+
+def conditions(only: dict[str, Any]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """By property, the values that fit.
+
+    >>> conditions({"platform": ["landsat-4", "landsat-5"], "landsat:correction": "L2SP"})
+    (('platform', ('landsat-4', 'landsat-5')), ('landsat:correction', ('L2SP',)))
+    """
+    return tuple((name, tuple(said) if isinstance(said, list) else (said,)) for name, said in only.items())
 
 
 def _bit(bit: Bit) -> dict[str, Any]:
@@ -89,13 +116,16 @@ def _products(entry: Entry) -> list[AssetTemplate]:
     if known is None or entry.learnt is None:
         return []
     templates = []
-    for product in entry.learnt.products:
+    for product in sorted(entry.learnt.products, key=lambda one: (one.code, one.name)):
         row = known.get(product.code)
+        if row is None and product.code in known:
+            continue
         said = {
             "title": product.name or product.code,
             "type": MEDIA_TYPES[row.type if row else "binary"],
             "roles": list(row.roles if row else ("data",)),
+            "m2m:product_code": product.code,
         }
         key = product_key(product.code, product.name)
-        templates.append(AssetTemplate(key, said, row.suffix if row else "", None, (), frozenset()))
+        templates.append(AssetTemplate(key, said, row.suffix if row else "", None, (), frozenset({"m2m"})))
     return templates

@@ -5,62 +5,130 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from stac_bridge.mapping.convert import day_end, day_start
+from stac_bridge.m2m.models import fold
+from stac_bridge.mapping.convert import CONVERTERS, zoned
 from stac_bridge.translate.assets import asset_templates
-from stac_bridge.translate.extensions import EXTENSIONS, prefix_of
+from stac_bridge.translate.extensions import declared, prefix_of
 from stac_bridge.translate.geometry import WORLD, dataset_bbox
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
+from stac_bridge.translate.times import interval
+from stac_bridge.translate.words import doi, keywords, plain
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models import Dataset
+    from stac_bridge.mapping.model import Row
 
 __all__ = ["collection"]
-
-EARLIEST = "1850"
-"""No camera saw the Earth from above before; M2M has dates such as 0021-09-16 [REFERENCE §4]."""
 
 _USGS = {
     "name": "USGS Earth Resources Observation and Science (EROS) Center",
     "roles": ["host"],
     "url": "https://www.usgs.gov/centers/eros",
 }
+_LPDAAC = {
+    "name": "NASA Land Processes Distributed Active Archive Center (LP DAAC)",
+    "roles": ["producer"],
+    "url": "https://www.earthdata.nasa.gov/centers/lp-daac",
+}
 _LICENSE = "https://www.usgs.gov/information-policies-and-instructions/copyrights-and-credits"
+_EXPLORERS = {"HDDS": ("HDDS Explorer", "https://hddsexplorer.usgs.gov/")}
+_EARTH_EXPLORER = ("EarthExplorer", "https://earthexplorer.usgs.gov/")
+"""Where a person finds a dataset. Neither has a known address for each of them."""
+
+_NO_VALUE = frozenset({"", "null"})
+"""Keys of a filter's list that stand for all, and for none [REFERENCE §7]."""
+
+_SUMMED = ("constellation", "platform", "instruments", "gsd")
 
 
 def collection(entry: Entry, base: str) -> dict[str, Any]:
     """The Collection of a catalog entry. ``base`` is the API's address with its last slash."""
     dataset, text = entry.dataset, entry.mapping.collection
-    title = text.title or dataset.name or dataset.alias
+    title = _title(entry)
+    start, end = interval(dataset)
     said: dict[str, Any] = {
         "type": "Collection",
         "stac_version": "1.1.0",
         "stac_extensions": [],
         "id": entry.id,
         "title": title,
-        "description": text.description or (dataset.abstract or "").strip() or dataset.long_name or title,
+        "description": _description(entry, title),
         "license": text.license,
-        "providers": [provider.model_dump(exclude_none=True) for provider in text.providers] or [_USGS],
-        "extent": {"spatial": {"bbox": [_bbox(dataset)]}, "temporal": {"interval": [_interval(dataset)]}},
+        "providers": [one.model_dump(exclude_none=True) for one in text.providers] or _providers(dataset),
+        "extent": {"spatial": {"bbox": [_bbox(dataset)]}, "temporal": {"interval": [[start, end]]}},
     }
-    if keywords := list(text.keywords) or _keywords(dataset):
-        said["keywords"] = keywords
-    doi = text.doi or _doi(dataset)
-    if doi:
-        said["sci:doi"] = doi
-    if text.summaries:
-        said["summaries"] = text.summaries
+    said |= _if_known(entry)
     templates = asset_templates(entry)
     if templates:
-        said["item_assets"] = {template.key: template.said for template in templates}
+        said["item_assets"] = {one.key: one.said for one in templates}
     used = {prefix_of(name) for name in said}.union(*(template.extensions for template in templates))
-    said["stac_extensions"] = [url for prefix, url in EXTENSIONS.items() if prefix in used]
-    said["links"] = _links(entry, base, doi)
+    said["stac_extensions"] = declared(used, base)
+    said["links"] = _links(entry, base, said.get("sci:doi"))
     return said
 
 
-def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
+def _title(entry: Entry) -> str:
+    dataset, text = entry.dataset, entry.mapping.collection
+    named = plain(dataset.name) or plain(dataset.long_name)
+    return text.title or (named and CONVERTERS[text.name_as](named)) or dataset.alias
+
+
+def _description(entry: Entry, title: str) -> str:
+    dataset, text = entry.dataset, entry.mapping.collection
+    if text.description:
+        return text.description.replace("{title}", title)
+    return plain(dataset.abstract) or plain(dataset.long_name) or title
+
+
+def _if_known(entry: Entry) -> dict[str, Any]:
+    dataset, text = entry.dataset, entry.mapping.collection
+    found = {
+        "keywords": list(text.keywords) or keywords(dataset.keywords),
+        "updated": zoned(dataset.date_updated),
+        "sci:doi": text.doi or doi(dataset.doi),
+        "summaries": _summaries(entry),
+        "m2m:dataset": dataset.alias,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _summaries(entry: Entry) -> dict[str, Any]:
+    """What the mapping says, what its constants say, and what the lists of M2M's filters say."""
+    rows = entry.mapping.properties
+    constant = {name: _listed(rows[name].value) for name in _SUMMED if name in rows and rows[name].is_constant}
+    listed = {name: values for name, row in rows.items() if (values := _values(entry, row))}
+    return {**listed, **constant, **entry.mapping.collection.summaries}
+
+
+def _values(entry: Entry, row: Row) -> list[Any]:
+    """The values that a property can have, by the list of the filter that can be asked for it."""
+    label = row.filter.label if row.filter else None
+    found = entry.filters.get(fold(label)) if label else None
+    if found is None or not found.value_list:
+        return []
+    values: list[Any] = []
+    for key in found.value_list:
+        if key in _NO_VALUE:
+            continue
+        converted = CONVERTERS[row.convert](key)
+        value = converted if row.values is None else row.values.get(str(converted))
+        values += [one for one in _listed(value) if one is not None and one not in values]
+    return values
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _providers(dataset: Dataset) -> list[dict[str, Any]]:
+    return [_LPDAAC, _USGS] if (dataset.owner or "").strip().upper() == "LPDAAC" else [_USGS]
+
+
+def _links(entry: Entry, base: str, cited: str | None) -> list[dict[str, str]]:
     here = f"{base}collections/{quote(entry.id, safe='')}"
+    text = entry.mapping.collection
+    title, address = next((_EXPLORERS[one] for one in entry.dataset.catalogs if one in _EXPLORERS), _EARTH_EXPLORER)
     links = [
         {"rel": "self", "type": "application/json", "href": here},
         {"rel": "parent", "type": "application/json", "href": base},
@@ -68,32 +136,16 @@ def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
         {"rel": "items", "type": "application/geo+json", "href": f"{here}/items"},
         {"rel": QUERYABLES, "type": SCHEMA, "href": f"{here}/queryables", "title": "What a filter may name"},
         {"rel": SORTABLES, "type": SCHEMA, "href": f"{here}/sortables", "title": "What items may be sorted by"},
-        {"rel": "license", "href": entry.mapping.collection.license_url or _LICENSE},
+        {"rel": "license", "href": text.license_url or _LICENSE},
+        {"rel": "via", "type": "text/html", "title": title, "href": address},
     ]
-    if doi:
-        links.append({"rel": "cite-as", "href": f"https://doi.org/{doi}"})
+    if text.page:
+        links.append({"rel": "about", "type": "text/html", "href": text.page})
+    if cited:
+        links.append({"rel": "cite-as", "href": f"https://doi.org/{cited}"})
     return links
 
 
 def _bbox(dataset: Dataset) -> list[float]:
     bounds = dataset.spatial_bounds
     return dataset_bbox(bounds.west, bounds.south, bounds.east, bounds.north) if bounds else WORLD
-
-
-def _interval(dataset: Dataset) -> list[str | None]:
-    """From the earliest sane start that M2M tells to its end; open where it tells none."""
-    coverage = dataset.temporal_coverage or (None, None)
-    starts = [day_start(said) for said in (dataset.acquisition_start, coverage[0])]
-    sane = [start for start in starts if start and start >= EARLIEST]
-    start, end = min(sane, default=None), day_end(dataset.acquisition_end)
-    return [start, end if end and (start is None or end >= start) else None]
-
-
-def _keywords(dataset: Dataset) -> list[str]:
-    words = (word.strip() for word in (dataset.keywords or "").split(","))
-    return list(dict.fromkeys(word for word in words if word and word != "None"))
-
-
-def _doi(dataset: Dataset) -> str | None:
-    """The DOI without its resolver's address; M2M writes it with a trailing blank at times [REFERENCE §7]."""
-    return (dataset.doi or "").strip().rpartition("doi.org/")[2].strip("/ ") or None

@@ -61,8 +61,9 @@ async def test_declared_extensions_are_those_in_use(here: Here) -> None:
     for search in SEARCHES:
         for item in (await here.get("/search", **search)).json()["features"][:3]:
             assets = [name for asset in item["assets"].values() for name in asset]
-            used = {name.partition(":")[0] for name in (*item["properties"], *assets) if ":" in name} - {"m2m"}
+            used = {name.partition(":")[0] for name in (*item["properties"], *assets) if ":" in name}
             names = {"eo": "eo", "view": "view", "proj": "projection", "raster": "raster", "landsat": "landsat"}
-            names |= {"classification": "classification", "sci": "scientific"}
-            declared = {url.split("/")[3] for url in item["stac_extensions"]}
-            assert declared == {names[prefix] for prefix in used}
+            names |= {"classification": "classification", "sci": "scientific", "m2m": "m2m"}
+            alternate = {"alternate-assets", "storage"} if "alternate" in assets else set()
+            declared = {url.split("/")[-3] for url in item["stac_extensions"]}
+            assert declared == {names[prefix] for prefix in used} | alternate

@@ -12,7 +12,7 @@ from stac_bridge.errors import MappingInvalid
 from stac_bridge.m2m.models import fold
 from stac_bridge.mapping import Mapping, Row, load_mappings, read_mapping
 from stac_bridge.mapping.convert import CONVERTERS
-from stac_bridge.mapping.load import shipped_folder
+from stac_bridge.mapping.load import is_family, shipped_folder
 from stac_bridge.mapping.model import Converter
 from tests.support import SHARED, needs_shared
 
@@ -40,6 +40,12 @@ def test_every_shipped_mapping_loads() -> None:
     assert mappings.generic.is_generic
     assert "landsat_ot_c2_l2" in mappings.by_dataset
     assert mappings.of("some_other_dataset") is mappings.generic
+
+
+def test_every_shipped_pattern_fits_a_dataset_that_m2m_lists() -> None:
+    listed = ["event1058", "hdds_baseline", "nhap", "napp", "doq_qq", "high_res_ortho", "gmted2010", "gls_all"]
+    listed += ["avhrr_orbseg", "eviirs_ndvi", "uas_dem", "irs_awifs", "landsat_ba_tile_c2"]
+    assert {load_mappings().of(one).dataset for one in listed} == {one.dataset for one in load_mappings().by_pattern}
 
 
 @pytest.mark.parametrize(
@@ -85,9 +91,71 @@ def test_a_folder_laid_over_replaces_files_of_the_same_name_and_adds_others(tmp_
 
 def test_a_broken_file_laid_over_takes_no_other_dataset_down(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     written(tmp_path, {"dataset": "naip"})
+    written(tmp_path, GOOD | {"dataset": "other"}, "other.yaml")
     mappings = load_mappings(tmp_path)
-    assert mappings.of("naip") is mappings.generic
-    assert "naip.yaml" in caplog.text
+    assert mappings.of("naip") == load_mappings().of("naip")
+    assert mappings.of("other").assets["image"].title == "Image"
+    assert "naip.yaml:1" in caplog.text
+
+
+def test_an_error_names_the_line_where_the_row_stands(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "dataset: naip\nextends: _generic\n\nproperties:\n  gsd:\n    field: Resolution\n    as: nubmer\n"
+    )
+    with pytest.raises(MappingInvalid, match=r"naip\.yaml:7: row properties\.gsd\.as: 'nubmer'.*'number'"):
+        read_mapping(path)
+
+
+def test_an_error_in_a_familys_row_names_the_familys_file_and_line(tmp_path: Path) -> None:
+    written(tmp_path, "properties:\n  gsd: {feild: Resolution}\n", "_mine.yaml")
+    path = written(tmp_path, "dataset: naip\nextends: [_generic, _mine]\n")
+    with pytest.raises(MappingInvalid, match=r"_mine\.yaml:2: row properties\.gsd\.feild.*did you mean 'field'"):
+        read_mapping(path)
+
+
+def test_a_row_written_twice_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "dataset: naip\nextends: _generic\nproperties:\n  gsd: 1\n  gsd: 2\n")
+    with pytest.raises(MappingInvalid, match=r"naip\.yaml:5: row properties\.gsd stands here twice"):
+        read_mapping(path)
+
+
+def test_what_a_mapping_extends_stands_below_its_own_rows(tmp_path: Path) -> None:
+    path = written(tmp_path, "dataset: x\nextends: _generic\nproperties: {eo:cloud_cover: null, gsd: 3}\n", "x.yaml")
+    mapping = read_mapping(path)
+    generic = load_mappings().generic
+    assert mapping.item == generic.item
+    assert mapping.properties["gsd"].value == 3
+    assert "eo:cloud_cover" not in mapping.properties
+    assert mapping.properties["m2m:entity_id"] == generic.properties["m2m:entity_id"]
+
+
+def test_a_row_with_another_source_takes_nothing_of_the_familys(tmp_path: Path) -> None:
+    said = "dataset: x\nextends: _generic\nproperties: {eo:cloud_cover: {field: Clouds, as: number}}\n"
+    row = read_mapping(written(tmp_path, said, "x.yaml")).properties["eo:cloud_cover"]
+    assert (row.field, row.scene, row.filter) == ("Clouds", None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("dataset: x\nextends: _nothing\n", r"x\.yaml:2: row extends: there is no family '_nothing'"),
+        ("dataset: x\nextends: _second\n", r"_second\.yaml:1: row extends: a family extends no other"),
+    ],
+)
+def test_a_family_that_is_none_is_told(tmp_path: Path, said: str, told: str) -> None:
+    written(tmp_path, "extends: _generic\n", "_second.yaml")
+    with pytest.raises(MappingInvalid, match=told):
+        read_mapping(written(tmp_path, said, "x.yaml"))
+
+
+def test_a_pattern_serves_a_family_and_the_longest_that_fits_wins(tmp_path: Path) -> None:
+    written(tmp_path, "dataset: event1*\nextends: _generic\n", "mine.yaml")
+    mappings = load_mappings(tmp_path)
+    assert mappings.of("event1058").dataset == "event1*"
+    assert mappings.of("event303").dataset == "event*"
+    assert mappings.of("landsat_ard_tile_c2").dataset == "landsat_ard_tile_c2"
+    assert mappings.of("landsat_band_files_c2_l1") is mappings.generic
+    assert mappings.of("landsat_dswe_tile_c2").dataset == "landsat_[bdf]*_tile*"
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
@@ -118,7 +186,11 @@ def labels_of(mapping: Mapping) -> set[str]:
 
 
 @needs_shared
-@pytest.mark.parametrize("path", sorted(shipped_folder().glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(shipped_folder().glob("*.yaml")) if not is_family(path)],
+    ids=lambda path: path.stem,
+)
 def test_every_label_a_mapping_uses_occurs_in_a_recording_or_in_the_reference(path: Path) -> None:
     known = (SHARED / "m2m/REFERENCE.md").read_text(encoding="utf-8")
     known += "".join(found.read_text(encoding="utf-8") for found in (SHARED / "m2m/recorded").rglob("*.json"))

@@ -7,11 +7,14 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.m2m.models import read_scene
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from tests.support import SHARED, entry_of, needs_shared, raw_scene
 
 ID = "LC08_L2SP_047027_20201204_20210313_02_T1"
+PICTURES = {"thumbnail", "reduced_resolution_browse"}
 
 
 def translated(dataset: str = "landsat_ot_c2_l2", **changes: Any) -> dict[str, Any]:
@@ -124,3 +127,66 @@ def test_links_lead_to_where_the_item_belongs() -> None:
     assert links["self"] == f"http://here/collections/landsat_ot_c2_l2/items/{ID}"
     assert links["collection"] == links["parent"] == "http://here/collections/landsat_ot_c2_l2"
     assert links["root"] == "http://here/"
+
+
+def of_dataset(alias: str, display_id: str, **changes: Any) -> dict[str, Any]:
+    """The fixture's scene as one of another Landsat dataset."""
+    dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e81f14f59432a27"})
+    translator = Translator(Entry(dataset, load_mappings().of(alias)))
+    scene = read_scene(raw_scene("landsat_ot_c2_l2", displayId=display_id, **changes))
+    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+
+
+def test_the_panchromatic_band_has_a_grid_of_its_own() -> None:
+    item = of_dataset("landsat_ot_c2_l1", "LC08_L1TP_047027_20201204_20210313_02_T1")
+    assert item["properties"]["proj:shape"] == [7971, 7861]
+    pan = item["assets"]["pan"]
+    assert pan["proj:shape"] == [15941, 15721]
+    assert pan["proj:transform"] == [15.0, 0.0, 353692.5, 0.0, -15.0, 5374207.5]
+    assert "proj:shape" not in item["assets"]["red"]
+    absent = of_dataset("landsat_ot_c2_l1", "LC08_L1TP_1", fields={"Corner Upper Left Latitude": "48.51"})
+    assert "proj:shape" not in absent["assets"]["pan"]
+
+
+def test_level_1_has_the_keys_of_landsatlook() -> None:
+    keys = set(of_dataset("landsat_ot_c2_l1", "LC08_L1TP_047027_20201204_20210313_02_T1")["assets"])
+    bands = {"coastal", "blue", "green", "red", "nir08", "swir16", "swir22", "pan", "cirrus", "lwir11", "lwir12"}
+    angles = {"VAA", "VZA", "SAA", "SZA", "ang"}
+    assert keys == bands | angles | {"qa_pixel", "qa_radsat", "mtl.txt", "mtl.xml", *PICTURES}
+
+
+@pytest.mark.parametrize(("satellite", "first", "wrs"), [("LM01", 4, "1"), ("LM05", 1, "2")])
+def test_mss_bands_are_numbered_by_the_satellite(satellite: str, first: int, wrs: str) -> None:
+    item = of_dataset("landsat_mss_c2_l1", f"{satellite}_L1TP_047027_19750101_20200101_02_T2")
+    bands = {key: asset["href"][-6:] for key, asset in item["assets"].items() if "eo:bands" in asset}
+    assert bands == {key: f"B{first + place}.TIF" for place, key in enumerate(("green", "red", "nir08", "nir09"))}
+    assert item["properties"]["landsat:wrs_type"] == wrs
+
+
+def test_an_item_names_the_same_file_in_usgss_bucket() -> None:
+    (other,) = translated()["assets"]["red"]["alternate"].values()
+    assert other["href"] == (
+        f"s3://usgs-landsat/collection02/level-2/standard/oli-tirs/2020/047/027/{ID}/{ID}_SR_B4.TIF"
+    )
+    assert other["storage:requester_pays"] is True
+    assert "alternate" not in translated()["assets"]["thumbnail"]
+
+
+def test_an_item_leads_to_what_others_hold_of_the_scene() -> None:
+    via = [link["href"] for link in translated()["links"] if link["rel"] == "via"]
+    assert via[0].endswith("/5e83d14f2fc39685/LC80470272020339LGN00/")
+    assert [href.rpartition("/")[2] for href in via[1:]] == [f"{ID}_SR", f"{ID}_ST"]
+    reflectance_only = translated(displayId=ID.replace("L2SP", "L2SR"))
+    assert not [link for link in reflectance_only["links"] if link["href"].endswith("_ST")]
+
+
+def test_land_cloud_that_was_not_worked_out_is_what_the_extension_says() -> None:
+    item = translated(fields={"Land Cloud Cover": "-1"})
+    assert item["properties"]["landsat:cloud_cover_land"] == -1
+    assert any("landsat/v2" in url for url in item["stac_extensions"])
+
+
+def test_an_item_that_cannot_meet_the_landsat_schema_does_not_claim_to() -> None:
+    item = translated(fields={"WRS Path": " 251"})
+    assert item["properties"]["landsat:wrs_path"] == "251"
+    assert not any("landsat/v2" in url for url in item["stac_extensions"])

@@ -1,0 +1,164 @@
+"""``stac-bridge mappings``: what each dataset means, shown, checked and begun."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import httpx
+import typer
+import yaml
+from pydantic import ValidationError
+
+from stac_bridge.cli.drafts import draft, missing
+from stac_bridge.errors import BridgeError, MappingInvalid
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
+from stac_bridge.mapping.load import family_file, is_family, load_mappings, read_mapping, shipped_folder
+from stac_bridge.mapping.rows import read_rows
+from stac_bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from stac_bridge.m2m.models import Dataset, DatasetFilter, Scene
+    from stac_bridge.mapping import Mapping
+
+__all__ = ["app"]
+
+app = typer.Typer(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
+
+_PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
+
+
+@app.command("list")
+def list_() -> None:
+    """List all mappings: the dataset or pattern, the file, how many properties and assets."""
+    for path in _files():
+        try:
+            found = read_mapping(path)
+        except MappingInvalid as broken:
+            typer.echo(f"{'(broken)':24} {path.name:28} {broken}")
+            continue
+        counts = f"{len(found.properties):3} properties {len(found.assets):3} assets"
+        typer.echo(
+            f"{found.dataset or '(any other)':24} {path.name:28} {counts}  {found.collection.title or ''}".rstrip()
+        )
+
+
+@app.command()
+def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
+    """Show the rows that serve a dataset, with what they extend laid below them."""
+    served = load_mappings(_overlay()).of(dataset)
+    path = next((one for one in reversed(_files()) if _is_of(one, served)), None)
+    if path is None:
+        _leave(f"No file serves {dataset!r}.")
+    folder = path.parent
+    rows = read_rows(path, lambda name: family_file(folder, name)).said
+    typer.echo(f"# {path}")
+    typer.echo(yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=120), nl=False)
+
+
+@app.command()
+def check(
+    live: Annotated[bool, typer.Option("--live", help="Compare labels with what M2M says today, too.")] = False,
+) -> None:
+    """Check all mapping files; leaves with 1 where one is wrong."""
+    wrong, found = [], []
+    for path in _files():
+        try:
+            found.append(read_mapping(path))
+        except MappingInvalid as broken:
+            wrong.append(str(broken))
+    if live:
+        wrong += _asked(lambda client: _compared(client, found))
+    for sentence in wrong:
+        typer.echo(sentence, err=True)
+    typer.echo(f"{len(found)} mappings read, {len(wrong)} faults.")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
+    """Print a first mapping of a dataset, made of its filters and one of its scenes; asks M2M."""
+    typer.echo(_asked(lambda client: _drafted(client, dataset)), nl=False)
+
+
+async def _compared(client: M2MClient, mappings: list[Mapping]) -> list[str]:
+    listed = await _datasets(client)
+    said = []
+    for mapping in mappings:
+        if mapping.dataset in listed:
+            filters, scene = await _looked_at(client, mapping.dataset)
+            said += [f"{mapping.dataset}: {fault}." for fault in missing(mapping, filters, scene)]
+    return said
+
+
+async def _drafted(client: M2MClient, dataset: str) -> str:
+    listed = await _datasets(client)
+    if dataset not in listed:
+        raise BridgeError(f"M2M lists no dataset {dataset!r} for this account.")
+    return draft(listed[dataset], *await _looked_at(client, dataset))
+
+
+async def _datasets(client: M2MClient) -> dict[str, Dataset]:
+    groups = [DatasetSearch(catalog=group) for group in Settings().catalogs]
+    return {one.alias: one for group in groups for one in await client.dataset_search(group)}
+
+
+async def _looked_at(client: M2MClient, dataset: str) -> tuple[tuple[DatasetFilter, ...], Scene | None]:
+    filters = await client.dataset_filters(dataset)
+    scenes = await client.scene_search(SceneSearch(dataset=dataset, max_results=1))
+    return filters, next(iter(scenes.results), None)
+
+
+def _asked(what: Callable[[M2MClient], Awaitable[Any]]) -> Any:
+    """Ask M2M under the account of the settings, or the sandbox where there is none."""
+
+    async def asked() -> Any:
+        client = _client(Settings())
+        try:
+            return await what(client)
+        finally:
+            await client.logout()
+            await client.aclose()
+
+    try:
+        return asyncio.run(asked())
+    except (BridgeError, ValidationError) as wrong:
+        _leave(str(wrong))
+
+
+def _client(settings: Settings) -> M2MClient:
+    if not settings.embeds_sandbox:
+        token = settings.m2m_token.get_secret_value()
+        return M2MClient(str(settings.m2m_url), settings.m2m_username, token, timeout=settings.m2m_timeout)
+    from stac_bridge.sandbox import create_sandbox
+
+    typer.echo("No account is set: this is what the sandbox says.", err=True)
+    transport = httpx.ASGITransport(create_sandbox(base_url="http://sandbox.invalid"))
+    return M2MClient(_PRETEND_URL, "sandbox", "sandbox", transport=transport)
+
+
+def _overlay() -> Path | None:
+    return Settings().mappings
+
+
+def _files() -> list[Path]:
+    """The shipped files, then those laid over them."""
+    folders = [folder for folder in (shipped_folder(), _overlay()) if folder]
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
+
+
+def _is_of(path: Path, served: Mapping) -> bool:
+    try:
+        return read_mapping(path) == served
+    except MappingInvalid:
+        return False
+
+
+def _leave(why: str) -> NoReturn:
+    typer.echo(f"stac-bridge: {why}", err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,117 @@
+"""Readings of single values that M2M writes in more than one way; what tells nothing is None, never an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+__all__ = [
+    "Model",
+    "as_count",
+    "as_flag",
+    "as_list",
+    "as_map",
+    "as_names",
+    "as_sides",
+    "as_span",
+    "as_text",
+    "as_words",
+]
+
+
+class Model(BaseModel):
+    """Unknown keys are passed over: M2M adds some from time to time."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+def as_map(value: Any) -> Any:
+    """A map; an empty one comes as a list [REFERENCE §1]."""
+    return {} if value in (None, []) else value
+
+
+def as_list(value: Any) -> Any:
+    """A list; an empty one may come as a map, or as nothing."""
+    return () if value in (None, {}) else value
+
+
+def as_text(value: Any) -> str | None:
+    """Text, or a number as text.
+
+    >>> as_text("P1D"), as_text(6683), as_text(None), as_text(True), as_text(["a"])
+    ('P1D', '6683', None, None, None)
+    """
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def as_names(value: Any) -> tuple[str, ...]:
+    """A list of names, which may come as one alone, or as a map of them.
+
+    >>> as_names(["EE", None, "CWIC"]), as_names("EE"), as_names(None)
+    (('EE', 'CWIC'), ('EE',), ())
+    """
+    found = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+    return tuple(name for one in found if (name := as_text(one)))
+
+
+def as_words(value: Any) -> str | None:
+    """Names with commas between, as M2M writes keywords."""
+    return ",".join(as_names(value)) or None
+
+
+def as_count(value: Any) -> int | None:
+    """A whole number, or a text that holds one.
+
+    >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan"))
+    (12, 7, None, None)
+    """
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_flag(value: Any) -> bool:
+    """A boolean, which the documentation writes as Y and N [REFERENCE §1].
+
+    >>> as_flag(True), as_flag("Y"), as_flag("N"), as_flag(None)
+    (True, True, False, False)
+    """
+    return value.strip().casefold() in ("y", "yes", "true", "1") if isinstance(value, str) else bool(value)
+
+
+def as_span(value: Any) -> tuple[str | None, str | None] | None:
+    """Two dates, which come as a text that holds a JSON array of them [REFERENCE §4].
+
+    >>> as_span('["1897-04-05 00:00:00-06","2020-06-30 00:00:00-05"]')
+    ('1897-04-05 00:00:00-06', '2020-06-30 00:00:00-05')
+    >>> as_span("always"), as_span('["2020-06-30"]')
+    (None, None)
+    """
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return None
+    return as_text(value[0]), as_text(value[1])
+
+
+def as_sides(value: Any) -> dict[str, float] | None:
+    """Bounds with four numbers; what lacks one bounds nothing.
+
+    >>> as_sides({"north": "48.5", "south": 45, "east": 9, "west": 5})
+    {'north': 48.5, 'south': 45.0, 'east': 9.0, 'west': 5.0}
+    >>> as_sides({"north": "?", "south": 45, "east": 9, "west": 5}), as_sides([])
+    (None, None)
+    """
+    if hasattr(value, "model_dump"):
+        value = value.model_dump()
+    try:
+        return {side: float(value[side]) for side in ("north", "south", "east", "west")}
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return None

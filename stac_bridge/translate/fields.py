@@ -1,0 +1,156 @@
+"""Metadata fields that no row reads → ``m2m:`` properties under their own cleaned labels, typed by value.
+
+Names depend on the labels of the dataset alone, so every scene of it has the same.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from stac_bridge.m2m.models import fold
+from stac_bridge.mapping.convert import EARLIEST, instant, zoned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from stac_bridge.mapping.model import Mapping as DatasetMapping
+    from stac_bridge.mapping.model import Row
+
+__all__ = ["field_name", "fields_reader", "labels_read", "typed"]
+
+RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code"})
+"""What the bridge itself says under this prefix; a field of that name gets ``_field`` behind it."""
+
+_NUMBER = re.compile(r"[-+]?(0|[1-9]\d{0,14})(\.\d+)?$")
+"""Leading zeros make a code (a path, a roll of film), and so do more digits than a float holds."""
+
+_DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})$")
+_MIDNIGHT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2}) 00:00:00(?:-0[56])?$")
+_ORDINAL = re.compile(r"\d{4}:\d{3}:\d{2}:\d{2}:\d{2}")
+_ABSENT = frozenset({"", "unknown", "n/a", "null", "none"})
+_DEGREES = re.compile(r"\d+\s*°\s*\d+\s*'")
+_DIRECTION = re.compile(r"\b(?:dms|dec|decimal)\b")
+
+
+@lru_cache(maxsize=8192)
+def field_name(label: str) -> str:
+    """The property that a field's label becomes.
+
+    >>> field_name("NW  Corner Lat dec"), field_name("Nadir/Off Nadir"), field_name("Entity ID")
+    ('m2m:nw_corner_lat_dec', 'm2m:nadir_off_nadir', 'm2m:entity_id_field')
+    """
+    name = "m2m:" + ("_".join(re.findall(r"[a-z0-9]+", fold(label))) or "field")
+    return f"{name}_field" if name in RESERVED else name
+
+
+def labels_read(mapping: DatasetMapping) -> frozenset[str]:
+    """The folded labels of the fields that a mapping's rows read."""
+    item = mapping.item
+    rows: list[Row | None] = [item.id, item.geometry, item.start_datetime, item.end_datetime]
+    rows += mapping.properties.values()
+    return frozenset(fold(row.field) for one in rows if one for row in one.chain if row.field)
+
+
+def fields_reader(mapping: DatasetMapping) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """A function from a scene's fields (by folded label) to the properties they become."""
+    skipped, taken = labels_read(mapping), frozenset(mapping.properties)
+    named = lru_cache(maxsize=64)(lambda labels: _named(labels, skipped, taken))
+
+    def read(fields: Mapping[str, Any]) -> dict[str, Any]:
+        found = {}
+        for label, name, twin in named(tuple(fields)):
+            value = typed(fields[label])
+            if value is not None and not (twin and _says_twice(value, fields[twin])):
+                found[name] = value
+        return found
+
+    return read
+
+
+def typed(value: Any) -> Any:
+    """A field's value by what it is: a number, a date or an instant where that is certain, else text.
+
+    An offset of -05 or -06 at midnight is the archive's zone and says a day; other times without a zone stay
+    text; the ordinal form is UTC wherever it was seen [REFERENCE §4]. Unknown is absent.
+
+    >>> typed("0.60"), typed(" 078"), typed("2022/07/07"), typed("2000-12-10 00:00:00-06")
+    (0.6, '078', '2022-07-07', '2000-12-10')
+    >>> typed("2022-01-03T02:47:19.848Z"), typed("2014:302:07:58:59.273"), typed("2022-01-29 05:46:37")
+    ('2022-01-03T02:47:19.848000Z', '2014-10-29T07:58:59.273000Z', '2022-01-29 05:46:37')
+    >>> typed("Unknown"), typed("2022/13/45"), typed(9), typed([1])
+    (None, '2022/13/45', 9, None)
+    """
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if not isinstance(value, str):
+        return None
+    written = value.strip()
+    if written.casefold() in _ABSENT:
+        return None
+    if not written[0].isdigit() and written[0] not in "+-":
+        return written
+    return _number(written) if _NUMBER.match(written) else _moment(written) or written
+
+
+def _number(written: str) -> float | int:
+    return float(written) if "." in written else int(written)
+
+
+def _moment(written: str) -> str | None:
+    """An RFC 3339 date or instant, or None for what is not certainly one."""
+    if found := _DATE.match(written) or _MIDNIGHT.match(written):
+        return _date(*found.groups()[:3])
+    return instant(written) if _ORDINAL.match(written) else zoned(written)
+
+
+def _date(year: str, month: str, day: str) -> str | None:
+    try:
+        found = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return found.isoformat() if found.year >= EARLIEST else None
+
+
+def _named(
+    labels: Iterable[str], skipped: frozenset[str], taken: frozenset[str]
+) -> tuple[tuple[str, str, str | None], ...]:
+    """(label, property, the label that says the same place in decimals) for each field, whatever their order."""
+    places: dict[str, list[str]] = {}
+    for label in labels:
+        places.setdefault(_place(label), []).append(label)
+    names: dict[str, str] = {}
+    used = set(taken)
+    for label in sorted(labels):
+        name, number = field_name(label), 2
+        while name in used:
+            name, number = f"{field_name(label)}_{number}", number + 1
+        used.add(name)
+        names[label] = name
+    return tuple(
+        (label, names[label], next((twin for twin in places[_place(label)] if twin != label), None))
+        for label in labels
+        if label not in skipped
+    )
+
+
+def _place(label: str) -> str:
+    """A label without what tells degrees and decimals apart; M2M spells longitude in four ways [REFERENCE §5].
+
+    >>> _place("nw corner lat dec") == _place("nw corner lat"), _place("center longtude dec")
+    (True, 'center lon')
+    >>> _place("corner upper left lat dms") == _place("corner upper left latitude")
+    True
+    """
+    plain = _DIRECTION.sub("", label)
+    plain = re.sub(r"\blong(?:i?tude)?\b", "lon", re.sub(r"\blatitude\b", "lat", plain))
+    return " ".join(plain.split())
+
+
+def _says_twice(value: Any, twin: Any) -> bool:
+    """Whether this is a place in degrees and minutes that stands beside it in decimals."""
+    return isinstance(value, str) and _DEGREES.match(value) is not None and isinstance(typed(twin), int | float)

@@ -1,0 +1,73 @@
+"""The table of families in docs/datasets.md, made from the mappings: ``python -m tests.docs.datasets_table``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stac_bridge.mapping import Mapping, Row, load_mappings
+
+DOC = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
+_PLACE = re.compile(r"(<!-- families: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table() -> str:
+    """A row for each dataset with a mapping of its own, then for each pattern, then for all others."""
+    rows = ["| dataset | properties | grid | times | assets | filters |", "|---|---|---|---|---|---|"]
+    mappings = load_mappings()
+    own = sorted(mappings.by_dataset.values(), key=lambda one: one.dataset or "")
+    patterns = sorted(mappings.by_pattern, key=lambda one: one.dataset or "")
+    for one in (*own, *patterns, mappings.generic):
+        cells = (_properties(one), _grid(one), _times(one), _assets(one), _filters(one))
+        rows.append(f"| {f'`{one.dataset}`' if one.dataset else 'any other'} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _properties(mapping: Mapping) -> str:
+    kinds: dict[str, list[str]] = {"exact": [], "derived": [], "fixed": []}
+    for name, row in mapping.properties.items():
+        kinds[_kind(row)].append(f"`{name}`")
+    said = [f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names]
+    return "; ".join([*said, "*fields*"] if mapping.fields else said)
+
+
+def _kind(row: Row) -> str:
+    if row.is_constant:
+        return "fixed"
+    return "derived" if row.convert.startswith("part-") else "exact"
+
+
+def _grid(mapping: Mapping) -> str:
+    if mapping.grid and mapping.grid.corners:
+        return f"exact, {mapping.grid.resolution:g} m"
+    return "CRS" if mapping.grid or "proj:code" in mapping.properties else "absent"
+
+
+def _times(mapping: Mapping) -> str:
+    first = mapping.item.start_datetime.chain[0]
+    if first.is_constant:
+        return "fixed"
+    if first.convert != "instant":
+        return "day"
+    return "exact, middle" if mapping.item.datetime == "middle" else "exact or day"
+
+
+def _assets(mapping: Mapping) -> str:
+    files = len({row.key or name for name, row in mapping.assets.items() if row.file})
+    pictures = sum(row.browse is not None for row in mapping.assets.values())
+    said = [f"{files} files"] if files else []
+    return ", ".join([*said, f"{pictures} pictures", *(["products"] if mapping.products is not None else [])])
+
+
+def _filters(mapping: Mapping) -> str:
+    rows = {"id": mapping.item.id, **mapping.properties}
+    return ", ".join(f"`{name}`" for name, row in rows.items() if row.filter) or "none"
+
+
+def written(text: str) -> str:
+    """The document's text with the table that belongs there."""
+    return _PLACE.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", text)
+
+
+if __name__ == "__main__":
+    DOC.write_text(written(DOC.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,100 @@
+"""docs/datasets.md and the extension's README say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.mapping import load_mappings
+from stac_bridge.translate import Translator, collection
+from tests.docs.datasets_table import DOC, written
+from tests.support import Here, needs_shared
+from tests.validation import SCHEMA, validate
+
+README = SCHEMA.parent / "README.md"
+EXAMPLES = SCHEMA.parent / "examples"
+BASE = "https://bridge.example/"
+
+
+def test_the_table_of_families_is_the_mappings() -> None:
+    text = DOC.read_text(encoding="utf-8")
+    assert written(text) == text, "run python -m tests.docs.datasets_table"
+
+
+@pytest.mark.parametrize("document", [DOC, README], ids=lambda path: path.name)
+def test_every_file_that_a_document_leads_to_is_there(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """An Item and a Collection of a dataset without a mapping of its own, as the bridge makes them."""
+    dataset = Dataset.model_validate(
+        {
+            "datasetAlias": "some_dataset",
+            "datasetId": "5e83d14f2fc39685",
+            "collectionName": "Some Dataset",
+            "acquisitionStart": "1990-01-01",
+        }
+    )
+    entry = Entry(dataset, load_mappings().generic)
+    scene = read_scene(
+        {
+            "entityId": "3014295",
+            "displayId": "M_2609727_SW_14_060_20201216",
+            "spatialCoverage": {"type": "Polygon", "coordinates": [[[5, 45], [6, 45], [6, 46], [5, 46], [5, 45]]]},
+            "temporalCoverage": {"startDate": "2020-12-16 00:00:00-06", "endDate": "2020-12-16 00:00:00-06"},
+            "metadata": [
+                {"fieldName": "State", "value": "TX"},
+                {"fieldName": "Resolution", "value": "0.60"},
+                {"fieldName": "Acquisition Date", "value": "2020/12/16"},
+                {"fieldName": "Roll", "value": "000450"},
+            ],
+        }
+    )
+    translator = Translator(entry)
+    item = translator.finish(translator.core(scene), scene, BASE, lambda key, _name: key)
+    return {"item": item, "collection": collection(entry, BASE)}
+
+
+@pytest.mark.parametrize("kind", ["item", "collection"])
+def test_the_extensions_examples_are_what_the_bridge_makes(kind: str) -> None:
+    assert orjson.loads((EXAMPLES / f"{kind}.json").read_bytes()) == examples()[kind]
+
+
+@needs_shared
+@pytest.mark.parametrize("kind", ["item", "collection"])
+def test_the_extensions_examples_are_valid(kind: str) -> None:
+    validate(examples()[kind])
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    "wrong", [{"m2m:entity_id": None}, {"m2m:dataset": ""}, {"m2m:state": ["TX"]}, {"m2m:roll": {"a": 1}}], ids=str
+)
+def test_the_schema_refuses_what_the_readme_does_not_allow(wrong: dict[str, Any]) -> None:
+    item = examples()["item"]
+    item["properties"] |= wrong
+    with pytest.raises(Exception, match="m2m"):
+        validate(item)
+
+
+async def test_the_schema_is_served_where_items_say(here: Here) -> None:
+    said = (await here.get("/collections/corona2")).json()
+    (url,) = (url for url in said["stac_extensions"] if "/m2m/" in url)
+    served = await here.get(url)
+    assert served.status_code == 200
+    assert served.headers["content-type"].startswith("application/schema+json")
+    assert served.headers["access-control-allow-origin"] == "*"
+    assert served.json() == orjson.loads(SCHEMA.read_bytes())
+
+
+if __name__ == "__main__":
+    for name, made in examples().items():
+        (EXAMPLES / f"{name}.json").write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,0 +1,229 @@
+"""Metadata fields become properties: all of them, named by the dataset's labels alone, typed by value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models import Dataset, fold, read_scene
+from stac_bridge.mapping import load_mappings
+from stac_bridge.translate import Translator
+from stac_bridge.translate.fields import fields_reader
+from tests.support import SHARED, needs_shared
+from tests.validation import validate
+
+MAPPINGS = load_mappings()
+GENERIC = MAPPINGS.generic
+
+
+def entry(alias: str, **said: Any) -> Entry:
+    raw = {"datasetAlias": alias, "datasetId": "5e83d14f2fc39685", "acquisitionStart": "1990-01-01", **said}
+    return Entry(Dataset.model_validate(raw), MAPPINGS.of(alias))
+
+
+def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **said: Any) -> dict[str, Any]:
+    """The Item of a scene with these fields."""
+    ring = [[5.0, 45.0], [6.0, 45.0], [6.0, 46.0], [5.0, 46.0], [5.0, 45.0]]
+    raw = {
+        "entityId": "E1",
+        "displayId": "D1",
+        "spatialCoverage": {"type": "Polygon", "coordinates": [ring]},
+        "temporalCoverage": {"startDate": "2014-10-29 00:00:00-05", "endDate": "2014-10-29 00:00:00-05"},
+        "options": {"download": True},
+        "metadata": [{"fieldName": label, "value": value} for label, value in (fields or {}).items()],
+        **said,
+    }
+    translator, scene = Translator(entry(alias)), read_scene(raw)
+    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+
+
+def test_every_field_is_a_property_under_its_cleaned_label() -> None:
+    said = {"Entity  ID": "E1", "State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4}
+    properties = item(fields=said)["properties"]
+    assert (
+        properties.items()
+        >= {
+            "m2m:dataset": "some_dataset",
+            "m2m:entity_id": "E1",
+            "m2m:entity_id_field": "E1",
+            "m2m:state": "CA",
+            "m2m:resolution": 0.6,
+            "m2m:roll": "000450",
+            "m2m:number_of_bands": 4,
+        }.items()
+    )
+
+
+def test_degrees_are_left_out_only_where_decimals_stand_beside_them() -> None:
+    pair = {"NW  Corner Lat": "23&deg;30'26.91\"N", "NW Corner Lat dec": "23.5074763"}
+    assert "m2m:nw_corner_lat" not in item(fields=pair)["properties"]
+    assert item(fields=pair)["properties"]["m2m:nw_corner_lat_dec"] == 23.5074763
+    alone = item(fields={**pair, "NW Corner Lat dec": None})["properties"]
+    assert alone["m2m:nw_corner_lat"] == "23°30'26.91\"N"
+
+
+def test_names_do_not_depend_on_the_order_or_the_values_of_fields() -> None:
+    labels = ["Sun Azimuth", "Sun_Azimuth", "sun-azimuth", "Nadir/Off Nadir"]
+    read = fields_reader(GENERIC)
+    forth = read({fold(label): label for label in labels})
+    back = read({fold(label): label for label in reversed(labels)})
+    assert forth == back
+    assert len(forth) == 4
+    assert read({fold(label): None if label == "Sun Azimuth" else label for label in labels}).items() < forth.items()
+
+
+def test_a_row_keeps_its_name_and_its_field_is_not_told_twice() -> None:
+    properties = item("declassii", {"Camera Type": "H", "Download Available": "Y", "Platform": "x"})["properties"]
+    assert (properties["platform"], properties["m2m:download_available"]) == ("kh-7", "Y")
+    assert properties["m2m:platform"] == "x"
+    assert "m2m:camera_type" not in properties
+    assert "m2m:download_available_2" not in properties
+
+
+def test_exact_times_are_read_where_a_known_field_has_them() -> None:
+    times = item(fields={"Scene Start Time": "2014:302:07:58:59.273", "Scene Stop Time": "2014:302:07:59:10.1"})
+    properties = times["properties"]
+    assert properties["start_datetime"] == "2014-10-29T07:58:59.273000Z"
+    assert properties["end_datetime"] == "2014-10-29T07:59:10.100000Z"
+    assert item("eo1_hyp_pub", {})["properties"]["datetime"] is None
+
+
+def test_exact_times_stay_within_the_days_that_m2m_searches_by() -> None:
+    over = {"Start Time": "2014-10-29 23:59:59", "Stop Time": "2014-10-30 00:00:09"}
+    assert item(fields=over)["properties"]["end_datetime"] == "2014-10-29T23:59:59Z"
+    elsewhere = {"Start Time": "2014-10-31 23:59:59", "Stop Time": "2014-10-31 23:59:59"}
+    assert item(fields=elsewhere)["properties"]["start_datetime"] == "2014-10-29T00:00:00Z"
+
+
+def test_a_scene_without_any_day_spans_its_datasets_time() -> None:
+    properties = item(temporalCoverage=None)["properties"]
+    assert properties["start_datetime"] == "1990-01-01T00:00:00Z"
+    assert properties["end_datetime"] == "9999-12-31T23:59:59Z"
+
+
+@needs_shared
+def test_the_recorded_sentinel_scenes_have_their_true_times_and_grid() -> None:
+    rows = orjson.loads((SHARED / "m2m/recorded/partial/ee-csv-export__sentinel_2a__1.json").read_bytes())["rows"]
+    fields = {label: value for label, value in rows[0].items() if isinstance(value, str)}
+    day = {"startDate": "2022-01-03 00:00:00-06", "endDate": "2022-01-03 00:00:00-06"}
+    found = item("sentinel_2a", fields, temporalCoverage=day)
+    validate(found)
+    properties = found["properties"]
+    assert properties["start_datetime"] == "2022-01-03T02:47:19.848000Z"
+    assert (properties["platform"], properties["proj:epsg"]) == ("sentinel-2a", 32650)
+    assert properties["eo:cloud_cover"] == 6.9411
+    assert properties["m2m:production_date"] == "2022-01-03T04:29:50Z"
+
+
+DIRTY = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=12),
+    st.lists(st.integers(), max_size=2),
+    st.sampled_from(
+        [" 226", "-1", "", "&deg;", "2022/13/45", "0021-09-16", "Unknown", "10% to 19% Cloud Cover", "1e5"]
+    ),
+    st.sampled_from(
+        ["2020:217:13:48:06.77", "2020:400:13:48:06.77", "2021-03-18 12:22:01-05", "9999-12-31T23:59:59-05"]
+    ),
+)
+FAMILIES = [*MAPPINGS.by_dataset, "event303", "nhap", "napp", "doq_qq", "high_res_ortho", "gmted2010", "gls_all"]
+FAMILIES += [
+    "avhrr_orbseg",
+    "eviirs_ndvi",
+    "uas_dem",
+    "irs_awifs",
+    "landsat_ba_tile_c2",
+    "hdds_baseline",
+    "some_dataset",
+]
+LABELS = sorted(
+    {
+        row.field
+        for one in (*MAPPINGS.by_dataset.values(), GENERIC)
+        for start in (one.item.start_datetime, one.item.end_datetime, *one.properties.values())
+        for row in start.chain
+        if row.field
+    }
+    | {"UTM Zone", "Product Map Projection L1", "Entity  ID", "NW  Corner Lat", "Datum", "Projection Zone"}
+)
+PLACES = st.one_of(
+    st.none(),
+    st.fixed_dictionaries({"type": st.just("Polygon"), "coordinates": st.just([[[0, 0]] * 5])}),
+    st.builds(
+        lambda west, south: {
+            "type": "Polygon",
+            "coordinates": [[[west, south], [west + 2, south], [west + 2, south + 2], [west, south]]],
+        },
+        st.floats(-200, 320),
+        st.floats(-98, 95),
+    ),
+    st.just({"type": "Point", "coordinates": [0, 0]}),
+    st.just({"type": "Polygon", "coordinates": [[[None, 1], [2, "x"], [3, 4], [None, 1]]]}),
+)
+IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_047027_19850101_20200101_02_T2", "D 1/ä"])
+
+
+@needs_shared
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
+    family = data.draw(st.sampled_from(FAMILIES))
+    fields = data.draw(st.dictionaries(st.sampled_from(LABELS), DIRTY, max_size=8))
+    display = data.draw(IDS)
+    found = item(
+        family,
+        fields,
+        displayId=display,
+        entityId="LC80470272020339LGN00",
+        cloudCover=data.draw(DIRTY),
+        spatialCoverage=data.draw(PLACES),
+        temporalCoverage=data.draw(st.sampled_from([None, {"startDate": "2020-12-04 00:00:00", "endDate": "x"}])),
+        publishDate=data.draw(DIRTY),
+    )
+    validate(orjson.loads(orjson.dumps(found)))
+    assert found["id"] == display
+    assert all(re.fullmatch(r"[a-z0-9_]+:[a-z0-9_]+|[a-z_]+", name) for name in found["properties"])
+
+
+VALUES = [
+    *(None, "", " ", "Unknown", "-1", -1, 0, 9, "9", " 078", "078", "44.79", "1e5", "999", "NaN", True),
+    *("10% to 19% Cloud Cover", "&deg;", "25&deg;59'34.04\"S", "2022/07/07", "2022/13/45", "0021-09-16"),
+    *("2020:217:13:48:06.7714180", "2022-01-29 05:46:37.339474", "2022-01-29 05:46:37", "2022-01-03T02:47:19.848Z"),
+    *(
+        "2019-09-19 00:00:00-05",
+        "2021-03-18 12:22:01.205175-05",
+        "N",
+        "Y",
+        "UTM",
+        "11N",
+        "NAD83",
+        "T1",
+        "RT",
+        "ä" * 300,
+    ),
+]
+
+
+@needs_shared
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
+    for value in VALUES:
+        found = item(
+            family,
+            dict.fromkeys(LABELS, value),
+            displayId="LE07_L1TP_047027_20201204_20210313_02_T1",
+            entityId="LE70470272020339LGN00",
+            cloudCover=value,
+            publishDate=value,
+        )
+        validate(found)
+        assert orjson.loads(orjson.dumps(found)) == found
