@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tempfile
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,18 +19,33 @@ from pydantic import TypeAdapter, ValidationError
 
 from stac_bridge.errors import NotFound
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct, fold
-from stac_bridge.mapping.queryable import queryables_of
+from stac_bridge.mapping.queryable import Queryable, queryables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stac_bridge.mapping import Mapping, Mappings, Queryable
+    from stac_bridge.mapping import Mapping, Mappings, Queryables
 
-__all__ = ["Catalog", "Entry", "Learnt", "keep", "kept", "marry"]
+__all__ = ["Catalog", "Entry", "Learnt", "field_name", "keep", "kept", "marry"]
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
+
+
+RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code"})
+"""What the bridge itself says under this prefix; a field of that name gets ``_field`` behind it."""
+
+
+@lru_cache(maxsize=8192)
+def field_name(label: str) -> str:
+    """The property that a field's label becomes.
+
+    >>> field_name("NW  Corner Lat dec"), field_name("Nadir/Off Nadir"), field_name("Entity ID")
+    ('m2m:nw_corner_lat_dec', 'm2m:nadir_off_nadir', 'm2m:entity_id_field')
+    """
+    name = "m2m:" + ("_".join(re.findall(r"[a-z0-9]+", fold(label))) or "field")
+    return f"{name}_field" if name in RESERVED else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +70,14 @@ class Entry:
         return self.dataset.alias
 
     @cached_property
-    def queryables(self) -> dict[str, Queryable]:
-        """What a filter on this Collection's Items may name."""
-        return queryables_of(self.mapping)
+    def queryables(self) -> Queryables:
+        """What a filter on this Collection's Items may name: of metadata fields, those that M2M has a filter for."""
+        found = queryables_of(self.mapping)
+        if found.is_open:
+            for offered in self.learnt.filters if self.learnt else ():
+                name = field_name(offered.label)
+                found.setdefault(name, Queryable(name, "any", offered.label))
+        return found
 
     @cached_property
     def sortables(self) -> dict[str, Queryable]:

@@ -101,6 +101,8 @@ class Client(AsyncBaseCoreClient):
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
         base, said = base_of(request, self.public_url), search_request.root
+        if isinstance(said.get("bbox"), str):
+            raise BadRequest("bbox is a list of numbers in the body of a POST, not a text.")
         return await self._answer(said, request, lambda token: posted_links(base, "search", said, token))
 
     async def explain(self, *, request: Request, said: dict[str, Any] | None = None) -> Response:

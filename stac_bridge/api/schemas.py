@@ -15,7 +15,7 @@ from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, described, properties_of, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
 
@@ -60,7 +60,7 @@ class SchemaPages:
         async def page(request: Request, collection_id: CollectionId) -> Response:
             entry = await self._bridge.entry(collection_id)
             address = f"collections/{quote(collection_id, safe='')}/{what}"
-            return self._answer(request, address, f"{what.title()} of {collection_id}", _named(entry, what))
+            return self._answer(request, address, f"{what.title()} of {collection_id}", [entry])
 
         return page
 
@@ -71,7 +71,7 @@ class SchemaPages:
             entries = [catalog.entry(one) for one in ids] or _distinct(catalog.entries.values())
             address = f"{what}?collections={quote(','.join(ids))}" if ids else what
             title = f"{what.title()} of {', '.join(ids) or 'all collections'}"
-            return self._answer(request, address, title, shared(_named(entry, what) for entry in entries))
+            return self._answer(request, address, title, entries)
 
         return page
 
@@ -79,14 +79,29 @@ class SchemaPages:
         properties = properties_of(QUERYABLE if what == "queryables" else SORTABLE, {})
 
         async def page(request: Request) -> Response:
-            return self._answer(request, f"collections-{what}", f"{what.title()} of collection search", properties)
+            title = f"{what.title()} of collection search"
+            return self._written(request, f"collections-{what}", title, properties, is_open=False)
 
         return page
 
-    def _answer(self, request: Request, address: str, title: str, properties: Properties) -> Response:
-        what = address.partition("?")[0].rpartition("/")[2].removeprefix("collections-")
-        said = described(f"{base_of(request, self._public_url)}{address}", title, _WHAT[what], properties)
+    def _answer(self, request: Request, address: str, title: str, entries: Sequence[Entry]) -> Response:
+        """Of one collection, or of several."""
+        what = _what(address)
+        properties = shared(_named(entry, what) for entry in entries)
+        is_open = what == "queryables" and any(entry.queryables.is_open for entry in entries)
+        return self._written(request, address, title, properties, is_open=is_open)
+
+    def _written(
+        self, request: Request, address: str, title: str, properties: Properties, *, is_open: bool
+    ) -> Response:
+        place = f"{base_of(request, self._public_url)}{address}"
+        said = described(place, title, _WHAT[_what(address)], properties, is_open=is_open)
         return respond(said, request, media_type=SCHEMA, max_age=self._max_age)
+
+
+def _what(address: str) -> str:
+    """``queryables`` or ``sortables``, as the end of an address says."""
+    return address.partition("?")[0].rpartition("/")[2].removeprefix("collections-")
 
 
 def _named(entry: Entry, what: str) -> Properties:

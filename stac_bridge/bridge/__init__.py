@@ -185,7 +185,9 @@ class Bridge:
             return [catalog.entry(collection) for collection in search.collections]
         every = list(catalog.entries.values())
         if not search.ids:
-            return await self._catalogue.likely(pruning(settled(search, every), every))
+            asked = settled(search, every)
+            likely = await self._catalogue.likely(pruning(asked, every))
+            return sorted(likely, key=lambda entry: _doubt(asked, entry))
         fitting = [one for one in every if one.mapping.item.patterns and any(fits(i, one) for i in search.ids)]
         if not fitting:
             raise BadRequest("No collection is known by the form of these ids; name collections, too.")
@@ -228,6 +230,12 @@ class Bridge:
 
 def _narrower(search: Search) -> str:
     return "narrow the place, the time or the filter" if search.collections else "name collections"
+
+
+def _doubt(asked: Search, entry: Entry) -> tuple[bool, ...]:
+    """Where to look first without being told: where M2M can say all that is asked, and ids tell where they belong."""
+    mapping = entry.mapping
+    return mapping.is_generic, not mapping.is_generic and not step_of(asked, entry).exact, not mapping.item.patterns
 
 
 def _digest(search: Search, entries: Sequence[Entry]) -> bytes:

@@ -97,7 +97,7 @@ class Catalogue:
         return entry
 
     async def likely(self, asked: SceneFilter) -> list[Entry]:
-        """The entries that M2M says have something at a place and time, curated ones first. One call a catalog group.
+        """The entries that M2M says have something at a place and time. One call a catalog group.
 
         Files of bands are no scenes of their own: the scenes that they belong to are found.
         """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stac_bridge.bridge.found import Effort, Found, Page, Sieve, TooWide, trusted_total
 from stac_bridge.search import Cursor
 from stac_bridge.search.cursor import mark
-from stac_bridge.search.scan import CALLS, fetch_size
+from stac_bridge.search.scan import calls_for, fetch_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -62,6 +62,7 @@ class Walk:
         self._step_at = step_at
         self._count = count
         self._limit = limit
+        self._calls = calls_for(count)
 
     async def page(self, begin: Cursor) -> Page:
         """The page that begins at a cursor. Raises TooWide, UpstreamError.
@@ -70,7 +71,7 @@ class Walk:
         """
         page = _Filling(begin)
         while page.cursor.step < self._count:
-            if page.effort.is_spent(CALLS_WITH_SOME if page.kept else CALLS):
+            if page.effort.is_spent(CALLS_WITH_SOME if page.kept else self._calls):
                 if not page.kept:
                     raise TooWide(page.cursor, page.effort.calls)
                 return Page(tuple(page.kept), page.cursor, None)

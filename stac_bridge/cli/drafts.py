@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models import fold
-from stac_bridge.translate.fields import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

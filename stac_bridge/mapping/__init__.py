@@ -2,7 +2,7 @@
 
 from stac_bridge.mapping.load import Mappings, load_mappings, read_mapping
 from stac_bridge.mapping.model import AssetRow, FilterRow, Mapping, ProductRow, Row
-from stac_bridge.mapping.queryable import Queryable, queryables_of
+from stac_bridge.mapping.queryable import Queryable, Queryables, queryables_of
 
 __all__ = [
     "AssetRow",
@@ -11,6 +11,7 @@ __all__ = [
     "Mappings",
     "ProductRow",
     "Queryable",
+    "Queryables",
     "Row",
     "load_mappings",
     "queryables_of",

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping, Row
 
-__all__ = ["CORE", "Kind", "Queryable", "queryables_of"]
+__all__ = ["CORE", "Kind", "Queryable", "Queryables", "queryables_of"]
 
-Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry"]
+Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
+"""``any`` is a metadata field, of which only each scene shows what it holds."""
 
 _KINDS: dict[str, Kind] = {
     "number": "number",
@@ -71,6 +72,7 @@ CORE: dict[str, Queryable] = {
     for one in (
         Queryable("id", "string", "Item id"),
         Queryable("collection", "string", "Collection id"),
+        Queryable("m2m:dataset", "string", "Dataset alias"),
         Queryable("geometry", "geometry", "Footprint"),
         Queryable("datetime", "datetime", "Acquisition time; null where only a span is known"),
         Queryable("start_datetime", "datetime", "Start of acquisition"),
@@ -80,9 +82,22 @@ CORE: dict[str, Queryable] = {
 """What every Item has."""
 
 
-def queryables_of(mapping: Mapping) -> dict[str, Queryable]:
-    """By name: what every Item has, then the mapping's own properties in its order."""
-    found = dict(CORE)
+class Queryables(dict[str, Queryable]):
+    """By name. Where ``is_open``, any other name of a metadata field may be asked about, too."""
+
+    is_open: bool = False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The queryable of a name, or ``default``."""
+        if name not in self and self.is_open and name.startswith("m2m:"):
+            return Queryable(name, "any", name)
+        return super().get(name, default)
+
+
+def queryables_of(mapping: Mapping) -> Queryables:
+    """What every Item has, then the mapping's own properties in its order."""
+    found = Queryables(CORE)
+    found.is_open = mapping.fields
     for name, row in mapping.properties.items():
         found[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
     if mapping.grid:

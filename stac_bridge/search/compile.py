@@ -101,7 +101,10 @@ def _decided(said: Cql2, entry: Entry) -> bool | None:
         "type": "Feature",
         "collection": entry.id,
         "geometry": None,
-        "properties": {name: values[0] for name, values in properties.items() if values},
+        "properties": {
+            "m2m:dataset": entry.dataset.alias,
+            **{name: values[0] for name, values in properties.items() if values},
+        },
     }
     return Residual(said).keeps(item)
 
@@ -109,8 +112,10 @@ def _decided(said: Cql2, entry: Entry) -> bool | None:
 def _is_settled(name: str, entry: Entry) -> bool:
     """Whether every Item has the same value, or none at all."""
     found = entry.queryables.get(name)
-    if name in ("collection", "datetime"):
-        return name == "collection" or entry.mapping.item.datetime is None
+    if name in ("collection", "m2m:dataset"):
+        return True
+    if name == "datetime":
+        return entry.mapping.item.datetime is None
     if found is None:
-        return not (entry.mapping.is_generic and name.startswith("m2m:"))
+        return True
     return found.row is not None and found.row.is_constant

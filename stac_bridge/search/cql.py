@@ -189,6 +189,8 @@ def _checked_predicate(said: Any) -> Cql2:
 
 
 def _plain_predicate(name: str, args: list[Any]) -> Cql2:
+    if name == "between" and len(args) == 2 and isinstance(args[1], list):
+        args = [args[0], *args[1]]  # as drafts of the standard had it, and clients still have
     _counted(name, args)
     if name in ("and", "or", "not"):
         return {"op": name, "args": [one if isinstance(one, bool) else _checked_predicate(one) for one in args]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.search.scan import CALLS, fetch_size
+from stac_bridge.search.scan import CALLS, calls_for, fetch_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ def explanation(search: Search, steps: Sequence[Step], axis: Axis | None) -> dic
         "steps": [_step(step, search) for step in steps],
         "calls": {
             "first_page_least": min(1, len(asked)),
-            "first_page_most": CALLS + 2 * len(asked) if search.sortby else CALLS,
+            "first_page_most": CALLS + 2 * len(asked) if search.sortby else calls_for(len(asked)),
         },
     }
 

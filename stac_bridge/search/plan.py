@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from stac_bridge.mapping import Queryables
 from stac_bridge.search.compile import compile_filter, id_filter
 from stac_bridge.search.pushdown import NOTHING, Compiled, fits
 from stac_bridge.search.query import with_query
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.filters import SceneFilter
-    from stac_bridge.mapping import Queryable
     from stac_bridge.search.request import Search
 
 __all__ = ["Step", "known_of", "pruning", "settled", "step_of"]
@@ -36,10 +36,13 @@ class Step:
     ids: tuple[str, ...] = ()
 
 
-def known_of(entries: Sequence[Entry]) -> dict[str, Queryable]:
+def known_of(entries: Sequence[Entry]) -> Queryables:
     """What a filter on several Collections may name: what any of them has."""
-    mappings = {id(entry.mapping): entry for entry in reversed(entries)}
-    return {name: one for entry in mappings.values() for name, one in entry.queryables.items()}
+    found = Queryables()
+    for entry in reversed(entries):
+        found.update(entry.queryables)
+        found.is_open = found.is_open or entry.queryables.is_open
+    return found
 
 
 def settled(search: Search, entries: Sequence[Entry]) -> Search:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["CALLS", "fetch_size"]
+__all__ = ["CALLS", "calls_for", "fetch_size"]
 
 CALLS = 8
-"""M2M calls that one page may spend."""
+"""M2M calls that one page of one collection may spend before its first match."""
+
+CALLS_IN_ALL = 24
+"""The same over several collections, each of which adds one call."""
 
 OVERFETCH = 2
 """Scenes for each Item wanted while nothing is known of how many match."""
@@ -19,6 +22,15 @@ MOST = 2000
 """Scenes that are asked for at most: with their metadata they take about 130 MB for a moment."""
 
 MARGIN = 1.5
+
+
+def calls_for(collections: int) -> int:
+    """M2M calls that a page over so many collections may spend before its first match.
+
+    >>> calls_for(1), calls_for(3), calls_for(100)
+    (8, 10, 24)
+    """
+    return min(CALLS_IN_ALL, CALLS + collections - 1)
 
 
 def fetch_size(wanted: int, seen: int, kept: int) -> int:

@@ -119,6 +119,8 @@ def _edge(said: Any, edge: time, known: Known) -> Any:
 def _fitting(said: Any, kind: Kind, op: str, known: Known) -> Any:
     """An argument of an operator that takes one kind only."""
     found = _kind(said, known)
+    if found == "any":
+        return said
     if found not in (None, kind):
         raise BadRequest(f"filter has {_named(said)}, which is of kind {found}, where {op} takes a {kind}.")
     if found is None and kind == "string" and not (isinstance(said, str) or _is_folded(said)):
@@ -134,7 +136,10 @@ def _literal(said: Any, kind: Kind, left: Any, known: Known) -> Any:
     """A literal as the property beside it has it."""
     if said is None:
         raise BadRequest(f"filter compares {_named(left)} with null; write {_named(left)} IS NULL.")
-    row = known[left["property"]].row if "property" in left else None
+    if kind == "any" and isinstance(said, str | bool | int | float):
+        return said
+    found_row = known.get(left["property"]) if "property" in left else None
+    row = found_row.row if found_row else None
     if kind in _NUMBERS and (found := number(said)) is not None:
         return found
     if kind == "string" and row and row.convert.startswith("digits-") and isinstance(said, str | int | float):

@@ -12,7 +12,7 @@ from stac_bridge.errors import BadRequest
 __all__ = ["Interval", "instant_text", "read_datetime", "read_day", "read_instant"]
 
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}$", re.ASCII)
 _HINT = (

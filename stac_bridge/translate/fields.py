@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models import fold
 from stac_bridge.mapping.convert import EARLIEST, instant, zoned
 
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping as DatasetMapping
     from stac_bridge.mapping.model import Row
 
-__all__ = ["field_name", "fields_reader", "labels_read", "typed"]
-
-RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code"})
-"""What the bridge itself says under this prefix; a field of that name gets ``_field`` behind it."""
+__all__ = ["fields_reader", "labels_read", "typed"]
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d{0,14})(\.\d+)?$")
 """Leading zeros make a code (a path, a roll of film), and so do more digits than a float holds."""
@@ -33,17 +31,6 @@ _ORDINAL = re.compile(r"\d{4}:\d{3}:\d{2}:\d{2}:\d{2}")
 _ABSENT = frozenset({"", "unknown", "n/a", "null", "none"})
 _DEGREES = re.compile(r"\d+\s*°\s*\d+\s*'")
 _DIRECTION = re.compile(r"\b(?:dms|dec|decimal)\b")
-
-
-@lru_cache(maxsize=8192)
-def field_name(label: str) -> str:
-    """The property that a field's label becomes.
-
-    >>> field_name("NW  Corner Lat dec"), field_name("Nadir/Off Nadir"), field_name("Entity ID")
-    ('m2m:nw_corner_lat_dec', 'm2m:nadir_off_nadir', 'm2m:entity_id_field')
-    """
-    name = "m2m:" + ("_".join(re.findall(r"[a-z0-9]+", fold(label))) or "field")
-    return f"{name}_field" if name in RESERVED else name
 
 
 def labels_read(mapping: DatasetMapping) -> frozenset[str]:

@@ -31,11 +31,12 @@ _TYPES: dict[str, Schema] = {
     "datetime": {"type": "string", "format": "date-time"},
     "array": {"type": "array", "items": {"type": "string"}},
     "geometry": {"format": "geometry-any"},
+    "any": {},
 }
 
 
-def described(address: str, title: str, description: str, properties: Mapping[str, Schema]) -> Schema:
-    """The page at ``address``: no other name than those of ``properties`` is taken."""
+def described(address: str, title: str, description: str, properties: Mapping[str, Schema], *, is_open: bool) -> Schema:
+    """The page at ``address``: no other name than those of ``properties`` is taken, unless it ``is_open``."""
     return {
         "$schema": "https://json-schema.org/draft/2019-09/schema",
         "$id": address,
@@ -43,7 +44,7 @@ def described(address: str, title: str, description: str, properties: Mapping[st
         "title": title,
         "description": description,
         "properties": dict(properties),
-        "additionalProperties": False,
+        "additionalProperties": is_open,
     }
 
 
@@ -80,7 +81,8 @@ def _listed(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> tuple
     if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert != "text":
         return None
     found = offered.get(fold(row.filter.equals))
-    return tuple(key for key in found.value_list or () if key) if found else None
+    keys = tuple(key for key in found.value_list or () if key) if found else ()
+    return keys if len(keys) > 1 else None  # a lone value is a box to tick, and Items have others
 
 
 def _either(one: Schema, other: Schema) -> Schema:

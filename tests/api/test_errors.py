@@ -40,6 +40,7 @@ def check(answer: httpx.Response, status: int, told: str = "") -> dict[str, Any]
         ({"limit": "many"}, "from 1 to 1000"),
         ({"token": "garbage"}, "next link"),
         ({"bogus": "1"}, "no search parameter"),
+        ({"datetime": "1985-04-12T23:20:50,52Z"}, "RFC 3339"),
     ],
 )
 async def test_a_bad_get_is_a_400_that_says_what_to_change(here: Here, params: dict[str, str], told: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.support import needs_shared
 from tests.validation import look_up_schemas_offline
 
 VALIDATED = [
-    *("core", "collections", "features", "features#filter"),
+    *("core", "collections", "features", "features#filter", "item-search"),
     *("item-search#fields", "item-search#query", "item-search#filter", "item-search#sort"),
 ]
 """In the validator's words. Its command does not take all of them, its function does."""
@@ -43,6 +44,9 @@ FALSE_ALARMS = {
 }
 """How lines begin that tell of a fault of the validator (0.6.8), each with what that fault is."""
 
+REFUSED = re.compile(r"\[Item Search - Filter Ext\] : (GET|POST) .*mission.* unexpected status code 400 instead of 200")
+"""It asks, four times, for a property that no collection has; such a filter is refused, and not taken for null."""
+
 
 @needs_shared
 def test_the_validator_finds_no_error(api: str) -> None:
@@ -60,7 +64,7 @@ def test_the_validator_finds_no_error(api: str) -> None:
         transaction_collection=None,
         headers=None,
     )
-    found = errors.as_list()
+    found = [line for line in errors.as_list() if not REFUSED.match(line)]
     assert [line for line in found if not line.startswith(tuple(FALSE_ALARMS))] == []
     assert len(found) == len(FALSE_ALARMS), "an alarm that is not raised any more is one to forget"
 
