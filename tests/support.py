@@ -109,6 +109,12 @@ def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:
     return raw | changes
 
 
+def posted(said: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of a GET as a POST has them: a bbox is numbers there."""
+    numbers = {"bbox": [float(one) for one in said["bbox"].split(",")]} if "bbox" in said else {}
+    return {**said, **numbers}
+
+
 @dataclass(frozen=True)
 class Here:
     """A server within this process: ``get`` and ``post`` ask it, ``sandbox`` is what it asks."""

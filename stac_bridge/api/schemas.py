@@ -68,7 +68,7 @@ class SchemaPages:
         async def page(request: Request, collections: Collections = None) -> Response:
             catalog = await self._bridge.catalog()
             ids = [one.strip() for one in (collections or "").split(",") if one.strip()]
-            entries = [catalog.entry(one) for one in ids] or _distinct(catalog.entries.values())
+            entries = [await self._bridge.entry(one) for one in ids] or _distinct(catalog.entries.values())
             address = f"{what}?collections={quote(','.join(ids))}" if ids else what
             title = f"{what.title()} of {', '.join(ids) or 'all collections'}"
             return self._answer(request, address, title, entries)

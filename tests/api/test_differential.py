@@ -103,7 +103,7 @@ searches = st.fixed_dictionaries(
 
 @given(said=searches, form=st.sampled_from(["get json", "get text", "post json", "post text"]))
 @settings(
-    max_examples=2000 if LONG else int(os.environ.get("N", "150")),
+    max_examples=2000 if LONG else 150,
     deadline=None,
     derandomize=not LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -115,7 +115,7 @@ def test_a_random_search_gives_what_looking_at_every_item_gives(world: World, sa
         found = world.run(_posted(world.here, body))
     else:
         found = world.run(world.here.items("/search", **_got(body)))
-    assert [item["id"] for item in found] == [item["id"] for item in wanted]
+    assert [item["id"] for item in found] == [item["id"] for item in wanted], (form, said)
 
 
 def expected(world: World, said: dict[str, Any]) -> list[dict[str, Any]]:

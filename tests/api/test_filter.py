@@ -11,7 +11,7 @@ import pytest
 import shapely
 from shapely.geometry import shape
 
-from tests.support import Here
+from tests.support import Here, posted
 
 LANDSAT = "landsat_ot_c2_l2"
 WHERE = {"bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-07-15T23:59:59Z", "limit": 1000}
@@ -120,7 +120,9 @@ async def holds(here: Here, everything: list[dict[str, Any]], cases: list[Case])
             await here.items("/search", collections=LANDSAT, filter=text, **WHERE),
             await here.items(f"/collections/{LANDSAT}/items", filter=text, **WHERE),
             await here.items("/search", collections=LANDSAT, **written, **WHERE),
-            (await here.post("/search", {"collections": [LANDSAT], "filter": as_json, **WHERE})).json()["features"],
+            (await here.post("/search", posted({"collections": [LANDSAT], "filter": as_json, **WHERE}))).json()[
+                "features"
+            ],
         ]
         assert [[item["id"] for item in items] for items in found] == [expected] * len(found), text
 

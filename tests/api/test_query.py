@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.support import Here
+from tests.support import posted as as_posted
 
 LANDSAT = "landsat_ot_c2_l2"
 WHERE = {
@@ -42,7 +43,7 @@ async def test_every_operator_keeps_exactly_what_it_says(here: Here) -> None:
         inside = {name: value for name, value in WHERE.items() if name != "collections"}
         got = await here.items("/search", query=written, **WHERE)
         listed = await here.items(f"/collections/{LANDSAT}/items", query=written, **inside)
-        posted = (await here.post("/search", {**WHERE, "query": query})).json()["features"]
+        posted = (await here.post("/search", as_posted({**WHERE, "query": query}))).json()["features"]
         assert [item["id"] for item in got] == expected, query
         assert got == listed == posted
     assert len(everything) > 20

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import Here
+from tests.support import Here, posted
 
 LANDSAT = "landsat_ot_c2_l2"
 WHERE = {"bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-07-15T23:59:59Z"}
@@ -34,7 +34,7 @@ async def test_an_order_is_exact_on_every_page_in_both_directions(here: Here, na
             found = await here.items(path, sortby=sortby, limit=30, **where, **WHERE)
             assert [item["id"] for item in found] == wanted
         said = [{"field": name, "direction": "desc" if descending else "asc"}]
-        body = {"collections": [LANDSAT], "sortby": said, "limit": 1000, **WHERE}
+        body = {"collections": [LANDSAT], "sortby": said, "limit": 1000, **posted(WHERE)}
         assert [item["id"] for item in (await here.post("/search", body)).json()["features"]] == wanted
 
 
