@@ -99,6 +99,8 @@ class Sorting:
                     "narrow the place, the time or the filter, or sort by datetime."
                 )
             return Stand(WHOLE, MOST, None, matched)
+        if self._axis.kind == "cloud" and total <= MOST:
+            return Stand(WHOLE, MOST, None, matched)  # one bounded fetch, where slices of percents may be empty
         await self._refuse_unknown_cloud(page, total)
         width = math.ceil(self._axis.length * AIM * (self._limit + 1) / total)
         width = max(width, self._empty_end(answers) + 1)
@@ -139,14 +141,13 @@ class Sorting:
 
     async def _advance(self, page: _Filling, stand: Stand) -> Stand | None:
         """Read one slice into the page; where to go on, or None behind the last."""
-        if stand.position == WHOLE:
-            page.kept += await self._whole(page, stand)
-            return None
+        if stand.position not in (WHOLE, UNKNOWN):
+            return await self._slice(page, stand)
+        candidates = await self._whole(page, stand)
         if stand.position == UNKNOWN:
-            everything = [key for key in await self._whole(page, stand) if key[0][0] is None]
-            page.kept += everything
-            return None
-        return await self._slice(page, stand)
+            candidates = [keyed for keyed in candidates if keyed[0][0] is None]
+        page.kept += self._best(page, candidates)
+        return None
 
     async def _slice(self, page: _Filling, stand: Stand) -> Stand | None:
         axis = self._axis
@@ -183,7 +184,7 @@ class Sorting:
             scenes = await self._read(page, step, step.filter, 1, stand.width)
             parts = [scenes, *await self._rest(page, step, step.filter, scenes)]
             candidates += self._keyed(step, parts, stand.after)
-        return self._best(page, candidates)
+        return candidates
 
     async def _rest(self, page: _Filling, step: Step, asked: SceneFilter, first: Scenes) -> list[Scenes]:
         """The further parts of what one fetch did not hold. Raises BadRequest where they are too many."""

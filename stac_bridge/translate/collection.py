@@ -71,7 +71,9 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
 def _title(entry: Entry) -> str:
     dataset, text = entry.dataset, entry.mapping.collection
     named = plain(dataset.name) or plain(dataset.long_name)
-    return text.title or (named and CONVERTERS[text.name_as](named)) or dataset.alias
+    return (
+        text.title or (named and CONVERTERS[text.name_as](named)) or plain(dataset.alias) or "A dataset without a name"
+    )
 
 
 def _description(entry: Entry, title: str) -> str:
