@@ -6,7 +6,6 @@ standard says: operators that it does not know, ``between`` and ``in`` over time
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import cql2
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.nearest import unknown
 from stac_bridge.search.space import read_bbox, read_geometry
 
 if TYPE_CHECKING:
@@ -238,9 +238,7 @@ def _checked_value(said: Any) -> Any:
 def _known(op: str) -> str:
     name = op.lower()
     if name not in _ARITY:
-        near = difflib.get_close_matches(name, _ARITY, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_ARITY))}."
-        raise BadRequest(f"filter has an operator or function {op!r} that this server does not know; {hint}")
+        raise unknown("filter has an operator or function that this server does not know:", op, sorted(_ARITY))
     return name
 
 

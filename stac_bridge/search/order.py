@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.nearest import unknown
 from stac_bridge.search.when import instant_text, read_instant
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ __all__ = ["TIMES", "Order", "SortKey", "read_sortby"]
 TIMES = ("datetime", "start_datetime", "end_datetime")
 _SCALARS = ("string", "number", "integer", "boolean", "datetime")
 _HINT = 'sortby is properties with + or - before them (sortby=-datetime), or a list of {"field", "direction"}'
+
+_ELSE = "/sortables lists those there are."
 
 Key = tuple[Any, ...]
 
@@ -101,8 +103,6 @@ class Order:
 def _check(name: str, known: Mapping[str, Queryable]) -> None:
     found = known.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "/sortables lists those there are."
-        raise BadRequest(f"sortby names {name!r}, which the searched collections do not have; {hint}")
+        raise unknown("sortby names what the searched collections do not have:", name, known, _ELSE)
     if found.kind not in _SCALARS:
         raise BadRequest(f"sortby names {name!r}, which is of kind {found.kind} and has no order.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import orjson
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.cql import Cql2, all_of, read_filter
 from stac_bridge.search.fields import EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.nearest import unknown
 from stac_bridge.search.order import SortKey, read_sortby
 from stac_bridge.search.pushtime import asked_time
 from stac_bridge.search.query import Condition, read_query
@@ -99,9 +99,7 @@ def _only_known(said: Mapping[str, Any]) -> None:
         raise BadRequest("Items are not searched by text (q): find their collections with /collections?q=… first.")
     for name in said:
         if name not in PARAMETERS:
-            near = difflib.get_close_matches(name, PARAMETERS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(PARAMETERS)}."
-            raise BadRequest(f"This server has no search parameter {name!r}; {hint}")
+            raise unknown("This server has no search parameter", name, PARAMETERS)
 
 
 def _words(name: str, value: Any) -> list[str]:

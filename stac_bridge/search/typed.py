@@ -5,13 +5,13 @@ A comparison of things that never compare is refused, where the library would ca
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping.convert import CONVERTERS, number
 from stac_bridge.search.cql import COMPARISONS, SPATIAL, TEMPORAL, Cql2
+from stac_bridge.search.nearest import unknown
 from stac_bridge.search.when import instant_text, read_day, read_instant
 
 if TYPE_CHECKING:
@@ -180,9 +180,7 @@ def _text_inside(inner: Any, known: Known) -> Kind | None:
 def _known(name: str, known: Known) -> Queryable:
     found = known.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "/queryables lists those there are."
-        raise BadRequest(f"filter names {name!r}, which the searched collections do not have; {hint}")
+        raise unknown("The searched collections have no property", name, known, "/queryables lists those there are.")
     return found
 
 
