@@ -1,0 +1,133 @@
+"""Walks over an archive that changes meanwhile, that is deep, or that lies about its size."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from stac_bridge.sandbox import create_sandbox
+from stac_bridge.search import Cursor, parse, seal_cursor
+from tests.support import ORIGIN, Here, running
+
+LANDSAT = "landsat_ot_c2_l2"
+ASKED = {"collections": LANDSAT, "bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-08-31T23:59:59Z"}
+
+
+class Hiding(httpx.AsyncBaseTransport):
+    """M2M without its ``hidden`` newest scenes, which may arrive, or be withdrawn, while somebody pages."""
+
+    def __init__(self, hidden: int) -> None:
+        self.hidden = hidden
+        self._within = httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/scene-search") or not self.hidden:
+            return await self._within.handle_async_request(request)
+        said = json.loads(await request.aread())
+        said["startingNumber"] = said.get("startingNumber", 1) + self.hidden
+        moved = httpx.Request("POST", request.url, json=said, headers={"x-auth-token": request.headers["x-auth-token"]})
+        answer = await self._within.handle_async_request(moved)
+        told = json.loads(await answer.aread())
+        for key in ("totalHits", "startingNumber", "nextRecord"):
+            told["data"][key] = max(0, told["data"][key] - self.hidden)
+        return httpx.Response(200, json=told)
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    return [item["id"] for item in page["features"]]
+
+
+def following(page: dict[str, Any]) -> str | None:
+    return next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+
+
+async def walked(here: Here, first: dict[str, Any]) -> list[str]:
+    found, page = ids(first), first
+    while href := following(page):
+        page = (await here.client.get(href)).raise_for_status().json()
+        found += ids(page)
+    return found
+
+
+@pytest.mark.parametrize("limit", [5, 30])
+@pytest.mark.parametrize("number", [1, 4, 12, 90, 600])
+async def test_scenes_that_arrive_in_the_middle_of_a_walk_neither_repeat_nor_hide_others(
+    tmp_path: Path, number: int, limit: int
+) -> None:
+    asked = {**ASKED, "datetime": "2019-01-01T00:00:00Z/2024-08-31T23:59:59Z", "limit": limit}
+    upstream = Hiding(number)
+    async with running(tmp_path, upstream, cache_ttl=0) as here:
+        first = (await here.get("/search", **{**asked, "limit": 100})).raise_for_status().json()
+        wanted = ids(first)
+        first = (await here.get("/search", **asked)).raise_for_status().json()
+        second = (await here.client.get(following(first) or "")).json()
+        upstream.hidden = 0
+        third = (await here.client.get(following(second) or "")).json()
+        found = [*ids(first), *ids(second), *ids(third)]
+        assert found == wanted[: len(found)]
+        assert len(found) > 2 * limit
+
+
+@pytest.mark.parametrize("number", [1, 3, 12])
+async def test_scenes_that_are_withdrawn_in_the_middle_of_a_walk_hide_no_others(tmp_path: Path, number: int) -> None:
+    upstream = Hiding(0)
+    async with running(tmp_path, upstream, cache_ttl=0) as here:
+        wanted = await walked(here, (await here.get("/search", limit=100, **ASKED)).json())
+        first = (await here.get("/search", limit=20, **ASKED)).json()
+        upstream.hidden = number
+        assert await walked(here, first) == wanted
+
+
+@pytest.mark.parametrize("place", [10_000, 60_000, 3_000_000])
+async def test_paging_goes_on_far_past_what_one_fetch_can_hold(here: Here, place: int) -> None:
+    search = parse({"collections": LANDSAT}, 1000)
+    digest = search.digest + LANDSAT.encode()
+    token = seal_cursor(Cursor(0, place), digest, b"0123456789abcdef0123", time.time())
+    page = (await here.get("/search", collections=LANDSAT, limit=50, token=token)).raise_for_status().json()
+    more = (await here.client.get(following(page) or "")).raise_for_status().json()
+    assert len({*ids(page), *ids(more)}) == 100
+
+
+async def test_a_total_that_lies_without_a_filter_ends_no_walk_and_is_not_told(tmp_path: Path) -> None:
+    async with running(tmp_path) as here:
+        here.sandbox.faults.add({"kind": "lying-total", "by": -10_000_000, "on": ["scene-search"]})
+        page = (await here.get("/search", collections=LANDSAT, limit=10)).json()
+        assert "numberMatched" not in page
+        assert len(ids(page)) == 10
+        assert following(page)
+
+
+async def test_a_search_that_meets_no_match_leads_on_to_the_first(here: Here) -> None:
+    """The one that matches is the last of 20,000 scenes, found by what M2M cannot be asked for."""
+    days = "2024-06-01T00:00:00Z/2024-06-14T23:59:59Z"
+    oldest = await here.get("/search", collections=LANDSAT, datetime=days, sortby="datetime", limit=1)
+    (wanted,) = oldest.json()["features"]
+    said = f'"view:sun_azimuth" = {wanted["properties"]["view:sun_azimuth"]}'
+    answer, steps = await here.get("/search", collections=LANDSAT, datetime=days, filter=said, limit=1), 0
+    while answer.status_code == 504 and steps < 5:
+        problem = answer.json()
+        assert problem["type"] == "http://here/problems/search-too-wide"
+        assert "narrow" in problem["detail"]
+        assert (await here.client.get(problem["type"])).status_code == 200
+        (link,) = [one for one in problem["links"] if one["rel"] == "next"]
+        answer, steps = await here.client.get(link["href"]), steps + 1
+    assert steps > 0
+    assert ids(answer.raise_for_status().json()) == [wanted["id"]]
+
+
+async def test_a_posts_search_that_meets_no_match_leads_on_with_its_whole_body(here: Here) -> None:
+    body = {"collections": [LANDSAT], "filter": '"view:sun_elevation" > 89.99', "filter-lang": "cql2-text", "limit": 3}
+    answer = await here.post("/search", body)
+    assert answer.status_code == 504
+    (link,) = [one for one in answer.json()["links"] if one["rel"] == "next"]
+    assert link["method"] == "POST"
+    assert {**body, "token": link["body"]["token"]} == link["body"]
+    again = await here.post("/search", link["body"])
+    assert again.status_code in (200, 504)
+    if again.status_code == 504:
+        assert again.json()["links"] != answer.json()["links"]
