@@ -18,6 +18,7 @@ from stac_bridge.delivery.resolve import Wanted
 from stac_bridge.errors import BadRequest, NotFound, SearchTooWide, UpstreamError, UpstreamLogin
 from stac_bridge.m2m.budget import spending
 from stac_bridge.search import (
+    TIMES,
     Cursor,
     Order,
     Residual,
@@ -229,7 +230,7 @@ class Bridge:
         if step.filter.is_open:
             return None
         scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike), self._translator)
+        sieve = Sieve(Residual(alike, TIMES), self._translator)
         found = [scene for scene in scenes.results if sieve.find(scene, step)]
         return max(found, key=lambda scene: scene.display_id, default=None)
 

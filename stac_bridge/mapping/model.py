@@ -161,20 +161,23 @@ class CollectionText(_Closed):
 class IdForm(_Closed):
     """Another form in which ids are given: with an ending of its own, or without one of its parts.
 
-    Parts stand between underscores; ``lacks`` counts from 1, ``of`` is how many the whole id has.
+    Parts stand between underscores; ``lacks`` counts from 1, ``of`` is how many the whole id has, and ``day`` is
+    the one before it that tells the day of acquisition, by which the scene is sought.
     """
 
     ends: str | None = None
     lacks: int | None = Field(None, ge=1)
     of: int | None = None
+    day: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.model_fields_set == {"ends"} and self.ends:
             return self
-        if self.model_fields_set == {"lacks", "of"} and self.lacks and self.of and self.lacks <= self.of:
+        day, lacks, parts = (number or 0 for number in (self.day, self.lacks, self.of))
+        if self.model_fields_set == {"lacks", "of", "day"} and 0 < day < lacks <= parts:
             return self
-        raise ValueError("a form of id has ends, or lacks (a part's number) and of (how many parts there are)")
+        raise ValueError("a form of id has ends, or lacks, of and day (numbers of parts, day before the one lacking)")
 
 
 class ItemRows(_Closed):
