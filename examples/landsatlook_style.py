@@ -1,6 +1,6 @@
 """Greenness of one place over a summer, as scripts for LandsatLook do it: search, read windows of files, combine.
 
-Only the address and the collection's name differ from such a script. Where no server is named, it starts one on
+Only the address differs from such a script. Where no server is named, it starts one on
 the embedded sandbox.
 
     python examples/landsatlook_style.py
@@ -52,7 +52,7 @@ def main() -> None:
 
     with server(given.api) as address:
         search = Client.open(address).search(
-            collections=["landsat_ot_c2_l2"], bbox=PLACE, datetime="2024-06-01/2024-08-31", max_items=60
+            collections=["landsat-c2l2-sr"], bbox=PLACE, datetime="2024-06-01/2024-08-31", max_items=60
         )
         items = [item for item in search.items() if item.properties.get("eo:cloud_cover", 100) < 60]
         # Scenes of one path and row lie on one grid, up to whole pixels.

@@ -1,6 +1,6 @@
 """Median greenness of a summer, as tutorials for the Planetary Computer do it: search, load, scale, combine.
 
-Only the address and the collection's name differ; nothing has to be signed, because hrefs are signed already.
+Only the address differs; nothing has to be signed, because hrefs are signed already.
 Where no server is named, it starts one on the embedded sandbox.
 
     python examples/planetary_computer_style.py
@@ -35,7 +35,7 @@ def main() -> None:
     with server(given.api) as address:
         catalog = pystac_client.Client.open(address)
         search = catalog.search(
-            collections=["landsat_ot_c2_l2"], bbox=PLACE, datetime="2024-06-01/2024-08-31", max_items=60
+            collections=["landsat-c2-l2"], bbox=PLACE, datetime="2024-06-01/2024-08-31", max_items=60
         )
         items = sorted(search.item_collection(), key=lambda item: item.properties.get("eo:cloud_cover", 100))[:3]
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stac_bridge.mapping import Mapping, Mappings, Queryables
+    from stac_bridge.mapping import Mapping, Mappings, Queryables, Union
 
-__all__ = ["Catalog", "Entry", "Learnt", "field_name", "keep", "kept", "marry"]
+__all__ = ["Catalog", "Entry", "Learnt", "Together", "field_name", "keep", "kept", "marry"]
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
@@ -58,16 +58,20 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Entry:
-    """A Collection in the making: a dataset, what it means, and what was learnt of it (None: not asked yet)."""
+    """A Collection in the making: a dataset, what it means, and what was learnt of it (None: not asked yet).
+
+    ``union`` is the id of the union in which it stands as a member.
+    """
 
     dataset: Dataset
     mapping: Mapping
     learnt: Learnt | None = None
+    union: str | None = None
 
     @property
     def id(self) -> str:
-        """The Collection's id: the dataset's alias."""
-        return self.dataset.alias
+        """The id of the Collection that its Items are in: the dataset's alias, or the union's id."""
+        return self.union or self.dataset.alias
 
     @cached_property
     def queryables(self) -> Queryables:
@@ -91,23 +95,67 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Together:
+    """A union whose datasets M2M has, or some of them; ``members`` stand under the union's id."""
+
+    union: Union
+    members: tuple[Entry, ...]
+
+    @property
+    def id(self) -> str:
+        """The Collection's id."""
+        return self.union.union
+
+
+@dataclass(frozen=True)
 class Catalog:
-    """All datasets of the served catalog groups, in the order M2M lists them; ``fetched`` in Unix seconds."""
+    """All datasets of the served catalog groups, in the order M2M lists them; ``fetched`` in Unix seconds.
+
+    ``known_unions`` are those that there may be, ``unions`` those that have members.
+    """
 
     entries: dict[str, Entry]
     fetched: float
+    known_unions: tuple[Union, ...] = ()
 
-    def entry(self, collection: str) -> Entry:
-        """The entry of a Collection id. Raises NotFound."""
-        try:
-            return self.entries[collection]
-        except KeyError:
-            raise NotFound(f"There is no collection {collection!r}; see /collections for those there are.") from None
+    @cached_property
+    def unions(self) -> dict[str, Together]:
+        """By id; a dataset of that alias goes before."""
+        together = [Together(one, self._members(one)) for one in self.known_unions]
+        return {one.id: one for one in together if one.members and one.id not in self.entries}
 
-    def with_learnt(self, collection: str, learnt: Learnt) -> Catalog:
+    @cached_property
+    def _aliases(self) -> dict[str, Together]:
+        return {alias: one for one in self.unions.values() for alias in (one.id, *one.union.aliases)}
+
+    def _members(self, union: Union) -> tuple[Entry, ...]:
+        found = (self.entries.get(alias) for alias in union.datasets)
+        return tuple(replace(entry, union=union.union) for entry in found if entry)
+
+    def collection(self, collection: str) -> Entry | Together:
+        """What a Collection is made of, by its id or an alias of a union's. Raises NotFound."""
+        found = self.entries.get(collection) or self._aliases.get(collection)
+        if found is None:
+            raise NotFound(f"There is no collection {collection!r}; see /collections for those there are.")
+        return found
+
+    def members(self, collection: str) -> tuple[Entry, ...]:
+        """The entries whose scenes are the Items of a Collection: one, or those of a union. Raises NotFound."""
+        found = self.collection(collection)
+        return found.members if isinstance(found, Together) else (found,)
+
+    def again(self, entry: Entry) -> Entry:
+        """The same entry as this catalog has it. Raises NotFound."""
+        alias = entry.dataset.alias
+        found = next((one for one in self.members(entry.id) if one.dataset.alias == alias), None)
+        if found is None:
+            raise NotFound(f"M2M lists the dataset {alias!r} no longer; see /collections for those there are.")
+        return found
+
+    def with_learnt(self, dataset: str, learnt: Learnt) -> Catalog:
         """The same catalog, knowing more about one dataset."""
-        entry = replace(self.entries[collection], learnt=learnt)
-        return replace(self, entries={**self.entries, collection: entry})
+        entry = replace(self.entries[dataset], learnt=learnt)
+        return replace(self, entries={**self.entries, dataset: entry})
 
 
 def marry(datasets: Iterable[Dataset], mappings: Mappings, fetched: float, before: Catalog | None = None) -> Catalog:
@@ -117,7 +165,7 @@ def marry(datasets: Iterable[Dataset], mappings: Mappings, fetched: float, befor
         known = before.entries.get(dataset.alias) if before else None
         learnt = known.learnt if known and known.dataset.date_updated == dataset.date_updated else None
         entries[dataset.alias] = Entry(dataset, mappings.of(dataset.alias), learnt)
-    return Catalog(entries, fetched)
+    return Catalog(entries, fetched, mappings.unions)
 
 
 _datasets = TypeAdapter(tuple[Dataset, ...])

@@ -11,9 +11,10 @@ from stac_bridge.api.conformance import CONFORMANCE
 from stac_bridge.api.errors import too_wide
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
 from stac_bridge.api.respond import GEOJSON, JSON, respond
+from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse, read_collection_search
-from stac_bridge.translate import collection
+from stac_bridge.translate import collection, union_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.api.models import SearchPost
     from stac_bridge.bridge import Bridge
+    from stac_bridge.catalog import Entry
     from stac_bridge.delivery.sign import Signer
 
 __all__ = ["Client"]
@@ -63,8 +65,9 @@ class Client(AsyncBaseCoreClient):
         """GET /collections: all, or those that a collection search asks for."""
         base, asked = base_of(request, self.public_url), _asked(request)
         search = read_collection_search(asked)
-        entries = (await self.bridge.catalog()).entries
-        page = search.page([collection(entry, base) for entry in entries.values()])
+        catalog = await self.bridge.catalog()
+        every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
+        page = search.page([_collection(one, base) for one in every])
         said = {
             "collections": page.collections,
             "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
@@ -76,7 +79,8 @@ class Client(AsyncBaseCoreClient):
     async def get_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}."""
         base = base_of(request, self.public_url)
-        return respond(collection(await self.bridge.entry(collection_id), base), request, max_age=self.max_age)
+        found = await self.bridge.collection(collection_id)
+        return respond(_collection(found, base), request, max_age=self.max_age)
 
     async def get_item(self, item_id: str, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items/{item_id}."""
@@ -126,6 +130,10 @@ class Client(AsyncBaseCoreClient):
             answer["numberMatched"] = page.matched
         answer["numberReturned"] = len(features)
         return respond(answer, request, media_type=GEOJSON, max_age=self.max_age)
+
+
+def _collection(found: Entry | Together, base: str) -> dict[str, Any]:
+    return union_collection(found, base) if isinstance(found, Together) else collection(found, base)
 
 
 def _asked(request: Request) -> dict[str, str]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import respond
+from stac_bridge.catalog import Together
 from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, described, properties_of, shared
 
@@ -58,9 +59,9 @@ class SchemaPages:
 
     def _of_collection(self, what: str) -> Callable[..., Any]:
         async def page(request: Request, collection_id: CollectionId) -> Response:
-            entry = await self._bridge.entry(collection_id)
-            address = f"collections/{quote(collection_id, safe='')}/{what}"
-            return self._answer(request, address, f"{what.title()} of {collection_id}", [entry])
+            found = await self._bridge.collection(collection_id)
+            address = f"collections/{quote(found.id, safe='')}/{what}"
+            return self._answer(request, address, f"{what.title()} of {found.id}", _members(found))
 
         return page
 
@@ -68,7 +69,8 @@ class SchemaPages:
         async def page(request: Request, collections: Collections = None) -> Response:
             catalog = await self._bridge.catalog()
             ids = [one.strip() for one in (collections or "").split(",") if one.strip()]
-            entries = [await self._bridge.entry(one) for one in ids] or _distinct(catalog.entries.values())
+            named = [entry for one in ids for entry in _members(await self._bridge.collection(one))]
+            entries = named or _distinct(catalog.entries.values())
             address = f"{what}?collections={quote(','.join(ids))}" if ids else what
             title = f"{what.title()} of {', '.join(ids) or 'all collections'}"
             return self._answer(request, address, title, entries)
@@ -102,6 +104,11 @@ class SchemaPages:
 def _what(address: str) -> str:
     """``queryables`` or ``sortables``, as the end of an address says."""
     return address.partition("?")[0].rpartition("/")[2].removeprefix("collections-")
+
+
+def _members(found: Entry | Together) -> Sequence[Entry]:
+    """A union's datasets, or the one that a Collection is of."""
+    return found.members if isinstance(found, Together) else (found,)
 
 
 def _named(entry: Entry, what: str) -> Properties:

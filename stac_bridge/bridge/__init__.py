@@ -13,23 +13,28 @@ from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
 from stac_bridge.bridge.walk import Walk
+from stac_bridge.catalog import Together
 from stac_bridge.delivery.resolve import Wanted
 from stac_bridge.errors import BadRequest, NotFound, SearchTooWide, UpstreamError, UpstreamLogin
 from stac_bridge.m2m.budget import spending
 from stac_bridge.search import (
+    TIMES,
     Cursor,
     Order,
     Residual,
+    Search,
     Stand,
     axis_of,
     explanation,
     fits,
+    ids_like,
     known_of,
     open_cursor,
     pruning,
     seal_cursor,
     settled,
     step_of,
+    whole_id,
 )
 from stac_bridge.translate import Translator
 from stac_bridge.translate.assets import product_code
@@ -41,7 +46,8 @@ if TYPE_CHECKING:
     from stac_bridge.delivery.resolve import Resolver, Source
     from stac_bridge.delivery.sign import AssetRef
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.search import Axis, Search, Step
+    from stac_bridge.m2m.models import Scene
+    from stac_bridge.search import Axis, Step
 
 __all__ = ["Bridge", "Catalogue", "Found", "Page", "SceneReader"]
 
@@ -50,6 +56,9 @@ _log = logging.getLogger(__name__)
 
 SEARCH_ONLY = "The USGS account of this server may search but not download; USGS grants its MACHINE role on request."
 """What assets carry under an account without the role that downloads need [REFERENCE §9]."""
+
+SAME = 20
+"""Scenes looked at for an id that lacks the part by which they differ: there is one, or a few older ones beside it."""
 
 MOST_UNNAMED = 4
 """Collections that are sorted side by side without having been named."""
@@ -77,7 +86,7 @@ class Bridge:
         self._resolver = resolver
         self._keys = keys
         self._deadline = deadline
-        self._translators: dict[str, Translator] = {}
+        self._translators: dict[tuple[str, str], Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._unavailable: str | None = None
 
@@ -118,14 +127,16 @@ class Bridge:
         """The catalogue. Raises UpstreamError."""
         return await self._catalogue.now()
 
-    async def entry(self, collection: str) -> Entry:
-        """A Collection's entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
-        return await self._catalogue.entry(collection)
+    async def collection(self, collection: str) -> Entry | Together:
+        """A Collection; one of one dataset knows its filters and products. Raises NotFound, UpstreamError."""
+        found = (await self._catalogue.now()).collection(collection)
+        return found if isinstance(found, Together) else await self._catalogue.knowing(found)
 
     def _translator(self, entry: Entry) -> Translator:
-        known = self._translators.get(entry.id)
+        place = (entry.id, entry.dataset.alias)
+        known = self._translators.get(place)
         if known is None or known.entry is not entry:
-            known = self._translators[entry.id] = Translator(entry)
+            known = self._translators[place] = Translator(entry)
         return known
 
     # -- search ----------------------------------------------------------------------------------------------
@@ -149,7 +160,7 @@ class Bridge:
         """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
         entries = await self._entries(search)
         asked = settled(search, entries)
-        steps = [step_of(asked, await self.entry(entry.id)) for entry in entries]
+        steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
         order = Order(asked.sortby, known_of(entries)) if asked.sortby else None
         return explanation(asked, steps, self._axis(order, steps) if order else None)
 
@@ -159,16 +170,16 @@ class Bridge:
 
     async def _walked(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
         async def step_at(place: int) -> Step:
-            return step_of(asked, await self.entry(entries[place].id))
+            return step_of(asked, await self._catalogue.knowing(entries[place]))
 
         walk = Walk(self._reader, self._sieve(asked, entries), step_at, len(entries), asked.limit)
         return await walk.page(start if isinstance(start, Cursor) else Cursor())
 
     async def _sorted(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
         order = Order(asked.sortby, known_of(entries))
-        steps = [step_of(asked, await self.entry(entry.id)) for entry in entries]
         if not asked.collections and len(entries) > MOST_UNNAMED:
             raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
+        steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
         axis = self._axis(order, steps)
         sorting = Sorting(self._reader, self._sieve(asked, entries), steps, order, axis, asked.limit)
         return await sorting.page(start if isinstance(start, Stand) else None)
@@ -182,7 +193,8 @@ class Bridge:
         """The Collections to look in: those named, else those whose ids fit or that M2M finds likely."""
         catalog = await self._catalogue.now()
         if search.collections:
-            return [catalog.entry(collection) for collection in search.collections]
+            named = dict.fromkeys(catalog.collection(one).id for one in search.collections)
+            return [entry for one in named for entry in catalog.members(one)]
         every = list(catalog.entries.values())
         if not search.ids:
             asked = settled(search, every)
@@ -198,12 +210,31 @@ class Bridge:
 
     async def item(self, collection: str, item: str) -> Found:
         """The scene whose Item has this id. Raises NotFound, UpstreamError."""
-        entry = await self.entry(collection)
-        scene = await self._reader.scene(entry.dataset.alias, item)
-        if scene is None:
-            raise NotFound(f"Collection {collection!r} has no item {item!r}.")
-        translator = self._translator(entry)
-        return Found(scene, translator.core(scene), translator, self._unavailable)
+        for member in await self._likely_members(collection, item):
+            entry = await self._catalogue.knowing(member)
+            scene = await self._scene(entry, item)
+            if scene is not None:
+                translator = self._translator(entry)
+                return Found(scene, translator.core(scene), translator, self._unavailable)
+        raise NotFound(f"Collection {collection!r} has no item {item!r}.")
+
+    async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
+        """The entries of a Collection that may have an Item, by the form of its id; all, where it tells nothing."""
+        members = (await self._catalogue.now()).members(collection)
+        return [one for one in members if fits(item, one)] or members
+
+    async def _scene(self, entry: Entry, item: str) -> Scene | None:
+        """The scene of an Item's id in any form. One call: what lacks a part is searched for, the newest is meant."""
+        alike = ids_like(item, entry)
+        if alike is None:
+            return await self._reader.scene(entry.dataset.alias, whole_id(item, entry))
+        step = step_of(Search((), alike), entry)
+        if step.filter.is_open:
+            return None
+        scenes = await self._reader.scenes(step, 1, SAME)
+        sieve = Sieve(Residual(alike, TIMES), self._translator)
+        found = [scene for scene in scenes.results if sieve.find(scene, step)]
+        return max(found, key=lambda scene: scene.display_id, default=None)
 
     # -- assets ----------------------------------------------------------------------------------------------
 
@@ -216,7 +247,7 @@ class Bridge:
         return await self._resolver.renew(await self._wanted(ref), stale)
 
     async def _wanted(self, ref: AssetRef) -> Wanted:
-        entry = (await self._catalogue.now()).entry(ref.collection)
+        entry = await self._holder(ref)
         is_file = entry.mapping.has_file(ref.key)
         return Wanted(
             dataset=entry.dataset.alias,
@@ -226,6 +257,14 @@ class Bridge:
             file=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
             product_code=None if is_file else product_code(ref.key),
         )
+
+    async def _holder(self, ref: AssetRef) -> Entry:
+        """The entry that has the Item of an href: of a union's members that may have it, the first that does."""
+        members = await self._likely_members(ref.collection, ref.item)
+        for entry in members[:-1]:
+            if await self._reader.scene(entry.dataset.alias, ref.item):
+                return entry
+        return members[-1]
 
 
 def _narrower(search: Search) -> str:

@@ -88,12 +88,12 @@ class Catalogue:
         """The catalogue: the kept one, or fetched now where there is none. Raises UpstreamError."""
         return self._catalog or await self.refresh()
 
-    async def entry(self, collection: str) -> Entry:
-        """A Collection's entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
-        entry = (await self.now()).entry(collection)
+    async def knowing(self, entry: Entry) -> Entry:
+        """The same entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
+        entry = (await self.now()).again(entry)
         if entry.learnt is None:
-            await self._store.once(f"learn {collection}", lambda: self._learn(entry), ttl=0)
-            entry = (await self.now()).entry(collection)
+            await self._store.once(f"learn {entry.dataset.alias}", lambda: self._learn(entry), ttl=0)
+            entry = (await self.now()).again(entry)
         return entry
 
     async def likely(self, asked: SceneFilter) -> list[Entry]:
@@ -128,4 +128,4 @@ class Catalogue:
             # A search-only account may be refused here; it can fetch nothing anyway.
             with contextlib.suppress(UpstreamLogin):
                 products = await self._m2m.dataset_download_options(entry.dataset.alias)
-        await self._keep((await self.now()).with_learnt(entry.id, Learnt(filters, products)))
+        await self._keep((await self.now()).with_learnt(entry.dataset.alias, Learnt(filters, products)))

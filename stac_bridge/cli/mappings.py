@@ -14,7 +14,15 @@ from stac_bridge.cli.drafts import draft, missing
 from stac_bridge.errors import BridgeError, MappingInvalid
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-from stac_bridge.mapping.load import family_file, is_family, load_mappings, read_mapping, shipped_folder
+from stac_bridge.mapping.load import (
+    family_file,
+    is_family,
+    load_mappings,
+    read_mapping,
+    read_union,
+    shipped_folder,
+    union_files,
+)
 from stac_bridge.mapping.rows import read_rows
 from stac_bridge.settings import Settings
 
@@ -34,7 +42,7 @@ _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
 @app.command("list")
 def list_() -> None:
-    """List all mappings: the dataset or pattern, the file, how many properties and assets."""
+    """List all mappings: the dataset or pattern, the file, how many properties and assets; then all unions."""
     for path in _files():
         try:
             found = read_mapping(path)
@@ -45,6 +53,9 @@ def list_() -> None:
         typer.echo(
             f"{found.dataset or '(any other)':24} {path.name:28} {counts}  {found.collection.title or ''}".rstrip()
         )
+
+    for one in load_mappings(_overlay()).unions:
+        typer.echo(f"{one.union:24} over {', '.join(one.datasets)}; also {', '.join(one.aliases) or 'nothing else'}")
 
 
 @app.command()
@@ -69,6 +80,11 @@ def check(
     for path in _files():
         try:
             found.append(read_mapping(path))
+        except MappingInvalid as broken:
+            wrong.append(str(broken))
+    for path in (one for folder in _folders() for one in union_files(folder)):
+        try:
+            read_union(path)
         except MappingInvalid as broken:
             wrong.append(str(broken))
     if live:
@@ -148,8 +164,11 @@ def _overlay() -> Path | None:
 
 def _files() -> list[Path]:
     """The shipped files, then those laid over them."""
-    folders = [folder for folder in (shipped_folder(), _overlay()) if folder]
-    return [path for folder in folders for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
+    return [path for folder in _folders() for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
+
+
+def _folders() -> list[Path]:
+    return [folder for folder in (shipped_folder(), _overlay()) if folder]
 
 
 def _is_of(path: Path, served: Mapping) -> bool:

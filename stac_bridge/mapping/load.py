@@ -7,18 +7,32 @@ import logging
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from stac_bridge.errors import MappingInvalid
-from stac_bridge.mapping.model import Mapping
+from stac_bridge.mapping.model import Mapping, Union
 from stac_bridge.mapping.rows import Rows, read_rows
 
-__all__ = ["Mappings", "family_file", "is_family", "load_mappings", "read_mapping", "shipped_folder"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "Mappings",
+    "family_file",
+    "is_family",
+    "load_mappings",
+    "read_mapping",
+    "read_union",
+    "shipped_folder",
+    "union_files",
+]
 
 _log = logging.getLogger(__name__)
 _GENERIC = "_generic.yaml"
+
+_Read = TypeVar("_Read", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Mappings:
     by_dataset: dict[str, Mapping]
     generic: Mapping
     by_pattern: tuple[Mapping, ...] = ()
+    unions: tuple[Union, ...] = ()
 
     def of(self, dataset: str) -> Mapping:
         """The mapping of a dataset's alias: its own, else its family's, else the generic one."""
@@ -50,20 +65,28 @@ def load_mappings(overlay: Path | None = None) -> Mappings:
     A broken shipped file raises MappingInvalid; a broken file of the overlay is logged and left out, so that
     it takes no other dataset down, and a shipped one of its name stays.
     """
-    found = {path.name: read_mapping(path) for path in _files(shipped_folder())}
-    if overlay is not None:
-        if not overlay.is_dir():
-            raise MappingInvalid(f"STAC_BRIDGE_MAPPINGS names {overlay}, which is no folder.")
-        for path in _files(overlay):
-            try:
-                found[path.name] = read_mapping(path)
-            except MappingInvalid as broken:
-                _log.error("%s This file is left out.", broken)
+    if overlay is not None and not overlay.is_dir():
+        raise MappingInvalid(f"STAC_BRIDGE_MAPPINGS names {overlay}, which is no folder.")
+    found = _laid_over(_files, read_mapping, overlay)
+    unions = _laid_over(union_files, read_union, overlay)
     generic = found.pop(_GENERIC)
     # A file laid over comes last, and is asked first among patterns of one length.
     patterns = sorted((one for one in found.values() if one.is_pattern), key=lambda one: len(one.dataset or ""))[::-1]
     own = {one.dataset: one for one in found.values() if one.dataset and not one.is_pattern}
-    return Mappings(own, generic, tuple(patterns))
+    return Mappings(own, generic, tuple(patterns), tuple(unions.values()))
+
+
+def _laid_over(
+    files: Callable[[Path], list[Path]], read: Callable[[Path], _Read], overlay: Path | None
+) -> dict[str, _Read]:
+    """By file name: what is shipped, with what the overlay has in its place."""
+    found = {path.name: read(path) for path in files(shipped_folder())}
+    for path in files(overlay) if overlay else ():
+        try:
+            found[path.name] = read(path)
+        except MappingInvalid as broken:
+            _log.error("%s This file is left out.", broken)
+    return found
 
 
 def is_family(path: Path) -> bool:
@@ -74,13 +97,27 @@ def is_family(path: Path) -> bool:
 def read_mapping(path: Path) -> Mapping:
     """One mapping file, laid over the families it extends. Raises MappingInvalid."""
     rows = read_rows(path, lambda name: family_file(path.parent, name))
-    try:
-        mapping = Mapping.model_validate(rows.said)
-    except ValidationError as invalid:
-        raise MappingInvalid("; ".join(_told(error, rows) for error in invalid.errors())) from None
+    mapping = _validated(Mapping, rows)
     if mapping.is_generic != (path.name == _GENERIC):
         raise MappingInvalid(f"{rows.where(['dataset'])}: row dataset: only {_GENERIC} may leave it empty, and must.")
     return mapping
+
+
+def read_union(path: Path) -> Union:
+    """One file of a union. Raises MappingInvalid."""
+    return _validated(Union, read_rows(path, lambda name: family_file(path.parent, name)))
+
+
+def union_files(folder: Path) -> list[Path]:
+    """The files of unions in a folder of mappings."""
+    return sorted((folder / "unions").glob("*.yaml"))
+
+
+def _validated(model: type[_Read], rows: Rows) -> _Read:
+    try:
+        return model.model_validate(rows.said)
+    except ValidationError as invalid:
+        raise MappingInvalid("; ".join(_told(error, rows) for error in invalid.errors())) from None
 
 
 def _files(folder: Path) -> list[Path]:

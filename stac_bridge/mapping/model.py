@@ -21,6 +21,7 @@ __all__ = [
     "CollectionText",
     "FilterRow",
     "Grid",
+    "IdForm",
     "ItemRows",
     "LinkRow",
     "Mapping",
@@ -29,6 +30,7 @@ __all__ = [
     "Raster",
     "Row",
     "S3Row",
+    "Union",
 ]
 
 SceneValue = Literal[
@@ -156,6 +158,28 @@ class CollectionText(_Closed):
     summaries: dict[str, Any] = Field(default_factory=dict)
 
 
+class IdForm(_Closed):
+    """Another form in which ids are given: with an ending of its own, or without one of its parts.
+
+    Parts stand between underscores; ``lacks`` counts from 1, ``of`` is how many the whole id has, and ``day`` is
+    the one before it that tells the day of acquisition, by which the scene is sought.
+    """
+
+    ends: str | None = None
+    lacks: int | None = Field(None, ge=1)
+    of: int | None = None
+    day: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.model_fields_set == {"ends"} and self.ends:
+            return self
+        day, lacks, parts = (number or 0 for number in (self.day, self.lacks, self.of))
+        if self.model_fields_set == {"lacks", "of", "day"} and 0 < day < lacks <= parts:
+            return self
+        raise ValueError("a form of id has ends, or lacks, of and day (numbers of parts, day before the one lacking)")
+
+
 class ItemRows(_Closed):
     """The rows every Item needs. ``datetime: middle`` takes the middle of start and end."""
 
@@ -166,6 +190,8 @@ class ItemRows(_Closed):
     datetime: Literal["middle"] | None = None
     patterns: tuple[str, ...] = ()
     """Forms that ids have, with ``*`` and ``?``; none: any."""
+    other_ids: tuple[IdForm, ...] = ()
+    """Forms that other services give the same ids, which find the Item, too."""
 
 
 class Grid(_Closed):
@@ -253,3 +279,15 @@ class Mapping(_Closed):
         if len(self.item.start_datetime.chain) != len(self.item.end_datetime.chain):
             raise ValueError("item.start_datetime and item.end_datetime have as many sources each, taken in pairs")
         return self
+
+
+class Union(_Closed):
+    """A file in ``mappings/unions``: a Collection over several datasets, each of which keeps its own.
+
+    ``aliases`` are ids by which other services know it.
+    """
+
+    union: str = Field(min_length=1)
+    datasets: tuple[str, ...] = Field(min_length=2)
+    aliases: tuple[str, ...] = ()
+    collection: CollectionText = CollectionText()

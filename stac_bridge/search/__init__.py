@@ -4,7 +4,8 @@ from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.explain import explanation
 from stac_bridge.search.fields import EVERYTHING, Fields
-from stac_bridge.search.order import Order, SortKey
+from stac_bridge.search.ids import ids_like, whole_id
+from stac_bridge.search.order import TIMES, Order, SortKey
 from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
 from stac_bridge.search.pushdown import fits
 from stac_bridge.search.request import Search, parse
@@ -13,6 +14,7 @@ from stac_bridge.search.slices import Axis, Stand, axis_of
 
 __all__ = [
     "EVERYTHING",
+    "TIMES",
     "Axis",
     "Cursor",
     "Fields",
@@ -25,6 +27,7 @@ __all__ = [
     "axis_of",
     "explanation",
     "fits",
+    "ids_like",
     "known_of",
     "open_cursor",
     "parse",
@@ -33,4 +36,5 @@ __all__ = [
     "seal_cursor",
     "settled",
     "step_of",
+    "whole_id",
 ]

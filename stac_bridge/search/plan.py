@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.mapping import Queryables
 from stac_bridge.search.compile import compile_filter, id_filter
+from stac_bridge.search.cql import all_of
+from stac_bridge.search.ids import ids_clause, whole_id
 from stac_bridge.search.pushdown import NOTHING, Compiled, fits
 from stac_bridge.search.query import with_query
 from stac_bridge.search.typed import typed
@@ -48,8 +50,16 @@ def known_of(entries: Sequence[Entry]) -> Queryables:
 def settled(search: Search, entries: Sequence[Entry]) -> Search:
     """The search with its filter typed by what these Collections have. Raises BadRequest."""
     known = known_of(entries)
-    asked = with_query(search, known)
+    asked = with_query(_with_ids(search, entries), known)
     return replace(asked, filter=asked.filter and typed(asked.filter, known))
+
+
+def _with_ids(search: Search, entries: Sequence[Entry]) -> Search:
+    """The search with its ids as part of its filter, before all else."""
+    if not search.ids:
+        return search
+    clause = ids_clause(search.ids, entries)
+    return replace(search, filter=all_of([clause, search.filter]) if search.filter else clause)
 
 
 def step_of(search: Search, entry: Entry) -> Step:
@@ -57,7 +67,7 @@ def step_of(search: Search, entry: Entry) -> Step:
     compiled = compile_filter(search.filter, entry)
     by_id: tuple[str, ...] = ()
     if search.ids and id_filter(entry) is None:
-        by_id = tuple(one for one in search.ids if fits(one, entry))
+        by_id = tuple(dict.fromkeys(whole_id(one, entry) for one in search.ids if fits(one, entry)))
     return Step(entry, compiled.filter, compiled.exact, by_id)
 
 

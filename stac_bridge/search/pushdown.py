@@ -111,6 +111,8 @@ def _ids(op: str, value: Any, entry: Entry) -> Compiled:
     known = id_filter(entry)
     if known is None:
         return UNKNOWN
+    if op == "like" and not any(_may_be_like(str(value), pattern) for pattern in entry.mapping.item.patterns or "*"):
+        return NOTHING
     if op not in ("in", "="):
         return _text(op, value, known)
     wanted = [one for one in (value if isinstance(value, list) else [value]) if fits(one, entry)]
@@ -125,6 +127,14 @@ def fits(identifier: str, entry: Entry) -> bool:
     """Whether an id may be one of the dataset's, as far as its mapping tells their form."""
     patterns = entry.mapping.item.patterns
     return not patterns or any(fnmatchcase(identifier, pattern) for pattern in patterns)
+
+
+def _may_be_like(like: str, pattern: str) -> bool:
+    """Whether an id of a dataset's form may be like CQL2's pattern, by how the two begin."""
+    plain = re.match(r"(?:\\.|[^%_\\])*", like, re.DOTALL)
+    begin = re.sub(r"\\(.)", r"\1", plain[0] if plain else "", flags=re.DOTALL)
+    form = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    return begin.startswith(form) or form.startswith(begin)
 
 
 def _text(op: str, value: Any, known: DatasetFilter) -> Compiled:

@@ -43,8 +43,8 @@ DEFAULT_LIMIT = 10
 class Search:
     """A search, whoever asked it how: where to look, what must hold (CQL2 JSON; None: anything), how much.
 
-    ``ids`` also stand in ``filter``; they are kept beside it because some datasets find them by another way.
-    ``query`` waits to become part of ``filter`` until it is known of which types its properties are.
+    ``ids`` and ``query`` wait to become part of ``filter`` until it is known which forms ids may have, and of which
+    types properties are. Ids are kept beside it, because some datasets find them by another way.
     """
 
     collections: tuple[str, ...]
@@ -59,7 +59,8 @@ class Search:
     @property
     def digest(self) -> bytes:
         """What a cursor is bound to: everything but the page's size and place, and the parts that are given."""
-        said = orjson.dumps([self.collections, self.filter, self.sortby, self.query], option=orjson.OPT_SORT_KEYS)
+        asked = [self.collections, self.ids, self.filter, self.sortby, self.query]
+        said = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(said).digest()[:12]
 
 
@@ -71,8 +72,6 @@ def parse(said: Mapping[str, Any], max_limit: int) -> Search:
         raise BadRequest("Give either bbox or intersects, not both.")
     ids = _words("ids", given.get("ids"))
     clauses: list[Cql2] = []
-    if ids:
-        clauses.append({"op": "in", "args": [{"property": "id"}, list(ids)]})
     if "datetime" in given:
         clauses.append(asked_time(read_datetime(given["datetime"])))
     if "bbox" in given:

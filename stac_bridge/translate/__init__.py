@@ -3,5 +3,16 @@
 from stac_bridge.translate.collection import collection
 from stac_bridge.translate.item import Translator
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES, described, properties_of, shared
+from stac_bridge.translate.union import union_collection
 
-__all__ = ["QUERYABLES", "SCHEMA", "SORTABLES", "Translator", "collection", "described", "properties_of", "shared"]
+__all__ = [
+    "QUERYABLES",
+    "SCHEMA",
+    "SORTABLES",
+    "Translator",
+    "collection",
+    "described",
+    "properties_of",
+    "shared",
+    "union_collection",
+]

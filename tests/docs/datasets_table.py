@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from stac_bridge.mapping import Mapping, Row, load_mappings
+from stac_bridge.mapping.model import IdForm
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
+_UNIONS = re.compile(r"(<!-- unions: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 _PLACE = re.compile(r"(<!-- families: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -64,9 +67,29 @@ def _filters(mapping: Mapping) -> str:
     return ", ".join(f"`{name}`" for name, row in rows.items() if row.filter) or "none"
 
 
+def unions() -> str:
+    """A row for each union."""
+    rows = ["| Collection | also known as | its datasets | other forms of id |", "|---|---|---|---|"]
+    mappings = load_mappings()
+    for one in mappings.unions:
+        forms = dict.fromkeys(_form(form) for alias in one.datasets for form in mappings.of(alias).item.other_ids)
+        cells = (_code(one.aliases), _code(one.datasets), ", ".join(forms))
+        rows.append(f"| `{one.union}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _form(form: IdForm) -> str:
+    return f"with `{form.ends}` behind it" if form.ends else f"without part {form.lacks} of {form.of}"
+
+
 def written(text: str) -> str:
-    """The document's text with the table that belongs there."""
-    return _PLACE.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", text)
+    """The document's text with the tables that belong there."""
+    text = _PLACE.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", text)
+    return _UNIONS.sub(lambda found: f"{found[1]}{unions()}\n{found[2]}", text)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,16 @@ def test_check_leads_to_the_line_and_leaves_with_1(tmp_path: Path) -> None:
     assert "(broken)" in run("list", overlay=tmp_path).stdout
 
 
+def test_a_union_is_listed_and_its_faults_lead_to_the_line(tmp_path: Path) -> None:
+    assert "landsat-c2-l2" in run("list").stdout
+    (tmp_path / "unions").mkdir()
+    (tmp_path / "unions" / "mine.yaml").write_text("union: mine\ndatasets: [naip, gls]\nalias: [ours]\n")
+    checked = run("check", overlay=tmp_path)
+    assert checked.exit_code == 1
+    assert "mine.yaml:3: row alias: unknown word 'alias' (did you mean 'aliases'?)" in checked.stderr
+    assert "mine" not in {one.union for one in load_mappings(tmp_path).unions}
+
+
 def test_a_draft_is_a_mapping_that_reads_and_names_every_field(tmp_path: Path) -> None:
     entry, scene = entry_of("landsat_ot_c2_l2"), read_scene(raw_scene("landsat_ot_c2_l2"))
     assert entry.learnt is not None

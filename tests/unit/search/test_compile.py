@@ -167,3 +167,13 @@ def test_a_dataset_that_does_not_keep_cloud_is_not_asked_by_it() -> None:
     step = step_of(settled(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}, 1000), [entry]), entry)
     assert step.filter.is_open
     assert not step.exact
+
+
+@pytest.mark.parametrize("like", ["LE07%", "LT04_%", "LT08\\_L1%", "x%"])
+def test_a_pattern_that_no_id_of_the_dataset_can_have_is_not_asked_for(like: str) -> None:
+    assert compiled(f"id LIKE '{like}'")[2]
+
+
+@pytest.mark.parametrize("like", ["LC08%", "L%", "%T1", "_C08%", "LT08\\_L2SP\\_%"])
+def test_a_pattern_that_an_id_may_have_is_asked_for(like: str) -> None:
+    assert not compiled(f"id LIKE '{like}'")[2]
