@@ -20,7 +20,9 @@ def main() -> None:
     place = Path(stac_bridge.__file__).parent
     assert "site-packages" in place.parts, place
     assert (place / "py.typed").is_file()
-    assert "landsat_ot_c2_l2" in load_mappings().by_dataset
+    mappings = load_mappings()
+    assert "landsat_ot_c2_l2" in mappings.by_dataset
+    assert "landsat-c2-l2" in {one.union for one in mappings.unions}
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
