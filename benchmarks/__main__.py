@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import hrefs, sandbox, search, translation
+from benchmarks import hrefs, sandbox, search, searches, translation
 
-for benchmark in (translation, hrefs, search, sandbox):
+for benchmark in (translation, hrefs, search, searches, sandbox):
     benchmark.main()
