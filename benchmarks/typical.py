@@ -14,7 +14,7 @@ DECADE = "2014-01-01T00:00:00Z/2023-12-31T23:59:59Z"
 RING = [[8, 44], [14, 44], [14, 48], [8, 48], [8, 44]]
 HOLE = [[10, 45], [10, 47], [12, 47], [12, 45], [10, 45]]
 HOLED = json.dumps({"type": "Polygon", "coordinates": [RING, HOLE]})
-ID = "LC08_L2SP_191031_20230701_20230701_02_T1"
+ID = "LC09_L2SP_190031_20231231_20240104_02_T1"
 
 
 def _in_city(collections: str = OLI, when: str = YEAR, **more: str) -> dict[str, str]:
