@@ -143,6 +143,26 @@ class Here:
         return found
 
 
+_SEARCH = {"datasetName", "maxResults", "startingNumber", "metadataType", "sceneFilter"}
+_FILTER = {"acquisitionFilter", "cloudCoverFilter", "seasonalFilter", "spatialFilter", "metadataFilter"}
+_DATASETS = {"catalog", "spatialFilter", "temporalFilter"}
+
+
+class Watching(httpx.AsyncBaseTransport):
+    """The sandbox, watched: M2M ignores a key that it does not know, and searches everything [REFERENCE §2]."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._within = httpx.ASGITransport(sandbox)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        said = orjson.loads(await request.aread() or b"{}")
+        known = {"scene-search": _SEARCH, "dataset-search": _DATASETS}.get(request.url.path.rpartition("/")[2])
+        if known is not None:
+            assert set(said) <= known, said
+            assert set(said.get("sceneFilter") or {}) <= _FILTER, said
+        return await self._within.handle_async_request(request)
+
+
 @asynccontextmanager
 async def running(
     folder: Path,
@@ -155,7 +175,9 @@ async def running(
     given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
-    app = create_app(told, transport=transport or within, download_transport=downloads or within, own_origin=ORIGIN)
+    app = create_app(
+        told, transport=transport or Watching(sandbox), download_transport=downloads or within, own_origin=ORIGIN
+    )
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,

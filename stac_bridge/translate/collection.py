@@ -132,19 +132,19 @@ def _links(entry: Entry, base: str, cited: str | None) -> list[dict[str, str]]:
     text = entry.mapping.collection
     title, address = next((_EXPLORERS[one] for one in entry.dataset.catalogs if one in _EXPLORERS), _EARTH_EXPLORER)
     links = [
-        {"rel": "self", "type": "application/json", "href": here},
-        {"rel": "parent", "type": "application/json", "href": base},
-        {"rel": "root", "type": "application/json", "href": base},
-        {"rel": "items", "type": "application/geo+json", "href": f"{here}/items"},
+        {"rel": "self", "type": "application/json", "href": here, "title": "This collection"},
+        {"rel": "parent", "type": "application/json", "href": base, "title": "All collections"},
+        {"rel": "root", "type": "application/json", "href": base, "title": "stac-bridge"},
+        {"rel": "items", "type": "application/geo+json", "href": f"{here}/items", "title": "Items"},
         {"rel": QUERYABLES, "type": SCHEMA, "href": f"{here}/queryables", "title": "What a filter may name"},
         {"rel": SORTABLES, "type": SCHEMA, "href": f"{here}/sortables", "title": "What items may be sorted by"},
-        {"rel": "license", "href": text.license_url or _LICENSE},
+        {"rel": "license", "href": text.license_url or _LICENSE, "title": "Licence"},
         {"rel": "via", "type": "text/html", "title": title, "href": address},
     ]
     if text.page:
-        links.append({"rel": "about", "type": "text/html", "href": text.page})
+        links.append({"rel": "about", "type": "text/html", "href": text.page, "title": "What it is"})
     if cited:
-        links.append({"rel": "cite-as", "href": f"https://doi.org/{cited}"})
+        links.append({"rel": "cite-as", "href": f"https://doi.org/{cited}", "title": "How to cite it"})
     return links
 
 

@@ -89,7 +89,7 @@ def _agreed(values: Sequence[Any]) -> Any:
 def _links(members: Sequence[Said], page: str | None) -> list[Said]:
     """Those of all members, which stand under the union's id; its own page in place of theirs."""
     links = [link for link in _listed(members, "links") if not (page and link["rel"] == "about")]
-    return [*links, {"rel": "about", "type": "text/html", "href": page}] if page else links
+    return [*links, {"rel": "about", "type": "text/html", "href": page, "title": "What it is"}] if page else links
 
 
 def _listed(members: Sequence[Said], name: str) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from stac_bridge.search import Cursor, parse, seal_cursor
 from tests.support import ORIGIN, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
+LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 ASKED = {"collections": LANDSAT, "bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-08-31T23:59:59Z"}
 
 
@@ -131,3 +133,15 @@ async def test_a_posts_search_that_meets_no_match_leads_on_with_its_whole_body(h
     assert again.status_code in (200, 504)
     if again.status_code == 504:
         assert again.json()["links"] != answer.json()["links"]
+
+
+@pytest.mark.skipif(not LONG, reason="the long mode alone walks over 120,000 scenes: STAC_BRIDGE_TESTS_LONG=1")
+@pytest.mark.timeout(1800)
+async def test_a_walk_over_120_000_scenes_meets_each_once(here: Here) -> None:
+    href: str | None = f"/search?collections={LANDSAT}&limit=1000&fields=id"
+    found: list[str] = []
+    while href and len(found) < 120_000:
+        page = (await here.client.get(href)).raise_for_status().json()
+        found += ids(page)
+        href = following(page)
+    assert len(set(found)) == len(found) == 120_000

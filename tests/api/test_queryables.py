@@ -117,3 +117,35 @@ async def test_sortables_are_the_queryables_that_have_an_order(here: Here) -> No
 async def test_an_unknown_collection_has_no_queryables(here: Here) -> None:
     for what in ("queryables", "sortables"):
         assert (await here.get(f"/collections/nothing/{what}")).status_code == 404
+
+
+CURATED = [
+    "landsat_ot_c2_l2",
+    "landsat_ot_c2_l1",
+    "landsat_etm_c2_l2",
+    "landsat_tm_c2_l1",
+    "landsat_mss_c2_l1",
+    "landsat_ard_tile_c2",
+    "naip",
+    "aerial_combin",
+    "corona2",
+    "declassii",
+    "eo1_hyp_pub",
+    "srtm_v3",
+]
+
+
+@pytest.mark.parametrize("collection", CURATED)
+async def test_an_item_is_found_by_each_of_its_queryables(here: Here, collection: str) -> None:
+    properties = (await here.get(f"/collections/{collection}/queryables")).json()["properties"]
+    item = (await here.get("/search", collections=collection, limit=1)).raise_for_status().json()["features"][0]
+    said = {**item, **item["properties"]}
+    for name in properties:
+        value = said.get(name)
+        if name == "geometry" or value is None:
+            continue
+        op = "a_equals" if isinstance(value, list) else "="
+        asked = {"op": op, "args": [{"property": name}, value]}
+        body = {"collections": [collection], "ids": [item["id"]], "filter": asked, "filter-lang": "cql2-json"}
+        page = (await here.post("/search", body)).raise_for_status().json()
+        assert [one["id"] for one in page["features"]] == [item["id"]], name
