@@ -42,7 +42,10 @@ def compile_filter(said: Cql2 | bool | None, entry: Entry) -> Compiled:
             return reduce(Compiled.__or__, (compile_filter(part, entry) for part in args))
         case "not":
             inner = negated(args[0])
-            return UNKNOWN if isinstance(inner, dict) and inner["op"] == "not" else compile_filter(inner, entry)
+            if isinstance(inner, bool) or inner["op"] != "not":
+                return compile_filter(inner, entry)
+            leaf = inner["args"][0]
+            return _leaf("isNotNull", leaf["args"], entry) if leaf["op"] == "isNull" else UNKNOWN
         case op if op in SPATIAL - {"s_disjoint"}:
             return place_filter(args)
         case op if op in TEMPORAL:
@@ -61,8 +64,6 @@ def negated(said: Cql2 | bool) -> Cql2 | bool:
             return {"op": "or" if op == "and" else "and", "args": [negated(part) for part in args]}
         case "not":
             return args[0] if isinstance(args[0], bool) else dict(args[0])
-        case "isNull":
-            return {"op": "isNotNull", "args": args}
         case _ if op in _INVERSE:
             return {"op": _INVERSE[op], "args": args}
         case _:

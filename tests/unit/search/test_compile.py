@@ -75,6 +75,8 @@ COARSELY: list[tuple[str, dict[str, Any]]] = [
     ('"eo:cloud_cover" BETWEEN 10 AND 20', cloud(9, 21)),
     ('"eo:cloud_cover" < 10 OR "eo:cloud_cover" > 90', cloud(0, 100)),
     ('"eo:cloud_cover" IS NULL', {}),
+    # What is constant is known of every scene, that whose cloud is not known among them.
+    ('NOT (gsd IS NULL AND "eo:cloud_cover" = 0)', {}),
     ("\"eo:cloud_cover\" < 10 OR platform = 'landsat-8'", {}),
     ('"m2m:month" IN (6, 7, 8)', {"seasonalFilter": [6, 7, 8]}),
     ('"m2m:month" > 10', {"seasonalFilter": [11, 12]}),
