@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Walk"]
 
-KNOWN = 2
+REREAD = 2
 """Scenes before the cursor that are read again, to see whether it still stands where it stood."""
+
+KNOWN = 24
+"""Scenes before the cursor that it knows again, should those last read be withdrawn meanwhile."""
 
 SEEK = 500
 """Scenes that are looked through at a time for the place of a cursor that has moved."""
@@ -109,25 +112,22 @@ class Walk:
     async def _unread(self, page: _Filling, step: Step, size: int) -> Batch:
         """The scenes behind the cursor: where others have come or gone meanwhile, it is sought by its marks."""
         cursor = page.cursor
-        back = min(len(cursor.last), cursor.start - 1)
-        begin = cursor.start - back
-        scenes = await page.effort.read(self._reader, step, begin, size + back)
+        back = min(len(cursor.last), cursor.start - 1, REREAD)
+        begin, asked = cursor.start - back, size + back
+        scenes = await page.effort.read(self._reader, step, begin, asked)
         offset = _behind(scenes, cursor.last)
-        if offset is None and cursor.last:
-            for start in _elsewhere(begin, size + back):
+        if offset is None:
+            for start in _elsewhere(begin, asked):
                 moved = await page.effort.read(self._reader, step, start, SEEK)
                 if (place := _behind(moved, cursor.last)) is not None:
-                    scenes, offset = moved, place
+                    scenes, offset, asked = moved, place, SEEK
                     break
-        offset = back if offset is None else offset
-        start = scenes.starting_number + offset
-        return Batch(
-            start,
-            scenes.results[offset:],
-            cursor.last,
-            _has_more(scenes, step, size + back),
-            trusted_total(scenes, step),
-        )
+            else:  # all that it knew is gone, and what follows has moved up by at least as much
+                asked, offset = size, 0
+                begin = max(1, cursor.start - len(cursor.last))
+                scenes = await page.effort.read(self._reader, step, begin, asked)
+        start, more = scenes.starting_number + offset, _has_more(scenes, step, asked)
+        return Batch(start, scenes.results[offset:], cursor.last, more, trusted_total(scenes, step))
 
 
 def _behind(scenes: Scenes, last: tuple[str, ...]) -> int | None:

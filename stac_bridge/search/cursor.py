@@ -23,9 +23,12 @@ __all__ = ["LIFETIME", "Cursor", "mark", "open_cursor", "seal_cursor"]
 LIFETIME = 86400
 """Seconds that a token is good for: offsets into an archive that grows mean less and less."""
 
-_VERSION = 2
+_VERSION = 3
 _HEAD = struct.Struct(">BI")
 _SEAL = 16
+
+_MARK = 4
+"""Characters of a mark: 24 bits, which tell a scene from the few hundred about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Cursor:
 
 def mark(entity_id: str) -> str:
     """A scene's id in a few characters: enough to know it again among its neighbours."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(entity_id.encode(), digest_size=6).digest()).decode()
+    return base64.urlsafe_b64encode(hashlib.blake2b(entity_id.encode(), digest_size=_MARK * 3 // 4).digest()).decode()
 
 
 def seal_cursor(cursor: Cursor | Stand, digest: bytes, key: bytes, now: float) -> str:
@@ -51,7 +54,7 @@ def seal_cursor(cursor: Cursor | Stand, digest: bytes, key: bytes, now: float) -
     if isinstance(cursor, Stand):
         said = [cursor.position, cursor.width, cursor.after, cursor.matched]
     else:
-        said = [cursor.step, cursor.start, *cursor.last]
+        said = [cursor.step, cursor.start, "".join(cursor.last)]
     body = _HEAD.pack(_VERSION, int(now)) + orjson.dumps([isinstance(cursor, Stand), said])
     return base64.urlsafe_b64encode(body + _seal(body, digest, key)).rstrip(b"=").decode()
 
@@ -75,7 +78,8 @@ def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) ->
     if is_stand:
         position, width, after, matched = said
         return Stand(position, width, None if after is None else tuple(after), matched)
-    return Cursor(said[0], said[1], tuple(said[2:]))
+    step, start, last = said
+    return Cursor(step, start, tuple(last[place : place + _MARK] for place in range(0, len(last), _MARK)))
 
 
 def _seal(body: bytes, digest: bytes, key: bytes) -> bytes:

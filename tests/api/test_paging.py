@@ -75,7 +75,7 @@ async def test_scenes_that_arrive_in_the_middle_of_a_walk_neither_repeat_nor_hid
         assert len(found) > 2 * limit
 
 
-@pytest.mark.parametrize("number", [1, 3, 12])
+@pytest.mark.parametrize("number", [1, 2, 3, 12, 19, 20])
 async def test_scenes_that_are_withdrawn_in_the_middle_of_a_walk_hide_no_others(tmp_path: Path, number: int) -> None:
     upstream = Hiding(0)
     async with running(tmp_path, upstream, cache_ttl=0) as here:
@@ -83,6 +83,17 @@ async def test_scenes_that_are_withdrawn_in_the_middle_of_a_walk_hide_no_others(
         first = (await here.get("/search", limit=20, **ASKED)).json()
         upstream.hidden = number
         assert await walked(here, first) == wanted
+
+
+@pytest.mark.parametrize("number", [100, 700])
+async def test_a_walk_without_a_filter_goes_on_when_its_place_had_to_be_sought(tmp_path: Path, number: int) -> None:
+    upstream = Hiding(number)
+    async with running(tmp_path, upstream, cache_ttl=0) as here:
+        first = (await here.get("/search", collections=LANDSAT, limit=600, fields="id")).json()
+        upstream.hidden = 0
+        page = (await here.client.get(following(first) or "")).raise_for_status().json()
+        assert not set(ids(first)) & set(ids(page))
+        assert following(page)
 
 
 @pytest.mark.parametrize("place", [10_000, 60_000, 3_000_000])

@@ -102,7 +102,7 @@ def test_ids_of_a_dataset_without_such_a_filter_are_looked_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", [Cursor(2, 4711), Cursor(0, 12, ("abc", "def")), Stand(737000, 3, ("2020", None, 1.5, "id", "c"), 99)]
+    "cursor", [Cursor(2, 4711), Cursor(0, 12, ("abcd", "efgh")), Stand(737000, 3, ("2020", None, 1.5, "id", "c"), 99)]
 )
 def test_a_token_leads_back_to_where_it_stood(cursor: Cursor | Stand) -> None:
     token = seal_cursor(cursor, b"digest", KEY, 1000.0)
