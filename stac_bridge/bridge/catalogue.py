@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 LIKELY_TTL = 3600.0
 """Seconds for which an answer to what datasets have at a place and time is reused."""
 
-_BAND_FILES = "landsat_band_files"
+_BAND_FILES = ("landsat_band_files", "landsat_ard_tile_files")
+"""How the aliases of datasets begin whose scenes are files of other datasets' scenes."""
 
 RETRY_REFRESH = 60.0
 """Seconds until a refresh that failed is tried again."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from stac_bridge.sandbox.holdings import dataset, datasets, filters_of, products_of
+from stac_bridge.sandbox.holdings import archive_of, dataset, datasets, filters_of, products_of
 from stac_bridge.sandbox.options import file_groups_of
 from stac_bridge.sandbox.payload import Payload, dataset_of, number_of, required
 from stac_bridge.sandbox.refusal import Refusal
@@ -31,7 +31,20 @@ def _listed(said: Payload) -> list[Payload]:
     """Alias and names are searched with wildcards on both sides [REFERENCE §7]."""
     catalog, part = said.get("catalog"), str(said.get("datasetName") or "").strip("*").lower()
     listed = [one for one in datasets() if not catalog or catalog in one["catalogs"]]
-    return [one for one in listed if part in f"{one['datasetAlias']} {one['collectionName']}".lower()]
+    named = [one for one in listed if part in f"{one['datasetAlias']} {one['collectionName']}".lower()]
+    return [one for one in named if _meets(one["datasetAlias"], said)]
+
+
+def _meets(name: str, said: Payload) -> bool:
+    """Whether a dataset has a scene on the days and at the place that are asked for, wherever its bounds lie.
+
+    That M2M looks at scenes, and not at bounds and dates, is the sandbox's guess; it loses no dataset.
+    """
+    asked = {"acquisitionFilter": said.get("temporalFilter"), "spatialFilter": said.get("spatialFilter")}
+    archive = archive_of(name)
+    if archive is None or not any(asked.values()):
+        return not any(asked.values())
+    return len(archive.search({key: one for key, one in asked.items() if one})) > 0
 
 
 def _one(said: Payload) -> Payload:

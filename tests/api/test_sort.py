@@ -44,3 +44,30 @@ async def test_every_sortable_sorts_a_result_of_one_page(here: Here) -> None:
     for name in (await here.get(f"/collections/{LANDSAT}/sortables")).json()["properties"]:
         found = await here.items("/search", collections=LANDSAT, sortby=name, **day)
         assert [item["id"] for item in found] == in_order(everything, name, descending=False), name
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+async def test_several_collections_are_merged_into_one_order(here: Here, sign: str) -> None:
+    where = {"bbox": "5,45,8,47", "datetime": "2021-06-01T00:00:00Z/2021-09-30T23:59:59Z"}
+    both = f"{LANDSAT},landsat_etm_c2_l2"
+    everything = [*await here.items("/search", collections=both, limit=1000, **where)]
+    wanted = in_order(everything, "datetime", descending=bool(sign))
+    found = await here.items("/search", collections=both, sortby=f"{sign}datetime", limit=17, **where)
+    assert [item["id"] for item in found] == wanted
+    assert {item["collection"] for item in found} == set(both.split(","))
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+async def test_items_without_a_datetime_stand_where_their_span_starts(here: Here, sign: str) -> None:
+    everything = await here.items("/search", collections="corona2", limit=1000)
+    wanted = in_order(everything, "start_datetime", descending=bool(sign))
+    found = await here.items("/search", collections="corona2", sortby=f"{sign}datetime", limit=400)
+    assert len({item["id"] for item in found}) == len(found) == len(everything)
+    assert [item["id"] for item in found] == wanted
+
+
+async def test_a_day_that_no_slice_can_divide_is_read_in_parts(here: Here) -> None:
+    """NAIP flew thousands of scenes in a few days."""
+    everything = await here.items("/search", collections="naip", limit=1000)
+    found = await here.items("/search", collections="naip", sortby="-datetime", limit=300)
+    assert [item["id"] for item in found] == in_order(everything, "start_datetime", descending=True)

@@ -29,7 +29,31 @@ async def test_files_of_bands_are_never_found(here: Here) -> None:
     answer = await here.get("/explain", bbox="6,46,7,47")
     collections = [step["collection"] for step in answer.raise_for_status().json()["steps"]]
     assert LANDSAT in collections
-    assert not any(one.startswith("landsat_band_files") for one in collections)
+    assert not any("_files" in one for one in collections)
+
+
+async def collections_of(here: Here, **asked: Any) -> set[str]:
+    plan = (await here.get("/explain", **asked)).raise_for_status().json()
+    return {step["collection"] for step in plan["steps"]}
+
+
+async def test_datasets_without_a_scene_there_and_then_are_not_asked(here: Here) -> None:
+    """Landsat 5 flew over Europe in 1990, Landsat 8 and 9 in 2024; NAIP never did."""
+    early = await collections_of(here, bbox="6,46,7,47", datetime="1990-06-01T00:00:00Z/1990-06-30T23:59:59Z")
+    late = await collections_of(here, bbox="6,46,7,47", datetime="2024-07-01T00:00:00Z/2024-07-31T23:59:59Z")
+    assert "landsat_tm_c2_l2" in early - late
+    assert LANDSAT in late - early
+    assert "naip" not in early | late
+    assert "naip" in await collections_of(here, bbox="-180,-90,180,90")
+
+
+async def test_pruning_loses_no_dataset_that_has_a_scene(here: Here) -> None:
+    for collection in ("declassiii", "corona2", "srtm_v3", "eo1_hyp_pub", "naip", "landsat_ard_tile_c2"):
+        item = (await here.get("/search", collections=collection, limit=1)).json()["features"][0]
+        west, south, *_middle, north = item["bbox"]
+        place = f"{west},{south},{item['bbox'][2]},{north}"
+        when = item["properties"]["datetime"] or item["properties"]["start_datetime"]
+        assert collection in await collections_of(here, bbox=place, datetime=when), collection
 
 
 async def test_ids_alone_are_looked_for_where_their_form_fits(here: Here) -> None:
