@@ -144,7 +144,7 @@ class Bridge:
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
         entries = await self._entries(search)
-        asked, digest = settled(search, entries), _digest(search, entries)
+        asked, digest = settled(search, await self._known(search, entries)), _digest(search, entries)
         start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
         try:
             page = await (self._sorted(asked, entries, start) if search.sortby else self._walked(asked, entries, start))
@@ -159,9 +159,10 @@ class Bridge:
     async def explain(self, search: Search) -> dict[str, Any]:
         """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
         entries = await self._entries(search)
-        asked = settled(search, entries)
+        known = await self._known(search, entries)
+        asked = settled(search, known)
         steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
-        order = Order(asked.sortby, known_of(entries)) if asked.sortby else None
+        order = Order(asked.sortby, known_of(known)) if asked.sortby else None
         return explanation(asked, steps, self._axis(order, steps) if order else None)
 
     def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
@@ -176,7 +177,7 @@ class Bridge:
         return await walk.page(start if isinstance(start, Cursor) else Cursor())
 
     async def _sorted(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
-        order = Order(asked.sortby, known_of(entries))
+        order = Order(asked.sortby, known_of(await self._known(asked, entries)))
         if not asked.collections and len(entries) > MOST_UNNAMED:
             raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
         steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
@@ -204,6 +205,11 @@ class Bridge:
         if not fitting:
             raise BadRequest("No collection is known by the form of these ids; name collections, too.")
         return fitting
+
+    async def _known(self, search: Search, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """The Collections whose properties a search may name: all, where those to look in were not told."""
+        told = search.collections or search.ids
+        return entries if told else list((await self._catalogue.now()).entries.values())
 
     def _token(self, cursor: Cursor | Stand, digest: bytes) -> str:
         return seal_cursor(cursor, digest, self._keys[0], time.time())

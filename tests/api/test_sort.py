@@ -71,3 +71,14 @@ async def test_a_day_that_no_slice_can_divide_is_read_in_parts(here: Here) -> No
     everything = await here.items("/search", collections="naip", limit=1000)
     found = await here.items("/search", collections="naip", sortby="-datetime", limit=300)
     assert [item["id"] for item in found] == in_order(everything, "start_datetime", descending=True)
+
+
+async def test_a_day_with_more_scenes_than_one_fetch_is_sorted_whole(here: Here) -> None:
+    """A small page asks a day for a few hundred scenes first, and Landsat takes more than that."""
+    day = {"datetime": "2024-07-01T00:00:00Z/2024-07-01T23:59:59Z", "collections": LANDSAT}
+    everything = await here.items("/search", limit=1000, **day)
+    assert len(everything) > 500
+    for name in ("-datetime", "datetime"):
+        first = (await here.get("/search", sortby=name, limit=50, **day)).raise_for_status().json()["features"]
+        wanted = in_order(everything, "datetime", descending=name.startswith("-"))
+        assert [item["id"] for item in first] == wanted[:50]

@@ -47,6 +47,12 @@ async def test_datasets_without_a_scene_there_and_then_are_not_asked(here: Here)
     assert "naip" in await collections_of(here, bbox="-180,-90,180,90")
 
 
+@pytest.mark.parametrize("more", [{}, {"filter": "platform = 'landsat-8'"}, {"sortby": "eo:cloud_cover"}])
+async def test_where_no_dataset_has_anything_the_page_is_empty(here: Here, more: dict[str, str]) -> None:
+    page = (await here.get("/search", datetime="1937-01-01T12:00:27Z", **more)).raise_for_status().json()
+    assert (page["features"], page["numberReturned"]) == ([], 0)
+
+
 async def test_pruning_loses_no_dataset_that_has_a_scene(here: Here) -> None:
     for collection in ("declassiii", "corona2", "srtm_v3", "eo1_hyp_pub", "naip", "landsat_ard_tile_c2"):
         item = (await here.get("/search", collections=collection, limit=1)).json()["features"][0]
