@@ -1,8 +1,9 @@
 """From a signed href to bytes."""
 
 from stac_bridge.delivery.hosts import Hosts
+from stac_bridge.delivery.keys import load_keys
 from stac_bridge.delivery.resolve import Resolver, Source, Wanted
-from stac_bridge.delivery.sign import AssetRef, Signer, load_keys
+from stac_bridge.delivery.sign import AssetRef, HrefMaker, Signer, looks_signed
 from stac_bridge.delivery.spool import Spool
 from stac_bridge.delivery.stream import Delivered, Streamer
 
@@ -10,6 +11,7 @@ __all__ = [
     "AssetRef",
     "Delivered",
     "Hosts",
+    "HrefMaker",
     "Resolver",
     "Signer",
     "Source",
@@ -17,4 +19,5 @@ __all__ = [
     "Streamer",
     "Wanted",
     "load_keys",
+    "looks_signed",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.delivery import AssetRef, Signer, load_keys
+from stac_bridge.delivery import AssetRef, Signer, load_keys, looks_signed
 from stac_bridge.errors import BridgeError, Refused
 
 KEY, OTHER = b"0123456789abcdef", b"fedcba9876543210"
@@ -70,6 +71,88 @@ def test_keys_can_be_rotated() -> None:
     assert href(signer(KEY, OTHER)) == href(signer(KEY))
     with pytest.raises(Refused):
         verified(signer(KEY), old)
+
+
+def renewed(renewer: Signer, address: str, base: str = "http://here/") -> tuple[str, str]:
+    return renewer.renew(address, base)
+
+
+def test_an_expired_href_is_renewed_to_what_an_item_would_carry_now() -> None:
+    later = NOW + 100 * WEEK
+    address, expires = renewed(signer(now=later), href(signer(now=NOW)))
+    assert address == href(signer(now=later))
+    assert datetime.fromisoformat(expires).timestamp() == verified(signer(now=later), address).expires > later + WEEK
+
+
+def test_an_href_of_a_rotated_key_is_renewed_with_the_first() -> None:
+    address, _expires = renewed(signer(KEY, OTHER), href(signer(OTHER)))
+    assert address == href(signer(KEY))
+    with pytest.raises(Refused, match="signature"):
+        renewed(signer(KEY), href(signer(OTHER)))
+
+
+@pytest.mark.parametrize("base", ["https://evil.example/", "http://here/stac/", "http://here:99/collections/a/"])
+def test_wherever_an_href_led_the_renewed_one_leads_here(base: str) -> None:
+    address, _expires = renewed(signer(), href(signer(), base), "https://bridge.example/stac/")
+    assert address == href(signer(), "https://bridge.example/stac/")
+
+
+@given(st.data())
+def test_a_changed_href_is_not_renewed(data: st.DataObject) -> None:
+    address = href(signer())
+    place = data.draw(st.integers(address.index("/collections") + 1, len(address) - 1))
+    other = data.draw(st.sampled_from("abcXYZ019_-./%&=?~#\n\\"))
+    changed = address[:place] + other + address[place + 1 :]
+    if changed != address:
+        with pytest.raises(Refused):
+            renewed(signer(), changed)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "x", "http://[", "ftp://here/collections/a", "//here/a", "file:///etc/passwd", "http://here/?a#b"]
+)
+def test_what_is_no_href_of_ours_is_neither_renewed_nor_taken_for_one(address: str) -> None:
+    assert not looks_signed(address)
+    with pytest.raises(Refused):
+        renewed(signer(), address)
+
+
+@pytest.mark.parametrize(
+    "part", ["collection", "item", "key", "filename", "entity_id", "member", "expiry"], ids=lambda part: f"the {part}"
+)
+def test_a_signature_covers(part: str) -> None:
+    said = {"collection": "c", "item": "i", "key": "red", "filename": "bundle.tar", "entity_id": "x"}
+    changed = {
+        **said,
+        **({part: "other"} if part in said else {}),
+        **({"filename": "B4.TIF"} if part == "member" else {}),
+    }
+
+    def made(words: dict[str, str], now: float) -> str:
+        maker = signer(now=now).href_maker("http://here/", words["collection"], words["item"], words["entity_id"])
+        return maker(words["key"], words["filename"])
+
+    one, two = made(said, NOW), made(changed, NOW + (WEEK if part == "expiry" else 0))
+    assert one.partition("&s=")[0] != two.partition("&s=")[0]
+    with pytest.raises(Refused, match="signature"):
+        verified(signer(), two.partition("&s=")[0] + "&s=" + one.partition("&s=")[2])
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../B4.TIF", "a/../b", "a/..", "a\\b", "a\0.TIF", "a\r\nb", "\x7f"])
+@pytest.mark.parametrize("place", range(5))
+def test_a_name_that_leads_elsewhere_is_refused_even_where_it_was_signed(name: str, place: int) -> None:
+    collection, item, entity_id, key, filename = (name if place == at else "fine" for at in range(5))
+    address = signer().href_maker("http://here/", collection, item, entity_id)(key, filename)
+    with pytest.raises(Refused, match="step up"):
+        verified(signer(), address)
+    with pytest.raises(Refused, match="step up"):
+        renewed(signer(), address)
+
+
+def test_an_address_of_any_length_is_refused_at_once() -> None:
+    address = signer().href_maker("http://here/", "c", "i", "x" * 5000)("red", FILE)
+    with pytest.raises(Refused, match="longer"):
+        verified(signer(), address)
 
 
 def test_the_address_of_the_server_is_not_signed() -> None:
