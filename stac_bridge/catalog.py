@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Entry", "Learnt", "Together", "field_name", "keep", "kept", "marry"]
 
 _log = logging.getLogger(__name__)
-_VERSION = 1
+_VERSION = 2
 
 
-RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code"})
+RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code", "m2m:href_expires"})
 """What the bridge itself says under this prefix; a field of that name gets ``_field`` behind it."""
 
 

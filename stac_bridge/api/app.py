@@ -25,6 +25,7 @@ from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.schemas import SchemaPages
+from stac_bridge.api.sign import sign_routes
 from stac_bridge.bridge import Bridge, Catalogue, SceneReader
 from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.m2m.client import M2MClient
@@ -129,6 +130,7 @@ def create_app(
     app.router.routes.insert(0, schema_route())
     app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
     app.include_router(explain_routes(client))
+    app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
     add_handlers(app)
     _serve_openapi(app)

@@ -129,7 +129,7 @@ def looks_signed(href: str) -> bool:
         path, query = _parts(href)
     except Refused:
         return False
-    return _PATH.search(path) is not None and _QUERY.match(query) is not None
+    return len(href) <= LONGEST and _PATH.search(path) is not None and _QUERY.match(query) is not None
 
 
 def _parts(href: str) -> tuple[str, str]:

@@ -89,6 +89,7 @@ class DatasetProduct(Model):
     product_id: str
     code: str = Field(alias="productCode")
     name: str = Field("", alias="productName")
+    system: str | None = Field(None, alias="downloadSystem")
 
 
 def read_datasets(data: Any, _size: int = 0) -> tuple[Dataset, ...]:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from stac_bridge.m2m.models import fold
 from stac_bridge.mapping.convert import CONVERTERS, zoned
+from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared, prefix_of
 from stac_bridge.translate.geometry import WORLD, dataset_bbox
@@ -63,6 +64,8 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
     if templates:
         said["item_assets"] = {one.key: one.said for one in templates}
     used = {prefix_of(name) for name in said}.union(*(template.extensions for template in templates))
+    if "auth" in used:
+        said["auth:schemes"] = auth_schemes(base)
     said["stac_extensions"] = declared(used, base)
     said["links"] = _links(entry, base, said.get("sci:doi"))
     return said

@@ -26,6 +26,8 @@ EXTENSIONS = {
     "sci": f"{_AT}/scientific/v1.0.0/schema.json",
     "alternate": f"{_AT}/alternate-assets/v1.1.0/schema.json",
     "storage": f"{_AT}/storage/v1.0.0/schema.json",
+    "auth": f"{_AT}/authentication/v1.1.0/schema.json",
+    "order": f"{_AT}/order/v1.1.0/schema.json",
 }
 """Prefix → schema. Projection 1.2 is the one that has both proj:code and proj:epsg (stackstac reads the latter)."""
 

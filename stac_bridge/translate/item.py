@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stac_bridge.m2m.models import fold
+from stac_bridge.translate.access import ORDERABLE, auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared, prefix_of
 from stac_bridge.translate.fields import fields_reader
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models import Scene
+    from stac_bridge.translate.access import HrefOf
     from stac_bridge.translate.assets import AssetTemplate
 
-    HrefOf = Callable[[str, str], str]
     Wants = Callable[[str], bool]
 
 __all__ = ["Translator"]
@@ -108,6 +109,13 @@ class Translator:
                 used |= template.extensions
         if folder and scene.downloadable:
             used |= {"alternate", "storage"}
+        if "auth" in used:
+            properties["auth:schemes"] = auth_schemes(base)
+            properties["m2m:href_expires"] = href_of.expires
+        if "order" in used or (scene.orderable and not scene.downloadable):
+            # the extension's schema asks for the Item's own status beside those of assets
+            properties["order:status"] = ORDERABLE
+            used.add("order")
         item["stac_extensions"] = declared(used, base, properties)
         item["links"] = self._links(item, scene, base)
         item["assets"] = assets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.collection import collection
 from stac_bridge.translate.extensions import declared, prefix_of
 
@@ -40,7 +41,10 @@ def union_collection(found: Together, base: str) -> Said:
     }
     said = {name: value for name, value in said.items() if value or name == "stac_extensions"}
     asset_fields = (name for asset in said.get("item_assets", {}).values() for name in asset)
-    said["stac_extensions"] = declared({prefix_of(name) for name in chain(said, asset_fields)}, base)
+    used = {prefix_of(name) for name in chain(said, asset_fields)}
+    if "auth" in used:
+        said["auth:schemes"] = auth_schemes(base)
+    said["stac_extensions"] = declared(used, base)
     said["links"] = _links(members, text.page)
     return said
 

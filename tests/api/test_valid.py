@@ -63,7 +63,13 @@ async def test_declared_extensions_are_those_in_use(here: Here) -> None:
             assets = [name for asset in item["assets"].values() for name in asset]
             used = {name.partition(":")[0] for name in (*item["properties"], *assets) if ":" in name}
             names = {"eo": "eo", "view": "view", "proj": "projection", "raster": "raster", "landsat": "landsat"}
-            names |= {"classification": "classification", "sci": "scientific", "m2m": "m2m"}
+            names |= {
+                "classification": "classification",
+                "sci": "scientific",
+                "m2m": "m2m",
+                "auth": "authentication",
+                "order": "order",
+            }
             alternate = {"alternate-assets", "storage"} if "alternate" in assets else set()
             declared = {url.split("/")[-3] for url in item["stac_extensions"]}
             assert declared == {names[prefix] for prefix in used} | alternate

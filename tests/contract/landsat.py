@@ -11,6 +11,7 @@ from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models import Dataset, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
+from tests.support import SIGNED
 
 DATASETS = {"LC08_L2": "landsat_ot_c2_l2", "LE07_L2": "landsat_etm_c2_l2", "LT05_L2": "landsat_tm_c2_l2"}
 DATASETS |= {"LM01_L1": "landsat_mss_c2_l1"}
@@ -70,4 +71,4 @@ def item_of(mtl: dict[str, str]) -> dict[str, Any]:
     alias = DATASETS[mtl["LANDSAT_PRODUCT_ID"][:7]]
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e83d14f2fc39685"})
     translator, scene = Translator(Entry(dataset, load_mappings().of(alias))), read_scene(scene_of(mtl))
-    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+    return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)

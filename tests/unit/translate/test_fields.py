@@ -15,7 +15,7 @@ from stac_bridge.m2m.models import Dataset, fold, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from stac_bridge.translate.fields import fields_reader
-from tests.support import SHARED, needs_shared
+from tests.support import SHARED, SIGNED, needs_shared
 from tests.validation import validate
 
 MAPPINGS = load_mappings()
@@ -40,7 +40,7 @@ def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **sa
         **said,
     }
     translator, scene = Translator(entry(alias)), read_scene(raw)
-    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+    return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
 def test_every_field_is_a_property_under_its_cleaned_label() -> None:

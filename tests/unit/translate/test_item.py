@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from stac_bridge.catalog import Entry
-from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.m2m.models import Dataset, DatasetProduct, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
-from tests.support import SHARED, entry_of, needs_shared, raw_scene
+from tests.support import SHARED, SIGNED, entry_of, needs_shared, raw_scene
 
 ID = "LC08_L2SP_047027_20201204_20210313_02_T1"
 PICTURES = {"thumbnail", "reduced_resolution_browse"}
@@ -19,7 +20,7 @@ PICTURES = {"thumbnail", "reduced_resolution_browse"}
 
 def translated(dataset: str = "landsat_ot_c2_l2", **changes: Any) -> dict[str, Any]:
     translator, scene = Translator(entry_of(dataset)), read_scene(raw_scene(dataset, **changes))
-    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+    return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
 @needs_shared
@@ -134,7 +135,7 @@ def of_dataset(alias: str, display_id: str, **changes: Any) -> dict[str, Any]:
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e81f14f59432a27"})
     translator = Translator(Entry(dataset, load_mappings().of(alias)))
     scene = read_scene(raw_scene("landsat_ot_c2_l2", displayId=display_id, **changes))
-    return translator.finish(translator.core(scene), scene, "http://here/", lambda key, name: f"signed:{key}/{name}")
+    return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
 def test_the_panchromatic_band_has_a_grid_of_its_own() -> None:
@@ -190,3 +191,48 @@ def test_an_item_that_cannot_meet_the_landsat_schema_does_not_claim_to() -> None
     item = translated(fields={"WRS Path": " 251"})
     assert item["properties"]["landsat:wrs_path"] == "251"
     assert not any("landsat/v2" in url for url in item["stac_extensions"])
+
+
+def orderable(system: str | None) -> dict[str, Any]:
+    """A scene of a dataset whose one product comes from this download system."""
+    entry = entry_of("corona2")
+    product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format", system=system)
+    translator = Translator(replace(entry, learnt=Learnt((), (product,))))
+    scene = read_scene(raw_scene("corona2", options={"download": True}))
+    return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
+
+
+@pytest.mark.parametrize("system", ["dds", "dds_ms", "dds_zip", "zip", "wms", "tram"])
+def test_what_usgs_prepares_on_request_is_orderable(system: str) -> None:
+    item = orderable(system)
+    assert item["assets"]["d183_standard_format"]["order:status"] == "orderable"
+    assert item["properties"]["order:status"] == "orderable"
+    assert "order:status" not in item["assets"]["thumbnail"]
+    assert any("/order/" in url for url in item["stac_extensions"])
+
+
+@pytest.mark.parametrize("system", ["ls_s3", "ls_zip", "ls_frb", None, "something new"])
+def test_what_is_there_at_once_or_of_which_nothing_is_known_is_not_orderable(system: str | None) -> None:
+    assert b"order" not in orjson.dumps(orderable(system))
+
+
+def test_a_scene_that_can_only_be_ordered_says_so_itself() -> None:
+    item = translated("corona2", options={"download": False, "order": True})
+    assert item["properties"]["order:status"] == "orderable"
+    assert set(item["assets"]) == PICTURES
+
+
+def test_signed_assets_refer_to_how_they_are_renewed_and_pictures_do_not() -> None:
+    item = translated()
+    schemes = item["properties"]["auth:schemes"]
+    for key, asset in item["assets"].items():
+        assert asset.get("auth:refs") == (None if key in PICTURES else list(schemes))
+    (scheme,) = schemes.values()
+    assert scheme["type"] == "signedUrl"
+    assert scheme["flows"]["authorizationCode"]["authorizationApi"] == "http://here/sign"
+    assert item["properties"]["m2m:href_expires"] == SIGNED.expires
+
+
+def test_an_item_without_signed_assets_tells_of_no_signing() -> None:
+    properties = translated("corona2", options={"download": False})["properties"]
+    assert not {"auth:schemes", "m2m:href_expires"} & set(properties)
