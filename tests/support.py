@@ -181,10 +181,12 @@ async def running(
     folder: Path,
     transport: httpx.AsyncBaseTransport | None = None,
     downloads: httpx.AsyncBaseTransport | None = None,
+    *,
+    staging_seconds: float = 0.3,
     **settings: Any,
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
-    sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0.3)
+    sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds)
     given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)

@@ -26,8 +26,10 @@ from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
+from stac_bridge.api.staging import staging_answer
 from stac_bridge.bridge import Bridge, Catalogue, SceneReader
 from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import Store
@@ -133,6 +135,7 @@ def create_app(
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
     add_handlers(app)
+    app.add_exception_handler(Staging, staging_answer(public_url))
     _serve_openapi(app)
     return app
 

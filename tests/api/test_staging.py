@@ -1,0 +1,136 @@
+"""What readers are told of a file that USGS prepares first."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support import Here, running, says
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+KEY = "d183_standard_format"
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[Here]:
+    """A server whose M2M stages for minutes."""
+    async with running(tmp_path, staging_seconds=300) as server:
+        yield server
+
+
+async def href_of(here: Here, collection: str = "corona2", item: str = "DS1117-2086DA007") -> str:
+    found = (await here.get(f"/collections/{collection}/items/{item}")).raise_for_status().json()
+    return str(found["assets"][KEY]["href"])
+
+
+async def test_what_has_to_be_staged_is_told_in_the_item_before_anybody_asks(here: Here) -> None:
+    item = (await here.get("/collections/corona2/items/DS1117-2086DA007")).json()
+    assert item["assets"][KEY]["order:status"] == item["properties"]["order:status"] == "orderable"
+    assert (await here.get("/collections/corona2")).json()["item_assets"][KEY]["order:status"] == "orderable"
+    landsat = await here.get("/search", collections="landsat_ot_c2_l2", limit=5)
+    assert "order:status" not in landsat.text
+
+
+@pytest.mark.parametrize("accept", ["*/*", "image/tiff, */*;q=0.1", "application/problem+json", None])
+async def test_programs_get_a_503_and_when_to_come_back(slow: Here, accept: str | None) -> None:
+    request = slow.client.build_request("GET", await href_of(slow))
+    del request.headers["accept"]
+    if accept:
+        request.headers["accept"] = accept
+    answer = await slow.client.send(request)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert int(answer.headers["retry-after"]) > 0
+    assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Accept", "no-store")
+
+
+async def test_who_names_json_gets_a_status_document(slow: Here) -> None:
+    href = await href_of(slow)
+    answer = await slow.client.get(href, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (202, "application/json")
+    said = answer.json()
+    assert set(said) == {"status", "order:status", "detail", "retry_after", "href"}
+    assert (said["status"], said["order:status"], said["href"]) == ("staging", "ordered", href)
+    assert str(said["retry_after"]) == answer.headers["retry-after"]
+    assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Accept", "no-store")
+
+
+async def test_the_documents_address_is_the_public_one(tmp_path: Path) -> None:
+    async with running(tmp_path, staging_seconds=300, public_url="https://public.example/stac/") as here:
+        href = await href_of(here)
+        local = href.replace("https://public.example/stac/", "http://here/")
+        said = (await here.client.get(local, headers={"Accept": "application/json"})).json()
+        assert said["href"] == href
+
+
+class Reader(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+async def test_a_person_gets_a_page_that_looks_again_by_itself(slow: Here) -> None:
+    href = await href_of(slow)
+    answer = await slow.client.get(href, headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["content-type"]) == (202, "text/html; charset=utf-8")
+    page = Reader(answer.text)
+    assert ("html", {"lang": "en"}) in page.tags
+    assert ("meta", {"http-equiv": "refresh", "content": answer.headers["retry-after"]}) in page.tags
+    assert ("a", {"href": href}) in page.tags
+    assert re.search("<title>[^<]*DS1117-2086DA007", answer.text)
+    assert "USGS is preparing" in page.text
+    assert "script" not in [tag for tag, _said in page.tags]
+
+
+async def test_the_page_escapes_what_it_shows(tmp_path: Path) -> None:
+    evil = 'x"><script>alert(1)<script>&'
+
+    async def told(request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rpartition("/")[2]
+        if name == "download-options":
+            row = {"entityId": evil, "displayId": evil, "productCode": "D183", "productName": "Standard Format"}
+            return says([{"id": "p", "available": True, "downloadSystem": "dds", "filesize": 1} | row])
+        if name == "download-request":
+            return says({"preparingDownloads": [{"downloadId": 1, "url": ""}], "newRecords": {"1": "stac-bridge"}})
+        return await sandbox.handle_async_request(request)
+
+    async with running(tmp_path) as here:
+        sandbox = httpx.ASGITransport(here.sandbox)
+    async with running(tmp_path, httpx.MockTransport(told)) as here:
+        from stac_bridge.delivery import Signer
+
+        signer = Signer([b"0123456789abcdef0123"], 7 * 86400)
+        href = signer.href_maker("http://here/", "corona2", evil, evil)(KEY, evil)
+        answer = await here.client.get(href, headers={"Accept": BROWSER})
+        assert answer.status_code == 202, answer.text
+        assert "<script" not in answer.text
+        assert evil in Reader(answer.text).text
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_page_that_waited_ends_with_the_file(here: Here) -> None:
+    href = await href_of(here)
+    answer = await here.client.get(href, headers={"Accept": BROWSER})
+    assert answer.status_code == 202
+    for _ in range(40):
+        await asyncio.sleep(0.1)
+        answer = await here.client.get(href, headers={"Accept": BROWSER})
+        if answer.status_code != 202:
+            break
+    assert (answer.status_code, answer.content[:4]) == (200, b"II*\0")
