@@ -39,7 +39,7 @@ def landing_links(base: str) -> list[Link]:
         {**_link("search", f"{base}search", GEOJSON, "Search"), "method": "POST"},
         _link(QUERYABLES, f"{base}queryables", SCHEMA, "What a filter may name"),
         _link(SORTABLES, f"{base}sortables", SCHEMA, "What items may be sorted by"),
-        {**_link("sign", f"{base}sign", JSON, "Renews the hrefs of assets"), "method": "GET"},
+        # GET takes an href and cannot be followed without: a link for each would lead crawlers to a 400
         {**_link("sign", f"{base}sign", JSON, "Renews the hrefs of assets"), "method": "POST"},
         _link("service-desc", f"{base}api", OPENAPI, "OpenAPI description"),
         _link("service-doc", f"{base}api.html", "text/html", "API documentation"),
