@@ -43,6 +43,7 @@ class Bars:
         self._all = self.progress.add_task(self._title(), total=None, note="")
         self._bars: dict[Path, TaskID] = {}
         self._sizes: dict[Path, int] = {}
+        self._there: dict[Path, int] = {}
 
     def _title(self) -> str:
         return f"{self._settled} of {self._count} files"
@@ -51,12 +52,17 @@ class Bars:
         """A bar that stands where the file stands."""
         bar = self._bar(file)
         self.progress.update(bar, completed=there, total=size, note="")
+        self._moved(file, there - self._there.get(file.path, 0))
         self._sizes[file.path] = size or 0
         self.progress.update(self._all, total=sum(self._sizes.values()) or None)
 
     def grew(self, file: File, count: int) -> None:
         """It moves, and so does the one for all."""
         self.progress.advance(self._bar(file), count)
+        self._moved(file, count)
+
+    def _moved(self, file: File, count: int) -> None:
+        self._there[file.path] = self._there.get(file.path, 0) + count
         self.progress.advance(self._all, count)
 
     def waits(self, file: File, seconds: float, why: str) -> None:
@@ -90,7 +96,9 @@ def table(outcomes: Sequence[Outcome], folder: Path) -> Table:
 
 def document(outcomes: Sequence[Outcome], folder: Path) -> str:
     """The same as one JSON document."""
-    return json.dumps({"folder": str(folder), "counts": _counts(outcomes), "files": [_said(o, folder) for o in outcomes]})
+    return json.dumps(
+        {"folder": str(folder), "counts": _counts(outcomes), "files": [_said(o, folder) for o in outcomes]}
+    )
 
 
 def _said(outcome: Outcome, folder: Path) -> dict[str, Any]:

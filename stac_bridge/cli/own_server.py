@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stac_bridge.cli.serve import build
+from stac_bridge.cli.serve import build, quieten
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from uvicorn import Server
 
     from stac_bridge.settings import Settings
 
@@ -28,6 +30,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
     import uvicorn
 
+    quieten()
     taken = socket.socket()
     taken.bind((_HOST, 0))
     address = f"http://{_HOST}:{taken.getsockname()[1]}"
@@ -48,8 +51,8 @@ def own_server(settings: Settings) -> Iterator[str]:
         taken.close()
 
 
-def _wait_for(server: object, thread: threading.Thread) -> None:
-    while not getattr(server, "started", False):
+def _wait_for(server: Server, thread: threading.Thread) -> None:
+    while not server.started:
         if not thread.is_alive():
             raise BridgeError("The server for this download did not start; `stac-bridge serve` tells why.")
         time.sleep(0.02)

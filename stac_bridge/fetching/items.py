@@ -112,6 +112,8 @@ def _checked(item: Any, where: str) -> dict[str, Any]:
     except (KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
-        raise BadRequest(f"{where} has a feature that is no STAC Item, which has an id, properties, and assets with hrefs.")
+        raise BadRequest(
+            f"{where} has a feature that is no STAC Item, which has an id, properties, and assets with hrefs."
+        )
     found: dict[str, Any] = item
     return found

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["File", "Parcel", "parcels", "rebased", "root_of"]
 
-_BRIDGED = re.compile(r"(?P<root>https?://[^?#]*?)(?P<place>/collections/[^/?#]+/items/[^/?#]+)/assets/[^/?#]+/[^/?#]+\?")
+_BRIDGED = re.compile(
+    r"(?P<root>https?://[^?#]*?)(?P<place>/collections/[^/?#]+/items/[^/?#]+)/assets/[^/?#]+/[^/?#]+\?"
+)
 
 
 @dataclass(frozen=True, slots=True)
