@@ -193,8 +193,8 @@ def _fetched(planned: Sequence[Parcel], manner: _Manner) -> int:
             asyncio.run(_all(fetcher, planned, http))
     except KeyboardInterrupt:
         interrupted = True
-    left = [Outcome(file, Status.interrupted) for file in files if file.path not in fetcher.outcomes]
-    outcomes = [*fetcher.outcomes.values(), *left]
+    interruptions = {file.path: Outcome(file, Status.interrupted) for file in files}
+    outcomes = list((interruptions | fetcher.outcomes).values())  # in the order of the Items
     whole = _catalogued(manner.folder) and all(one.is_there for one in outcomes)
     _tell(outcomes, manner)
     return 130 if interrupted else 0 if whole else 1

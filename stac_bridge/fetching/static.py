@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.fetching.plan import root_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -32,7 +34,7 @@ def static_item(item: dict[str, Any], there: dict[str, tuple[str, int]], kept: d
         for key, (name, size) in there.items()
     }
     links = [link for link in item.get("links", ()) if link.get("rel") not in _OF_THE_API]
-    extensions = [one for one in item.get("stac_extensions", ()) if "/authentication/" not in one]
+    extensions = [one for one in item.get("stac_extensions", ()) if not _is_of_server(one, item)]
     return {
         **_plain(item),
         "stac_extensions": list(dict.fromkeys([*extensions, FILE_EXTENSION])),
@@ -40,6 +42,12 @@ def static_item(item: dict[str, Any], there: dict[str, tuple[str, int]], kept: d
         "links": [*(_link(rel, f"../../{CATALOGUE}") for rel in ("root", "parent")), *links],
         "assets": {key: now.get(key) or kept[key] for key in {**item["assets"], **kept} if key in now or key in kept},
     }
+
+
+def _is_of_server(extension: str, item: dict[str, Any]) -> bool:
+    """Whether it is about hrefs that are opened by a signature, or served by what may be gone by then."""
+    roots = {root_of(str(asset["href"])) for asset in item["assets"].values()} - {None}
+    return "/authentication/" in extension or any(extension.startswith(f"{root}/") for root in roots)
 
 
 def _plain(said: dict[str, Any]) -> dict[str, Any]:
