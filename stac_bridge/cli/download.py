@@ -195,7 +195,7 @@ def _fetched(planned: Sequence[Parcel], manner: _Manner) -> int:
         interrupted = True
     interruptions = {file.path: Outcome(file, Status.interrupted) for file in files}
     outcomes = list((interruptions | fetcher.outcomes).values())  # in the order of the Items
-    whole = _catalogued(manner.folder) and all(one.is_there for one in outcomes)
+    whole = _catalogued(manner.folder, fetcher.collections) and all(one.is_there for one in outcomes)
     _tell(outcomes, manner)
     return 130 if interrupted else 0 if whole else 1
 
@@ -205,9 +205,9 @@ async def _all(fetcher: Fetcher, planned: Sequence[Parcel], http: httpx.AsyncCli
         await fetcher.fetch(planned)
 
 
-def _catalogued(folder: Path) -> bool:
+def _catalogued(folder: Path, collections: dict[str, dict[str, Any]]) -> bool:
     try:
-        write_catalogue(folder)
+        write_catalogue(folder, collections)
     except OSError as fault:
         typer.echo(f"stac-bridge: The catalogue cannot be written in {folder} ({fault.strerror}).", err=True)
         return False

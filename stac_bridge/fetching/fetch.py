@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stac_bridge.fetching.answers import of_system
+from stac_bridge.fetching.ask import collections_of
 from stac_bridge.fetching.outcome import Outcome, Status
 from stac_bridge.fetching.plan import File
 from stac_bridge.fetching.pursuit import Means, Pursuit, Watch
 from stac_bridge.fetching.static import noted_sizes, write_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stac_bridge.fetching.plan import Parcel
@@ -21,16 +22,19 @@ __all__ = ["Fetcher", "Means", "Watch"]
 
 
 class Fetcher:
-    """Fetches what was planned. ``outcomes``, by path, are there as they come: one that is interrupted can tell."""
+    """Fetches what was planned. ``outcomes``, by path, are there as they come: one that is interrupted can tell.
+    ``collections``, by their folders, are what the servers say of them."""
 
     def __init__(self, means: Means, watch: Watch, *, overwrite: bool = False) -> None:
         self._means = means
         self._watch = watch
         self._overwrite = overwrite
         self.outcomes: dict[Path, Outcome] = {}
+        self.collections: dict[str, dict[str, Any]] = {}
 
-    async def fetch(self, parcels: Iterable[Parcel]) -> None:
+    async def fetch(self, parcels: Sequence[Parcel]) -> None:
         """All of them. What fails is in the outcomes, and keeps nothing else from coming."""
+        self.collections = await collections_of(parcels, self._means.http)
         async with asyncio.TaskGroup() as group:
             for parcel in parcels:
                 group.create_task(self._parcel(parcel))

@@ -24,7 +24,9 @@ def safe_name(text: str) -> str:
     ('_.._.._etc_passwd-3754d6', '_nul-ebeb1d.tif', '_-5ec1f7')
     """
     name = _UNSAFE.sub("_", text).rstrip(". ")
-    if not name or name.startswith(".") or _RESERVED.match(name) or name.endswith(_OURS):
+    if name.endswith(_OURS):
+        name = f"{name}_"
+    if not name or name.startswith(".") or _RESERVED.match(name):
         name = f"_{name}"
     stem, suffix = _split(name)
     if name == text and len(name.encode()) <= LONGEST:

@@ -86,7 +86,7 @@ class Part:
     @property
     def there(self) -> int:
         """How many."""
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             return self._path.stat().st_size
         return 0
 

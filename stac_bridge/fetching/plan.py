@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+import httpx
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching.names import safe_name
@@ -104,7 +106,7 @@ def _names(assets: dict[str, Any], taken: str) -> dict[str, str]:
 
 
 def _name(key: str, asset: dict[str, Any]) -> str:
-    last = PurePosixPath(unquote(urlsplit(str(asset["href"])).path)).name
+    last = PurePosixPath(unquote(re.split(r"[?#]", str(asset["href"]))[0])).name
     if PurePosixPath(last).suffix:
         return safe_name(last)
     media_type = str(asset.get("type") or "").partition(";")[0].strip()
@@ -112,7 +114,12 @@ def _name(key: str, asset: dict[str, Any]) -> str:
 
 
 def _unreachable(href: str) -> str | None:
-    return None if urlsplit(href).scheme in ("http", "https") else "Its href is no http or https address."
+    try:
+        address = httpx.URL(href)
+    except (httpx.InvalidURL, ValueError):
+        address = httpx.URL()
+    is_on_the_web = address.scheme in ("http", "https") and address.host and (address.port or 0) < 2**16
+    return None if is_on_the_web else "Its href is no http or https address."
 
 
 def _item_href(item: dict[str, Any], href: str) -> str | None:

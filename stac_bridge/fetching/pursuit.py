@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from stac_bridge.fetching.answers import Course, Trouble, is_file, of_answer, of_fault, of_system
+from stac_bridge.fetching.ask import another_href
 from stac_bridge.fetching.checksum import agrees
 from stac_bridge.fetching.outcome import Outcome, Status
 from stac_bridge.fetching.part import Part, State, asking, goes_on_at
 from stac_bridge.fetching.plan import root_of
-from stac_bridge.fetching.renew import another_href
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +28,9 @@ TRIES = 5
 
 LONGEST_PAUSE = 30.0
 """Seconds between two tries, where the server does not say how many."""
+
+_UNASKABLE = (httpx.InvalidURL, ValueError, OverflowError)
+"""What an address raises that a redirect made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ class Pursuit:
             return False
         said = file.size if file.size is not None else noted
         size = said if said is not None else await self._size()
-        return file.path.stat().st_size == size and await asyncio.to_thread(agrees, file.path, file.checksum)
+        try:
+            return file.path.stat().st_size == size and await asyncio.to_thread(agrees, file.path, file.checksum)
+        except OSError:
+            return False
 
     async def _size(self) -> int | None:
         """What a HEAD says; where it does not, the GET that follows will tell why."""
@@ -118,6 +124,8 @@ class Pursuit:
             return False
         except OSError as fault:
             raise of_system(fault) from fault
+        except _UNASKABLE as wrong:
+            raise Trouble("It leads to an address that cannot be asked.") from wrong
         return True
 
     async def _receive(self) -> None:

@@ -1,10 +1,11 @@
-"""What was fetched as a static catalogue: each Item beside its files, and one catalogue over all of them."""
+"""An Item as it lies beside its files, to be opened without a server."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.fetching.catalogue import CATALOGUE, COLLECTION, lasting_links, link, write_json
 from stac_bridge.fetching.plan import root_of
 
 if TYPE_CHECKING:
@@ -14,32 +15,30 @@ if TYPE_CHECKING:
     from stac_bridge.fetching.outcome import Outcome
     from stac_bridge.fetching.plan import Parcel
 
-__all__ = ["noted_sizes", "static_item", "write_catalogue", "write_item"]
+__all__ = ["noted_sizes", "static_item", "write_item"]
 
 FILE_EXTENSION = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 
-CATALOGUE = "catalog.json"
-
-_OF_THE_API = frozenset({"self", "root", "parent", "collection", "items", "next", "prev"})
 _OF_THE_HREF = ("auth:", "m2m:unavailable")
 
 
 def static_item(item: dict[str, Any], there: dict[str, tuple[str, int]], kept: dict[str, Any]) -> dict[str, Any]:
     """The Item of the files that are there, by asset key their (name, bytes); ``kept`` are assets of earlier runs.
 
-    What only an API's Item needs, its links and what its hrefs take to be opened, is left out.
+    What only an API's Item needs, its links there and what opens its hrefs, is left out.
     """
     now = {
         key: {**_plain(item["assets"][key]), "href": f"./{name}", "file:size": size}
         for key, (name, size) in there.items()
     }
-    links = [link for link in item.get("links", ()) if link.get("rel") not in _OF_THE_API]
+    up = f"../{COLLECTION}"
+    links = [link("root", f"../../{CATALOGUE}"), link("parent", up), link("collection", up), *lasting_links(item)]
     extensions = [one for one in item.get("stac_extensions", ()) if not _is_of_server(one, item)]
     return {
         **_plain(item),
         "stac_extensions": list(dict.fromkeys([*extensions, FILE_EXTENSION])),
         "properties": _plain(item["properties"]),
-        "links": [*(_link(rel, f"../../{CATALOGUE}") for rel in ("root", "parent")), *links],
+        "links": links,
         "assets": {key: now.get(key) or kept[key] for key in {**item["assets"], **kept} if key in now or key in kept},
     }
 
@@ -54,10 +53,6 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if not name.startswith(_OF_THE_HREF)}
 
 
-def _link(rel: str, href: str, media_type: str = "application/json") -> dict[str, str]:
-    return {"rel": rel, "href": href, "type": media_type}
-
-
 def write_item(parcel: Parcel, outcomes: Iterable[Outcome]) -> None:
     """Beside its files, where there are any. Raises OSError."""
     there = {one.file.key: (one.file.path.name, one.size or 0) for one in outcomes if one.is_there}
@@ -67,7 +62,7 @@ def write_item(parcel: Parcel, outcomes: Iterable[Outcome]) -> None:
         if (parcel.path.parent / asset["href"]).is_file() and key not in there
     }
     if there:
-        _write(parcel.path, static_item(parcel.item, there, kept))
+        write_json(parcel.path, static_item(parcel.item, there, kept))
 
 
 def noted_sizes(path: Path) -> dict[str, int]:
@@ -83,26 +78,3 @@ def _assets(path: Path) -> dict[str, dict[str, Any]]:
         return {key: one for key, one in assets.items() if one["href"].startswith("./") and ".." not in one["href"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def write_catalogue(folder: Path) -> None:
-    """One catalogue of all Items below the folder, of earlier runs, too. Raises OSError."""
-    items = sorted(path for path in folder.glob("*/*/*.json") if path.stem == path.parent.name)
-    if not items:
-        return
-    links = [_link("item", f"./{path.relative_to(folder).as_posix()}", "application/geo+json") for path in items]
-    said = {
-        "type": "Catalog",
-        "stac_version": "1.1.0",
-        "id": "stac-bridge-download",
-        "description": "Files fetched by stac-bridge download, each Item beside its own.",
-        "links": [_link("root", f"./{CATALOGUE}"), *links],
-    }
-    _write(folder / CATALOGUE, said)
-
-
-def _write(path: Path, said: dict[str, Any]) -> None:
-    """Whole or not at all."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(json.dumps(said, indent=2, ensure_ascii=False), encoding="utf-8")
-    new.replace(path)
