@@ -62,7 +62,7 @@ class _Manner:
 def download(
     items: Annotated[
         Path | None,
-        typer.Argument(metavar="[ITEMS.json]", help="An ItemCollection or an Item, in place of a search; - is stdin."),
+        typer.Argument(metavar="ITEMS.json", help="An ItemCollection or an Item, in place of a search; - is stdin."),
     ] = None,
     api: Annotated[
         str | None,
@@ -103,7 +103,7 @@ def download(
 ) -> None:
     """Fetch the files of Items: of a search, or of a file that a search's answer was saved to.
 
-    Files go to OUTPUT/<collection>/<item id>/<file name>, the Item beside them with its assets' hrefs made relative,
+    Files go to OUTPUT/COLLECTION/ITEM/, the Item beside them with its assets' hrefs made relative,
     and OUTPUT/catalog.json leads to all. Run the same again and it fetches what is missing: what is complete is
     skipped, what was broken off goes on where it stopped. A file that USGS has to prepare is waited for.
 

@@ -13,6 +13,8 @@ from stac_bridge.fetching.names import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pystac_client import Client, ItemSearch
+
 __all__ = ["Wanted", "find_items", "read_items", "with_cloud"]
 
 PAGE = 100
@@ -54,7 +56,17 @@ def find_items(api: str, wanted: Wanted) -> tuple[list[dict[str, Any]], bool]:
     from pystac_client.exceptions import APIError
 
     try:
-        search = pystac_client.Client.open(api).search(
+        search = _search(pystac_client.Client.open(api), wanted)
+        found = list(search.items_as_dicts())
+    except APIError as refused:
+        raise _told(api, refused) from refused
+    return [_checked(item, "the answer") for item in found[: wanted.limit]], len(found) > wanted.limit
+
+
+def _search(client: Client, wanted: Wanted) -> ItemSearch:
+    """A search that has not been sent yet. Raises BadRequest."""
+    try:
+        return client.search(
             collections=list(wanted.collections) or None,
             ids=list(wanted.ids) or None,
             bbox=wanted.bbox,
@@ -65,12 +77,9 @@ def find_items(api: str, wanted: Wanted) -> tuple[list[dict[str, Any]], bool]:
             limit=min(PAGE, wanted.limit + 1),
             max_items=wanted.limit + 1,
         )
-        found = list(search.items_as_dicts())
-    except APIError as refused:
-        raise _told(api, refused) from refused
-    except ValueError as unreadable:
-        raise BadRequest(f"The search cannot be asked: {one_line(str(unreadable))}") from unreadable
-    return [_checked(item, "the answer") for item in found[: wanted.limit]], len(found) > wanted.limit
+    # pystac-client raises nothing narrower for a datetime that it cannot read.
+    except Exception as unreadable:  # noqa: BLE001
+        raise BadRequest(f"The search cannot be asked. {one_line(str(unreadable))}.") from unreadable
 
 
 def _told(api: str, refused: Exception) -> BadRequest | UpstreamUnreachable:
