@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.fetching import File, Outcome
 
-__all__ = ["Bars", "document", "table"]
+__all__ = ["Bars", "counted", "document", "table"]
 
 _COLOURS = {Status.failed: "red", Status.interrupted: "yellow", Status.skipped: "dim"}
 
@@ -84,8 +84,8 @@ class Bars:
 
 
 def table(outcomes: Sequence[Outcome], folder: Path) -> Table:
-    """A row for each file, then how many there are of each kind."""
-    found = Table("file", "size", "status", caption=_counted(outcomes), caption_justify="left")
+    """A row for each file."""
+    found = Table("file", "size", "status", box=None, pad_edge=False)
     found.columns[0].overflow = "fold"
     for one in outcomes:
         status = f"{one.status}: {escape(one.reason)}" if one.reason else str(one.status)
@@ -123,5 +123,6 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {str(status): kinds.count(status) for status in Status if status in kinds}
 
 
-def _counted(outcomes: Sequence[Outcome]) -> str:
+def counted(outcomes: Sequence[Outcome]) -> str:
+    """How many there are of each kind."""
     return ", ".join(f"{count} {status}" for status, count in _counts(outcomes).items()) or "no files"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from stac_bridge import __version__
-from stac_bridge.cli.bars import Bars, document, table
+from stac_bridge.cli.bars import Bars, counted, document, table
 from stac_bridge.cli.own_server import own_server
 from stac_bridge.cli.serve import told
 from stac_bridge.errors import BadRequest, BridgeError
@@ -219,4 +219,7 @@ def _tell(outcomes: Sequence[Outcome], manner: _Manner) -> None:
         typer.echo(document(outcomes, manner.folder))
         return
     console = Console()
-    Console(width=None if console.is_terminal else WIDTH).print(table(outcomes, manner.folder))
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table(outcomes, manner.folder))
+    typer.echo(counted(outcomes))

@@ -78,7 +78,7 @@ def _search(client: Client, wanted: Wanted) -> ItemSearch:
             max_items=wanted.limit + 1,
         )
     # pystac-client raises nothing narrower for a datetime that it cannot read.
-    except Exception as unreadable:  # noqa: BLE001
+    except Exception as unreadable:
         raise BadRequest(f"The search cannot be asked. {one_line(str(unreadable))}.") from unreadable
 
 
@@ -104,7 +104,8 @@ def read_items(path: Path) -> list[dict[str, Any]]:
         raise BadRequest(f"{path} is not JSON; save a search's answer, or an Item, and name that file.") from fault
     kind = said.get("type") if isinstance(said, dict) else None
     if kind not in ("FeatureCollection", "Feature"):
-        raise BadRequest(f"{path} is neither an ItemCollection nor an Item: its type is {kind!r}.")
+        error = f"a server's error: {said['detail']}" if isinstance(said, dict) and said.get("detail") else ""
+        raise BadRequest(f"{path} is {one_line(error) or 'neither an ItemCollection nor an Item.'}")
     features = said.get("features") if kind == "FeatureCollection" else [said]
     return [_checked(item, str(path)) for item in features or ()]
 

@@ -33,6 +33,7 @@ def test_a_collection_of_items_and_a_single_one_are_read(tmp_path: Path, monkeyp
         ("no json", "not JSON"),
         ({"type": "Collection"}, "neither"),
         ([1], "neither"),
+        ({"type": "about:blank", "detail": "Give a date."}, "a server's error: Give a date."),
         ({"type": "FeatureCollection", "features": [{"id": "a"}]}, "no STAC Item"),
         ({"type": "FeatureCollection", "features": ["a"]}, "no STAC Item"),
         ({**ITEM, "id": ""}, "no STAC Item"),
