@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from stac_bridge.cli import app
 from tests.serving import started
+from tests.validation import validate
 
 COMMAND = [sys.executable, "-c", "from stac_bridge.cli import app; app()", "download"]
 LANDSAT = ("-c", "landsat_ot_c2_l2", "--ids", "LC08_L2SP_196028_20240728_20240807_02_T1")
@@ -113,7 +114,24 @@ def test_without_an_api_it_serves_itself_and_says_so_in_one_line(tmp_path: Path)
     (found,) = pystac.Catalog.from_file(str(tmp_path / "out" / "catalog.json")).get_items(recursive=True)
     assert set(found.assets) == {"mtl.txt", "thumbnail"}
     assert all(Path(asset.get_absolute_href() or "").is_file() for asset in found.assets.values())
-    assert "127.0.0.1" not in (tmp_path / "out" / LANDSAT[1] / LANDSAT[3] / f"{LANDSAT[3]}.json").read_text()
+    beside = (tmp_path / "out" / LANDSAT[1] / LANDSAT[3] / f"{LANDSAT[3]}.json").read_text()
+    validate(json.loads(beside))
+    assert "127.0.0.1" not in beside
+
+
+def test_without_an_api_but_with_an_account_it_serves_that(faulty: tuple[str, str], tmp_path: Path) -> None:
+    _api, sandbox = faulty
+    account = {
+        "STAC_BRIDGE_M2M_URL": f"{sandbox}/api/api/json/stable/",
+        "STAC_BRIDGE_M2M_USERNAME": "another-name",
+        "STAC_BRIDGE_M2M_TOKEN": "any-token",
+        "STAC_BRIDGE_DOWNLOAD_HOSTS": "127.0.0.1",
+    }
+    ran = run(tmp_path, *LANDSAT, "--assets", "mtl.txt", **account)
+    assert ran.returncode == 0, ran.stderr
+    (line,) = ran.stderr.splitlines()
+    assert "M2M account" in line
+    assert "another-name" not in ran.stdout + ran.stderr
 
 
 def test_film_that_is_on_tape_is_waited_for(api: str, tmp_path: Path) -> None:
