@@ -15,7 +15,7 @@ CATALOGUE, COLLECTION = "catalog.json", "collection.json"
 
 _OF_AN_API = frozenset({"self", "root", "parent", "collection", "item", "items", "child", "next", "prev"})
 
-_KEPT = ("title", "description", "keywords", "license", "providers", "extent", "summaries", "item_assets")
+_KEPT = ("title", "description", "keywords", "license", "providers", "extent", "summaries")
 
 
 def link(rel: str, href: str, media_type: str = "application/json") -> dict[str, Any]:

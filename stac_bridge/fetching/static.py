@@ -19,7 +19,8 @@ __all__ = ["noted_sizes", "static_item", "write_item"]
 
 FILE_EXTENSION = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 
-_OF_THE_HREF = ("auth:", "m2m:unavailable")
+_OF_THE_HREF = ("auth:", "order:", "m2m:unavailable", "m2m:href_expires")
+_EXTENSIONS_OF_IT = ("/authentication/", "/order/")
 
 
 def static_item(item: dict[str, Any], there: dict[str, tuple[str, int]], kept: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +45,9 @@ def static_item(item: dict[str, Any], there: dict[str, tuple[str, int]], kept: d
 
 
 def _is_of_server(extension: str, item: dict[str, Any]) -> bool:
-    """Whether it is about hrefs that are opened by a signature, or served by what may be gone by then."""
+    """Whether it is about how a file is reached, or served by what may be gone by then."""
     roots = {root_of(str(asset["href"])) for asset in item["assets"].values()} - {None}
-    return "/authentication/" in extension or any(extension.startswith(f"{root}/") for root in roots)
+    return any(one in extension for one in _EXTENSIONS_OF_IT) or any(extension.startswith(f"{root}/") for root in roots)
 
 
 def _plain(said: dict[str, Any]) -> dict[str, Any]:

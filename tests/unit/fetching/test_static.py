@@ -13,13 +13,17 @@ from stac_bridge.fetching.static import noted_sizes, static_item, write_item
 from tests.unit.fetching.host import HREF, file, item
 
 SAID = {
-    **item(zip={"href": HREF, "title": "All", "auth:refs": ["signed"]}, other={"href": "http://x.test/o.tif"}),
+    **item(
+        zip={"href": HREF, "title": "All", "auth:refs": ["signed"], "order:status": "orderable"},
+        other={"href": "http://x.test/o.tif"},
+    ),
     "stac_version": "1.1.0",
     "geometry": {"type": "Point", "coordinates": [6, 45]},
     "bbox": [6, 45, 6, 45],
     "properties": {"datetime": "2024-07-28T10:00:00Z", "auth:schemes": {"signed": {"type": "signedUrl"}}},
     "stac_extensions": [
         "https://stac-extensions.github.io/authentication/v1.1.0/schema.json",
+        "https://stac-extensions.github.io/order/v1.1.0/schema.json",
         "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
         "http://bridge.test/extensions/m2m/v1.0.0/schema.json",
     ],
