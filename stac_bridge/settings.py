@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
     )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
+    api: HttpUrl | None = Field(
+        None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
+    )
 
     @field_validator("catalogs", "download_hosts", "signing_keys", mode="before")
     @classmethod

@@ -74,7 +74,12 @@ def create_app(
         transport=transport,
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store = Store()
+    http = httpx.AsyncClient(
+        timeout=settings.m2m_timeout,
+        transport=download_transport,
+        headers={"Accept-Encoding": "identity"},  # files as they are: lengths and ranges are of their own bytes
+    )
     resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
     catalogue = Catalogue(
         m2m,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stac_bridge import __version__
+from stac_bridge.cli.download import download
 from stac_bridge.cli.mappings import app as mappings
 from stac_bridge.cli.sandbox import sandbox
 from stac_bridge.cli.serve import serve
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(sandbox)
+app.command()(download)
 app.add_typer(mappings, name="mappings")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
     from starlette.types import ASGIApp
 
-__all__ = ["build", "serve"]
+__all__ = ["build", "quieten", "serve", "told"]
 
 _log = logging.getLogger("stac_bridge")
 
@@ -56,19 +56,24 @@ def serve(
     import uvicorn
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    for name, level in _QUIETER.items():
-        logging.getLogger(name).setLevel(level)
+    quieten()
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     if workers > 1:
         _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
     try:
         server = build(Settings(), host, port)
     except ValidationError as invalid:
-        _leave("; ".join(_told(one) for one in invalid.errors()))
+        _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
     # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
     uvicorn.run(server, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=5)
+
+
+def quieten() -> None:
+    """Keep from the log what libraries tell that nobody should read there."""
+    for name, level in _QUIETER.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
@@ -115,7 +120,8 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     return app
 
 
-def _told(error: ErrorDetails) -> str:
+def told(error: ErrorDetails) -> str:
+    """A setting that cannot be read, by its variable."""
     return f"STAC_BRIDGE_{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
 
 

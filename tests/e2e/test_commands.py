@@ -82,7 +82,7 @@ def test_a_wrong_setting_ends_with_one_sentence_and_no_traceback(
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["sandbox"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["sandbox"], ["download"]])
 def test_help_explains_the_command(command: list[str]) -> None:
     ran = run(*command, "--help")
     assert ran.returncode == 0
