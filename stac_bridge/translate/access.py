@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Protocol
 
-__all__ = ["ORDERABLE", "STAGED", "HrefOf", "auth_schemes", "refs"]
+__all__ = ["ORDERABLE", "STAGED", "HrefOf", "auth_schemes"]
 
 _SCHEME = "signed_url"
 
@@ -27,14 +27,11 @@ class HrefOf(Protocol):
         """The href."""
 
 
-def refs() -> list[str]:
-    """What a signed asset refers to among the schemes."""
-    return [_SCHEME]
-
-
 @lru_cache(maxsize=64)
 def auth_schemes(base: str) -> dict[str, Any]:
-    """The schemes that assets refer to; the same object every time, which nobody changes.
+    """How hrefs are renewed; the same object every time, which nobody changes.
+
+    Assets do not refer to it: browsers take ``auth:refs`` for a login that has to come first, and none has.
 
     The authentication extension's name for the flow of a signedUrl is that of its examples.
     """

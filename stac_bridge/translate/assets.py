@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.mapping.model import MEDIA_TYPES
-from stac_bridge.translate.access import ORDERABLE, STAGED, refs
+from stac_bridge.translate.access import ORDERABLE, STAGED
 from stac_bridge.translate.extensions import prefix_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def _template(key: str, row: AssetRow) -> AssetTemplate:
         said["classification:bitfields"] = [_bit(bit) for bit in row.bits]
         extensions.add("classification")
     if row.file:
-        said["auth:refs"] = refs()
         extensions.add("auth")
     ending = f"_{row.file}" if row.file else None
     if row.pixel:
@@ -130,10 +129,9 @@ def _products(entry: Entry) -> list[AssetTemplate]:
             "type": MEDIA_TYPES[row.type if row else "binary"],
             "roles": list(row.roles if row else ("data",)),
             "m2m:product_code": product.code,
-            "auth:refs": refs(),
         }
         if product.system in STAGED:
             said["order:status"] = ORDERABLE
-        key, used = product_key(product.code, product.name), frozenset(map(prefix_of, said)) - {""}
+        key, used = product_key(product.code, product.name), frozenset({"auth", *map(prefix_of, said)}) - {""}
         templates.append(AssetTemplate(key, said, row.suffix if row else "", None, (), used))
     return templates

@@ -42,7 +42,8 @@ def union_collection(found: Together, base: str) -> Said:
     said = {name: value for name, value in said.items() if value or name == "stac_extensions"}
     asset_fields = (name for asset in said.get("item_assets", {}).values() for name in asset)
     used = {prefix_of(name) for name in chain(said, asset_fields)}
-    if "auth" in used:
+    if any("auth:schemes" in one for one in members):
+        used.add("auth")
         said["auth:schemes"] = auth_schemes(base)
     said["stac_extensions"] = declared(used, base)
     said["links"] = _links(members, text.page)

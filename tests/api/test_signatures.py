@@ -83,18 +83,17 @@ async def test_an_item_tells_when_its_hrefs_expire_and_how_they_are_renewed(here
     item = (await here.get(f"/collections/{LANDSAT}/items/{SCENE}")).json()
     flow = item["properties"]["auth:schemes"]["signed_url"]["flows"]["authorizationCode"]
     red = item["assets"]["red"]
-    assert red["auth:refs"] == ["signed_url"]
     assert flow["method"] == "GET"
     renewed = (await here.get(flow["authorizationApi"], href=red["href"])).json()
     assert renewed[flow["responseField"]] == red["href"]
     assert renewed["expires"] == item["properties"]["m2m:href_expires"]
 
 
-async def test_a_collection_defines_the_schemes_that_its_item_assets_refer_to(here: Here) -> None:
+async def test_a_collection_says_too_how_hrefs_are_renewed(here: Here) -> None:
     for collection in (LANDSAT, "corona2", "landsat-c2-l2"):
         said = (await here.get(f"/collections/{collection}")).json()
-        referred = {one for asset in said["item_assets"].values() for one in asset.get("auth:refs", [])}
-        assert referred == set(said["auth:schemes"]) == {"signed_url"}
+        assert set(said["auth:schemes"]) == {"signed_url"}
+        assert any("/authentication/" in url for url in said["stac_extensions"])
 
 
 async def test_fields_leave_out_signing_with_the_assets_that_need_it(here: Here) -> None:
@@ -104,7 +103,7 @@ async def test_fields_leave_out_signing_with_the_assets_that_need_it(here: Here)
         assert b"href_expires" not in page.content
     page = await here.get("/search", collections=LANDSAT, limit=1, fields="properties,assets.red")
     (item,) = page.json()["features"]
-    assert set(item["properties"]["auth:schemes"]) == set(item["assets"]["red"]["auth:refs"])
+    assert set(item["properties"]["auth:schemes"]) == {"signed_url"}
     only = await here.get("/search", collections=LANDSAT, limit=1, fields="properties.m2m:href_expires,assets.red.href")
     (item,) = orjson.loads(only.content)["features"]
     assert set(item["properties"]) >= {"m2m:href_expires"}

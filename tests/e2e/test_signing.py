@@ -36,7 +36,7 @@ def old_items(server: str, count: int = 2) -> list[pystac.Item]:
     for item in items:
         make = signer.href_maker(f"{server}/", LANDSAT, item.id, item.properties["m2m:entity_id"])
         for key, asset in item.assets.items():
-            if "auth:refs" in asset.extra_fields:
+            if "/assets/" in asset.href:
                 asset.href = make(key, asset.href.partition("?")[0].rpartition("/")[2])
     return items
 
