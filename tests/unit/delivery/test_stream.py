@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from stac_bridge.delivery import Delivered, Source, Spool, Streamer
+from stac_bridge.delivery import Alive, Delivered, Hosts, Source, Spool, Streamer
 from stac_bridge.errors import Staging, UpstreamFault, UpstreamUnreachable
+from stac_bridge.store import Store
 
 DATA = bytes(range(256)) * 40
 WITH_RANGE = Source("f", "https://host/file", len(DATA), True, "image/tiff", etag='"1"')
@@ -33,8 +35,12 @@ async def never(_stale: Source) -> Source:
 
 
 def streamer(folder: Path, answer: object = ranged) -> Streamer:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))  # type: ignore[arg-type]
-    return Streamer(http, Spool(folder))
+    return streaming(answer, Spool(folder))
+
+
+def streaming(answer: Any, spool: Spool) -> Streamer:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return Streamer(http, spool, Alive(http, Hosts(["host"]), Store()))
 
 
 async def body(delivered: Delivered) -> bytes:
@@ -155,7 +161,7 @@ async def test_what_has_arrived_is_served_while_the_rest_arrives(
 async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging(tmp_path: Path) -> None:
     from stac_bridge.delivery.spool import Arriving
 
-    arriving = Arriving(tmp_path / "file", 100)
+    arriving = Arriving(100)
     with pytest.raises(Staging, match="0 of 100"):
         await arriving.reach(50, 0.01)
 
@@ -171,10 +177,9 @@ async def test_a_file_that_breaks_off_is_told_and_not_kept(tmp_path: Path) -> No
 
 
 async def test_the_spool_keeps_within_its_bound_and_drops_the_oldest(tmp_path: Path) -> None:
-    http = httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)))
+    small = streaming(
+        lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)), Spool(tmp_path, max_bytes=3 * len(DATA))
     )
-    small = Streamer(http, Spool(tmp_path, max_bytes=3 * len(DATA)))
     for number in range(6):
         source = Source(f"file {number}", "https://host/x", len(DATA), False, "t")
         await body(await small.open(source, None, None, never))
