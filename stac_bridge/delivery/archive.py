@@ -103,7 +103,7 @@ class _Headers:
             try:
                 return _parsed(block, place)
             except (tarfile.TarError, ValueError):
-                if count > LONGEST_HEADER or not _is_header(block):
+                if count >= LONGEST_HEADER or not _is_header(block):
                     raise _broken() from None
             count *= 4  # what extends the header is longer
             block = await self._more(place, count)

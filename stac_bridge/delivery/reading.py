@@ -95,7 +95,7 @@ class Reading:
             async for _more in self._pieces:
                 pass
         self._left = self._left[len(chunk) :]
-        self._begun, self._renewed, self._fruitless = True, False, 0
+        self._begun, self._renewed, self._fruitless = True, False, -1  # this asking is none of those in vain
         return chunk
 
     async def _again(self, why: BridgeError) -> None:
@@ -121,7 +121,7 @@ class Reading:
     def _pause(self, why: BridgeError) -> float:
         if isinstance(why, UpstreamBusy):
             return min(LONGEST_PAUSE, why.retry_after or LONGEST_PAUSE)
-        return PAUSE * float(4 ** (self._fruitless - 1))
+        return PAUSE * float(4 ** max(0, self._fruitless))
 
     async def _renew_source(self) -> None:
         with spending(RENEWING):

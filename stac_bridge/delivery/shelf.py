@@ -39,7 +39,7 @@ class Shelf:
         path = self._folder / name
         try:
             os.utime(path)
-        except FileNotFoundError:
+        except OSError:  # it is not here, or not ours
             return None
         return path
 
