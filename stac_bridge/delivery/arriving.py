@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
@@ -61,14 +62,14 @@ class Arriving:
             self._ended, self._failed = True, self._failed or failed
             self._news.notify_all()
 
-    async def reach(self, offset: int, patience: float | None = PATIENCE) -> None:
+    async def reach(self, offset: int) -> None:
         """Return when the byte at ``offset`` is there, or the whole, if that is less.
 
-        Raises Staging after ``patience`` seconds, or the error that ended the arriving.
+        Raises Staging where it is long in coming, and the error that ended the arriving.
         """
         try:
-            async with asyncio.timeout(patience), self._news:
-                await self._news.wait_for(lambda: self.there > offset or self._ended)
+            async with asyncio.timeout(PATIENCE):
+                await self._come(offset)
         except TimeoutError:
             whole = "an unknown number" if self.size is None else self.size
             raise Staging(
@@ -76,25 +77,29 @@ class Arriving:
                 "come back after the seconds in Retry-After.",
                 retry_after=10,
             ) from None
+
+    async def _come(self, offset: int) -> None:
+        async with self._news:
+            await self._news.wait_for(lambda: self.there > offset or self._ended)
         if self.there <= offset and self._failed:
             raise self._failed
 
     async def measured(self) -> int:
         """The size, for which one has to wait where the host does not tell it. Raises as ``reach`` does."""
         if self.size is None:
-            await self.reach(2**62)
+            await self.reach(sys.maxsize)
         return self.size or 0
 
     async def chunks(self, wanted: range) -> AsyncGenerator[bytes, None]:
         """The bytes of a range as they arrive, to the file's end at most. Raises the error that ended the arriving."""
         place = wanted.start
-        await self.reach(place, None)
+        await self._come(place)
         if not wanted or place >= self.there:
             return
         async with anyio.wrap_file(self._opened()) as file:
             await file.seek(place)
             while place < wanted.stop:
-                await self.reach(place, None)
+                await self._come(place)
                 chunk = await file.read(min(CHUNK, wanted.stop - place, self.there - place))
                 if not chunk:
                     return
@@ -102,10 +107,10 @@ class Arriving:
                 yield chunk
 
     def _opened(self) -> BinaryIO:
-        """From now on it stays, though it may be renamed meanwhile."""
+        """From now on its bytes stay, though it may be renamed or removed meanwhile."""
         try:
             if self.path:
                 return hold(self.path.open("rb"))
         except FileNotFoundError:
             pass
-        raise Staging("This file has just been removed to make room; ask again.", retry_after=1)
+        raise self._failed or Staging("This file has just been removed to make room; ask again.", retry_after=1)

@@ -62,9 +62,7 @@ async def test_every_member_is_its_own_bytes(bundle_of: Callable[[bytes], Bundle
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["gnu", "pax"])
-async def test_long_names_and_headers_of_many_blocks_are_read(
-    bundle_of: Callable[[bytes], Bundle], form: int
-) -> None:
+async def test_long_names_and_headers_of_many_blocks_are_read(bundle_of: Callable[[bytes], Bundle], form: int) -> None:
     long = "x" * 300 + ".TIF"
     more = {"comment": "y" * 3 * BLOCK} if form == tarfile.PAX_FORMAT else {}
     bundle = bundle_of(tar({f"{'folder/' * 50}{long}": b"long", "b.TIF": b"short"}, form, **more))
@@ -143,7 +141,7 @@ async def test_a_member_is_readable_when_its_bytes_have_arrived(
 async def test_a_member_that_is_long_in_coming_is_a_staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stac_bridge.delivery import arriving
 
-    monkeypatch.setattr(arriving.Arriving.reach, "__defaults__", (0.05,))
+    monkeypatch.setattr(arriving, "PATIENCE", 0.05)
     bundle = Bundle(tar(FILES), tmp_path, ranges=False)
     bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, asyncio.Event()))}
     with pytest.raises(Staging):

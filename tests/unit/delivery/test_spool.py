@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import multiprocessing
-import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import pytest
 
-from stac_bridge.delivery import Source, arriving, reading, spool
+from stac_bridge.delivery import Source, arriving, spool
 from stac_bridge.delivery.shelf import Shelf, hold
 from stac_bridge.errors import NoRoom, Staging, UpstreamError, UpstreamFault, UpstreamUnreachable
 from tests.unit.delivery.upstream_host import Host, Renewal, body, never
 
 DATA = bytes(range(256)) * 40
 SIZE = len(DATA)
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PAUSE", 0.001)
 
 
 @pytest.fixture(params=[True, False], ids=["size known", "size unknown"])
@@ -76,7 +70,7 @@ async def test_a_part_of_a_file_of_unknown_size_is_waited_for_with_patience_and_
     waiting = asyncio.create_task(streamer.open(host.source(), "bytes=0-9", None, never))
     await asyncio.sleep(0.05)
     assert not waiting.done()
-    monkeypatch.setattr(arriving.Arriving.reach, "__defaults__", (0.02,))
+    monkeypatch.setattr(arriving, "PATIENCE", 0.02)
     with pytest.raises(Staging, match="unknown number") as told:
         await streamer.open(host.source(), "bytes=0-9", None, never)
     assert told.value.retry_after
@@ -200,22 +194,28 @@ async def test_an_endless_body_is_ended(tmp_path: Path) -> None:
     for told in (True, False):
         host = Host(DATA, ranges=False, told=told)
         host.says = dict.fromkeys(range(9), lambda _request: httpx.Response(200, stream=Endless()))
+        source = host.source()
         with pytest.raises((UpstreamError, NoRoom)):
-            source = host.source()
             await body(await host.streamer(tmp_path, 10 * SIZE).open(source, None, None, Renewal(source, source)))
     assert sent < 15 * SIZE
     assert names(tmp_path) == []
 
 
-async def test_a_full_disk_is_told_with_what_to_do_and_leaves_nothing(
-    tmp_path: Path, tape: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_args: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "secret"))
+class Full(Shelf):
+    """A folder on a disk that is full."""
 
-    monkeypatch.setattr(spool, "_put", full)
-    with pytest.raises(NoRoom, match="No space left.*STAC_BRIDGE_SPOOL_BYTES") as told:
-        await body(await tape.streamer(tmp_path).open(tape.source(), None, None, never))
+    def begin(self, name: str) -> tuple[Path, BinaryIO]:
+        path, file = super().begin(name)
+        file.close()
+        return path, open("/dev/full", "wb")
+
+
+async def test_a_full_disk_is_told_with_what_to_do_and_leaves_nothing(tmp_path: Path, tape: Host) -> None:
+    kept = spool.Spool(tmp_path)
+    kept._shelf = Full(tmp_path, 2**30)
+    arrives = await kept.file(tape.source(), tape.http, never)
+    with pytest.raises(NoRoom, match=r"No space left.*STAC_BRIDGE_SPOOL_BYTES") as told:
+        await arrives.reach(SIZE - 1)
     assert told.value.retry_after
     assert str(tmp_path) not in str(told.value)
     assert names(tmp_path) == []

@@ -80,8 +80,12 @@ async def never(_stale: Source) -> Source:
     raise AssertionError("there was nothing to renew")
 
 
-async def body(delivered: Delivered) -> bytes:
-    return b"".join([chunk async for chunk in delivered.chunks])
+async def body(delivered: Delivered, got: bytearray | None = None) -> bytes:
+    """All bytes; ``got`` has them even where they end with an error."""
+    got = bytearray() if got is None else got
+    async for chunk in delivered.chunks:
+        got += chunk
+    return bytes(got)
 
 
 class Renewal:
