@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 from stac_bridge.delivery.upstream import changed, pieces
@@ -124,7 +125,7 @@ class Reading:
         return PAUSE * float(4 ** max(0, self._fruitless))
 
     async def _renew_source(self) -> None:
-        with spending(RENEWING):
+        with spending(RENEWING) if self._begun else nullcontext():
             fresh = await self._renew(self._source)
         if not (fresh.resembles(self._source) and fresh.file.resembles(self._source.file)):
             raise changed()
