@@ -40,7 +40,7 @@ class Arriving:
         self._news = asyncio.Condition()
 
     @classmethod
-    def whole(cls, size: int, path: Path) -> Arriving:
+    def whole(cls, path: Path, size: int) -> Arriving:
         """A file that has arrived."""
         found = cls(size, path)
         found.there, found._ended = size, True

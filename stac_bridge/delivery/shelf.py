@@ -34,14 +34,14 @@ class Shelf:
         for path in self._folder.glob(f"*{_PART}"):
             remove_unused(path)
 
-    def find(self, name: str) -> Path | None:
-        """The file of this name, from now on the one read last."""
+    def find(self, name: str) -> tuple[Path, int] | None:
+        """The file of this name and its size; from now on it is the one read last."""
         path = self._folder / name
         try:
             os.utime(path)
+            return path, path.stat().st_size
         except OSError:  # it is not here, or not ours
             return None
-        return path
 
     def begin(self, name: str) -> tuple[Path, BinaryIO]:
         """An empty file under a name of its own, in use until it is closed. Raises OSError."""

@@ -51,9 +51,9 @@ class Spool:
         name = _name(source)
         if name in self._arriving:
             return self._arriving[name]
-        path = self._shelf.find(name)
-        if path and source.size in (None, size := path.stat().st_size):
-            return Arriving.whole(size, path)
+        found = self._shelf.find(name)
+        if found and source.size in (None, found[1]):
+            return Arriving.whole(*found)
         arriving = self._arriving[name] = Arriving(source.size)
         wanted = range(self._shelf.max_bytes + 1 if source.size is None else source.size)
         reading = Reading(source, wanted, http, renew)
@@ -64,8 +64,8 @@ class Spool:
 
     def size(self, source: Source) -> int | None:
         """The size of a source's file, where it is here."""
-        path = self._shelf.find(_name(source))
-        return path.stat().st_size if path else None
+        found = self._shelf.find(_name(source))
+        return found[1] if found else None
 
     async def _fetch(self, name: str, reading: Reading, arriving: Arriving) -> None:
         failed: BridgeError | None = NoRoom("The server stopped while this file arrived; try again.", retry_after=30)
