@@ -28,7 +28,7 @@ from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
 from stac_bridge.api.staging import staging_answer
 from stac_bridge.bridge import Bridge, Catalogue, SceneReader
-from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.delivery import Alive, Archive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.mapping import load_mappings
@@ -74,13 +74,9 @@ def create_app(
         transport=transport,
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store = Store()
-    http = httpx.AsyncClient(
-        timeout=settings.m2m_timeout,
-        transport=download_transport,
-        headers={"Accept-Encoding": "identity"},  # files as they are: lengths and ranges are of their own bytes
-    )
-    resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
+    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    hosts = _hosts(settings, own_origin)
+    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl)
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -91,10 +87,12 @@ def create_app(
     )
     reader = SceneReader(m2m, store, settings.cache_ttl)
     bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
-    spool = Spool(folder / "spool")
+    spool = Spool(folder / "spool", settings.spool_bytes)
+    streamer = Streamer(http, spool, Alive(http, hosts, store))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await spool.start()
         await bridge.start()
         yield
         await bridge.stop()
@@ -135,7 +133,7 @@ def create_app(
         middlewares=_middlewares(settings),
     )
     app.router.routes.insert(0, schema_route())
-    app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
+    app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery))
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
