@@ -31,7 +31,7 @@ class Source:
     """Where the bytes of a file are, and what the host says of them.
 
     ``name`` is unique for the file, whatever its URL is by now; ``size`` in bytes; ``ranges`` tells whether the
-    host serves parts.
+    host serves parts; ``eula`` is the code of the licence that USGS binds the file's use to.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Source:
     etag: str | None = None
     last_modified: str | None = None
     filename: str | None = None
+    eula: str | None = None
 
 
 async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -49,7 +49,7 @@ class DownloadInput:
 
     entity_id: str
     product_id: str
-    code: str = ""
+    code: str = field(default="", compare=False)
     """The product's code where it is known: it is not sent, but rows of the queue name it."""
 
 
