@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from stac_bridge.errors import UpstreamFault
@@ -17,6 +20,13 @@ V = TypeVar("V")
 
 WINDOW = 0.015
 """Seconds that a call waits for others to join it: little beside what M2M takes, enough for threads that start."""
+
+LINGER = 0.8
+"""Seconds that it waits where many came together lately: threads that read side by side come back a little apart,
+and a call for each, one after the other, would keep all of them waiting longer."""
+
+LATELY = 5.0
+"""Seconds for which those who came together are expected to do so again."""
 
 _OF_ONE = frozenset({"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT", "NOT_FOUND"})
 """Errors that one bad id may bring upon a whole call."""
@@ -36,6 +46,9 @@ class Batches(Generic[K, V]):
         self._most = most
         self._turn = turn or asyncio.Lock()
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._crowds: deque[tuple[float, int]] = deque(maxlen=64)
+        self._expected = 1
+        self._gathered = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
@@ -46,14 +59,29 @@ class Batches(Generic[K, V]):
             task.add_done_callback(self._tasks.discard)
         if key not in self._waiting:
             self._waiting[key] = asyncio.get_running_loop().create_future()
+        if len(self._waiting) >= self._expected:
+            self._gathered.set()
         return await asyncio.shield(self._waiting[key])
 
     async def _go(self) -> None:
+        await self._linger()
         async with self._turn:
             await asyncio.sleep(WINDOW)
             asked, self._waiting = self._waiting, {}
+            self._crowds.append((time.monotonic(), len(asked)))
             for keys in _parts(tuple(asked), self._most):
                 await self._settle(keys, asked)
+
+    async def _linger(self) -> None:
+        """Wait for as many as came together lately, if there were several."""
+        now = time.monotonic()
+        crowd = max((size for when, size in self._crowds if now - when < LATELY), default=1)
+        self._expected = min(crowd, self._most)
+        if len(self._waiting) < self._expected:
+            self._gathered.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self._gathered.wait()
 
     async def _settle(self, keys: Sequence[K], asked: Mapping[K, asyncio.Future[V | None]]) -> None:
         """Give everybody an answer or an error; a call that is refused for an id is made in halves."""
