@@ -45,19 +45,20 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         source = await bridge.source(ref)
+        told = {**vary, **_bound(source)}
         if request.method == "HEAD":
-            return Response(headers={**describe(source), **vary, **_lasting(source)})
+            return Response(headers={**describe(source), **told, **_lasting(source)})
         if source.ranges and _redirects(delivery, request):
             # never 301, and not to be kept: the address in it dies before the href does
-            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **vary})
-        return await _streamed(request, ref, source, vary)
+            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
+        return await _streamed(request, ref, source, told)
 
-    async def _streamed(request: Request, ref: AssetRef, source: Source, vary: dict[str, str]) -> Response:
+    async def _streamed(request: Request, ref: AssetRef, source: Source, told: dict[str, str]) -> Response:
         asked = request.headers
         found = await streamer.open(
             source, asked.get("range"), asked.get("if-range"), lambda stale: bridge.renew(ref, stale)
         )
-        headers = {**found.headers, **vary, **_lasting(source)}
+        headers = {**found.headers, **told, **_lasting(source)}
         return StreamingResponse(found.chunks, found.status, headers)
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
@@ -73,3 +74,8 @@ def _redirects(delivery: Delivery, request: Request) -> bool:
 def _lasting(source: Source) -> dict[str, str]:
     """Bytes under an entity tag do not change under an href."""
     return {"Cache-Control": "public, max-age=3600" if source.etag else "no-cache"}
+
+
+def _bound(source: Source) -> dict[str, str]:
+    """The code of the licence that USGS binds a file's use to."""
+    return {"X-USGS-EULA": source.eula} if source.eula and source.eula.isascii() and source.eula.isprintable() else {}
