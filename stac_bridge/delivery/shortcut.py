@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stac_bridge.m2m.downloads import DownloadInput
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from stac_bridge.delivery.choose import Wanted
     from stac_bridge.m2m.downloads import FileGroups
 
@@ -18,7 +20,7 @@ SETTLED = timedelta(days=60)
 """After this a Landsat product's files come from the cloud: the change-over was seen two to four weeks after
 processing, and is told to have taken longer [REFERENCE §8]. Where it has not come, the options are asked after all."""
 
-_PRODUCT = re.compile(r"L[COETM]\d\d_(L1|L2S)[A-Z]{1,2}_\d{6}_\d{8}_(\d{4})(\d\d)(\d\d)_02_[A-Z0-9]{2}$")
+_PRODUCT = re.compile(r"L[COETM]\d\d_(L1|L2S)[A-Z]{1,2}_\d{6}_\d{8}_(\d{8})_02_[A-Z0-9]{2}$")
 
 _HALVES = {"SR": "L2SR", "QA": "L2SR", "ST": "L2ST", "MTL.TXT": "L2ST", "MTL.XML": "L2ST", "ANG.TXT": "L2ST"}
 """Beginnings of file names → the part of a Level-2 product under which M2M has the file [REFERENCE §8]."""
@@ -30,7 +32,7 @@ def file_entity(wanted: Wanted, today: date) -> str | None:
     None for any other, and where on record nothing tells the id's prefix.
     """
     found = _PRODUCT.match(wanted.display_id)
-    if found is None or wanted.file is None or today - date(*map(int, found.groups()[1:])) <= SETTLED:
+    if found is None or wanted.file is None or found[2] >= f"{today - SETTLED:%Y%m%d}":
         return None
     prefix = "L1" if found[1] == "L1" else _half(wanted)
     return prefix and f"{prefix}_{wanted.display_id}_{wanted.file.upper().replace('.', '_')}"
