@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from stac_bridge.delivery.shortcut import file_entity, from_the_cloud
@@ -60,7 +61,6 @@ def test_an_entity_id_is_made_where_the_record_tells_its_prefix(scene: str, file
 
 @needs_shared
 def test_every_recorded_entity_id_of_a_file_is_made_as_it_was_recorded() -> None:
-    import orjson
 
     path = SHARED / "m2m" / "recorded" / "partial" / "secondary-entityIds__landsat_band_files_c2_l2__1.json"
     for entity_id in orjson.loads(path.read_bytes())["entityIds"]:
@@ -158,3 +158,11 @@ async def test_file_groups_are_not_asked_for_scenes_that_need_their_options() ->
     script = Script({"download-options": offering("SR_B4.TIF"), "download-request": granting()})
     await resolver(script).source(wanted())
     assert calls(script) == ["download-options", "download-request"]
+
+
+@needs_shared
+def test_the_documented_file_groups_tell_the_clouds_product() -> None:
+
+    path = SHARED / "m2m" / "doc_samples" / "dataset-file-groups__response_1.json"
+    groups = FileGroups.model_validate(orjson.loads(path.read_bytes())["data"])
+    assert groups.product_ids("ANG.txt", "ls_s3") == {"rp9zq1ewx8s985mp"}
