@@ -80,7 +80,11 @@ class Quota:
 
     async def _clear(self) -> int:
         """Remove the oldest that wait under our label and that nobody reads; gives how many."""
-        rows = await self._m2m.download_search(self._label)
+        try:
+            rows = await self._m2m.download_search(self._label)
+        except UpstreamFault as fault:
+            _log.warning("USGS's queue could not be looked through: %s", fault)
+            return 0
         waiting = sorted(row.download_id for row in rows if row.status_code == "A")
         unused = [ident for ident in waiting if not self._store.get(f"download in use {ident}")][:CLEARED]
         removed = [await self._remove(ident) for ident in unused]

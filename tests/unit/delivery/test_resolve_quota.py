@@ -85,6 +85,13 @@ async def test_a_download_that_cannot_be_removed_is_passed_over() -> None:
     assert (await resolver(script).source(wanted())).size == 1000
 
 
+async def test_a_queue_that_cannot_be_looked_through_leaves_the_quota_used_up() -> None:
+    script = limited(OVER)
+    script._answers["download-search"] = [fails("DOWNLOAD_ERROR")]
+    with pytest.raises(UpstreamBusy, match="quota"):
+        await resolver(script).source(wanted())
+
+
 def left(**counts: int) -> Any:
     rows = [{"limitType": "user", "username": "someone-secret", **counts}]
 
