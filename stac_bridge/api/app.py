@@ -75,8 +75,9 @@ def create_app(
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
-    hosts = _hosts(settings, own_origin)
-    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl)
+    hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
+    archive = Archive(http, spool, store)
+    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive)
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -87,7 +88,6 @@ def create_app(
     )
     reader = SceneReader(m2m, store, settings.cache_ttl)
     bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
-    spool = Spool(folder / "spool", settings.spool_bytes)
     streamer = Streamer(http, spool, Alive(http, hosts, store))
 
     @asynccontextmanager

@@ -46,18 +46,19 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         source = await bridge.source(ref)
+        told = {**vary, **_bound(source)}
         if request.method == "HEAD":
-            return Response(headers={**streamer.head(source), **vary, **_lasting(source)})
+            return Response(headers={**streamer.head(source), **told, **_lasting(source)})
         redirects = not source.part and _redirects(delivery, request)
         renew = partial(bridge.renew, ref)
         if redirects and source.ranges:
             source = await streamer.alive.source(source, renew)
         if redirects and source.ranges:
             # never 301, and not to be kept: the address in it dies before the href does
-            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **vary})
+            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
         asked = request.headers
         found = await streamer.open(source, asked.get("range"), asked.get("if-range"), renew)
-        return _Streaming(found, {**found.headers, **vary, **_lasting(source)})
+        return _Streaming(found, {**found.headers, **told, **_lasting(source)})
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 
@@ -87,3 +88,8 @@ def _redirects(delivery: Delivery, request: Request) -> bool:
 def _lasting(source: Source) -> dict[str, str]:
     """Bytes under an entity tag do not change under an href."""
     return {"Cache-Control": "public, max-age=3600" if source.etag else "no-cache"}
+
+
+def _bound(source: Source) -> dict[str, str]:
+    """The code of the licence that USGS binds a file's use to."""
+    return {"X-USGS-EULA": source.eula} if source.eula and source.eula.isascii() and source.eula.isprintable() else {}

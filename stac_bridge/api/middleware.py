@@ -18,7 +18,7 @@ __all__ = ["Cors", "Cost", "HeadAsGet", "LastResort"]
 
 EXPOSED = (
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
-    "Server-Timing, X-M2M-Calls"
+    "Server-Timing, X-M2M-Calls, X-USGS-EULA"
 )
 _METHODS = "GET, HEAD, POST, OPTIONS"
 

@@ -39,7 +39,8 @@ class Source:
     ``name`` is unique for the file, whatever its URL is by now, and one of its words is the file's real name;
     ``size`` in bytes; ``ranges`` tells whether the host serves parts. A member of an archive is the ``part`` of
     the file at ``url`` that it is (its ``size`` is then the part's), and knows the ``whole``. ``seen`` is when
-    the URL was last known to answer, as ``time.time`` tells it.
+    the URL was last known to answer, as ``time.time`` tells it; ``eula`` is the code of the licence that USGS binds
+    the file's use to.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Source:
     etag: str | None = None
     last_modified: str | None = None
     filename: str | None = None
+    eula: str | None = None
     part: range | None = None
     whole: Source | None = None
     seen: float = field(default_factory=time.time, compare=False)

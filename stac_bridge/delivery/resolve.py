@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
-from stac_bridge.delivery.choose import Wanted, choose
+from stac_bridge.delivery.choose import Choice, Wanted, choose
+from stac_bridge.delivery.grants import Grant, staging
+from stac_bridge.delivery.mint import Mint
 from stac_bridge.delivery.probe import Source, probe
-from stac_bridge.errors import AssetUnavailable, Staging
-from stac_bridge.m2m.models import DownloadInput
+from stac_bridge.delivery.shortcut import file_entity, from_the_cloud
+from stac_bridge.errors import AssetUnavailable, Staging, UpstreamFault
+from stac_bridge.m2m.downloads import DownloadInput, FileGroups
 
 if TYPE_CHECKING:
     import httpx
 
     from stac_bridge.delivery.hosts import Hosts
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models import DownloadAnswer, Product, Retrieved
+    from stac_bridge.m2m.downloads import Product
     from stac_bridge.store import Store
 
-__all__ = ["Resolver", "Source", "Wanted"]
+__all__ = ["Members", "Resolver", "Source", "Wanted"]
+
+GROUPS_TTL = 86_400.0
+"""Seconds that a dataset's file groups are reused: product ids change once in years."""
 
 OPTIONS_TTL = 3600.0
 """Seconds that a scene's download options are reused: they change with its age in weeks."""
@@ -30,35 +37,43 @@ OPTIONS_SIZE = 160_000
 STAGING_TTL = 6 * 3600.0
 """Seconds after which a download that never became available is asked for anew."""
 
-QUEUE_TTL = 2.0
-"""Seconds that one look at the queue serves everybody who waits."""
+LOST = 600.0
+"""Seconds after which the same is done with one that the queue does not list: at first it may not be there yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A download that USGS prepares: its id, the label it is queued under, when it was asked for."""
+class Members(Protocol):
+    """What is asked of whoever looks into archives."""
 
-    download_id: int
-    label: str
-    since: float
+    async def member(self, whole: Source, name: str) -> Source:
+        """A file inside an archive. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+        ...
 
 
 class Resolver:
-    """Spends at most two M2M calls on a file's first reader, one on a scene's further files, none on the rest.
+    """Spends at most two M2M calls on a file's first reader, one on most further files, none on the rest.
 
     ``label`` (at most 50 characters) stays the same for a bridge, so that what it queued is found again;
-    ``url_ttl`` is in seconds.
+    ``url_ttl`` is in seconds; ``archive`` looks into bundles.
     """
 
     def __init__(
-        self, m2m: M2MClient, store: Store, http: httpx.AsyncClient, hosts: Hosts, *, label: str, url_ttl: float
+        self,
+        m2m: M2MClient,
+        store: Store,
+        http: httpx.AsyncClient,
+        hosts: Hosts,
+        *,
+        label: str,
+        url_ttl: float,
+        archive: Members | None = None,
     ) -> None:
         self._m2m = m2m
         self._store = store
         self._http = http
         self._hosts = hosts
-        self._label = label
+        self._mint = Mint(m2m, store, label)
         self._url_ttl = url_ttl
+        self._archive = archive
 
     async def source(self, wanted: Wanted) -> Source:
         """Where its bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
@@ -68,61 +83,107 @@ class Resolver:
 
     async def renew(self, wanted: Wanted, stale: Source) -> Source:
         """Another source in place of one that died; the same for all who come with the same one."""
+        bundle: Wanted | None = self._store.get(f"bundle of {wanted.name}")
+        if bundle and (whole := self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
+            self._store.drop(f"source {bundle.name}")
         if self._store.get(f"source {wanted.name}") == stale:
             self._store.drop(f"source {wanted.name}")
         return await self.source(wanted)
 
-    async def _find(self, wanted: Wanted) -> Source:
-        pending: _Pending | None = self._store.get(f"pending {wanted.name}")
-        url = await (self._collect(pending) if pending else self._ask(wanted))
-        self._store.drop(f"pending {wanted.name}")
-        return await probe(url, wanted.name, self._http, self._hosts)
+    # -- ways to a source ------------------------------------------------------------------------------------
 
-    async def _ask(self, wanted: Wanted) -> str:
-        """Ask for a URL. Raises Staging where USGS prepares the file first."""
-        product = choose(await self._options(wanted), wanted)
-        asked = DownloadInput(entity_id=product.entity_id, product_id=product.product_id)
-        answer = await self._m2m.download_request([asked], self._label)
-        if answer.available:
-            return answer.available[0].url
-        pending = _queued(answer, self._label)
-        self._store.put(f"pending {wanted.name}", pending, ttl=STAGING_TTL)
-        if not answer.duplicates:
-            raise _staging(pending)
-        return await self._collect(pending)  # asked for some time ago: it may be ready by now
+    async def _find(self, wanted: Wanted) -> Source:
+        pending: Grant | None = self._store.get(f"pending {wanted.name}")
+        if pending and (known := await self._still_there(pending)):
+            return await self._opened(wanted, known)
+        self._store.drop(f"pending {wanted.name}")
+        direct = await self._direct(wanted)
+        if direct is None:
+            return await self._by_options(wanted)
+        try:
+            return await self._opened(wanted, await self._granted(direct))
+        except AssetUnavailable as refused:  # elsewhere, or not what it seemed: the options tell
+            return await self._by_options(wanted, direct, refused)
+
+    async def _by_options(
+        self, wanted: Wanted, tried: DownloadInput | None = None, refused: AssetUnavailable | None = None
+    ) -> Source:
+        """By way of what M2M offers of the scene; ``tried`` was refused before, so it is not asked for again."""
+        choice = choose(await self._options(wanted), wanted)
+        if choice.member is not None:
+            return await self._inside(wanted, choice, choice.member)
+        product = choice.product
+        asked = DownloadInput(product.entity_id, product.product_id, product.code)
+        if refused and asked == tried:
+            raise refused
+        return await self._opened(wanted, await self._granted(asked))
+
+    async def _inside(self, wanted: Wanted, choice: Choice, member: str) -> Source:
+        """A file of which only a bundle can be had."""
+        if self._archive is None:
+            raise AssetUnavailable(f"USGS delivers {member!r} only inside a bundle now; read the bundle instead.")
+        bundle = wanted.bundle(choice.product)
+        whole = await self.source(bundle)
+        self._store.put(f"bundle of {wanted.name}", bundle, ttl=STAGING_TTL)
+        return replace(await self._archive.member(whole, member), eula=whole.eula)
+
+    async def _opened(self, wanted: Wanted, grant: Grant) -> Source:
+        """The source behind a download. Raises Staging while USGS prepares it."""
+        if grant.url is None and grant.known:  # asked for some time ago: it may be ready by now
+            grant = await self._mint.look(grant) or grant
+        if grant.url is None:
+            raise self._waiting(wanted, grant)
+        self._store.drop(f"pending {wanted.name}")
+        self._mint.quota.uses(grant.download_id, self._url_ttl)
+        return replace(await probe(grant.url, wanted.name, self._http, self._hosts), eula=grant.eula)
+
+    # -- what M2M is asked -----------------------------------------------------------------------------------
+
+    async def _granted(self, asked: DownloadInput) -> Grant:
+        """A download of USGS's. Raises AssetUnavailable, UpstreamBusy with its reason."""
+        said = await self._mint.grant(asked)
+        if said is None:
+            raise Staging("USGS has queued this file, but does not list it yet; come back.", retry_after=5)
+        if isinstance(said, Grant):
+            return said
+        raise said.error
+
+    def _waiting(self, wanted: Wanted, grant: Grant) -> Staging:
+        """Kept in mind from the first time on, so that the next reader finds it."""
+        if self._store.get(f"pending {wanted.name}") is None:
+            self._store.put(f"pending {wanted.name}", grant, ttl=STAGING_TTL)
+            self._mint.quota.uses(grant.download_id, STAGING_TTL)
+        return staging(grant)
+
+    async def _still_there(self, pending: Grant) -> Grant | None:
+        """What has become of a download that USGS was preparing; None where it is lost."""
+        lost = time.monotonic() - pending.since > LOST
+        return await self._mint.look(pending) or (None if lost else pending)
 
     async def _options(self, wanted: Wanted) -> tuple[Product, ...]:
         return await self._store.once(
             f"options {wanted.dataset} {wanted.entity_id}",
-            lambda: self._m2m.download_options(wanted.dataset, [wanted.entity_id]),
+            lambda: self._mint.options(wanted.dataset, wanted.entity_id),
             ttl=OPTIONS_TTL,
             size=lambda _options: OPTIONS_SIZE,
         )
 
-    async def _collect(self, pending: _Pending) -> str:
-        """Look whether it is ready. Raises Staging."""
-        queue: Retrieved = await self._store.once(
-            f"queue {pending.label}", lambda: self._m2m.download_retrieve(pending.label), ttl=QUEUE_TTL
+    async def _direct(self, wanted: Wanted) -> DownloadInput | None:
+        """What can be asked for without looking at the scene's options first."""
+        entity_id = file_entity(wanted, datetime.now(UTC).date())
+        if entity_id is None:
+            return None
+        groups = await self._store.once(
+            f"file groups {wanted.dataset}",
+            lambda: self._file_groups(wanted.dataset),
+            ttl=GROUPS_TTL,
+            size=lambda _groups: 65_536,
         )
-        # A download may stand in both lists, in one, or (at first) in none [REFERENCE §8].
-        for row in (*queue.available, *queue.requested):
-            if row.download_id == pending.download_id and row.url and "/download-staging/" not in row.url:
-                return row.url
-        raise _staging(pending)
+        return from_the_cloud(entity_id, wanted, groups)
 
-
-def _queued(answer: DownloadAnswer, label: str) -> _Pending:
-    """What was put into the queue, or stands there since an earlier asking under that asking's label."""
-    now = time.monotonic()
-    for queued in answer.preparing:
-        return _Pending(queued.download_id, label, now)
-    for download_id, known_label in {**answer.new_records, **answer.duplicates}.items():
-        return _Pending(int(download_id), known_label, now)
-    reasons = " ".join(failed.message for failed in answer.failed if failed.message)
-    raise AssetUnavailable(f"USGS refuses this download: {reasons or 'it gives no reason'}")
-
-
-def _staging(pending: _Pending) -> Staging:
-    """Come back sooner at first, and later the longer it takes."""
-    wait = int(min(60, max(5, time.monotonic() - pending.since)))
-    return Staging("USGS is preparing this file; come back after the seconds in Retry-After.", retry_after=wait)
+    async def _file_groups(self, dataset: str) -> FileGroups:
+        """A dataset's; none where M2M does not tell of any."""
+        try:
+            return await self._m2m.dataset_file_groups(dataset)
+        except UpstreamFault:
+            return FileGroups()

@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-import orjson
-import stamina
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from stac_bridge.errors import (
-    UpstreamBusy,
-    UpstreamError,
-    UpstreamFault,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
-from stac_bridge.m2m.auth import LoginToken
-from stac_bridge.m2m.budget import current
+from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
-from stac_bridge.m2m.errors import Transient, read_answer
-from stac_bridge.m2m.gate import Gate
-from stac_bridge.m2m.models import (
-    DownloadAnswer,
-    Product,
-    Retrieved,
-    Scene,
-    Scenes,
-    read_scene,
-    read_scenes,
-)
+from stac_bridge.m2m.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
+from stac_bridge.m2m.models import Scene, Scenes, read_scene, read_scenes
+from stac_bridge.m2m.wire import Backoff, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import httpx
+
+    from stac_bridge.m2m.downloads import DownloadInput
     from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
     from stac_bridge.m2m.gate import Turns
-    from stac_bridge.m2m.models import DownloadInput
 
 __all__ = ["Backoff", "M2MClient"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Read = TypeVar("Read")
 
 _ABSENT = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
 """What scene-metadata may say of an id it does not have; which of them is not known [REFERENCE §11]."""
-
-_SHARE = 3
-"""A call with its queue and retries takes at most this many times the limit of one attempt."""
-
-_GRACE = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How often a call is tried, and how long is waited between (seconds; jitter comes on top)."""
-
-    attempts: int = 8
-    first: float = 0.5
-    most: float = 10.0
 
 
 class M2MClient:
@@ -85,26 +50,8 @@ class M2MClient:
         gate: Turns | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        base = httpx.URL(url.rstrip("/") + "/")
-        backoff = backoff or Backoff()
-        self._timeout = timeout
-        self._gate = gate or Gate()
-        self._auth = LoginToken(base, username, token)
-        self._http = httpx.AsyncClient(
-            base_url=base,
-            auth=self._auth,
-            timeout=timeout,
-            transport=transport,
-            event_hooks={"request": [_count]},
-            headers={"Accept": "application/json"},
-        )
-        self._retrying = stamina.AsyncRetryingCaller(
-            attempts=backoff.attempts,
-            timeout=None,
-            wait_initial=backoff.first,
-            wait_max=backoff.most,
-            wait_jitter=backoff.first,
-        )
+        self._wire = Wire(url, username, token, timeout=timeout, transport=transport, gate=gate, backoff=backoff)
+        self._ask = self._wire.ask
 
     # -- account ---------------------------------------------------------------------------------------------
 
@@ -114,16 +61,16 @@ class M2MClient:
 
     async def logout(self) -> None:
         """End the key, if there is one; a key that is dead already is no trouble."""
-        if self._auth.has_key:
+        if self._wire.auth.has_key:
             try:
                 await self._ask("logout", {}, lambda data, _size: data)
             except UpstreamError as refused:
                 _log.debug("logout: %s", refused)
-            self._auth.forget()
+            self._wire.auth.forget()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
     # -- datasets --------------------------------------------------------------------------------------------
 
@@ -138,6 +85,10 @@ class M2MClient:
     async def dataset_download_options(self, dataset: str) -> tuple[DatasetProduct, ...]:
         """The products that a dataset delivers."""
         return await self._ask("dataset-download-options", {"datasetName": dataset}, _all_of(DatasetProduct))
+
+    async def dataset_file_groups(self, dataset: str) -> FileGroups:
+        """The files inside a dataset's folder products, and the product ids by which each can be had."""
+        return await self._ask("dataset-file-groups", {"datasetName": dataset}, _one(FileGroups))
 
     # -- scenes ----------------------------------------------------------------------------------------------
 
@@ -199,82 +150,13 @@ class M2MClient:
         """The queue under a label."""
         return await self._ask("download-retrieve", {"label": label}, _one(Retrieved))
 
-    # -- the wire --------------------------------------------------------------------------------------------
+    async def download_search(self, label: str) -> tuple[RetrievedDownload, ...]:
+        """What is under a label and not complete, in every status, without URLs."""
+        return await self._ask("download-search", {"label": label, "activeOnly": True}, _all_of(RetrievedDownload))
 
-    async def _ask(self, endpoint: str, payload: dict[str, Any], read: Callable[[Any, int], Read]) -> Read:
-        data, size = await self._try_until(endpoint, payload)
-        try:
-            return read(data, size)
-        except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as unknown:
-            raise UpstreamFault(f"M2M's answer to {endpoint} has an unknown form: {_brief(unknown)}.") from unknown
-
-    async def _try_until(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
-        """Try until it works, fails for good, or the time is up."""
-        deadline = time.monotonic() + min(current().left, _SHARE * self._timeout)
-        failures: list[UpstreamError] = []
-
-        def worth_another(failure: Exception) -> bool:
-            if isinstance(failure, Transient):
-                failures.append(failure.error)
-            return isinstance(failure, Transient)
-
-        try:
-            # a moment later than the gate's own limit, which tells better what the time went into
-            async with asyncio.timeout(deadline - time.monotonic() + _GRACE):
-                return await self._retrying(worth_another, self._attempt, endpoint, payload, deadline)
-        except Transient as given_up:
-            raise given_up.error from given_up.__cause__
-        except (TimeoutError, UpstreamBusy) as late:
-            if failures:
-                raise failures[-1] from late
-            if isinstance(late, UpstreamBusy):
-                raise
-            raise _too_late(endpoint) from late
-
-    async def _attempt(self, endpoint: str, payload: dict[str, Any], deadline: float) -> tuple[Any, int]:
-        """One request, when it is our turn. The turn is given back between attempts."""
-        budget, asked = current(), time.monotonic()
-        try:
-            async with self._gate.turn(deadline - asked):
-                begun = time.monotonic()
-                budget.queued += begun - asked
-                try:
-                    return await self._exchange(endpoint, payload)
-                finally:
-                    budget.upstream += time.monotonic() - begun
-        finally:
-            _log.debug("%s: %.0f ms", endpoint, 1000 * (time.monotonic() - asked))
-
-    async def _exchange(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._http.post(
-                    endpoint, content=orjson.dumps(payload), headers={"Content-Type": "application/json"}
-                )
-        except (TimeoutError, httpx.TimeoutException) as late:
-            raise Transient(_too_late(endpoint)) from late
-        except (httpx.TransportError, httpx.DecodingError) as fault:
-            raise Transient(_unreachable(fault)) from fault
-        return read_answer(response), len(response.content)
-
-
-async def _count(_request: httpx.Request) -> None:
-    current().calls += 1
-
-
-def _too_late(endpoint: str) -> UpstreamTimeout:
-    return UpstreamTimeout(f"M2M did not answer {endpoint} in time; it may be busy. Try again later.", retry_after=60)
-
-
-def _unreachable(fault: httpx.HTTPError) -> UpstreamUnreachable:
-    return UpstreamUnreachable(f"M2M cannot be reached ({type(fault).__name__}); try again later.", retry_after=60)
-
-
-def _brief(error: Exception) -> str:
-    """What an answer lacks, in one line and without the answer itself."""
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-    return f"{type(error).__name__} {error}"
+    async def download_remove(self, download_id: int) -> None:
+        """Take a download out of the queue, so that it counts against no quota of what waits."""
+        await self._ask("download-remove", {"downloadId": download_id}, lambda data, _size: data)
 
 
 def _texts(data: Any, _size: int) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ __all__ = [
     "as_list",
     "as_map",
     "as_names",
+    "as_plain",
     "as_sides",
     "as_span",
     "as_text",
@@ -45,6 +48,17 @@ def as_text(value: Any) -> str | None:
     ('P1D', '6683', None, None, None)
     """
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def as_plain(value: Any) -> str | None:
+    """A message for people as one line of at most 300 characters, without markup and addresses.
+
+    >>> as_plain("This is <b>disabled</b>;<br>see <a href='https://x.example/?a=1'>here</a> &amp; https://x.example/.")
+    'This is disabled; see here &'
+    """
+    text = html.unescape(re.sub(r"<[^>]*>", " ", as_text(value) or ""))
+    words = " ".join(re.sub(r"\w+://\S+", " ", text).split())
+    return re.sub(r" (?=[,;.:!?])", "", words)[:300] or None
 
 
 def as_names(value: Any) -> tuple[str, ...]:

@@ -9,12 +9,20 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import BeforeValidator, Field
+from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.datasets import Bounds, Dataset, DatasetFilter, DatasetProduct
-from stac_bridge.m2m.lenient import Model, as_list, as_map
+from stac_bridge.m2m.downloads import (
+    Download,
+    DownloadAnswer,
+    DownloadInput,
+    FailedDownload,
+    FileGroups,
+    Limit,
+    Product,
+    Retrieved,
+    RetrievedDownload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +37,8 @@ __all__ = [
     "DownloadAnswer",
     "DownloadInput",
     "FailedDownload",
+    "FileGroups",
+    "Limit",
     "Product",
     "Retrieved",
     "RetrievedDownload",
@@ -151,83 +161,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value).strip() if "&" in value else value.strip()
     return value
-
-
-# -- downloads -----------------------------------------------------------------------------------------------
-
-
-class Product(Model):
-    """A download option of a scene; ``secondary`` are the files of a folder, and of bundles alike."""
-
-    product_id: str = Field(alias="id")
-    entity_id: str
-    display_id: str
-    dataset_id: str | None = None
-    available: bool = False
-    filesize: Annotated[int, BeforeValidator(lambda value: value or 0)] = 0
-    name: str = Field("", alias="productName")
-    code: str = Field("", alias="productCode")
-    system: str = Field("", alias="downloadSystem")
-    download_name: str | None = None
-    secondary: Annotated[tuple[Product, ...], BeforeValidator(as_list)] = Field((), alias="secondaryDownloads")
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether this only holds other files. That it has ``secondary`` says nothing [REFERENCE §8]."""
-        return self.system == "folder"
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadInput:
-    """What download-request is asked for: a product of a scene, or of a file (its secondary entity id)."""
-
-    entity_id: str
-    product_id: str
-
-
-class Download(Model):
-    """A download that was granted."""
-
-    download_id: int
-    url: str
-    entity_id: str | None = None
-
-
-class FailedDownload(Model):
-    """A download that was not granted, and M2M's reason."""
-
-    entity_id: str | None = None
-    product_id: str | None = None
-    message: str | None = Field(None, alias="errorMessage")
-
-
-class DownloadAnswer(Model):
-    """What download-request said. ``duplicates``: older download ids → the label they are queued under."""
-
-    available: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="availableDownloads")
-    preparing: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="preparingDownloads")
-    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(as_list)] = ()
-    new_records: Annotated[dict[str, str], BeforeValidator(as_map)] = Field(default_factory=dict)
-    duplicates: Annotated[dict[str, str], BeforeValidator(as_map)] = Field({}, alias="duplicateProducts")
-
-
-class RetrievedDownload(Model):
-    """A download in the queue."""
-
-    download_id: int
-    url: str | None = None
-    entity_id: str | None = None
-    display_id: str | None = None
-    product_code: str | None = None
-    label: str | None = None
-    filesize: int | None = None
-    status_code: str | None = None
-    status_text: str | None = None
-
-
-class Retrieved(Model):
-    """The queue under a label. A download may stand in both lists, in one, or (at first) in none."""
-
-    available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
-    requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
-    queue_size: int = 0

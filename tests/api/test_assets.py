@@ -16,7 +16,7 @@ from tests.support import ORIGIN, Here, running
 LANDSAT = "landsat_ot_c2_l2"
 SCENE = "LC08_L2SP_196028_20240728_20240807_02_T1"
 PAGE = {"Origin": "https://page.example"}
-MINTING = {"download-options", "download-request", "download-retrieve"}
+MINTING = {"dataset-file-groups", "download-options", "download-request", "download-retrieve"}
 
 
 async def href_of(here: Here, key: str = "red", collection: str = LANDSAT, item: str = SCENE) -> str:
@@ -55,14 +55,14 @@ async def test_the_first_reader_costs_two_calls_a_second_file_one_and_later_read
     red, nir = await href_of(here), await href_of(here, "nir08")
     costs = [int((await here.client.get(href)).headers["x-m2m-calls"]) for href in (red, red, nir, nir)]
     assert costs == [2, 0, 1, 0]
-    assert minted(here) == ["download-options", "download-request", "download-request"]
+    assert minted(here) == ["dataset-file-groups", "download-request", "download-request"]
 
 
 async def test_readers_who_come_together_share_the_minting(here: Here) -> None:
     href = await href_of(here)
     answers = await asyncio.gather(*(here.client.get(href) for _ in range(20)))
     assert {answer.headers["location"] for answer in answers} == {answers[0].headers["location"]}
-    assert minted(here) == ["download-options", "download-request"]
+    assert minted(here) == ["dataset-file-groups", "download-request"]
 
 
 async def test_head_is_answered_here_with_the_files_size(here: Here) -> None:

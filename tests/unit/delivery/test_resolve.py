@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.delivery import Hosts, Resolver, Source, Wanted
+from stac_bridge.delivery import Hosts, Source, Wanted
 from stac_bridge.delivery.choose import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models import Product
-from stac_bridge.store import Store
-from tests.support import Script, m2m_client, says
+from tests.minting import SCENE, calls, resolver
+from tests.support import Script, says
 
-SCENE = "LC08_L2SP_047027_20201204_20210313_02_T1"
 RED = Wanted("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", file="SR_B4.TIF")
 WHOLE = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
 URL = "https://landsatlook.usgs.gov/data/red.TIF?requestSignature=abc"
@@ -59,13 +58,13 @@ def products(rows: list[dict[str, Any]]) -> list[Product]:
 
 
 def test_a_file_is_found_by_its_name_wherever_it_hangs() -> None:
-    assert choose(products(OPTIONS), RED).product_id == "SR_B4.TIF-id"
-    assert choose(products(OPTIONS[:1]), RED).product_id == "SR_B4.TIF-id"
+    assert choose(products(OPTIONS), RED).product.product_id == "SR_B4.TIF-id"
+    assert choose(products(OPTIONS[:1]), RED).product.product_id == "SR_B4.TIF-id"
 
 
 def test_a_file_is_found_by_its_entity_id_where_its_name_is_another() -> None:
     rows = [product("D691", "folder", secondaryDownloads=[file("SR_B4.TIF", display_id="something else")])]
-    assert choose(products(rows), RED).product_id == "SR_B4.TIF-id"
+    assert choose(products(rows), RED).product.product_id == "SR_B4.TIF-id"
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -75,7 +74,7 @@ def test_of_twins_the_available_one_is_chosen(fresh: bool) -> None:
         product("D1", "dds_ms", available=fresh, id="tape"),
     ]
     wanted = Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
-    assert choose(products(rows), wanted).product_id == ("tape" if fresh else "cloud")
+    assert choose(products(rows), wanted).product.product_id == ("tape" if fresh else "cloud")
 
 
 def test_a_folder_is_no_download() -> None:
@@ -97,24 +96,6 @@ def test_a_file_that_is_not_available_is_told() -> None:
 def granted(url: str = URL, ident: int = 7) -> httpx.Response:
     row = {"downloadId": ident, "eulaCode": None, "url": url}
     return says({"availableDownloads": [row], "duplicateProducts": [], "newRecords": {str(ident): "bridge"}})
-
-
-def host(request: httpx.Request) -> httpx.Response:
-    """A host with Range, which has forgotten URLs that say ``dead``."""
-    if "dead" in str(request.url):
-        return httpx.Response(403)
-    headers = {"Content-Range": "bytes 0-0/1000", "Content-Type": "image/tiff", "ETag": '"1"'}
-    return httpx.Response(206, content=b"I", headers=headers)
-
-
-def resolver(script: Script, answer: Any = host, url_ttl: float = 60) -> Resolver:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    hosts = Hosts(("landsatlook.usgs.gov", "dds.cr.usgs.gov"))
-    return Resolver(m2m_client(script), Store(), http, hosts, label="bridge", url_ttl=url_ttl)
-
-
-def calls(script: Script) -> list[str]:
-    return [name for name in script.endpoints if name != "login-token"]
 
 
 async def test_a_source_says_what_the_host_says() -> None:
@@ -194,18 +175,6 @@ async def test_a_download_asked_for_before_is_found_under_its_old_label() -> Non
     )
     assert (await resolver(script).source(WHOLE)).url == TAPE
     assert script.asked[-1] == ("download-retrieve", {"label": "an old label"})
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (says({"failed": [{"entityId": "DS1", "errorMessage": "temporarily disabled"}]}), "temporarily disabled"),
-        (says({"numInvalidScenes": 1}), "no reason"),
-    ],
-)
-async def test_a_refused_download_is_told_with_m2ms_reason(answer: httpx.Response, told: str) -> None:
-    with pytest.raises(AssetUnavailable, match=told):
-        await resolver(Script({"download-options": CORONA, "download-request": answer})).source(WHOLE)
 
 
 async def test_a_dead_url_is_renewed_once_for_all_who_come_with_it() -> None:
