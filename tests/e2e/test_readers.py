@@ -124,17 +124,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "m2m_token": "a-token",
             "download_hosts": "127.0.0.1",
         }
-        for name in "ab":
-            (folder / name).mkdir()
-        with (
-            started("serve", folder / "a", delivery="stream", **settings) as (streaming, first),
-            started("serve", folder / "b", delivery="auto", **settings | {"m2m_username": "other"}) as (
-                sending,
-                second,
-            ),
-        ):
-            yield World(Upstream(sandbox), {"stream": streaming, "auto": sending})
-            for log in (first, second):
+        with contextlib.ExitStack() as running:
+            bridges, logs = {}, []
+            for delivery in ("stream", "auto"):
+                place = folder / delivery
+                place.mkdir()
+                told = {**settings, "m2m_username": f"bridge-{delivery}", "delivery": delivery}
+                bridges[delivery], log = running.enter_context(started("serve", place, **told))
+                logs.append(log)
+            yield World(Upstream(sandbox), bridges)
+            for log in logs:
                 assert "Traceback" not in log.read_text(), log.read_text()
 
 
