@@ -21,7 +21,7 @@ from tests import readers
 from tests.readers import READERS, Upstream
 from tests.serving import started
 
-LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
+LANDSAT, AERIAL = "landsat_mss_c2_l1", "aerial_combin"
 FRAME = "d197_aerial_photo_single_frame_medium_resolution_download"
 BYTES = "bytes"
 
@@ -109,7 +109,7 @@ class World:
         place = (delivery, collection)
         if place not in self._left:
             client = pystac_client.Client.open(self.bridges[delivery])
-            asked: dict[str, Any] = {"datetime": "2024-07-01/2024-07-03", "bbox": (-30, -40, 60, 75)}
+            asked: dict[str, Any] = {"datetime": "2012-07-01/2012-09-30", "bbox": (-120, 30, -80, 50)}
             search = client.search(collections=[collection], limit=200, **(asked if collection == LANDSAT else {}))
             self._left[place] = search.items()
         return next(self._left[place])
@@ -154,7 +154,8 @@ def holds(case: Case, delivery: str, came: readers.Outcome, made: str) -> None:
 @pytest.mark.parametrize("case", CLOUD, ids=str)
 def test_files_of_the_cloud(world: World, tmp_path: Path, reader: str, delivery: str, case: Case) -> None:
     item = world.fresh(delivery, LANDSAT)
-    key, ending = ("red", "SR_B4.TIF") if reader in ("rasterio", "odc-stac") else ("mtl.xml", "MTL.xml")
+    ending = "B1.TIF" if reader in ("rasterio", "odc-stac") else "MTL.xml"
+    key = next(name for name, asset in item.assets.items() if f"_{ending}?" in asset.href)
     url = world.upstream.url(LANDSAT, item.properties["m2m:entity_id"], f"{item.id}_{ending}")
     made = as_made(reader, url, item, key)
     with world.upstream.failing(*case.faults):
