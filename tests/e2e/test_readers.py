@@ -21,7 +21,7 @@ from tests import readers
 from tests.readers import READERS, Upstream
 from tests.serving import started
 
-LANDSAT, AERIAL = "landsat_mss_c2_l1", "aerial_combin"
+LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 FRAME = "d197_aerial_photo_single_frame_medium_resolution_download"
 BYTES = "bytes"
 
@@ -81,6 +81,11 @@ CLOUD = [
 ]
 """What hosts that serve parts do."""
 
+WHOLE = ("ignores Range", "tells no length")
+"""Where a whole file is fetched before a part of it is read: too long for a band; files from tape are read so below."""
+
+MATRIX = [(one, name) for one in CLOUD for name in READERS if one.name not in WHOLE or name in ("plain", "curl")]
+
 TAPE = [
     case("nothing is wrong"),
     case("redirects to another address", {"kind": "redirect"}),
@@ -109,7 +114,7 @@ class World:
         place = (delivery, collection)
         if place not in self._left:
             client = pystac_client.Client.open(self.bridges[delivery])
-            asked: dict[str, Any] = {"datetime": "2012-07-01/2012-09-30", "bbox": (-120, 30, -80, 50)}
+            asked: dict[str, Any] = {"datetime": "2024-07-01/2024-07-03", "bbox": (-30, -40, 60, 75)}
             search = client.search(collections=[collection], limit=200, **(asked if collection == LANDSAT else {}))
             self._left[place] = search.items()
         return next(self._left[place])
@@ -149,12 +154,11 @@ def holds(case: Case, delivery: str, came: readers.Outcome, made: str) -> None:
         assert end != 503 or int(came.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("delivery", ["stream", "auto"])
-@pytest.mark.parametrize("case", CLOUD, ids=str)
+@pytest.mark.parametrize(("case", "reader"), MATRIX, ids=str)
 def test_files_of_the_cloud(world: World, tmp_path: Path, reader: str, delivery: str, case: Case) -> None:
     item = world.fresh(delivery, LANDSAT)
-    ending = "B1.TIF" if reader in ("rasterio", "odc-stac") else "MTL.xml"
+    ending = "SR_B4.TIF" if reader in ("rasterio", "odc-stac") else "MTL.xml"
     key = next(name for name, asset in item.assets.items() if f"_{ending}?" in asset.href)
     url = world.upstream.url(LANDSAT, item.properties["m2m:entity_id"], f"{item.id}_{ending}")
     made = as_made(reader, url, item, key)
