@@ -23,12 +23,12 @@ from rasterio.windows import Window
 __all__ = ["READERS", "Outcome", "Problem", "Upstream", "asked", "digest"]
 
 PROBLEM = "application/problem+json"
-TRIES = 6
+TRIES = 4
 """Times that a reader comes back: more than any fault strikes that ends at all."""
 
 GDAL = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_HTTP_MAX_RETRY": "4",
+    "GDAL_HTTP_MAX_RETRY": "3",
     "GDAL_HTTP_RETRY_DELAY": "0.1",
     "GDAL_HTTP_TIMEOUT": "10",
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/http://127.0.0.1",
