@@ -10,6 +10,7 @@
     ├── SearchTooWide         the budget of calls ended before the first match
     ├── Staging               USGS is preparing the file; come back later
     ├── AssetUnavailable      USGS does not deliver this file, and says why
+    ├── NoRoom                the disk of the server is full, or a file too large for it
     ├── MappingInvalid        a file in mappings/ says something it may not
     └── UpstreamError         M2M did not do its part
         ├── UpstreamBusy          our turn did not come in time, or USGS refuses more for now
@@ -30,6 +31,7 @@ __all__ = [
     "BadRequest",
     "BridgeError",
     "MappingInvalid",
+    "NoRoom",
     "NotFound",
     "Refused",
     "SearchTooWide",
@@ -81,6 +83,10 @@ class Staging(BridgeError):
 
 class AssetUnavailable(BridgeError):
     """USGS does not deliver this file (any more, or yet); the text gives its reason."""
+
+
+class NoRoom(BridgeError):
+    """A file has to be kept for a while on the server's disk, which has no room for it."""
 
 
 class MappingInvalid(BridgeError):

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
     cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
     url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
+    spool_bytes: int = Field(
+        10 * 2**30, ge=2**20, description="Most bytes of disk for files of hosts without Range; the oldest go first."
+    )
     catalog_ttl: int = Field(
         86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
     )

@@ -26,7 +26,7 @@ from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.bridge import Bridge, Catalogue, SceneReader
-from stac_bridge.delivery import Hosts, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.delivery import Alive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import Store
@@ -72,7 +72,8 @@ def create_app(
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
-    resolver = Resolver(m2m, store, http, _hosts(settings, own_origin), label=_LABEL, url_ttl=settings.url_ttl)
+    hosts = _hosts(settings, own_origin)
+    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl)
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -83,10 +84,12 @@ def create_app(
     )
     reader = SceneReader(m2m, store, settings.cache_ttl)
     bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
-    spool = Spool(folder / "spool")
+    spool = Spool(folder / "spool", settings.spool_bytes)
+    streamer = Streamer(http, spool, Alive(http, hosts, store))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await spool.start()
         await bridge.start()
         yield
         await bridge.stop()
@@ -127,7 +130,7 @@ def create_app(
         middlewares=_middlewares(settings),
     )
     app.router.routes.insert(0, schema_route())
-    app.router.routes.insert(0, asset_route(bridge, signer, Streamer(http, spool), settings.delivery))
+    app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery))
     app.include_router(explain_routes(client))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
     add_handlers(app)

@@ -6,21 +6,22 @@ A plain Starlette route: GDAL comes back to a redirector for every range it read
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from stac_bridge.delivery.stream import describe
 from stac_bridge.errors import UpstreamTimeout
 from stac_bridge.m2m.budget import current
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from stac_bridge.bridge import Bridge
-    from stac_bridge.delivery import AssetRef, Signer, Source, Streamer
+    from stac_bridge.delivery import Delivered, Signer, Source, Streamer
 
 __all__ = ["ASSET_PATH", "asset_route"]
 
@@ -46,21 +47,34 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         source = await bridge.source(ref)
         if request.method == "HEAD":
-            return Response(headers={**describe(source), **vary, **_lasting(source)})
-        if source.ranges and _redirects(delivery, request):
+            return Response(headers={**streamer.head(source), **vary, **_lasting(source)})
+        redirects = not source.part and _redirects(delivery, request)
+        renew = partial(bridge.renew, ref)
+        if redirects and source.ranges:
+            source = await streamer.alive.source(source, renew)
+        if redirects and source.ranges:
             # never 301, and not to be kept: the address in it dies before the href does
             return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **vary})
-        return await _streamed(request, ref, source, vary)
-
-    async def _streamed(request: Request, ref: AssetRef, source: Source, vary: dict[str, str]) -> Response:
         asked = request.headers
-        found = await streamer.open(
-            source, asked.get("range"), asked.get("if-range"), lambda stale: bridge.renew(ref, stale)
-        )
-        headers = {**found.headers, **vary, **_lasting(source)}
-        return StreamingResponse(found.chunks, found.status, headers)
+        found = await streamer.open(source, asked.get("range"), asked.get("if-range"), renew)
+        return _Streaming(found, {**found.headers, **vary, **_lasting(source)})
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+class _Streaming(StreamingResponse):
+    """Bytes as they come; the connection that they come by is freed also where the reader is gone before the first."""
+
+    def __init__(self, found: Delivered, headers: dict[str, str]) -> None:
+        super().__init__(found.chunks, found.status, headers)
+        self._found = found
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._found.aclose()
 
 
 def _redirects(delivery: Delivery, request: Request) -> bool:

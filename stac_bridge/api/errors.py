@@ -32,6 +32,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.AssetUnavailable: 404,
     errors.MappingInvalid: 500,
     errors.Staging: 503,
+    errors.NoRoom: 503,
     errors.UpstreamBusy: 503,
     errors.UpstreamUnreachable: 503,
     errors.UpstreamTimeout: 504,

@@ -1,9 +1,11 @@
-"""One byte of a fresh URL tells what reading it will be like."""
+"""The first bytes of a fresh URL tell what reading it will be like."""
 
 from __future__ import annotations
 
+import mimetypes
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import TYPE_CHECKING
 
@@ -21,17 +23,23 @@ from stac_bridge.errors import (
 if TYPE_CHECKING:
     from stac_bridge.delivery.hosts import Hosts
 
-__all__ = ["Source", "probe", "refusal", "unreachable"]
+__all__ = ["SNIFFED", "Source", "alike", "is_page", "probe", "refusal", "unreachable"]
 
-_CONTENT_RANGE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)$")
+SNIFFED = 64
+"""Bytes that tell a page: white space, a byte order mark and ``<!doctype html`` fit in."""
+
+_CONTENT_RANGE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)$", re.ASCII)
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the bytes of a file are, and what the host says of them.
 
-    ``name`` is unique for the file, whatever its URL is by now; ``size`` in bytes; ``ranges`` tells whether the
-    host serves parts.
+    ``name`` is unique for the file, whatever its URL is by now, and one of its words is the file's real name;
+    ``size`` in bytes; ``ranges`` tells whether the host serves parts. A member of an archive is the ``part`` of
+    the file at ``url`` that it is (its ``size`` is then the part's), and knows the ``whole``. ``seen`` is when
+    the URL was last known to answer, as ``time.time`` tells it.
     """
 
     name: str
@@ -42,23 +50,74 @@ class Source:
     etag: str | None = None
     last_modified: str | None = None
     filename: str | None = None
+    part: range | None = None
+    whole: Source | None = None
+    seen: float = field(default_factory=time.time, compare=False)
+
+    @property
+    def file(self) -> Source:
+        """The file at the URL: the archive, where this is a member of one."""
+        return self.whole or self
+
+    def resembles(self, other: Source) -> bool:
+        """Whether both can be one state of one file; what either does not say does not tell them apart."""
+        said = (
+            (self.size, other.size),
+            (self.etag, other.etag),
+            (self.last_modified, other.last_modified),
+        )
+        return self.part == other.part and all(alike(mine, others) for mine, others in said)
+
+
+def alike(one: str | int | None, other: str | int | None) -> bool:
+    """Whether two entity tags, times or sizes may be of one file; caches between make a tag weak, but no other.
+
+    >>> alike('"a"', 'W/"a"'), alike('"a"', '"b"'), alike(None, 7)
+    (True, False, True)
+    """
+    return None in (one, other) or str(one).removeprefix("W/") == str(other).removeprefix("W/")
 
 
 async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source:
     """The source behind a URL that M2M gave. Raises AssetUnavailable, UpstreamError."""
     hosts.check(url)
+    asked = {"Accept-Encoding": "identity", "Range": f"bytes=0-{SNIFFED - 1}"}
     try:
-        async with http.stream("GET", url, headers={"Range": "bytes=0-0"}, follow_redirects=False) as answer:
-            if answer.status_code not in (200, 206) or answer.headers.get("content-type", "").startswith("text/html"):
+        async with http.stream("GET", url, headers=asked, follow_redirects=False) as answer:
+            if not _is_empty(answer) and (answer.status_code not in (200, 206) or is_page(name, answer)):
+                raise refusal(answer)
+            start = b""
+            async for chunk in answer.aiter_bytes():
+                start += chunk
+                if len(start) > SNIFFED:
+                    break  # the whole came; a part is read to its end, which keeps the connection
+            if is_page(name, answer, start):
                 raise refusal(answer)
             return _described(answer, url, name)
     except httpx.HTTPError as fault:
         raise unreachable(fault) from fault
+    except httpx.InvalidURL:
+        raise UpstreamFault("M2M gave an address for this file that cannot be read; try again later.") from None
+
+
+def is_page(name: str, answer: httpx.Response, start: bytes = b"") -> bool:
+    """Whether a page for people came in place of the file ``name``, by its type or by its first bytes.
+
+    Without a signature, hosts of USGS lead to a login page, some of them with 200 [REFERENCE §8].
+    """
+    if any(mimetypes.guess_type(word)[0] == "text/html" for word in name.split()):
+        return False
+    return answer.headers.get("content-type", "").lower().startswith("text/html") or bool(_PAGE.match(start))
+
+
+def _is_empty(answer: httpx.Response) -> bool:
+    """A file without bytes has none that could be asked for."""
+    return answer.status_code == 416 and answer.headers.get("content-range", "") == "bytes */0"
 
 
 def _described(answer: httpx.Response, url: str, name: str) -> Source:
     headers = answer.headers
-    whole = _CONTENT_RANGE.match(headers.get("content-range", "")) if answer.status_code == 206 else None
+    whole = _CONTENT_RANGE.match(headers.get("content-range", "")) if answer.status_code != 200 else None
     length = headers.get("content-length", "")
     return Source(
         name=name,
@@ -91,12 +150,12 @@ def refusal(answer: httpx.Response) -> BridgeError:
     return UpstreamFault(
         f"The USGS download host did not accept the address that M2M gave (HTTP {status}); try again."
         if status in (401, 403) or answer.is_redirect
-        else f"The USGS download host answered with something that is not the file (HTTP {status})."
+        else f"The USGS download host answered with something that is not the file (HTTP {status}); try again later."
     )
 
 
 def unreachable(fault: httpx.HTTPError) -> UpstreamUnreachable | UpstreamTimeout:
-    """Why there was no answer at all."""
+    """Why there was no answer at all, or why it ended too early."""
     if isinstance(fault, httpx.TimeoutException):
         return UpstreamTimeout("The USGS download host did not answer in time; try again later.", retry_after=30)
     return UpstreamUnreachable(

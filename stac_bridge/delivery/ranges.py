@@ -1,12 +1,13 @@
-"""The Range header (RFC 9110 §14), for files whose host does not do it."""
+"""Range and Content-Range (RFC 9110 §14): what a reader asks for, and what a host says that it gives."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["Unsatisfiable", "read_range"]
+__all__ = ["Unsatisfiable", "read_content_range", "read_range", "shifted"]
 
 _ONE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*$", re.ASCII)
+_GIVEN = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)$", re.ASCII)
 
 
 class Unsatisfiable(Exception):
@@ -36,3 +37,24 @@ def read_range(header: str | None, size: int) -> range | None:
     if start >= end:
         raise Unsatisfiable
     return range(start, end)
+
+
+def read_content_range(header: str) -> tuple[range, int | None] | None:
+    """The bytes that an answer holds, and the size of the whole where it is told; None for what cannot be read.
+
+    >>> read_content_range("bytes 0-9/1000"), read_content_range("bytes 0-9/*"), read_content_range("bytes */1000")
+    ((range(0, 10), 1000), (range(0, 10), None), None)
+    """
+    found = _GIVEN.match(header)
+    if not found or int(found[1]) > int(found[2]):
+        return None
+    return range(int(found[1]), int(found[2]) + 1), None if found[3] == "*" else int(found[3])
+
+
+def shifted(part: range, by: int) -> range:
+    """The same bytes, counted from another place.
+
+    >>> shifted(range(0, 10), 512)
+    range(512, 522)
+    """
+    return range(part.start + by, part.stop + by)

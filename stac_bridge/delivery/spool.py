@@ -5,151 +5,114 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
-import httpx
 
-from stac_bridge.delivery.probe import refusal, unreachable
-from stac_bridge.errors import BridgeError, Staging, UpstreamUnreachable
+from stac_bridge.delivery.arriving import Arriving
+from stac_bridge.delivery.reading import Reading
+from stac_bridge.delivery.shelf import Shelf
+from stac_bridge.errors import BridgeError, NoRoom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    import httpx
+
     from stac_bridge.delivery.probe import Source
+    from stac_bridge.delivery.reading import Renew
 
 __all__ = ["Arriving", "Spool"]
 
 _log = logging.getLogger(__name__)
 
-CHUNK = 2**18
-PATIENCE = 5.0
-"""Seconds that a reader waits for bytes that have not arrived before being told to come back."""
+STEPS = 64
+"""Files whose hosts do not tell their sizes are given room in this many parts of all there is."""
 
-
-class Arriving:
-    """A file of ``size`` bytes of which ``there`` have arrived."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self.path = path
-        self.size = size
-        self.there = 0
-        self._failed: BridgeError | None = None
-        self._news = asyncio.Condition()
-
-    @classmethod
-    def whole(cls, path: Path) -> Arriving:
-        """A file that has arrived."""
-        found = cls(path, path.stat().st_size)
-        found.there = found.size
-        return found
-
-    async def grow(self, count: int) -> None:
-        """``count`` more bytes are there."""
-        async with self._news:
-            self.there += count
-            self._news.notify_all()
-
-    async def fail(self, why: BridgeError) -> None:
-        """No more will arrive."""
-        async with self._news:
-            self._failed = self._failed or why
-            self._news.notify_all()
-
-    async def end(self) -> None:
-        """No more will arrive, whether all of it has or not."""
-        if self.there < self.size:
-            await self.fail(UpstreamUnreachable("This file could not be fetched whole; try again.", retry_after=30))
-
-    async def reach(self, offset: int, patience: float | None = PATIENCE) -> None:
-        """Return when the byte at ``offset`` is there. Raises Staging, or the error that ended the arriving."""
-        try:
-            async with asyncio.timeout(patience), self._news:
-                await self._news.wait_for(lambda: self.there > offset or self._failed is not None)
-        except TimeoutError:
-            raise Staging(
-                f"This file arrives from a host that serves no parts ({self.there} of {self.size} bytes are here); "
-                "come back after the seconds in Retry-After.",
-                retry_after=10,
-            ) from None
-        if self.there <= offset and self._failed:
-            raise self._failed
-
-    def chunks(self, wanted: range) -> AsyncIterator[bytes]:
-        """The bytes of a range, as they arrive; from now on, though the file may be renamed or removed meanwhile."""
-        return self._read(anyio.wrap_file(self.path.open("rb")), wanted)
-
-    async def _read(self, opened: anyio.AsyncFile[bytes], wanted: range) -> AsyncIterator[bytes]:
-        async with opened as file:
-            await file.seek(wanted.start)
-            place = wanted.start
-            while place < wanted.stop:
-                await self.reach(place, None)
-                chunk = await file.read(min(CHUNK, wanted.stop - place, self.there - place))
-                place += len(chunk)
-                yield chunk
+_aside = anyio.to_thread.run_sync
 
 
 class Spool:
     """The folder, kept under ``max_bytes``: the files read longest ago go first."""
 
     def __init__(self, folder: Path, max_bytes: int = 10 * 2**30) -> None:
-        self._folder = folder
-        self._max_bytes = max_bytes
+        self._shelf = Shelf(folder, max_bytes)
         self._arriving: dict[str, Arriving] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def file(self, source: Source, http: httpx.AsyncClient) -> Arriving:
-        """The file of a source, here or on its way. Raises UpstreamError, AssetUnavailable."""
+    async def start(self) -> None:
+        """Remove what an earlier process had begun and not finished."""
+        await _aside(self._shelf.clean)
+
+    async def file(self, source: Source, http: httpx.AsyncClient, renew: Renew) -> Arriving:
+        """The file at a source's URL, here or on its way. What goes wrong on the way is told to those who read it."""
         name = _name(source)
         if name in self._arriving:
             return self._arriving[name]
-        path = self._folder / name
-        if path.exists():
-            path.touch()
-            return Arriving.whole(path)
-        return await self._begin(name, source, http)
-
-    async def _begin(self, name: str, source: Source, http: httpx.AsyncClient) -> Arriving:
-        if source.size is None:
-            raise UpstreamUnreachable("The USGS download host does not say how large this file is.", retry_after=60)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._make_room(source.size)
-        arriving = self._arriving[name] = Arriving(self._folder / f"{name}.part", source.size)
-        arriving.path.write_bytes(b"")
-        task = asyncio.create_task(self._fetch(name, source, http, arriving))
+        found = self._shelf.find(name)
+        if found and source.size in (None, found[1]):
+            return Arriving.whole(*found)
+        arriving = self._arriving[name] = Arriving(source.size)
+        wanted = range(self._shelf.max_bytes + 1 if source.size is None else source.size)
+        reading = Reading(source, wanted, http, renew)
+        task = asyncio.create_task(self._fetch(name, reading, arriving))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return arriving
 
-    async def _fetch(self, name: str, source: Source, http: httpx.AsyncClient, arriving: Arriving) -> None:
+    def size(self, source: Source) -> int | None:
+        """The size of a source's file, where it is here."""
+        found = self._shelf.find(_name(source))
+        return found[1] if found else None
+
+    async def _fetch(self, name: str, reading: Reading, arriving: Arriving) -> None:
+        failed: BridgeError | None = NoRoom("The server stopped while this file arrived; try again.", retry_after=30)
         try:
-            await _copy(source, http, arriving)
-            arriving.path.rename(self._folder / name)  # who reads it has it open already
-            arriving.path = self._folder / name
+            await self._copy(name, reading, arriving)
+            failed = None
         except BridgeError as why:
-            await arriving.fail(why)
+            failed = why
         except OSError as why:
-            _log.error("A file could not be spooled: %s", why)
+            _log.error("A file could not be spooled: %s", why.strerror)
+            failed = _no_disk(why)
         finally:
             self._arriving.pop(name, None)
-            await arriving.end()
-            with suppress(OSError):
-                (self._folder / f"{name}.part").unlink(missing_ok=True)
+            await arriving.end(failed)
 
-    def _make_room(self, size: int) -> None:
-        kept = sorted(
-            (path for path in self._folder.iterdir() if path.is_file()), key=lambda path: path.stat().st_mtime
-        )
-        room = self._max_bytes - size - sum(path.stat().st_size for path in kept)
-        for path in kept:
-            if room >= 0:
-                return
-            if path.name.removesuffix(".part") not in self._arriving:
-                room += path.stat().st_size
+    async def _copy(self, name: str, reading: Reading, arriving: Arriving) -> None:
+        """Raises BridgeError, OSError, having left nothing behind."""
+        await self._reserve(arriving, arriving.size or 0)
+        async with aclosing(reading.chunks()) as chunks:
+            path, file = await _aside(self._shelf.begin, name)
+            try:
+                with closing(file):
+                    arriving.path = path
+                    await self._pour(chunks, file, arriving)
+                    arriving.path = self._shelf.keep(path, name)  # at once: nobody looks for it meanwhile
+            except BaseException:
                 path.unlink(missing_ok=True)
+                raise
+
+    async def _pour(self, chunks: AsyncIterator[bytes], file: BinaryIO, arriving: Arriving) -> None:
+        async for chunk in chunks:
+            await self._reserve(arriving, arriving.there + len(chunk))
+            await _aside(_put, file, chunk)
+            await arriving.grow(len(chunk))
+
+    async def _reserve(self, arriving: Arriving, size: int) -> None:
+        """Room for ``size`` bytes of this file, beside what is still to come of all others. Raises NoRoom."""
+        most = self._shelf.max_bytes
+        if size > most:
+            raise NoRoom(
+                f"This file is larger than the {most} bytes that the server keeps of such files; "
+                "it can be had when STAC_BRIDGE_SPOOL_BYTES is raised."
+            )
+        if size > arriving.reserved:
+            arriving.reserved = min(most, size + most // STEPS) if arriving.size is None else size
+            coming = sum(max(0, one.reserved - one.there) for one in self._arriving.values())
+            await _aside(self._shelf.make_room, coming)
 
     async def stop(self) -> None:
         """End what still arrives."""
@@ -158,20 +121,17 @@ class Spool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _copy(source: Source, http: httpx.AsyncClient, arriving: Arriving) -> None:
-    try:
-        async with http.stream("GET", source.url, follow_redirects=False) as answer:
-            if answer.status_code != 200:
-                raise refusal(answer)
-            async with await anyio.open_file(arriving.path, "wb") as file:
-                async for chunk in answer.aiter_raw():
-                    await file.write(chunk)
-                    await file.flush()
-                    await arriving.grow(len(chunk))
-    except httpx.HTTPError as fault:
-        raise unreachable(fault) from fault
-    if arriving.there != arriving.size:
-        raise UpstreamUnreachable("The USGS download host broke off in the middle of the file.", retry_after=10)
+def _put(file: BinaryIO, chunk: bytes) -> None:
+    file.write(chunk)
+    file.flush()
+
+
+def _no_disk(why: OSError) -> NoRoom:
+    return NoRoom(
+        f"The server cannot keep this file on its disk for reading ({why.strerror}); come back when its "
+        "operator has made room, or has set STAC_BRIDGE_SPOOL_BYTES lower.",
+        retry_after=60,
+    )
 
 
 def _name(source: Source) -> str:

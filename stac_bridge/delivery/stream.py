@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-import httpx
-
-from stac_bridge.delivery.probe import refusal, unreachable
-from stac_bridge.delivery.ranges import Unsatisfiable, read_range
-from stac_bridge.errors import UpstreamFault
+from stac_bridge.delivery.ranges import Unsatisfiable, read_range, shifted
+from stac_bridge.delivery.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
+    import httpx
+
+    from stac_bridge.delivery.alive import Alive
     from stac_bridge.delivery.probe import Source
-    from stac_bridge.delivery.spool import Arriving, Spool
+    from stac_bridge.delivery.reading import Renew
+    from stac_bridge.delivery.spool import Spool
 
 __all__ = ["Delivered", "Streamer", "describe"]
-
-_PASSED_ON = ("content-length", "content-range", "etag", "last-modified")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An answer in the making; ``chunks`` frees its connection when it ends or is closed."""
+    """An answer in the making; ``chunks`` frees its connection when it ends, ``aclose`` at any time."""
 
     status: int
     headers: dict[str, str]
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
+    reading: Reading | None = None
+
+    async def aclose(self) -> None:
+        """Free what the bytes come by, whether they were read or not."""
+        await self.chunks.aclose()
+        if self.reading:
+            await self.reading.aclose()
 
 
 def describe(source: Source) -> dict[str, str]:
@@ -41,92 +49,94 @@ def describe(source: Source) -> dict[str, str]:
     if source.last_modified:
         headers["Last-Modified"] = source.last_modified
     if source.filename:
-        headers["Content-Disposition"] = f'attachment; filename="{source.filename}"'
+        headers["Content-Disposition"] = f"attachment; {_filename(source.filename)}"
     return headers
 
 
-class Streamer:
-    """Reads hosts that serve parts as they are asked, and all others by way of the spool."""
+def _filename(name: str) -> str:
+    """A file's name as a header may have it (RFC 6266), without the folders before it."""
+    name = name.replace("\\", "/").rpartition("/")[2]
+    plain = name.isascii() and name.isprintable() and '"' not in name
+    return f'filename="{name}"' if plain else f"filename*=UTF-8''{quote(name, safe='')}"
 
-    def __init__(self, http: httpx.AsyncClient, spool: Spool) -> None:
+
+class Streamer:
+    """Reads hosts that serve parts as they are asked, and all others by way of the spool.
+
+    ``alive`` is for those who are not streamed to, but sent to the source.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, spool: Spool, alive: Alive) -> None:
+        self.alive = alive
         self._http = http
         self._spool = spool
 
-    async def open(
-        self,
-        source: Source,
-        asked: str | None,
-        if_range: str | None,
-        renew: Callable[[Source], Awaitable[Source]],
-    ) -> Delivered:
-        """The answer to a Range header (None: the whole). ``renew`` is asked once where the URL has died.
+    async def open(self, source: Source, asked: str | None, if_range: str | None, renew: Renew) -> Delivered:
+        """The answer to a Range header (None: the whole). ``renew`` is asked where the URL has died.
 
-        Raises AssetUnavailable, Staging, UpstreamError.
+        Raises AssetUnavailable, NoRoom, Staging, UpstreamError; so do its ``chunks`` where the rest cannot be had.
         """
-        wanted = asked if if_range in (None, source.etag, source.last_modified) else None
-        if not source.ranges:
-            return await self._from_spool(source, wanted, renew)
-        answer = await self._get(source, wanted)
-        if answer.status_code in (401, 403) or answer.is_redirect:
-            await answer.aclose()
-            source = await renew(source)
-            answer = await self._get(source, wanted)
-        if answer.status_code not in (200, 206, 416):
-            await answer.aclose()
-            raise refusal(answer)
-        passed_on = {name.title(): answer.headers[name] for name in _PASSED_ON if name in answer.headers}
-        headers = {**describe(source), **passed_on}
-        return Delivered(answer.status_code, headers, _through(answer))
+        wanted = asked if _is_still(source, if_range) else None
+        return await (self._through if source.ranges else self._from_spool)(source, wanted, renew)
 
-    async def _get(self, source: Source, asked: str | None) -> httpx.Response:
-        # identity: lengths and ranges are those of the file itself
-        headers = {"Accept-Encoding": "identity", **({"Range": asked} if asked else {})}
-        try:
-            return await self._http.send(
-                self._http.build_request("GET", source.url, headers=headers), stream=True, follow_redirects=False
-            )
-        except httpx.HTTPError as fault:
-            raise unreachable(fault) from fault
+    def head(self, source: Source) -> dict[str, str]:
+        """What a HEAD says; a size that the host does not tell is known once the file was spooled."""
+        size = source.size if source.size is not None else self._spool.size(source)
+        return describe(replace(source, size=size))
 
-    async def _from_spool(
-        self, source: Source, asked: str | None, renew: Callable[[Source], Awaitable[Source]]
-    ) -> Delivered:
-        file = await self._started(source, renew)
-        headers = describe(source)
-        try:
-            part = read_range(asked, file.size)
-        except Unsatisfiable:
-            headers |= {"Content-Range": f"bytes */{file.size}", "Content-Length": "0"}
-            return Delivered(416, headers, _nothing())
-        wanted = part or range(file.size)
+    async def _through(self, source: Source, asked: str | None, renew: Renew) -> Delivered:
+        plan = _plan(source, asked, source.size or 0)
+        if not plan.wanted:
+            return Delivered(plan.status, plan.headers, _nothing())
+        reading = Reading(source, plan.wanted, self._http, renew)
+        await reading.open()
+        return Delivered(plan.status, plan.headers, reading.chunks(), reading)
+
+    async def _from_spool(self, source: Source, asked: str | None, renew: Renew) -> Delivered:
+        async def renew_whole(_stale: Source) -> Source:
+            return (await renew(source)).file
+
+        arriving = await self._spool.file(source.file, self._http, renew_whole)
+        size = source.size if source.size is not None else arriving.size
+        if size is None and asked is None:
+            await arriving.reach(0)
+            return Delivered(200, describe(source), arriving.chunks(range(sys.maxsize)))
+        plan = _plan(source, asked, await arriving.measured() if size is None else size)
+        wanted = shifted(plan.wanted, source.part.start if source.part else 0)
         if wanted:
-            await file.reach(wanted.start)
-        headers["Content-Length"] = str(len(wanted))
-        if part is None:
-            return Delivered(200, headers, file.chunks(wanted))
-        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{file.size}"
-        return Delivered(206, headers, file.chunks(wanted))
-
-    async def _started(self, source: Source, renew: Callable[[Source], Awaitable[Source]]) -> Arriving:
-        """The file, whose first byte is there; from a new URL where the old one has died."""
-        file = await self._spool.file(source, self._http)
-        try:
-            if file.size:
-                await file.reach(0)
-        except UpstreamFault:
-            file = await self._spool.file(await renew(source), self._http)
-        return file
+            await arriving.reach(wanted.start)
+        return Delivered(plan.status, plan.headers, arriving.chunks(wanted))
 
 
-async def _through(answer: httpx.Response) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What an answer says before its bytes, and which these are."""
+
+    status: int
+    headers: dict[str, str]
+    wanted: range
+
+
+def _plan(source: Source, asked: str | None, size: int) -> _Plan:
+    headers = describe(replace(source, size=size))
     try:
-        async for chunk in answer.aiter_raw():
-            yield chunk
-    finally:
-        await answer.aclose()
+        part = read_range(asked, size)
+    except Unsatisfiable:
+        return _Plan(416, headers | {"Content-Range": f"bytes */{size}", "Content-Length": "0"}, range(0))
+    if part is None:
+        return _Plan(200, headers, range(size))
+    place = f"bytes {part.start}-{part.stop - 1}/{size}"
+    return _Plan(206, headers | {"Content-Range": place, "Content-Length": str(len(part))}, part)
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+def _is_still(source: Source, if_range: str | None) -> bool:
+    """Whether the file is still the one of which a reader has a part; weak entity tags do not tell (RFC 9110)."""
+    if if_range is None:
+        return True
+    return not if_range.startswith("W/") and if_range in (source.etag, source.last_modified)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
     parts: tuple[bytes, ...] = ()
     for part in parts:
         yield part

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from stac_bridge.delivery import Delivered, Source, Spool, Streamer
+from stac_bridge.delivery import Alive, Delivered, Hosts, Source, Spool, Streamer, arriving
+from stac_bridge.delivery.stream import describe
 from stac_bridge.errors import Staging, UpstreamFault, UpstreamUnreachable
+from stac_bridge.store import Store
 
 DATA = bytes(range(256)) * 40
 WITH_RANGE = Source("f", "https://host/file", len(DATA), True, "image/tiff", etag='"1"')
@@ -33,8 +37,12 @@ async def never(_stale: Source) -> Source:
 
 
 def streamer(folder: Path, answer: object = ranged) -> Streamer:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))  # type: ignore[arg-type]
-    return Streamer(http, Spool(folder))
+    return streaming(answer, Spool(folder))
+
+
+def streaming(answer: Any, spool: Spool) -> Streamer:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return Streamer(http, spool, Alive(http, Hosts(["host"]), Store()))
 
 
 async def body(delivered: Delivered) -> bytes:
@@ -152,12 +160,10 @@ async def test_what_has_arrived_is_served_while_the_rest_arrives(
     assert await body(await waiting) == DATA[9000:9100]
 
 
-async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging(tmp_path: Path) -> None:
-    from stac_bridge.delivery.spool import Arriving
-
-    arriving = Arriving(tmp_path / "file", 100)
+async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "PATIENCE", 0.01)
     with pytest.raises(Staging, match="0 of 100"):
-        await arriving.reach(50, 0.01)
+        await arriving.Arriving(100).reach(50)
 
 
 async def test_a_file_that_breaks_off_is_told_and_not_kept(tmp_path: Path) -> None:
@@ -171,12 +177,44 @@ async def test_a_file_that_breaks_off_is_told_and_not_kept(tmp_path: Path) -> No
 
 
 async def test_the_spool_keeps_within_its_bound_and_drops_the_oldest(tmp_path: Path) -> None:
-    http = httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)))
+    small = streaming(
+        lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)), Spool(tmp_path, max_bytes=3 * len(DATA))
     )
-    small = Streamer(http, Spool(tmp_path, max_bytes=3 * len(DATA)))
     for number in range(6):
         source = Source(f"file {number}", "https://host/x", len(DATA), False, "t")
         await body(await small.open(source, None, None, never))
         await asyncio.sleep(0.02)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3 * len(DATA)
+
+
+@pytest.mark.parametrize(
+    ("if_range", "status"),
+    [('"1"', 206), ('"2"', 200), ('W/"1"', 200), ("Mon, 01 Jan 2024 00:00:00 GMT", 206), ("", 200)],
+)
+async def test_a_part_is_given_only_of_the_file_that_the_reader_knows(
+    tmp_path: Path, if_range: str, status: int
+) -> None:
+    for source in (WITH_RANGE, TAPE):
+        known = replace(source, etag='"1"', last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
+        assert (await streamer(tmp_path).open(known, "bytes=0-9", if_range, never)).status == status
+
+
+async def test_a_weak_entity_tag_is_no_proof(tmp_path: Path) -> None:
+    weak = replace(WITH_RANGE, etag='W/"1"')
+    assert (await streamer(tmp_path).open(weak, "bytes=0-9", 'W/"1"', never)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a_SR_B4.TIF", 'attachment; filename="a_SR_B4.TIF"'),
+        ("a b.tif", 'attachment; filename="a b.tif"'),
+        ('a".tif', "attachment; filename*=UTF-8''a%22.tif"),
+        ("Stra\u00dfe.tif", "attachment; filename*=UTF-8''Stra%C3%9Fe.tif"),
+        ("a\r\nX: y.tif", "attachment; filename*=UTF-8''a%0D%0AX%3A%20y.tif"),
+        ("../../etc/a.tif", 'attachment; filename="a.tif"'),
+        ("c:\\a.tif", 'attachment; filename="a.tif"'),
+    ],
+)
+def test_a_files_name_is_told_so_that_a_header_can_have_it(name: str, told: str) -> None:
+    assert describe(replace(TAPE, filename=name))["Content-Disposition"] == told

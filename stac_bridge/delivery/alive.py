@@ -1,0 +1,47 @@
+"""Before a reader is sent to a URL: whether it still answers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stac_bridge.delivery.probe import probe
+from stac_bridge.errors import AssetUnavailable, UpstreamFault
+
+if TYPE_CHECKING:
+    import httpx
+
+    from stac_bridge.delivery.hosts import Hosts
+    from stac_bridge.delivery.probe import Source
+    from stac_bridge.delivery.reading import Renew
+    from stac_bridge.store import Store
+
+__all__ = ["SURE", "Alive"]
+
+SURE = 10.0
+"""Seconds for which a URL that answered is taken to answer: nobody is sent to a dead one for longer."""
+
+
+class Alive:
+    """Looks at URLs by their first bytes, once for all who come meanwhile. That costs no call of M2M."""
+
+    def __init__(self, http: httpx.AsyncClient, hosts: Hosts, store: Store) -> None:
+        self._http = http
+        self._hosts = hosts
+        self._store = store
+
+    async def source(self, source: Source, renew: Renew) -> Source:
+        """This source, or another in place of one that has died. Raises AssetUnavailable, Staging, UpstreamError."""
+        if time.time() - source.seen < SURE or await self._answers(source):
+            return source
+        return await renew(source)
+
+    async def _answers(self, source: Source) -> bool:
+        return await self._store.once(f"alive {source.url}", lambda: self._look(source), ttl=SURE)
+
+    async def _look(self, source: Source) -> bool:
+        try:
+            found = await probe(source.url, source.name, self._http, self._hosts)
+        except (AssetUnavailable, UpstreamFault):
+            return False
+        return found.ranges and found.resembles(source)
