@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import hrefs, sandbox, search, searches, translation
+from benchmarks import hrefs, sandbox, search, searches, streaming, translation
 
-for benchmark in (translation, hrefs, search, searches, sandbox):
+for benchmark in (translation, hrefs, search, searches, sandbox, streaming):
     benchmark.main()

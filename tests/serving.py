@@ -20,14 +20,22 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(command: str, folder: Path, *more: str, **settings: str) -> Iterator[tuple[str, Path]]:
-    """The address of ``stac-bridge <command>`` and its log; it is stopped afterwards."""
+def started(command: str, folder: Path, *more: str, before: str = "", **settings: str) -> Iterator[tuple[str, Path]]:
+    """The address of ``stac-bridge <command>`` and its log; it is stopped afterwards. ``before`` is code run first."""
     port, log = free_port(), folder / f"{command}.log"
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith("STAC_BRIDGE_") and name != "PORT"
     }
     given = {f"STAC_BRIDGE_{name.upper()}": value for name, value in settings.items()}
-    arguments = [sys.executable, "-c", "from stac_bridge.cli import app; app()", command, "--port", str(port), *more]
+    arguments = [
+        sys.executable,
+        "-c",
+        f"{before}\nfrom stac_bridge.cli import app; app()",
+        command,
+        "--port",
+        str(port),
+        *more,
+    ]
     with log.open("wb") as out:
         process = subprocess.Popen(
             arguments, stdout=out, stderr=out, env={**clean, "STAC_BRIDGE_DATA_DIR": str(folder / "data"), **given}

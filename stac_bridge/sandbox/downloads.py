@@ -35,7 +35,7 @@ class Downloads:
     def __init__(
         self, staging: float, quotas: Quotas, signer: Signer, faults: Faults, clock: Callable[[], float]
     ) -> None:
-        self._staging, self._clock, self._faults = staging, clock, faults
+        self._staging, self._clock, self.faults = staging, clock, faults
         self.quotas = quotas
         self.signer = signer
         self._queue: dict[int, Queued] = {}
@@ -94,9 +94,9 @@ class Downloads:
         """Why a product cannot be had."""
         if product["downloadSystem"] == "folder":
             return "This product cannot be downloaded: request its files."
-        if not product["available"]:
+        if not product["available"] or self.faults.hides(product["downloadSystem"]):
             return "Download is not available."
-        return _DISABLED if self._faults.disables(product["downloadSystem"]) else None
+        return _DISABLED if self.faults.disables(product["downloadSystem"]) else None
 
     def _same(self, account: Account, product: dict[str, Any]) -> Queued | None:
         """What this account has asked for before and the dds host still has in its queue."""
@@ -115,7 +115,7 @@ class Downloads:
 
     def _seconds(self, name: str, product: dict[str, Any]) -> float:
         """For how long it will be staged."""
-        if struck := self._faults.staging(product["downloadSystem"]):
+        if struck := self.faults.staging(product["downloadSystem"]):
             return float("inf") if struck.seconds is None else struck.seconds
         return self._staging if on_premises(product) and name not in _AT_ONCE else 0
 

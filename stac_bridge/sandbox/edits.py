@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.fault_kinds import Drift, LyingTotal
 
-__all__ = ["drifted", "edited", "lied"]
+__all__ = ["drifted", "edited", "led_astray", "lied"]
 
 
 def edited(app: ASGIApp, edit: Callable[[Any], Any]) -> ASGIApp:
@@ -63,3 +63,12 @@ def lied(said: Any, fault: LyingTotal) -> Any:
     elif fault.accuracy:
         told["totalHitsAccuracy"] = fault.accuracy
     return told
+
+
+def led_astray(said: Any, to: str) -> Any:
+    """Data whose URLs all point at one place."""
+    if isinstance(said, list):
+        return [led_astray(one, to) for one in said]
+    if not isinstance(said, dict):
+        return said
+    return {key: to if key == "url" and value else led_astray(value, to) for key, value in said.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.sandbox.fault_kinds import Disabled, OnSystems, Staging, parsed
+from stac_bridge.sandbox.fault_kinds import Disabled, OnSystems, Staging, Unavailable, parsed
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.fault_kinds import Fault
@@ -80,6 +80,16 @@ class Faults:
     def disables(self, system: str) -> bool:
         """Whether a download of this system is refused now."""
         return bool(self._on_system(Disabled, system))
+
+    def hides(self, system: str) -> bool:
+        """Whether a product of this system is not available now, nor listed as if it were."""
+        return bool(self._on_system(Unavailable, system))
+
+    def as_listed(self, product: dict[str, Any]) -> dict[str, Any]:
+        """A product as download-options has it while faults stand, with the files inside it."""
+        files = [self.as_listed(one) for one in product["secondaryDownloads"]]
+        hidden = {"available": False, "filesize": 0} if self.hides(product["downloadSystem"]) else {}
+        return {**product, "secondaryDownloads": files, **hidden}
 
     def staging(self, system: str) -> Staging | None:
         """The staging that a download of this system is given in place of the usual one."""

@@ -57,7 +57,8 @@ class Service:
         listed = account.lists.parts(str(said["listId"]), name).values() if said.get("listId") else ()
         ids = [*ids_of(said), *(one for part in listed for one in part.entity_ids)]
         numbers = (archive.find(entity_id, "entityId") for entity_id in ids)
-        return [one for number in numbers if number is not None for one in options_of(name, archive, number)] or None
+        found = [one for number in numbers if number is not None for one in options_of(name, archive, number)]
+        return [self._downloads.faults.as_listed(one) for one in found] or None
 
     def _request(self, account: Account, said: Payload) -> Any:
         groups = [one for group in said.get("dataGroups") or () for one in in_groups(account, group)]

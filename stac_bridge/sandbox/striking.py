@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 import orjson
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from stac_bridge.sandbox import fault_kinds as kinds
-from stac_bridge.sandbox.edits import drifted, edited, lied
+from stac_bridge.sandbox.edits import drifted, edited, led_astray, lied
 from stac_bridge.sandbox.refusal import CODES
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ LATENCY = "stac_bridge.sandbox.latency"
 """Where in its scope a request to the API is told to wait, seconds: it has to wait in its turn."""
 
 _API = "/api/api/json/stable/"
+_MOVED = "moved=1"
+"""What the other address of a file has in its query."""
+
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -99,8 +102,58 @@ async def _(fault: kinds.Error, _app: ASGIApp, scope: Scope, receive: Receive, s
 
 @_strike.register(kinds.NoRange)
 async def _(_fault: kinds.NoRange, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
-    await app({**scope, "headers": headers}, receive, send)
+    await app(_whole(scope), receive, send)
+
+
+def _whole(scope: Scope) -> Scope:
+    """A request for the same file, without its Range."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
+
+
+@_strike.register(kinds.Redirect)
+async def _(fault: kinds.Redirect, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    asked = scope["query_string"].decode()
+    there = f"{scope['raw_path'].decode()}?{asked}{'&' if asked else ''}{_MOVED}"
+    arrived = fault.to is None and _MOVED in asked
+    await (app if arrived else RedirectResponse(fault.to or there, 302))(scope, receive, send)
+
+
+@_strike.register(kinds.Chunked)
+async def _(_fault: kinds.Chunked, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await _without_length(app)(scope, receive, send)
+
+
+@_strike.register(kinds.Endless)
+async def _(_fault: kinds.Endless, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def and_more(message: Message) -> None:
+        last = message["type"] == "http.response.body" and not message.get("more_body")
+        await send({**message, "more_body": True} if last else message)
+        if last:
+            gone = asyncio.ensure_future(_gone(receive))
+            while not gone.done():
+                await send({"type": "http.response.body", "body": bytes(2**16), "more_body": True})
+                await asyncio.sleep(0)  # what is sent to nobody does not wait, and nobody else would get a turn
+
+    await _without_length(app)(scope, receive, and_more)
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the reader has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _without_length(app: ASGIApp) -> ASGIApp:
+    """The app as a host that makes its answers while it sends them."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def untold(message: Message) -> None:
+            kept = [one for one in message.get("headers", ()) if one[0] not in (b"content-length", b"accept-ranges")]
+            await send({**message, "headers": kept} if message["type"] == "http.response.start" else message)
+
+        await app(_whole(scope), receive, untold)
+
+    return wrapped
 
 
 @_strike.register(kinds.Slow)
@@ -162,3 +215,8 @@ async def _(fault: kinds.Drift, app: ASGIApp, scope: Scope, receive: Receive, se
 @_strike.register(kinds.LyingTotal)
 async def _(fault: kinds.LyingTotal, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     await edited(app, lambda data: lied(data, fault))(scope, receive, send)
+
+
+@_strike.register(kinds.Astray)
+async def _(fault: kinds.Astray, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await edited(app, lambda data: led_astray(data, fault.to))(scope, receive, send)

@@ -66,13 +66,29 @@ def test_a_cut_body_is_shorter_than_was_announced(sandbox: str, at: int) -> None
 
 
 def test_a_file_is_cut_where_it_was_asked_and_whole_the_next_time(sandbox: str) -> None:
+    url, size = naip_file(sandbox)
+    fault(sandbox, kind="cut", on=["dds"], at=5000, times=1)
+    request = f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n".encode()
+    assert len(received(sandbox, request).partition(b"\r\n\r\n")[2]) == 5000
+    assert len(received(sandbox, request).partition(b"\r\n\r\n")[2]) == size
+
+
+def test_an_endless_file_goes_on_after_its_end_until_the_reader_leaves(sandbox: str) -> None:
+    url, size = naip_file(sandbox)
+    fault(sandbox, kind="endless", on=["dds"], times=1)
+    with urllib.request.urlopen(url) as answer:
+        assert "content-length" not in answer.headers
+        assert len(answer.read(size + 2**20)) == size + 2**20
+    with urllib.request.urlopen(url) as answer:
+        assert len(answer.read()) == size
+
+
+def naip_file(sandbox: str) -> tuple[str, int]:
+    """The URL of a file that is there at once, and its size."""
     key = ask(sandbox, "login-token", {"username": "wire", "token": "any"})
     (scene,) = ask(sandbox, "scene-search", {"datasetName": "naip", "maxResults": 1}, key)["results"]
     options = ask(sandbox, "download-options", {"datasetName": "naip", "entityIds": scene["entityId"]}, key)
     product = next(one for one in options if one["available"])
     asked = {"downloads": [{"entityId": scene["entityId"], "productId": product["id"]}]}
     url = ask(sandbox, "download-request", asked, key)["availableDownloads"][0]["url"]
-    fault(sandbox, kind="cut", on=["dds"], at=5000, times=1)
-    request = f"GET {urlsplit(url).path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n".encode()
-    assert len(received(sandbox, request).partition(b"\r\n\r\n")[2]) == 5000
-    assert len(received(sandbox, request).partition(b"\r\n\r\n")[2]) == product["filesize"]
+    return url, product["filesize"]

@@ -240,6 +240,49 @@ async def test_range_is_ignored(asker: Asker) -> None:
     assert len(whole.content) == int(whole.headers["content-length"]) > 4
 
 
+async def test_a_chunked_file_tells_no_length_and_takes_no_range(asker: Asker) -> None:
+    url = await asker.minted("MTL.txt")
+    true = await asker.http.get(url)
+    add(asker, "chunked")
+    whole = await asker.http.get(url, headers={"Range": "bytes=0-3"})
+    assert (whole.status_code, whole.content) == (200, true.content)
+    assert not {"content-length", "content-range", "accept-ranges"} & set(whole.headers)
+
+
+async def test_a_redirect_leads_to_another_address_of_the_same_file(asker: Asker) -> None:
+    url = await asker.minted("MTL.txt")
+    true = await asker.http.get(url)
+    add(asker, "redirect")
+    sent = await asker.http.get(url)
+    assert (sent.status_code, sent.content) == (302, b"")
+    assert (await asker.http.get(sent.headers["location"])).content == true.content
+
+
+async def test_a_redirect_leads_where_it_was_asked_to(asker: Asker) -> None:
+    url = await asker.minted("MTL.txt")
+    add(asker, "redirect", to="https://elsewhere.test/file")
+    assert (await asker.http.get(url)).headers["location"] == "https://elsewhere.test/file"
+
+
+async def test_urls_point_astray_and_the_rest_of_the_answer_is_true(asker: Asker) -> None:
+    add(asker, "astray", to="file:///etc/hostname", times=1)
+    answer = await asker.request(await asker.file(), label="x")
+    (row,) = answer["availableDownloads"]
+    assert row["url"] == "file:///etc/hostname"
+    assert str(row["downloadId"]) in answer["newRecords"]
+    assert (await asker.minted()).startswith("http://sandbox/")
+
+
+async def test_a_scenes_files_are_not_available_and_its_bundle_is(asker: Asker) -> None:
+    add(asker, "unavailable", on=["ls_s3"])
+    options = await asker.options()
+    files = [file for product in options for file in product["secondaryDownloads"]]
+    assert {(file["available"], file["filesize"]) for file in files} == {(False, 0)}
+    assert next(one for one in options if one["downloadSystem"] == "ls_zip")["available"]
+    answer = await asker.request(await asker.file(), label="x")
+    assert [one["errorMessage"] for one in answer["failed"]] == ["Download is not available."]
+
+
 async def test_a_login_page_stands_in_for_the_file(asker: Asker) -> None:
     url = await asker.minted("MTL.txt")
     add(asker, "login-page")
