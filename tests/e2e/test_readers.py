@@ -32,9 +32,9 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is on
 class Case:
     """What goes wrong, and how it ends: in bytes, or in a problem of this status.
 
-    ``redirected`` is how it ends for who is sent to USGS; None is as for who is not. There THEIRS is bytes or USGS's own
-    refusal, and PAGE may be USGS's page besides, for the bridge has no hand in it any more; AGAIN is bytes for who
-    comes again, and a 502 for who does not.
+    ``redirected`` is how it ends for who is sent to USGS; None is as for who is not. There THEIRS is bytes or a
+    refusal of USGS's, and PAGE may be a page of USGS's besides, for the bridge has no hand in it any more. AGAIN is
+    bytes for who comes again, and a 502 for who does not.
     """
 
     name: str
@@ -51,7 +51,6 @@ class Case:
 
 def case(name: str, *faults: dict[str, Any], ends: str | int = BYTES, redirected: str | int | None = None) -> Case:
     return Case(name, faults, ends, redirected)
-
 
 
 CLOUD = [
