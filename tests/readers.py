@@ -110,18 +110,24 @@ def curl(item: pystac.Item, key: str, folder: Path) -> Outcome:
 def gdal(item: pystac.Item, key: str, _folder: Path) -> Outcome:
     """rasterio over /vsicurl: a window in the middle."""
     href = item.assets[key].href
-    try:
-        return window(href)
-    except rasterio.errors.RasterioError:
-        return why(href)
+    return again(lambda: window(href), href)
 
 
 def odc_stac(item: pystac.Item, key: str, _folder: Path) -> Outcome:
     """odc-stac, of a whole scene at a coarse grid."""
-    try:
-        return loaded(item, key, str)
-    except rasterio.errors.RasterioError:
-        return why(item.assets[key].href)
+    return again(lambda: loaded(item, key, str), item.assets[key].href)
+
+
+def again(read: Callable[[], str], href: str) -> Outcome:
+    """What GDAL reads, which tells no reason: it is run again where there is none any more."""
+    problem = Problem(0, {}, b"")
+    for _ in range(TRIES):
+        with contextlib.suppress(rasterio.errors.RasterioError, AssertionError):  # odc-stac's, of half a header
+            return read()
+        problem = why(href)
+        if problem.status not in (200, 206):
+            break
+    return problem
 
 
 READERS: dict[str, Callable[[pystac.Item, str, Path], Outcome]] = {

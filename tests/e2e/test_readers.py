@@ -68,9 +68,7 @@ CLOUD = [
     case("cuts always before the first byte", {"kind": "cut", "at": 0, "on": ["files"]}, ends=503),
     case("resets twice", {"kind": "reset", "on": ["files"], "times": 2}, redirected=THEIRS),
     case("shows the login page once", {"kind": "login-page", "times": 1}, ends=AGAIN),
-    case(
-        "shows the login page after the first byte", {"kind": "login-page", "skip": 1, "times": 1}, redirected=WHATEVER
-    ),
+    case("shows the login page after a byte", {"kind": "login-page", "skip": 1, "times": 1}, redirected=WHATEVER),
     case("shows the login page always", {"kind": "login-page"}, ends=502),
     case("is down for a moment", {"kind": "down", "times": 2}),
     case("is down for good", {"kind": "down"}, ends=503),
@@ -93,7 +91,7 @@ TAPE = [
     case("tells no length", {"kind": "chunked"}),
     case("cuts twice in the middle", {"kind": "cut", "at": 300_000, "on": ["dds"], "skip": 1, "times": 2}),
     case("shows the login page once", {"kind": "login-page", "times": 1}, ends=AGAIN),
-    case("shows the login page after the first byte", {"kind": "login-page", "skip": 1, "times": 1}),
+    case("shows the login page after a byte", {"kind": "login-page", "skip": 1, "times": 1}),
     case("shows the login page always", {"kind": "login-page"}, ends=502),
     case("is down for a moment", {"kind": "down", "times": 2}),
     case("is down for good", {"kind": "down"}, ends=503),
