@@ -29,7 +29,7 @@ TRIES = 4
 GDAL = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_HTTP_MAX_RETRY": "3",
-    "GDAL_HTTP_RETRY_DELAY": "0.1",
+    "GDAL_HTTP_RETRY_DELAY": "0.05",
     "GDAL_HTTP_TIMEOUT": "10",
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/http://127.0.0.1",
 }
@@ -70,6 +70,14 @@ def asked(href: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
 
+def why(href: str) -> Problem:
+    """What the answer to who could not read it is; of status 0 where there is none."""
+    try:
+        return Problem(*asked(href, Range="bytes=0-99"))
+    except (OSError, HTTPException):
+        return Problem(0, {}, b"")
+
+
 # -- the readers: each takes an asset of an Item ------------------------------------------------------------------
 
 
@@ -83,7 +91,7 @@ def plain(item: pystac.Item, key: str, _folder: Path) -> Outcome:
                 return digest(body)
             if "retry-after" not in headers:
                 break
-        time.sleep(0.2)
+        time.sleep(0.1)
     return Problem(status, headers, body)
 
 
@@ -95,25 +103,31 @@ def curl(item: pystac.Item, key: str, folder: Path) -> Outcome:
         ended = subprocess.run(command, capture_output=True, check=False).returncode
         if ended == 0:
             return digest(out.read_bytes())
-        time.sleep(0.2)
-    return Problem(*asked(href))
+        time.sleep(0.1)
+    return why(href)
 
 
 def gdal(item: pystac.Item, key: str, _folder: Path) -> Outcome:
     """rasterio over /vsicurl: a window in the middle."""
     href = item.assets[key].href
-    try:
-        return window(href)
-    except rasterio.errors.RasterioError:
-        return Problem(*asked(href))
+    return again(lambda: window(href), href)
 
 
 def odc_stac(item: pystac.Item, key: str, _folder: Path) -> Outcome:
     """odc-stac, of a whole scene at a coarse grid."""
-    try:
-        return loaded(item, key, str)
-    except rasterio.errors.RasterioError:
-        return Problem(*asked(item.assets[key].href))
+    return again(lambda: loaded(item, key, str), item.assets[key].href)
+
+
+def again(read: Callable[[], str], href: str) -> Outcome:
+    """What GDAL reads, which tells no reason: it is run again where there is none any more."""
+    problem = Problem(0, {}, b"")
+    for _ in range(TRIES):
+        with contextlib.suppress(rasterio.errors.RasterioError, AssertionError):  # odc-stac's, of half a header
+            return read()
+        problem = why(href)
+        if problem.status not in (200, 206):
+            break
+    return problem
 
 
 READERS: dict[str, Callable[[pystac.Item, str, Path], Outcome]] = {

@@ -28,6 +28,7 @@ _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
 _QUIETER = {
     "httpx": logging.WARNING,  # tells every request to M2M, its address included
+    "httpcore": logging.WARNING,  # tells the headers of answers, and with them where a redirect leads
     "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
 }
 

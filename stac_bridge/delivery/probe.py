@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import httpx
 
@@ -30,6 +31,10 @@ SNIFFED = 64
 
 _CONTENT_RANGE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)$", re.ASCII)
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
+
+
+MOST_HOPS = 4
+"""Addresses that are looked at, from the one that M2M gave to where the file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,23 @@ def alike(one: str | int | None, other: str | int | None) -> bool:
 
 
 async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source:
-    """The source behind a URL that M2M gave. Raises AssetUnavailable, UpstreamError."""
+    """The source behind a URL that M2M gave, or at the end of its redirects. Raises AssetUnavailable, UpstreamError."""
+    for _ in range(MOST_HOPS):
+        found = await _look(url, name, http, hosts)
+        if isinstance(found, Source):
+            return found
+        url = found
+    raise UpstreamFault("The USGS download host leads from one address to the next without end; try again later.")
+
+
+async def _look(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source | str:
+    """What is there: the file, or the address of another place, which is not believed before it is checked."""
     hosts.check(url)
     asked = {"Accept-Encoding": "identity", "Range": f"bytes=0-{SNIFFED - 1}"}
     try:
         async with http.stream("GET", url, headers=asked, follow_redirects=False) as answer:
+            if answer.has_redirect_location:
+                return urljoin(url, answer.headers["location"])
             if not _is_empty(answer) and (answer.status_code not in (200, 206) or is_page(name, answer)):
                 raise refusal(answer)
             start = b""

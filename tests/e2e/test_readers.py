@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.serving import started
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 FRAME = "d197_aerial_photo_single_frame_medium_resolution_download"
-BYTES, AGAIN, THEIRS, PAGE = "bytes", "again", "theirs", "page"
+BYTES, AGAIN, THEIRS, WHATEVER = "bytes", "again", "theirs", "whatever"
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is one of the readers")
 
@@ -32,9 +33,10 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is on
 class Case:
     """What goes wrong, and how it ends: in bytes, or in a problem of this status.
 
-    ``redirected`` is how it ends for who is sent to USGS; None is as for who is not. There THEIRS is bytes or USGS's own
-    refusal, and PAGE may be USGS's page besides, for the bridge has no hand in it any more; AGAIN is bytes for who
-    comes again, and a 502 for who does not.
+    ``redirected`` is how it ends for who is sent to USGS; None is as for who is not. There THEIRS is bytes or a
+    refusal of USGS's, and WHATEVER may be a page of USGS's, or what GDAL makes
+    of half an answer, for the bridge has no hand in it any more. AGAIN is
+    bytes for who comes again often enough, and a problem for who does not.
     """
 
     name: str
@@ -53,7 +55,6 @@ def case(name: str, *faults: dict[str, Any], ends: str | int = BYTES, redirected
     return Case(name, faults, ends, redirected)
 
 
-
 CLOUD = [
     case("nothing is wrong"),
     case("redirects to another address", {"kind": "redirect"}),
@@ -63,15 +64,15 @@ CLOUD = [
     case("ignores Range", {"kind": "no-range"}),
     case("tells no length", {"kind": "chunked"}),
     case("expires every URL after two reads", {"kind": "expires", "reads": 2}, redirected=THEIRS),
-    case("cuts twice at byte 900", {"kind": "cut", "at": 900, "on": ["files"], "times": 2}, redirected=THEIRS),
+    case("cuts twice at byte 900", {"kind": "cut", "at": 900, "on": ["files"], "times": 2}, redirected=WHATEVER),
     case("cuts always before the first byte", {"kind": "cut", "at": 0, "on": ["files"]}, ends=503),
     case("resets twice", {"kind": "reset", "on": ["files"], "times": 2}, redirected=THEIRS),
     case("shows the login page once", {"kind": "login-page", "times": 1}, ends=AGAIN),
-    case("shows the login page after the first byte", {"kind": "login-page", "skip": 1, "times": 1}, redirected=PAGE),
+    case("shows the login page after a byte", {"kind": "login-page", "skip": 1, "times": 1}, redirected=WHATEVER),
     case("shows the login page always", {"kind": "login-page"}, ends=502),
     case("is down for a moment", {"kind": "down", "times": 2}),
     case("is down for good", {"kind": "down"}, ends=503),
-    case("stages for a second", {"kind": "staging", "seconds": 1}),
+    case("stages for a moment", {"kind": "staging", "seconds": 0.2}, ends=AGAIN),
     case("stages for good", {"kind": "staging", "seconds": None}, ends=503),
     case("is disabled", {"kind": "disabled"}, ends=503),
     case("has the bundle only", {"kind": "unavailable", "on": ["ls_s3", "dds"]}),
@@ -84,15 +85,13 @@ CLOUD = [
 WHOLE = ("ignores Range", "tells no length")
 """Where a whole file is fetched before a part of it is read: too long for a band; files from tape are read so below."""
 
-MATRIX = [(one, name) for one in CLOUD for name in READERS if one.name not in WHOLE or name in ("plain", "curl")]
-
 TAPE = [
     case("nothing is wrong"),
     case("redirects to another address", {"kind": "redirect"}),
     case("tells no length", {"kind": "chunked"}),
     case("cuts twice in the middle", {"kind": "cut", "at": 300_000, "on": ["dds"], "skip": 1, "times": 2}),
     case("shows the login page once", {"kind": "login-page", "times": 1}, ends=AGAIN),
-    case("shows the login page after the first byte", {"kind": "login-page", "skip": 1, "times": 1}),
+    case("shows the login page after a byte", {"kind": "login-page", "skip": 1, "times": 1}),
     case("shows the login page always", {"kind": "login-page"}, ends=502),
     case("is down for a moment", {"kind": "down", "times": 2}),
     case("is down for good", {"kind": "down"}, ends=503),
@@ -100,6 +99,18 @@ TAPE = [
     case("is disabled", {"kind": "disabled"}, ends=503),
 ]
 """What hosts do that stage, and serve no parts: everything comes through the bridge, however it delivers."""
+
+
+def matrix(cases: list[Case], names: Iterable[str]) -> list[tuple[Case, str, str]]:
+    """Case, reader, delivery. Who gets a problem gets the same one, redirected or not: there one reader will do."""
+    found = []
+    for one, name in product(cases, names):
+        tape, whole = cases is TAPE, one.name in WHOLE
+        if tape or not whole or name in ("plain", "curl"):
+            found.append((one, name, "stream"))
+        if name == "plain" or not (tape or whole or one.end("auto") not in (BYTES, THEIRS, WHATEVER)):
+            found.append((one, name, "auto"))
+    return found
 
 
 @dataclass
@@ -123,7 +134,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("readers")
-    with started("sandbox", folder, "--faults", "--staging-seconds", "0.3") as (sandbox, _log):
+    with started("sandbox", folder, "--faults", "--staging-seconds", "0") as (sandbox, _log):
         settings = {
             "m2m_url": f"{sandbox}/api/api/json/stable/",
             "m2m_token": "a-token",
@@ -146,16 +157,15 @@ def holds(case: Case, delivery: str, came: readers.Outcome, made: str) -> None:
     """Whether a reading ended as the table says."""
     end = case.end(delivery)
     if isinstance(came, str):
-        assert came == made or end == PAGE, "other bytes than were made"
-        assert end in (BYTES, AGAIN, THEIRS, PAGE)
-    elif end not in (THEIRS, PAGE):
+        assert came == made or end == WHATEVER, "other bytes than were made"
+        assert end in (BYTES, AGAIN, THEIRS, WHATEVER)
+    elif end not in (THEIRS, WHATEVER):
         assert came.is_clear, came
-        assert came.status == (502 if end == AGAIN else end), came
-        assert end != 503 or int(came.headers["retry-after"]) > 0
+        assert came.status in ((502, 503) if end == AGAIN else (end,)), came
+        assert came.status != 503 or int(came.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("delivery", ["stream", "auto"])
-@pytest.mark.parametrize(("case", "reader"), MATRIX, ids=str)
+@pytest.mark.parametrize(("case", "reader", "delivery"), matrix(CLOUD, READERS), ids=str)
 def test_files_of_the_cloud(world: World, tmp_path: Path, reader: str, delivery: str, case: Case) -> None:
     item = world.fresh(delivery, LANDSAT)
     ending = "SR_B4.TIF" if reader in ("rasterio", "odc-stac") else "MTL.xml"
@@ -166,9 +176,7 @@ def test_files_of_the_cloud(world: World, tmp_path: Path, reader: str, delivery:
         holds(case, delivery, READERS[reader](item, key, tmp_path), made)
 
 
-@pytest.mark.parametrize("reader", ["plain", "curl", "rasterio"])
-@pytest.mark.parametrize("delivery", ["stream", "auto"])
-@pytest.mark.parametrize("case", TAPE, ids=str)
+@pytest.mark.parametrize(("case", "reader", "delivery"), matrix(TAPE, ["plain", "curl", "rasterio"]), ids=str)
 def test_files_from_tape(world: World, tmp_path: Path, reader: str, delivery: str, case: Case) -> None:
     item = world.fresh(delivery, AERIAL)
     url = world.upstream.url(AERIAL, item.properties["m2m:entity_id"], "D197")

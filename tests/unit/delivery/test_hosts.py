@@ -65,13 +65,30 @@ async def test_an_address_elsewhere_is_refused_before_anybody_is_asked_and_is_no
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_listed_host_that_redirects_is_not_followed(status: int) -> None:
+async def test_a_listed_host_that_redirects_elsewhere_is_not_followed(status: int) -> None:
     host = Host(b"secret")
     host.says = {0: lambda _request: httpx.Response(status, headers={"Location": "http://169.254.169.254/secret"})}
     with pytest.raises(UpstreamFault) as told:
         await probe("https://host/x", "a.tif", host.http, Hosts(["host"]))
     assert len(host.asked) == 1
-    assert "169.254" not in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("to", ["/y", "https://host/y", "//other/y"])
+async def test_a_redirect_within_the_list_is_followed_to_the_file(to: str) -> None:
+    host = Host(b"II*\0 and so on")
+    host.says = {0: lambda _request: httpx.Response(302, headers={"Location": to})}
+    found = await probe("https://host/x", "a.tif", host.http, Hosts(["host", "other"]))
+    assert found.url == ("https://other/y" if "other" in to else "https://host/y")
+    assert found.size == 14
+
+
+async def test_redirects_without_end_are_told() -> None:
+    http = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _request: httpx.Response(302, headers={"Location": "/x"}))
+    )
+    with pytest.raises(UpstreamFault, match="without end"):
+        await probe("https://host/x", "a.tif", http, Hosts(["host"]))
 
 
 @pytest.mark.parametrize("ranges", [True, False])
