@@ -51,7 +51,8 @@ class Bridge:
         self._fresh = {one: itertools.chain.from_iterable(self._pages(one)) for one in (LANDSAT, AERIAL)}
 
     def _pages(self, collection: str) -> Iterator[list[dict[str, Any]]]:
-        yield json.loads(self.ask(f"{self.address}/search?collections={collection}&limit=60").body)["features"]
+        days = "&datetime=2024-07-01T00:00:00Z/2024-07-03T00:00:00Z" if collection == LANDSAT else ""
+        yield json.loads(self.ask(f"{self.address}/search?collections={collection}&limit=60{days}").body)["features"]
 
     def ask(self, href: str, method: str = "GET", **headers: str) -> Problem:
         """One request, without following redirects."""
@@ -99,9 +100,9 @@ def bridge(sandbox: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @contextlib.contextmanager
-def bridged(sandbox: Upstream, folder: Path, delivery: str) -> Iterator[Bridge]:
+def bridged(sandbox: Upstream, folder: Path, delivery: str, **settings: str) -> Iterator[Bridge]:
     told = {"m2m_url": f"{sandbox.address}/api/api/json/stable/", "m2m_username": NAME, "m2m_token": TOKEN}
-    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "2"}
+    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "2", **settings}
     with started("serve", folder, before=DEBUG, **told, **more) as (address, log):
         yield Bridge(address, log)
 
@@ -180,3 +181,14 @@ def test_a_path_that_leads_elsewhere_opens_nothing(bridge: Bridge, change: Any) 
     assert answer.status in (400, 403, 404, 414, 431)
     assert "x-other" not in answer.headers
     assert "root:" not in answer.body.decode(errors="replace")
+
+
+def test_a_body_without_end_is_given_up_at_the_spools_bound(sandbox: Upstream, tmp_path: Path) -> None:
+    bound = 4 * 2**20
+    with bridged(sandbox, tmp_path, "stream", spool_bytes=str(bound)) as small, sandbox.failing({"kind": "endless"}):
+        (href, *_others) = small.fresh(LANDSAT)
+        answer = small.ask(href)
+        assert answer.is_clear or len(answer.body) <= bound
+        kept = [path.stat().st_size for path in tmp_path.rglob("*") if path.is_file() and "spool" in str(path)]
+        assert sum(kept) <= bound
+        assert small.ask(f"{small.address}/conformance").status == 200
