@@ -17,6 +17,8 @@ from stac_bridge.m2m.budget import current
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
@@ -48,7 +50,7 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         source = await bridge.source(ref)
         told = {**vary, **_bound(source)}
         if request.method == "HEAD":
-            return Response(headers={**streamer.head(source), **told, **_lasting(source)})
+            return _Head(headers={**streamer.head(source), **told, **_lasting(source)})
         redirects = not source.part and _redirects(delivery, request)
         renew = partial(bridge.renew, ref)
         if redirects and source.ranges:
@@ -61,6 +63,16 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         return _Streaming(found, {**found.headers, **told, **_lasting(source)})
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+class _Head(Response):
+    """An answer without a body, which says nothing of a length that is not known: an empty body's would be 0."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """As they are given."""
+        self.raw_headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()
+        ]
 
 
 class _Streaming(StreamingResponse):

@@ -106,3 +106,18 @@ class Growing(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._within.handle_async_request(request)
         return httpx.Response(200, content=bytes(2 * 2**20), headers={"Content-Type": "image/tiff"})
+
+
+async def test_a_head_says_nothing_of_a_length_that_is_not_known_yet(tmp_path: Path) -> None:
+    async with running(tmp_path, downloads=Unmeasured()) as here:
+        href = await href_of(here)
+        assert "content-length" not in (await here.client.head(href)).headers
+        whole = await here.client.get(href, headers=PAGE)
+        assert (await here.client.head(href)).headers["content-length"] == str(len(whole.content)) == "2000"
+
+
+class Unmeasured(httpx.AsyncBaseTransport):
+    """A host without Range that says nothing of lengths."""
+
+    async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=httpx.ByteStream(bytes(2000)), headers={"Content-Type": "image/tiff"})

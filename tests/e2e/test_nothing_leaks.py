@@ -57,7 +57,7 @@ class Bridge:
     def ask(self, href: str, method: str = "GET", **headers: str) -> Problem:
         """One request, without following redirects."""
         where = urlsplit(href)
-        connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=10)
+        connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)
         with contextlib.closing(connection):
             connection.request(method, f"{where.path}?{where.query}", headers=headers)
             answer = connection.getresponse()
@@ -102,7 +102,7 @@ def bridge(sandbox: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @contextlib.contextmanager
 def bridged(sandbox: Upstream, folder: Path, delivery: str, **settings: str) -> Iterator[Bridge]:
     told = {"m2m_url": f"{sandbox.address}/api/api/json/stable/", "m2m_username": NAME, "m2m_token": TOKEN}
-    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "2", **settings}
+    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "8", **settings}
     with started("serve", folder, before=DEBUG, **told, **more) as (address, log):
         yield Bridge(address, log)
 
