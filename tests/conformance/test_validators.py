@@ -49,6 +49,7 @@ REFUSED = re.compile(r"\[Item Search - Filter Ext\] : (GET|POST) .*mission.* une
 
 
 @needs_shared
+@pytest.mark.timeout(500)  # hundreds of requests and validations: it takes long where others share the cores
 def test_the_validator_finds_no_error(api: str) -> None:
     look_up_schemas_offline()
     _warnings, errors = validate_api(
