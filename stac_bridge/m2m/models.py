@@ -12,17 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.datasets import Bounds, Dataset, DatasetFilter, DatasetProduct
-from stac_bridge.m2m.downloads import (
-    Download,
-    DownloadAnswer,
-    DownloadInput,
-    FailedDownload,
-    FileGroups,
-    Limit,
-    Product,
-    Retrieved,
-    RetrievedDownload,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,15 +22,6 @@ __all__ = [
     "Dataset",
     "DatasetFilter",
     "DatasetProduct",
-    "Download",
-    "DownloadAnswer",
-    "DownloadInput",
-    "FailedDownload",
-    "FileGroups",
-    "Limit",
-    "Product",
-    "Retrieved",
-    "RetrievedDownload",
     "Scene",
     "Scenes",
     "fold",

@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.delivery import Hosts, Source, Wanted
 from stac_bridge.delivery.choose import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
-from stac_bridge.m2m.models import Product
+from stac_bridge.m2m.downloads import Product
 from tests.minting import SCENE, calls, resolver
 from tests.support import Script, says
 
