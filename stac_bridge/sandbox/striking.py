@@ -32,6 +32,9 @@ _API = "/api/api/json/stable/"
 _MOVED = "moved=1"
 """What the other address of a file has in its query."""
 
+_PIECE = 2**16
+"""Bytes between two pauses of a slow host."""
+
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -159,8 +162,13 @@ def _without_length(app: ASGIApp) -> ASGIApp:
 @_strike.register(kinds.Slow)
 async def _(fault: kinds.Slow, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     async def slowly(message: Message) -> None:
-        await asyncio.sleep(fault.per_megabyte * len(message.get("body", b"")) / 2**20)
-        await send(message)
+        body, more = message.get("body", b""), message.get("more_body", False)
+        for piece in range(0, len(body), _PIECE):
+            part = body[piece : piece + _PIECE]
+            await asyncio.sleep(fault.per_megabyte * len(part) / 2**20)
+            await send({**message, "body": part, "more_body": more or piece + _PIECE < len(body)})
+        if not body:
+            await send(message)
 
     await asyncio.sleep(fault.first)
     await app(scope, receive, slowly)
