@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from stac_bridge.budget import current
 from stac_bridge.errors import UpstreamTimeout
-from stac_bridge.m2m.budget import current
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:

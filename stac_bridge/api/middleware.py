@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
 from stac_bridge.api.errors import of_any
-from stac_bridge.m2m.budget import spending
+from stac_bridge.budget import Errand, spending
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -80,7 +80,7 @@ class Cost:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        with spending(self._seconds) as budget:
+        with spending(self._seconds, _caller(scope), _errand(scope)) as budget:
 
             async def with_cost(message: Message) -> None:
                 if message["type"] == "http.response.start":
@@ -93,6 +93,16 @@ class Cost:
                 await send(message)
 
             await self._app(scope, receive, with_cost)
+
+
+def _caller(scope: Scope) -> str:
+    """Whose request it is: the address that it came from."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _errand(scope: Scope) -> Errand:
+    return Errand.asset if "/assets/" in scope["path"] else Errand.page
 
 
 class LastResort:

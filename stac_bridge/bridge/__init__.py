@@ -13,10 +13,10 @@ from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
 from stac_bridge.bridge.walk import Walk
+from stac_bridge.budget import spending
 from stac_bridge.catalog import Together
 from stac_bridge.delivery.resolve import Wanted
 from stac_bridge.errors import BadRequest, NotFound, SearchTooWide, UpstreamError, UpstreamLogin
-from stac_bridge.m2m.budget import spending
 from stac_bridge.search import (
     TIMES,
     Cursor,

@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge import catalog as catalogs
+from stac_bridge.budget import spending
 from stac_bridge.catalog import Catalog, Entry, Learnt
 from stac_bridge.errors import UpstreamError, UpstreamLogin
-from stac_bridge.m2m.budget import spending
 from stac_bridge.m2m.filters import DatasetSearch, Mbr, shape_of
 
 if TYPE_CHECKING:

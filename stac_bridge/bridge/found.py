@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.budget import current
+from stac_bridge.budget import current
 from stac_bridge.search import EVERYTHING
 from stac_bridge.translate.assets import without_files
 

@@ -6,10 +6,10 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
+from stac_bridge.budget import spending
 from stac_bridge.delivery.upstream import changed, pieces
 from stac_bridge.errors import AssetUnavailable, BridgeError, UpstreamBusy, UpstreamFault, UpstreamTimeout
 from stac_bridge.errors import UpstreamUnreachable as Unreachable
-from stac_bridge.m2m.budget import spending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

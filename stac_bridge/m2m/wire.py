@@ -13,6 +13,7 @@ import orjson
 import stamina
 from pydantic import ValidationError
 
+from stac_bridge.budget import current
 from stac_bridge.errors import (
     UpstreamBusy,
     UpstreamError,
@@ -21,7 +22,6 @@ from stac_bridge.errors import (
     UpstreamUnreachable,
 )
 from stac_bridge.m2m.auth import LoginToken
-from stac_bridge.m2m.budget import current
 from stac_bridge.m2m.errors import Transient, read_answer
 from stac_bridge.m2m.gate import Gate
 

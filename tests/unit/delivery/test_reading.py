@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from stac_bridge.budget import current, spending
 from stac_bridge.delivery import reading
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
-from stac_bridge.m2m.budget import current, spending
 from tests.unit.delivery.upstream_host import LOGIN, Host, Renewal, body, never
 
 DATA = bytes(range(256)) * 40

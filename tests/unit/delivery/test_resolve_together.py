@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from stac_bridge.budget import spending
 from stac_bridge.delivery import Wanted
 from stac_bridge.delivery.batch import Batches
 from stac_bridge.errors import NotFound, Staging, UpstreamBusy, UpstreamFault
-from stac_bridge.m2m.budget import spending
 from tests.minting import SCENE, SITE, body, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
