@@ -27,10 +27,16 @@ system-venv:
 	@command -v apt-get >/dev/null || { echo "Python's venv module is missing; install it (python3-venv)."; exit 1; }
 	@SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
 
+# The tests of several workers run on a real Redis; without one, and without apt-get, they say that they are skipped.
+.PHONY: redis
+redis:
+	@command -v redis-server >/dev/null || ! command -v apt-get >/dev/null || { \
+		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq redis-server >/dev/null; }
+
 serve: setup ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
 	@exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
-test: setup ## Run all tests
+test: setup redis ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup ## Run ruff, the type checker and import-linter
