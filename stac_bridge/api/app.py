@@ -31,6 +31,7 @@ from stac_bridge.bridge import Bridge, Catalogue, SceneReader
 from stac_bridge.delivery import Alive, Archive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import Store
 
@@ -72,6 +73,7 @@ def create_app(
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
+        gate=Gate(settings.queue),
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
