@@ -132,7 +132,7 @@ class SharedSlot:
         self._keys = [place, f"{place}:queue", f"{place}:alive", f"{place}:since", f"{place}:wake:"]
         self._link = link
         self._seconds = seconds
-        self._renewed = RENEWED * seconds / LEASE
+        self._renewed, self._look = RENEWED * seconds / LEASE, LOOK * seconds / LEASE
         self._known = 0
 
     @asynccontextmanager
@@ -159,7 +159,7 @@ class SharedSlot:
                 answered = time.monotonic()
                 if wait == 0:
                     return Lease(asked + self._seconds)
-                await self._woken(ticket, min(wait / 1000, LOOK, deadline - answered))
+                await self._woken(ticket, min(wait / 1000, self._look, deadline - answered))
             except Away as away:
                 if time.monotonic() - answered > GRACE:
                     raise _no_answer() from away
@@ -172,7 +172,7 @@ class SharedSlot:
                 )
 
     async def _ask(self, ticket: str) -> int:
-        lease, dead = int(1000 * self._seconds), int(3000 * LOOK)
+        lease, dead = int(1000 * self._seconds), int(3000 * self._look)
         wait = int(await self._link.run(_ASK, self._keys, ticket, lease, dead, self._known))
         self._known = 1
         return wait
