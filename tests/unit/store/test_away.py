@@ -84,6 +84,14 @@ async def test_no_password_is_told(redis: RedisServer, caplog: pytest.LogCapture
     await store.aclose()
 
 
+async def test_a_socket_of_this_machine_serves_as_well(redis: RedisServer) -> None:
+    store = open_store(f"unix://{redis.socket}", account=("", ""), secrets=(SECRET,)).store
+    await store.put("key", "kept", ttl=60)
+    assert (await store.health()).state == "ok"
+    assert b"stac-bridge" in redis.say("KEYS", "*")
+    await store.aclose()
+
+
 @pytest.mark.parametrize("url", ["", "memory", "http://host/", "redis://host:port/"])
 def test_an_address_that_cannot_be_read_is_told_by_its_variable(url: str) -> None:
     with pytest.raises(BridgeError, match="STAC_BRIDGE_STORE"):
