@@ -33,7 +33,7 @@ from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
-from stac_bridge.store import Store
+from stac_bridge.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,19 +67,24 @@ def create_app(
     unless told). Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
+    account = (str(settings.m2m_url), settings.m2m_username)
+    sharing = open_store(settings.store, account=account, secrets=keys)
     m2m = M2MClient(
         str(settings.m2m_url),
         settings.m2m_username,
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
-        gate=Gate(settings.queue),
+        gate=Gate(settings.queue, sharing.slot),
+        keys=sharing.key,
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store, http = sharing.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
     archive = Archive(http, spool, store)
-    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive)
+    resolver = Resolver(
+        m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive, stale=settings.stale_ttl
+    )
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -87,9 +92,12 @@ def create_app(
         kept_at=folder / "catalogue.json",
         groups=settings.catalogs,
         ttl=settings.catalog_ttl,
+        stale=settings.stale_ttl,
     )
-    reader = SceneReader(m2m, store, settings.cache_ttl)
-    bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
+    reader = SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl)
+    bridge = Bridge(
+        m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline, logs_out=sharing.key is None
+    )
     streamer = Streamer(http, spool, Alive(http, hosts, store))
 
     @asynccontextmanager
@@ -100,6 +108,7 @@ def create_app(
         await bridge.stop()
         await spool.stop()
         await http.aclose()
+        await store.aclose()
 
     public_url = str(settings.public_url) if settings.public_url else None
     signer = Signer(keys, settings.href_lifetime)

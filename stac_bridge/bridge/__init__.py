@@ -67,7 +67,7 @@ MOST_UNNAMED = 4
 class Bridge:
     """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
 
-    ``deadline`` bounds background work, in seconds.
+    ``deadline`` bounds background work, in seconds; it ``logs_out`` in the end, unless others use the same key.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Bridge:
         *,
         keys: Sequence[bytes],
         deadline: float,
+        logs_out: bool = True,
     ) -> None:
         self._m2m = m2m
         self._catalogue = catalogue
@@ -86,6 +87,7 @@ class Bridge:
         self._resolver = resolver
         self._keys = keys
         self._deadline = deadline
+        self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._unavailable: str | None = None
@@ -103,8 +105,9 @@ class Bridge:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with spending(5):
-            await self._m2m.logout()
+        if self._logs_out:
+            with spending(5):
+                await self._m2m.logout()
         await self._m2m.aclose()
 
     async def _look_at_account(self) -> None:

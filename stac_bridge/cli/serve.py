@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import ipaddress
 import logging
@@ -15,12 +16,13 @@ from pydantic import HttpUrl, SecretStr, ValidationError
 
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
+from stac_bridge.store import is_shared, reach
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
     from starlette.types import ASGIApp
 
-__all__ = ["build", "quieten", "serve", "told"]
+__all__ = ["build", "prepare_log", "quieten", "serve", "told"]
 
 _log = logging.getLogger("stac_bridge")
 
@@ -47,7 +49,9 @@ SANDBOX = "/sandbox"
 def serve(
     host: Annotated[str, typer.Option(help="Address to bind; only this machine reaches the default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="Port to bind.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 so far.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; several share the one M2M account by way of STAC_BRIDGE_STORE.")
+    ] = 1,
 ) -> None:
     """Serve the STAC API.
 
@@ -56,19 +60,49 @@ def serve(
     """
     import uvicorn
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    quieten()
-    logging.getLogger("uvicorn.access").addFilter(_without_query)
-    if workers > 1:
-        _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
+    prepare_log()
     try:
-        server = build(Settings(), host, port)
+        settings = Settings()
+        if workers > 1:
+            _check_several(settings)
+        server: ASGIApp | str = build(settings, host, port)
     except ValidationError as invalid:
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
     # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
-    uvicorn.run(server, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=5)
+    if workers > 1:
+        server = "stac_bridge.cli.worker:worker"
+    uvicorn.run(
+        server,
+        factory=workers > 1,
+        workers=workers,
+        host=host,
+        port=port,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _check_several(settings: Settings) -> None:
+    """Whether several processes can serve these settings. Raises BridgeError."""
+    if settings.embeds_sandbox:
+        raise BridgeError(
+            "--workers: the embedded sandbox lives in one process. Start `stac-bridge sandbox` beside the server "
+            "and name it by STAC_BRIDGE_M2M_URL (any username and token will do), or set an M2M account."
+        )
+    if not is_shared(settings.store):
+        raise BridgeError(
+            "--workers: M2M serves one request of an account at a time, so several processes have to take turns. "
+            "Set STAC_BRIDGE_STORE=redis://host:6379/0 to a Redis or Valkey, by which they do."
+        )
+
+
+def prepare_log() -> None:
+    """What a process that serves writes to its log."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    quieten()
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
 
 
 def quieten() -> None:
@@ -81,8 +115,8 @@ def build(settings: Settings, host: str, port: int) -> ASGIApp:
     """The server for these settings, reached at this address. Raises BridgeError."""
     from stac_bridge.api import create_app
 
-    if settings.store != "memory://":
-        raise BridgeError(f"STAC_BRIDGE_STORE is {settings.store!r}; only memory:// works so far.")
+    if is_shared(settings.store):
+        asyncio.run(reach(settings.store))
     if settings.embeds_sandbox:
         return _with_sandbox(settings, _address(settings, host, port))
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
