@@ -10,7 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "Settings"]
+__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "LogForm", "LogLevel", "Settings"]
 
 M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
 """The service's stable address [REFERENCE §1]."""
@@ -25,6 +25,22 @@ class Delivery(StrEnum):
     auto = "auto"
     redirect = "redirect"
     stream = "stream"
+
+
+class LogForm(StrEnum):
+    """How the log is written."""
+
+    text = "text"
+    json = "json"
+
+
+class LogLevel(StrEnum):
+    """From which on records stand in the log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
 
 
 _Words = Annotated[tuple[str, ...], NoDecode]
@@ -75,7 +91,13 @@ class Settings(BaseSettings):
     catalog_ttl: int = Field(
         86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
     )
+    notices_ttl: int = Field(
+        3600, ge=0, description="Seconds until USGS's notices are asked for again, in the background; 0: never."
+    )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
+    metrics: bool = Field(True, description="Whether /_mgmt/metrics tells Prometheus what was counted.")
+    log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")
+    log_level: LogLevel = Field(LogLevel.info, description="What the log tells: debug, info, warning or error.")
     api: HttpUrl | None = Field(
         None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
     )
