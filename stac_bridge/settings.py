@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds that one M2M answer may take; an answer of ours takes at most three times this.",
     )
+    queue: int = Field(
+        500, ge=1, description="Most requests that may wait for the M2M account; who comes then is sent away with 503."
+    )
     signing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept.",

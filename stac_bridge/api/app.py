@@ -35,6 +35,7 @@ from stac_bridge.bridge import Bridge, Catalogue, Notices, SceneReader
 from stac_bridge.delivery import Alive, Archive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import Store
 
@@ -79,6 +80,7 @@ def create_app(
         timeout=settings.m2m_timeout,
         transport=transport,
         listener=_all_of(metrics.called, pulse.heard, log_call),
+        gate=Gate(settings.queue),
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store = Store(listener=metrics.looked_up)
