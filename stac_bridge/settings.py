@@ -69,7 +69,11 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = Field(
         None, description="Address under which readers reach the server; empty: the address they asked."
     )
-    store: str = Field("memory://", description="Where workers share what they know; only memory:// so far.")
+    store: str = Field(
+        "memory://",
+        description="Where workers share what they know: memory:// (one process), or redis://, rediss:// or unix:// "
+        "of a Redis or Valkey.",
+    )
     catalogs: _Words = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
     download_hosts: _Words = Field(
         USGS_HOSTS,
@@ -87,6 +91,11 @@ class Settings(BaseSettings):
     )
     href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
     cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
+    stale_ttl: int = Field(
+        86400,
+        ge=0,
+        description="Seconds past its time that an M2M answer is still given while M2M does not answer; 0: never.",
+    )
     url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
     spool_bytes: int = Field(
         10 * 2**30, ge=2**20, description="Most bytes of disk for files of hosts without Range; the oldest go first."

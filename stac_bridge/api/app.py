@@ -87,7 +87,9 @@ def create_app(
     http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
     archive = Archive(http, spool, store)
-    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive)
+    resolver = Resolver(
+        m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive, stale=settings.stale_ttl
+    )
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -95,8 +97,9 @@ def create_app(
         kept_at=folder / "catalogue.json",
         groups=settings.catalogs,
         ttl=settings.catalog_ttl,
+        stale=settings.stale_ttl,
     )
-    reader = SceneReader(m2m, store, settings.cache_ttl)
+    reader = SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl)
     notices = Notices(m2m, store, settings.catalogs, settings.notices_ttl)
     bridge = Bridge(
         m2m, catalogue, reader, resolver, notices, keys=keys, deadline=settings.deadline, told=metrics.sought
@@ -111,6 +114,7 @@ def create_app(
         await bridge.stop()
         await spool.stop()
         await http.aclose()
+        await store.aclose()
         metrics.close()
 
     public_url = str(settings.public_url) if settings.public_url else None
