@@ -67,6 +67,9 @@ MOST_UNNAMED = 4
 LEAVING = 3.0
 """Seconds for logging out: a key that is not given back dies by itself after two hours."""
 
+BEFORE_NOTICES = 1.0
+"""Seconds between two looks at whether the list of datasets is there."""
+
 ASK_AGAIN = 300.0
 """Seconds until the account's roles are asked for again, where M2M did not tell them."""
 
@@ -117,7 +120,7 @@ class Bridge:
         upkeep = (
             self._know_account(),
             self._catalogue.stay_fresh(self._deadline),
-            self.notices.stay_fresh(self._deadline),
+            self._hear_notices(),
         )
         self._tasks = [asyncio.create_task(work) for work in upkeep]
 
@@ -129,6 +132,12 @@ class Bridge:
         with spending(LEAVING):
             await self._m2m.logout()
         await self._m2m.aclose()
+
+    async def _hear_notices(self) -> None:
+        """Not before the list of datasets is there, which somebody may wait for."""
+        while self._catalogue.age is None:
+            await asyncio.sleep(BEFORE_NOTICES)
+        await self.notices.stay_fresh(self._deadline)
 
     async def _know_account(self) -> None:
         """Until M2M has told what the account may do."""
