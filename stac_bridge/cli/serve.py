@@ -14,7 +14,7 @@ import httpx
 import typer
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from stac_bridge.cli.log import log_to_stderr
+from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
 
@@ -142,5 +142,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _leave(why: str) -> NoReturn:
-    typer.echo(f"stac-bridge: {why}", err=True)
+    typer.echo(f"stac-bridge: {Redactor()(why)}", err=True)
     raise typer.Exit(2)
