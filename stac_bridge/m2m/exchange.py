@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_ABORTING = 0.05
+_ABORTING = 0.2
 """Seconds that aborting a request may take; so much earlier than the slot ends it is begun."""
 
 _FAREWELL = 5
