@@ -37,7 +37,7 @@ from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
-from stac_bridge.store import Store
+from stac_bridge.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -73,18 +73,20 @@ def create_app(
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     metrics, pulse = Metrics(), Pulse()
+    account = (str(settings.m2m_url), settings.m2m_username)
+    sharing = open_store(settings.store, account=account, secrets=keys, listener=metrics.looked_up)
     m2m = M2MClient(
         str(settings.m2m_url),
         settings.m2m_username,
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
+        gate=Gate(settings.queue, sharing.slot),
+        keys=sharing.key,
         listener=_all_of(metrics.called, pulse.heard, log_call),
-        gate=Gate(settings.queue),
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store = Store(listener=metrics.looked_up)
-    http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store, http = sharing.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
     archive = Archive(http, spool, store)
     resolver = Resolver(
@@ -102,7 +104,15 @@ def create_app(
     reader = SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl)
     notices = Notices(m2m, store, settings.catalogs, settings.notices_ttl)
     bridge = Bridge(
-        m2m, catalogue, reader, resolver, notices, keys=keys, deadline=settings.deadline, told=metrics.sought
+        m2m,
+        catalogue,
+        reader,
+        resolver,
+        notices,
+        keys=keys,
+        deadline=settings.deadline,
+        told=metrics.sought,
+        logs_out=sharing.key is None,
     )
     streamer = Streamer(http, spool, Alive(http, hosts, store))
 
