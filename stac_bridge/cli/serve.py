@@ -67,7 +67,7 @@ def serve(
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
-    # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
+    # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
     uvicorn.run(server, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=5)
 
 
