@@ -75,6 +75,13 @@ _ARITY: dict[str, tuple[int, int]] = {
 }
 """Operators, in small letters, and how many arguments each takes."""
 
+_TRIES = 2**19
+"""Characters of a text times two to the power of its parentheses' depth: at each level the parser tries what is
+inside twice before it gives up, and others wait for it (0.3 s at this bound, hours at 64 levels)."""
+
+_SIGNS = re.compile(r"(?:-\s*){64}")
+"""Signs in a row, each of which is a level to the library: thousands of them end the process."""
+
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
@@ -109,8 +116,7 @@ def _parsed_text(said: str, limits: Limits) -> Any:
         raise BadRequest(
             f"filter has {len(said)} characters; {limits.text} are the most. Send a longer one as cql2-json."
         )
-    if _depth_of_text(said) > limits.depth:
-        raise BadRequest(limits.too_deep("filter"))
+    _check_parentheses(said, limits)
     try:
         return cql2.parse_text(said).to_json()
     except cql2.ParseError as broken:
@@ -131,10 +137,22 @@ def _parsed_json(said: Any, limits: Limits) -> Any:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {_one_line(broken)}.") from None
 
 
-def _depth_of_text(said: str) -> int:
-    """How many parentheses are open at most, quotes aside."""
-    deepest = level = 0
+def _check_parentheses(said: str, limits: Limits) -> None:
+    """What the library would read for too long, or never. Raises BadRequest."""
     bare = _QUOTED.sub("", said)
+    depth = _depth_of_text(bare)
+    if depth > limits.depth or _SIGNS.search(bare):
+        raise BadRequest(limits.too_deep("filter"))
+    if len(said) << depth > _TRIES:
+        raise BadRequest(
+            f"filter has parentheses {depth} deep in {len(said)} characters, which takes too long to read as text; "
+            "send it as cql2-json, or say the same with fewer parentheses."
+        )
+
+
+def _depth_of_text(bare: str) -> int:
+    """How many parentheses are open at most."""
+    deepest = level = 0
     for one in bare:
         level += (one == "(") - (one == ")")
         deepest = max(deepest, level)
