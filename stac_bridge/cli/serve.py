@@ -65,7 +65,7 @@ def serve(
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
-    # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
+    # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
     signal.signal(signal.SIGTERM, _end)
     if workers > 1:
         server = "stac_bridge.cli.worker:worker"

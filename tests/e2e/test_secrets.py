@@ -1,4 +1,4 @@
-"""What opens something comes by the environment, and goes nowhere: not to ``ps``, not to the log, not to a traceback."""
+"""What opens something comes by the environment, and goes nowhere: no ``ps``, no log, no traceback tells it."""
 
 from __future__ import annotations
 
