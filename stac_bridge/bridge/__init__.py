@@ -67,9 +67,6 @@ MOST_UNNAMED = 4
 LEAVING = 3.0
 """Seconds for logging out: a key that is not given back dies by itself after two hours."""
 
-BEFORE_NOTICES = 1.0
-"""Seconds between two looks at whether the list of datasets is there."""
-
 ASK_AGAIN = 300.0
 """Seconds until the account's roles are asked for again, where M2M did not tell them."""
 
@@ -139,8 +136,7 @@ class Bridge:
 
     async def _hear_notices(self) -> None:
         """Not before the list of datasets is there, which somebody may wait for."""
-        while self._catalogue.age is None:
-            await asyncio.sleep(BEFORE_NOTICES)
+        await self._catalogue.known.wait()
         await self.notices.stay_fresh(self._deadline)
 
     async def _know_account(self) -> None:

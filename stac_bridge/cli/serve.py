@@ -104,8 +104,13 @@ def _count_together() -> None:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed."""
-    raise SystemExit(0)
+    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed.
+
+    Threads that still work, such as on a picture of the sandbox, have nobody left to give it to.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    os._exit(0)
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
