@@ -29,6 +29,9 @@ T = TypeVar("T")
 _ABORTING = 0.2
 """Seconds that aborting a request may take; so much earlier than the slot ends it is begun."""
 
+_LOOK = 0.25
+"""Seconds between two looks at when the slot ends, which may come nearer when another process has taken it."""
+
 _FAREWELL = 5
 """Seconds for which closing waits for requests that are still at M2M."""
 
@@ -137,11 +140,11 @@ class Exchange:
 
 
 async def _before(until: Callable[[], float], work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` gives. Raises TimeoutError, the work cancelled, once ``until()`` has come; it may move on."""
+    """What ``work`` gives. Raises TimeoutError, the work cancelled, once ``until()`` has come; it may move."""
     task = asyncio.create_task(work)
     try:
         while not task.done() and (left := until() - time.monotonic()) > 0:
-            await asyncio.wait({task}, timeout=left)
+            await asyncio.wait({task}, timeout=min(left, _LOOK))
         if task.done():
             return task.result()
         raise TimeoutError

@@ -31,7 +31,7 @@ class Held(Protocol):
     """The account's slot while we have it."""
 
     def until(self) -> float:
-        """When (``time.monotonic``) the request must have been aborted; it may move on, and is inf when alone."""
+        """When (``time.monotonic``) the request must have been aborted; it may move, and is inf when alone."""
         ...
 
 

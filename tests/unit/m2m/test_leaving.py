@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -133,6 +134,17 @@ async def test_a_request_is_aborted_before_the_slot_among_processes_ends() -> No
         await client.permissions()
     assert (slow.begun, slow.now) == (1, 0)
     assert lease.late < 0
+
+
+async def test_a_request_is_aborted_soon_when_the_slot_is_lost_to_another_process() -> None:
+    slow, lease = Slow(60), Lease(60)
+    client = m2m_client(Script({"permissions": slow}), attempts=1, gate=Gate(slot=lease), timeout=60)
+    asking = asyncio.create_task(client.permissions())
+    await until(lambda: slow.begun == 1)
+    lease.ends = -math.inf
+    with pytest.raises(UpstreamBusy):
+        await asyncio.wait_for(asking, 5)
+    assert slow.now == 0
 
 
 async def test_a_slot_that_is_renewed_lets_a_request_take_its_time() -> None:
