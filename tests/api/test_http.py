@@ -99,7 +99,7 @@ async def test_an_answer_past_its_time_tells_its_age_and_is_kept_by_nobody(here:
 
         return app
 
-    for number, (status, kept, told) in enumerate(
+    for number, (status, before, told) in enumerate(
         [
             (200, "public, max-age=60", "no-cache"),
             (304, "public, max-age=60", "no-cache"),
