@@ -72,7 +72,10 @@ def sign_routes(signer: Signer, public_url: str | None) -> APIRouter:
         said, base = _read(await request.body()), base_of(request, public_url)
         # in a thread, because a page of Items takes tens of milliseconds that others would wait
         answer = await run_in_threadpool(_renewed, signer, said, base)
-        return respond(answer, request, media_type=GEOJSON if "type" in answer else "application/json")
+        try:
+            return respond(answer, request, media_type=GEOJSON if "type" in answer else "application/json")
+        except TypeError:  # orjson reads deeper than it writes
+            raise BadRequest("The body is nested too deeply; send Items as they came, or their hrefs alone.") from None
 
     return router
 

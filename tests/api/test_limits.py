@@ -190,6 +190,12 @@ async def test_bodies_that_are_nothing_but_brackets_end_nobody(here: Here) -> No
             assert answer.status_code == 400, (path, levels, answer.text)
 
 
+async def test_an_item_that_is_nothing_but_brackets_ends_nobody(here: Here) -> None:
+    answer = await here.client.post("/sign", content=b'{"type": "Feature", "x": ' + b"[" * 300 + b"]" * 300 + b"}")
+    assert answer.status_code == 400
+    assert "nested" in answer.json()["detail"]
+
+
 async def test_what_is_refused_stands_in_the_openapi_document(here: Here) -> None:
     document = (await here.get("/api")).json()
     for operation in document["paths"]["/search"].values():
