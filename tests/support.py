@@ -190,7 +190,12 @@ async def running(
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds)
-    given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
+    given = {
+        "m2m_url": f"{ORIGIN}/api/api/json/stable/",
+        "m2m_username": "someone",
+        "m2m_token": "a-token",
+        "notices_ttl": 0,  # so that tests may count what M2M is asked
+    }
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
     app = create_app(

@@ -14,7 +14,7 @@ from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse, read_collection_search
-from stac_bridge.translate import collection, union_collection
+from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stac_bridge.bridge import Bridge
     from stac_bridge.catalog import Entry
     from stac_bridge.delivery.sign import Signer
+    from stac_bridge.search import Limits
 
 __all__ = ["Client"]
 
@@ -38,7 +39,7 @@ class Client(AsyncBaseCoreClient):
 
     bridge: Bridge = attr.ib(kw_only=True)
     signer: Signer = attr.ib(kw_only=True)
-    max_items: int = attr.ib(kw_only=True)
+    limits: Limits = attr.ib(kw_only=True)
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
     notice: str = attr.ib(kw_only=True, default="")
@@ -55,7 +56,8 @@ class Client(AsyncBaseCoreClient):
             "conformsTo": CONFORMANCE,
             "links": landing_links(base),
         }
-        return respond(said, request, max_age=self.max_age)
+        told = with_notifications(said, self.bridge.notices.service, base)
+        return respond(told, request, max_age=self.max_age)
 
     async def conformance(self, *, request: Request, **_: Any) -> Response:
         """GET /conformance."""
@@ -64,10 +66,10 @@ class Client(AsyncBaseCoreClient):
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
         """GET /collections: all, or those that a collection search asks for."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        search = read_collection_search(asked)
+        search = read_collection_search(asked, self.limits)
         catalog = await self.bridge.catalog()
         every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
-        page = search.page([_collection(one, base) for one in every])
+        page = search.page([self._collection(one, base) for one in every])
         said = {
             "collections": page.collections,
             "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
@@ -80,7 +82,7 @@ class Client(AsyncBaseCoreClient):
         """GET /collections/{collection_id}."""
         base = base_of(request, self.public_url)
         found = await self.bridge.collection(collection_id)
-        return respond(_collection(found, base), request, max_age=self.max_age)
+        return respond(self._collection(found, base), request, max_age=self.max_age)
 
     async def get_item(self, item_id: str, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items/{item_id}."""
@@ -111,15 +113,20 @@ class Client(AsyncBaseCoreClient):
 
     async def explain(self, *, request: Request, said: dict[str, Any] | None = None) -> Response:
         """GET and POST /explain: what the same search would ask M2M."""
-        search = parse(_asked(request) if said is None else said, self.max_items)
+        search = parse(_asked(request) if said is None else said, self.limits)
         return respond(await self.bridge.explain(search), request)
+
+    def _collection(self, found: Entry | Together, base: str) -> dict[str, Any]:
+        members = found.members if isinstance(found, Together) else (found,)
+        said = union_collection(found, base) if isinstance(found, Together) else collection(found, base)
+        return with_messages(said, self.bridge.notices.about([one.dataset.alias for one in members]), base)
 
     async def _answer(
         self, said: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
     ) -> Response:
         """A page of a search; one that found nothing within its calls is a problem that leads on all the same."""
         base = base_of(request, self.public_url)
-        search = parse(said, self.max_items)
+        search = parse(said, self.limits)
         try:
             page, token = await self.bridge.search(search)
         except SearchTooWide as wide:
@@ -130,10 +137,6 @@ class Client(AsyncBaseCoreClient):
             answer["numberMatched"] = page.matched
         answer["numberReturned"] = len(features)
         return respond(answer, request, media_type=GEOJSON, max_age=self.max_age)
-
-
-def _collection(found: Entry | Together, base: str) -> dict[str, Any]:
-    return union_collection(found, base) if isinstance(found, Together) else collection(found, base)
 
 
 def _asked(request: Request) -> dict[str, str]:

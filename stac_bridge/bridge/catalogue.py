@@ -68,10 +68,29 @@ class Catalogue:
         self._ttl = ttl
         self._stale = stale
         self._catalog: Catalog | None = None
+        self.known = asyncio.Event()
+        """Set once there is a list of datasets."""
+
+    @property
+    def size(self) -> int:
+        """Datasets that are known."""
+        return len(self._catalog.entries) if self._catalog else 0
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since M2M was asked for the list; None where there is none."""
+        return max(0.0, time.time() - self._catalog.fetched) if self._catalog else None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a refresh was due and has failed since."""
+        return self.age is None or self.age > self._ttl + 2 * RETRY_REFRESH
 
     async def read(self) -> None:
         """Take up what was kept."""
         self._catalog = await asyncio.to_thread(catalogs.kept, self._kept_at, self._mappings)
+        if self._catalog:
+            self.known.set()
 
     async def stay_fresh(self, deadline: float) -> None:
         """Refresh for ever, each time within ``deadline`` seconds."""
@@ -109,6 +128,7 @@ class Catalogue:
 
     async def _keep(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.known.set()
         await asyncio.to_thread(catalogs.keep, catalog, self._kept_at)
 
     async def now(self) -> Catalog:

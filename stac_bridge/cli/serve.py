@@ -6,6 +6,8 @@ import asyncio
 import atexit
 import ipaddress
 import logging
+import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -14,33 +16,25 @@ import httpx
 import typer
 from pydantic import HttpUrl, SecretStr, ValidationError
 
+from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
 from stac_bridge.store import is_shared, reach
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from pydantic_core import ErrorDetails
     from starlette.types import ASGIApp
 
-__all__ = ["build", "prepare_log", "quieten", "serve", "told"]
+__all__ = ["build", "serve", "told"]
 
 _log = logging.getLogger("stac_bridge")
 
 _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
-_QUIETER = {
-    "httpx": logging.WARNING,  # tells every request to M2M, its address included
-    "httpcore": logging.WARNING,  # tells the headers of answers, and with them where a redirect leads
-    "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
-}
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    """Access logs tell which address was asked, not the signature that opens it."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
-    return True
-
+FINISHING = 5
+"""Seconds that answers under way may still take when the server is told to stop; a container is killed after ten."""
 
 SANDBOX = "/sandbox"
 """Where the embedded sandbox is mounted."""
@@ -60,17 +54,19 @@ def serve(
     """
     import uvicorn
 
-    prepare_log()
     try:
         settings = Settings()
+        log_to_stderr(settings)
         if workers > 1:
             _check_several(settings)
+            _count_together()
         server: ASGIApp | str = build(settings, host, port)
     except ValidationError as invalid:
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
-    # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
+    # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
+    signal.signal(signal.SIGTERM, _end)
     if workers > 1:
         server = "stac_bridge.cli.worker:worker"
     uvicorn.run(
@@ -80,7 +76,9 @@ def serve(
         host=host,
         port=port,
         proxy_headers=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=FINISHING,
+        log_config=None,  # its records reach our log, which knows what to leave out
+        access_log=False,
     )
 
 
@@ -98,17 +96,21 @@ def _check_several(settings: Settings) -> None:
         )
 
 
-def prepare_log() -> None:
-    """What a process that serves writes to its log."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    quieten()
-    logging.getLogger("uvicorn.access").addFilter(_without_query)
+def _count_together() -> None:
+    """Let the workers' metrics be one, whichever of them is asked; before anything is counted."""
+    folder = tempfile.TemporaryDirectory(prefix="stac-bridge-metrics-")
+    atexit.register(folder.cleanup)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder.name)
 
 
-def quieten() -> None:
-    """Keep from the log what libraries tell that nobody should read there."""
-    for name, level in _QUIETER.items():
-        logging.getLogger(name).setLevel(level)
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed.
+
+    Threads that still work, such as on a picture of the sandbox, have nobody left to give it to.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    os._exit(0)
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
@@ -176,5 +178,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _leave(why: str) -> NoReturn:
-    typer.echo(f"stac-bridge: {why}", err=True)
+    typer.echo(f"stac-bridge: {Redactor()(why)}", err=True)
     raise typer.Exit(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.cli.serve import prepare_log
+from stac_bridge.cli.log import log_to_stderr
 from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,5 +17,6 @@ def worker() -> ASGIApp:
     """The server, from the settings in the environment. A Redis that is away now may come back later."""
     from stac_bridge.api import create_app
 
-    prepare_log()
-    return create_app(Settings())
+    settings = Settings()
+    log_to_stderr(settings)
+    return create_app(settings)

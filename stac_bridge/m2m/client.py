@@ -11,6 +11,7 @@ from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.m2m.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
 from stac_bridge.m2m.models import Scene, Scenes, read_scene, read_scenes
+from stac_bridge.m2m.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.wire import Backoff, Wire
 
 if TYPE_CHECKING:
@@ -87,6 +88,10 @@ class M2MClient:
         """The account's roles: ``user``, ``download``, ``order``. Logs in, too, where that is due."""
         return await self._ask("permissions", {}, _texts)
 
+    async def notifications(self) -> tuple[Notification, ...]:
+        """What USGS tells everybody who uses the service."""
+        return await self._ask("notifications", {"systemId": "M2M"}, read_notifications)
+
     async def logout(self) -> None:
         """End the key, if there is one; a key that is dead already is no trouble."""
         if await self._wire.auth.has_key():
@@ -113,6 +118,10 @@ class M2MClient:
     async def dataset_download_options(self, dataset: str) -> tuple[DatasetProduct, ...]:
         """The products that a dataset delivers."""
         return await self._ask("dataset-download-options", {"datasetName": dataset}, _all_of(DatasetProduct))
+
+    async def dataset_messages(self, catalog: str) -> tuple[Message, ...]:
+        """What USGS tells about the datasets of a catalog group, all in one answer."""
+        return await self._ask("dataset-messages", {"catalog": catalog}, read_messages)
 
     async def dataset_file_groups(self, dataset: str) -> FileGroups:
         """The files inside a dataset's folder products, and the product ids by which each can be had."""

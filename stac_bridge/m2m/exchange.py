@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.gate import Gate, Held
 
 __all__ = ["Exchange", "too_late"]
-
-_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -134,10 +131,6 @@ class Exchange:
         budget = current()
         budget.queued += call.queued
         budget.upstream += call.seconds
-        _log.debug(
-            "%s: %s, queue %.0f ms, M2M %.0f ms, request %s",
-            call.endpoint, call.outcome, 1000 * call.queued, 1000 * call.seconds, call.request_id,
-        )  # fmt: skip
         self._told(call)
 
     def _landed(self, task: asyncio.Task[Any]) -> None:

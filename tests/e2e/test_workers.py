@@ -83,6 +83,16 @@ async def test_questions_to_both_workers_are_asked_once_one_at_a_time_under_one_
     assert two.sandbox.in_flight_max == 1
 
 
+def test_each_worker_tells_what_both_have_counted_and_notices_are_asked_for_once(two: Deployment) -> None:
+    name = 'stac_bridge_m2m_calls_total{endpoint="scene-search",outcome="ok"} '
+    pages = [httpx.get(f"{two.api}/_mgmt/metrics").text for _ in range(8)]  # each over a connection of its own
+    told = {float(line.removeprefix(name)) for page in pages for line in page.splitlines() if line.startswith(name)}
+    assert told == {two.sandbox.calls.count("scene-search")}
+    workers = {httpx.get(f"{two.api}/_mgmt/health").json()["store"]["kind"] for _ in range(4)}
+    assert workers == {"redis"}
+    assert two.sandbox.calls.count("notifications") == 1
+
+
 def test_when_the_worker_that_holds_the_slot_is_killed_the_other_answers_within_the_lease(two: Deployment) -> None:
     slow = two.sandbox.faults.add({"kind": "latency", "seconds": 2, "times": 1})
     lost = threading.Thread(target=lambda: _fails(two, 20))
