@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,15 +183,26 @@ async def running(
     downloads: httpx.AsyncBaseTransport | None = None,
     *,
     staging_seconds: float = 0.3,
+    faults: Sequence[dict[str, Any]] = (),
+    backoff: Backoff | None = None,
     **settings: Any,
 ) -> AsyncIterator[Here]:
-    """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
+    """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its.
+
+    ``faults`` are the sandbox's from the start.
+    """
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds)
+    for fault in faults:
+        sandbox.faults.add(fault)
     given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
     app = create_app(
-        told, transport=transport or Watching(sandbox), download_transport=downloads or within, own_origin=ORIGIN
+        told,
+        transport=transport or Watching(sandbox),
+        download_transport=downloads or within,
+        own_origin=ORIGIN,
+        backoff=backoff,
     )
     async with (
         app.router.lifespan_context(app),

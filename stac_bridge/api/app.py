@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from stac_bridge.m2m.client import Backoff
     from stac_bridge.settings import Settings
 
 __all__ = ["create_app"]
@@ -57,13 +58,14 @@ def create_app(
     download_transport: httpx.AsyncBaseTransport | None = None,
     own_origin: str | None = None,
     keep_in: Path | None = None,
+    backoff: Backoff | None = None,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
     ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin``
     is where downloads may come from besides the settings' allow-list, which is how the embedded sandbox hands
     out its own; ``keep_in`` is the folder for what is kept of this M2M service (one below the data folder
-    unless told). Raises BridgeError.
+    unless told); ``backoff`` is how a call that failed is tried again. Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     m2m = M2MClient(
@@ -72,6 +74,7 @@ def create_app(
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
+        backoff=backoff,
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
