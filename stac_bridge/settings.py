@@ -10,7 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "Settings"]
+__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "LogForm", "LogLevel", "Settings"]
 
 M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
 """The service's stable address [REFERENCE §1]."""
@@ -25,6 +25,22 @@ class Delivery(StrEnum):
     auto = "auto"
     redirect = "redirect"
     stream = "stream"
+
+
+class LogForm(StrEnum):
+    """How the log is written."""
+
+    text = "text"
+    json = "json"
+
+
+class LogLevel(StrEnum):
+    """From which on records stand in the log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
 
 
 _Words = Annotated[tuple[str, ...], NoDecode]
@@ -43,6 +59,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds that one M2M answer may take; an answer of ours takes at most three times this.",
     )
+    queue: int = Field(
+        500, ge=1, description="Most requests that may wait for the M2M account; who comes then is sent away with 503."
+    )
     signing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept.",
@@ -50,7 +69,11 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = Field(
         None, description="Address under which readers reach the server; empty: the address they asked."
     )
-    store: str = Field("memory://", description="Where workers share what they know; only memory:// so far.")
+    store: str = Field(
+        "memory://",
+        description="Where workers share what they know: memory:// (one process), or redis://, rediss:// or unix:// "
+        "of a Redis or Valkey.",
+    )
     catalogs: _Words = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
     download_hosts: _Words = Field(
         USGS_HOSTS,
@@ -68,6 +91,11 @@ class Settings(BaseSettings):
     )
     href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
     cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
+    stale_ttl: int = Field(
+        86400,
+        ge=0,
+        description="Seconds past its time that an M2M answer is still given while M2M does not answer; 0: never.",
+    )
     url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
     spool_bytes: int = Field(
         10 * 2**30, ge=2**20, description="Most bytes of disk for files of hosts without Range; the oldest go first."
@@ -75,7 +103,13 @@ class Settings(BaseSettings):
     catalog_ttl: int = Field(
         86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
     )
+    notices_ttl: int = Field(
+        3600, ge=0, description="Seconds until USGS's notices are asked for again, in the background; 0: never."
+    )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
+    metrics: bool = Field(True, description="Whether /_mgmt/metrics tells Prometheus what was counted.")
+    log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")
+    log_level: LogLevel = Field(LogLevel.info, description="What the log tells: debug, info, warning or error.")
     api: HttpUrl | None = Field(
         None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
     )

@@ -194,7 +194,12 @@ async def running(
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds)
     for fault in faults:
         sandbox.faults.add(fault)
-    given = {"m2m_url": f"{ORIGIN}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "a-token"}
+    given = {
+        "m2m_url": f"{ORIGIN}/api/api/json/stable/",
+        "m2m_username": "someone",
+        "m2m_token": "a-token",
+        "notices_ttl": 0,  # so that tests may count what M2M is asked
+    }
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
     app = create_app(

@@ -21,25 +21,31 @@ from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
 from stac_bridge.api.explain import explain_routes
 from stac_bridge.api.extension import schema_route
+from stac_bridge.api.health import Witness, health_routes
 from stac_bridge.api.links import OPENAPI
+from stac_bridge.api.metrics import Metrics, metrics_route
 from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
+from stac_bridge.api.observed import Observed
+from stac_bridge.api.pulse import Pulse, log_call
 from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
 from stac_bridge.api.staging import staging_answer
-from stac_bridge.bridge import Bridge, Catalogue, SceneReader
+from stac_bridge.bridge import Bridge, Catalogue, Notices, SceneReader
 from stac_bridge.delivery import Alive, Archive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from starlette.requests import Request
 
+    from stac_bridge.m2m.calls import Call
     from stac_bridge.m2m.client import Backoff
     from stac_bridge.settings import Settings
 
@@ -68,6 +74,7 @@ def create_app(
     unless told); ``backoff`` is how a call that failed is tried again. Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
+    metrics, pulse = Metrics(), Pulse()
     m2m = M2MClient(
         str(settings.m2m_url),
         settings.m2m_username,
@@ -75,12 +82,17 @@ def create_app(
         timeout=settings.m2m_timeout,
         transport=transport,
         backoff=backoff,
+        listener=_all_of(metrics.called, pulse.heard, log_call),
+        gate=Gate(settings.queue),
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store = Store(listener=metrics.looked_up)
+    http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
     archive = Archive(http, spool, store)
-    resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive)
+    resolver = Resolver(
+        m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive, stale=settings.stale_ttl
+    )
     catalogue = Catalogue(
         m2m,
         load_mappings(settings.mappings),
@@ -88,9 +100,13 @@ def create_app(
         kept_at=folder / "catalogue.json",
         groups=settings.catalogs,
         ttl=settings.catalog_ttl,
+        stale=settings.stale_ttl,
     )
-    reader = SceneReader(m2m, store, settings.cache_ttl)
-    bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
+    reader = SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl)
+    notices = Notices(m2m, store, settings.catalogs, settings.notices_ttl)
+    bridge = Bridge(
+        m2m, catalogue, reader, resolver, notices, keys=keys, deadline=settings.deadline, told=metrics.sought
+    )
     streamer = Streamer(http, spool, Alive(http, hosts, store))
 
     @asynccontextmanager
@@ -101,6 +117,8 @@ def create_app(
         await bridge.stop()
         await spool.stop()
         await http.aclose()
+        await store.aclose()
+        metrics.close()
 
     public_url = str(settings.public_url) if settings.public_url else None
     signer = Signer(keys, settings.href_lifetime)
@@ -122,7 +140,7 @@ def create_app(
         max_age=settings.cache_ttl,
         public_url=public_url,
     )
-    StacApi(
+    _Api(
         settings=_framework_settings(),
         client=client,
         app=app,
@@ -133,17 +151,35 @@ def create_app(
         search_post_request_model=SearchPost,
         items_get_request_model=ItemsGet,
         collections_get_request_model=CollectionsGet,
-        middlewares=_middlewares(settings),
+        middlewares=_middlewares(settings, metrics),
     )
     app.router.routes.insert(0, schema_route())
-    app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery))
+    app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery, metrics.resolved))
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
+    app.include_router(health_routes(Witness(bridge, catalogue, pulse, m2m.gate, m2m.breaker, store).health))
+    if settings.metrics:
+        app.router.routes.append(metrics_route(metrics.exposition))
     add_handlers(app)
     app.add_exception_handler(Staging, staging_answer(public_url))
     _serve_openapi(app)
     return app
+
+
+class _Api(StacApi):
+    """stac-fastapi's routes, but for its health check, which knows nothing of ours."""
+
+    def add_health_check(self) -> None:
+        """See ``health_routes``."""
+
+
+def _all_of(*listeners: Callable[[Call], None]) -> Callable[[Call], None]:
+    def heard(call: Call) -> None:
+        for listener in listeners:
+            listener(call)
+
+    return heard
 
 
 def _framework_settings() -> ApiSettings:
@@ -162,7 +198,7 @@ def _framework_settings() -> ApiSettings:
     )
 
 
-def _middlewares(settings: Settings) -> list[Middleware]:
+def _middlewares(settings: Settings, metrics: Metrics) -> list[Middleware]:
     """From the innermost to the outermost, which is how stac-fastapi takes them."""
     return [
         Middleware(BrotliMiddleware, excluded_handlers=[r"/collections/[^/]+/items/[^/]+/assets/"]),
@@ -170,6 +206,7 @@ def _middlewares(settings: Settings) -> list[Middleware]:
         Middleware(LastResort),
         Middleware(Cost, seconds=settings.deadline),
         Middleware(Cors),
+        Middleware(Observed, metrics=metrics),
     ]
 
 

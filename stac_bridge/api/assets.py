@@ -13,17 +13,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from stac_bridge.budget import current
-from stac_bridge.errors import UpstreamTimeout
+from stac_bridge.errors import BridgeError, UpstreamTimeout
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from stac_bridge.bridge import Bridge
     from stac_bridge.delivery import Delivered, Signer, Source, Streamer
+    from stac_bridge.delivery.sign import AssetRef
 
 __all__ = ["ASSET_PATH", "asset_route"]
 
@@ -33,8 +34,13 @@ _GRACE = 0.05
 ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
 
 
-def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery) -> Route:
-    """The route of all asset hrefs. Its handler raises Refused, NotFound, Staging, AssetUnavailable, UpstreamError."""
+def asset_route(
+    bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery, resolved: Callable[[str], None]
+) -> Route:
+    """The route of all asset hrefs. Its handler raises Refused, NotFound, Staging, AssetUnavailable, UpstreamError.
+
+    ``resolved`` is told how the resolving of each went: ``ok``, or the error's name.
+    """
     vary = {"Vary": "Origin"} if delivery is Delivery.auto else {}
 
     async def asset(request: Request) -> Response:
@@ -47,7 +53,7 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
     async def _answered(request: Request) -> Response:
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
-        source = await bridge.source(ref)
+        source = await _source(ref)
         told = {**vary, **_bound(source)}
         if request.method == "HEAD":
             return _Head(headers={**streamer.head(source), **told, **_lasting(source)})
@@ -61,6 +67,15 @@ def asset_route(bridge: Bridge, signer: Signer, streamer: Streamer, delivery: De
         asked = request.headers
         found = await streamer.open(source, asked.get("range"), asked.get("if-range"), renew)
         return _Streaming(found, {**found.headers, **told, **_lasting(source)})
+
+    async def _source(ref: AssetRef) -> Source:
+        try:
+            source = await bridge.source(ref)
+        except BridgeError as failed:
+            resolved(type(failed).__name__)
+            raise
+        resolved("ok")
+        return source
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 

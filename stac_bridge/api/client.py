@@ -14,7 +14,7 @@ from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse, read_collection_search
-from stac_bridge.translate import collection, union_collection
+from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,8 @@ class Client(AsyncBaseCoreClient):
             "conformsTo": CONFORMANCE,
             "links": landing_links(base),
         }
-        return respond(said, request, max_age=self.max_age)
+        told = with_notifications(said, self.bridge.notices.service, base)
+        return respond(told, request, max_age=self.max_age)
 
     async def conformance(self, *, request: Request, **_: Any) -> Response:
         """GET /conformance."""
@@ -67,7 +68,7 @@ class Client(AsyncBaseCoreClient):
         search = read_collection_search(asked)
         catalog = await self.bridge.catalog()
         every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
-        page = search.page([_collection(one, base) for one in every])
+        page = search.page([self._collection(one, base) for one in every])
         said = {
             "collections": page.collections,
             "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
@@ -80,7 +81,7 @@ class Client(AsyncBaseCoreClient):
         """GET /collections/{collection_id}."""
         base = base_of(request, self.public_url)
         found = await self.bridge.collection(collection_id)
-        return respond(_collection(found, base), request, max_age=self.max_age)
+        return respond(self._collection(found, base), request, max_age=self.max_age)
 
     async def get_item(self, item_id: str, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items/{item_id}."""
@@ -114,6 +115,11 @@ class Client(AsyncBaseCoreClient):
         search = parse(_asked(request) if said is None else said, self.max_items)
         return respond(await self.bridge.explain(search), request)
 
+    def _collection(self, found: Entry | Together, base: str) -> dict[str, Any]:
+        members = found.members if isinstance(found, Together) else (found,)
+        said = union_collection(found, base) if isinstance(found, Together) else collection(found, base)
+        return with_messages(said, self.bridge.notices.about([one.dataset.alias for one in members]), base)
+
     async def _answer(
         self, said: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
     ) -> Response:
@@ -130,10 +136,6 @@ class Client(AsyncBaseCoreClient):
             answer["numberMatched"] = page.matched
         answer["numberReturned"] = len(features)
         return respond(answer, request, media_type=GEOJSON, max_age=self.max_age)
-
-
-def _collection(found: Entry | Together, base: str) -> dict[str, Any]:
-    return union_collection(found, base) if isinstance(found, Together) else collection(found, base)
 
 
 def _asked(request: Request) -> dict[str, str]:

@@ -18,9 +18,11 @@ __all__ = ["Cors", "Cost", "HeadAsGet", "LastResort"]
 
 EXPOSED = (
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
-    "Server-Timing, X-M2M-Calls, X-USGS-EULA"
+    "Server-Timing, X-M2M-Calls, X-Request-ID, X-USGS-EULA"
 )
 _METHODS = "GET, HEAD, POST, OPTIONS"
+_ROUTING = ("route", "endpoint")
+"""Where routing notes which route it was."""
 
 
 class Cors:
@@ -145,4 +147,8 @@ class HeadAsGet:
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, without_body)
+        finally:
+            scope.update({name: asked[name] for name in _ROUTING if name in asked})

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from stac_bridge.bridge.catalogue import Catalogue
-from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
+from stac_bridge.bridge.found import Found, Page, Sieve, Sought, TooWide
+from stac_bridge.bridge.notices import Notices
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
 from stac_bridge.bridge.walk import Walk
@@ -40,7 +41,7 @@ from stac_bridge.translate import Translator
 from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from stac_bridge.catalog import Catalog, Entry
     from stac_bridge.delivery.resolve import Resolver, Source
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models import Scene
     from stac_bridge.search import Axis, Step
 
-__all__ = ["Bridge", "Catalogue", "Found", "Page", "SceneReader"]
+__all__ = ["Bridge", "Catalogue", "Found", "Notices", "Page", "Role", "SceneReader", "Sought"]
 
 _log = logging.getLogger(__name__)
 
@@ -63,11 +64,20 @@ SAME = 20
 MOST_UNNAMED = 4
 """Collections that are sorted side by side without having been named."""
 
+LEAVING = 3.0
+"""Seconds for logging out: a key that is not given back dies by itself after two hours."""
+
+ASK_AGAIN = 300.0
+"""Seconds until the account's roles are asked for again, where M2M did not tell them."""
+
+Role = Literal["search-only", "download", "unknown"]
+"""What the account may do, as far as M2M has told."""
+
 
 class Bridge:
     """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
 
-    ``deadline`` bounds background work, in seconds.
+    ``deadline`` bounds background work, in seconds; ``told`` hears how each search went.
     """
 
     def __init__(
@@ -76,36 +86,57 @@ class Bridge:
         catalogue: Catalogue,
         reader: SceneReader,
         resolver: Resolver,
+        notices: Notices,
         *,
         keys: Sequence[bytes],
         deadline: float,
+        told: Callable[[Sought], None],
     ) -> None:
         self._m2m = m2m
         self._catalogue = catalogue
+        self.notices = notices
+        self._told = told
         self._reader = reader
         self._resolver = resolver
         self._keys = keys
         self._deadline = deadline
         self._translators: dict[tuple[str, str], Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._unavailable: str | None = None
+        self.role: Role = "unknown"
+
+    @property
+    def _unavailable(self) -> str | None:
+        """Why no file can be fetched, where that is known."""
+        return SEARCH_ONLY if self.role == "search-only" else None
 
     # -- life ------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Read the kept catalogue and begin, in the background, to log in and keep the catalogue fresh."""
         await self._catalogue.read()
-        fresh = self._catalogue.stay_fresh(self._deadline)
-        self._tasks = [asyncio.create_task(self._look_at_account()), asyncio.create_task(fresh)]
+        upkeep = (
+            self._know_account(),
+            self._catalogue.stay_fresh(self._deadline),
+            self.notices.stay_fresh(self._deadline),
+        )
+        self._tasks = [asyncio.create_task(work) for work in upkeep]
 
     async def stop(self) -> None:
         """End the background work, log out and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with spending(5):
+        with spending(LEAVING):
             await self._m2m.logout()
         await self._m2m.aclose()
+
+    async def _know_account(self) -> None:
+        """Until M2M has told what the account may do."""
+        while True:
+            await self._look_at_account()
+            if self.role != "unknown":
+                return
+            await asyncio.sleep(ASK_AGAIN)
 
     async def _look_at_account(self) -> None:
         """Say plainly, and at once, when the account does not work or can only search."""
@@ -117,9 +148,9 @@ class Bridge:
         except UpstreamError as failed:
             _log.warning("M2M does not answer yet: %s", failed)
         else:
-            if "download" not in roles:
+            self.role = "download" if "download" in roles else "search-only"
+            if self.role == "search-only":
                 _log.warning("The M2M account may search but not download: hrefs will answer why.")
-                self._unavailable = SEARCH_ONLY
 
     # -- the catalogue ---------------------------------------------------------------------------------------
 
@@ -146,14 +177,19 @@ class Bridge:
         entries = await self._entries(search)
         asked, digest = settled(search, await self._known(search, entries)), _digest(search, entries)
         start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
+        sieve, items = self._sieve(asked, entries), None
         try:
-            page = await (self._sorted(asked, entries, start) if search.sortby else self._walked(asked, entries, start))
+            found = self._sorted if search.sortby else self._walked
+            page = await found(asked, entries, start, sieve)
+            items = len(page.found)
         except TooWide as spent:
             raise SearchTooWide(
                 f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrower(search)}, "
                 "or follow the next link to go on.",
                 token=self._token(spent.cursor, digest),
             ) from None
+        finally:
+            self._told(Sought(items, sieve.tally.looked, sieve.tally.matched))
         return page, None if page.cursor is None else self._token(page.cursor, digest)
 
     async def explain(self, search: Search) -> dict[str, Any]:
@@ -169,20 +205,24 @@ class Bridge:
         times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
         return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator, self._unavailable)
 
-    async def _walked(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
+    async def _walked(
+        self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
+    ) -> Page:
         async def step_at(place: int) -> Step:
             return step_of(asked, await self._catalogue.knowing(entries[place]))
 
-        walk = Walk(self._reader, self._sieve(asked, entries), step_at, len(entries), asked.limit)
+        walk = Walk(self._reader, sieve, step_at, len(entries), asked.limit)
         return await walk.page(start if isinstance(start, Cursor) else Cursor())
 
-    async def _sorted(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
+    async def _sorted(
+        self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
+    ) -> Page:
         order = Order(asked.sortby, known_of(await self._known(asked, entries)))
         if not asked.collections and len(entries) > MOST_UNNAMED:
             raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
         steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
         axis = self._axis(order, steps)
-        sorting = Sorting(self._reader, self._sieve(asked, entries), steps, order, axis, asked.limit)
+        sorting = Sorting(self._reader, sieve, steps, order, axis, asked.limit)
         return await sorting.page(start if isinstance(start, Stand) else None)
 
     @staticmethod

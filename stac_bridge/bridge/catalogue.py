@@ -34,15 +34,31 @@ LIKELY_TTL = 3600.0
 _BAND_FILES = ("landsat_band_files", "landsat_ard_tile_files")
 """How the aliases of datasets begin whose scenes are files of other datasets' scenes."""
 
+SAME_REFRESH = 30.0
+"""Seconds for which the list that one worker has fetched is the newest for the others, too."""
+
+DATASET_BYTES = 4096
+"""Bytes that a dataset, or one of its filters, takes in memory."""
+
 RETRY_REFRESH = 60.0
 """Seconds until a refresh that failed is tried again."""
 
 
 class Catalogue:
-    """Keeps a Catalog of the named catalog groups at ``kept_at``, refreshed every ``ttl`` seconds."""
+    """Keeps a Catalog of the named catalog groups at ``kept_at``, refreshed every ``ttl`` seconds.
+
+    What M2M says of a dataset, or of all at a place, is used ``stale`` seconds past its time while M2M does not answer.
+    """
 
     def __init__(
-        self, m2m: M2MClient, mappings: Mappings, store: Store, kept_at: Path, groups: Sequence[str], ttl: float
+        self,
+        m2m: M2MClient,
+        mappings: Mappings,
+        store: Store,
+        kept_at: Path,
+        groups: Sequence[str],
+        ttl: float,
+        stale: float = 0,
     ) -> None:
         self._m2m = m2m
         self._mappings = mappings
@@ -50,7 +66,23 @@ class Catalogue:
         self._kept_at = kept_at
         self._groups = groups
         self._ttl = ttl
+        self._stale = stale
         self._catalog: Catalog | None = None
+
+    @property
+    def size(self) -> int:
+        """Datasets that are known."""
+        return len(self._catalog.entries) if self._catalog else 0
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since M2M was asked for the list; None where there is none."""
+        return max(0.0, time.time() - self._catalog.fetched) if self._catalog else None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a refresh was due and has failed since."""
+        return self.age is None or self.age > self._ttl + 2 * RETRY_REFRESH
 
     async def read(self) -> None:
         """Take up what was kept."""
@@ -76,10 +108,19 @@ class Catalogue:
     async def _fetch(self) -> Catalog:
         datasets: dict[str, Dataset] = {}
         for group in self._groups:
-            datasets |= {found.alias: found for found in await self._m2m.dataset_search(DatasetSearch(catalog=group))}
+            datasets |= {found.alias: found for found in await self._group(group)}
         fetched = catalogs.marry(datasets.values(), self._mappings, time.time(), self._catalog)
         await self._keep(fetched)
         return fetched
+
+    async def _group(self, group: str) -> tuple[Dataset, ...]:
+        """The datasets of a catalog group; of workers that refresh at the same time, one asks."""
+        return await self._store.once(
+            f"group {group}",
+            lambda: self._m2m.dataset_search(DatasetSearch(catalog=group)),
+            ttl=SAME_REFRESH,
+            size=lambda datasets: DATASET_BYTES * len(datasets),
+        )
 
     async def _keep(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -93,9 +134,23 @@ class Catalogue:
         """The same entry, knowing its dataset's filters and products. Raises NotFound, UpstreamError."""
         entry = (await self.now()).again(entry)
         if entry.learnt is None:
-            await self._store.once(f"learn {entry.dataset.alias}", lambda: self._learn(entry), ttl=0)
+            learnt = await self._learnt(entry)
             entry = (await self.now()).again(entry)
+            if entry.learnt is None:
+                await self._keep((await self.now()).with_learnt(entry.dataset.alias, learnt))
+                entry = (await self.now()).again(entry)
         return entry
+
+    async def _learnt(self, entry: Entry) -> Learnt:
+        """Once in a dataset's life, for all workers."""
+        dataset = entry.dataset
+        return await self._store.once(
+            f"learnt {dataset.alias} {dataset.date_updated}",
+            lambda: self._learn(entry),
+            ttl=self._ttl,
+            stale=self._stale,
+            size=lambda learnt: DATASET_BYTES * (1 + len(learnt.filters)),
+        )
 
     async def likely(self, asked: SceneFilter) -> list[Entry]:
         """The entries that M2M says have something at a place and time. One call a catalog group.
@@ -117,16 +172,16 @@ class Catalogue:
         if place is None and asked.acquisition is None:
             return tuple((await self.now()).entries)
         found = await self._store.once(
-            f"datasets {search.payload()}", lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL
+            f"datasets {search.payload()}", lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL, stale=self._stale
         )
         return tuple(dataset.alias for dataset in found)
 
-    async def _learn(self, entry: Entry) -> None:
-        """Ask M2M, once in a dataset's life, which filters and products it has."""
+    async def _learn(self, entry: Entry) -> Learnt:
+        """Ask M2M which filters and products a dataset has."""
         filters = await self._m2m.dataset_filters(entry.dataset.alias)
         products: tuple[Any, ...] = ()
         if entry.mapping.products is not None:
             # A search-only account may be refused here; it can fetch nothing anyway.
             with contextlib.suppress(UpstreamLogin):
                 products = await self._m2m.dataset_download_options(entry.dataset.alias)
-        await self._keep((await self.now()).with_learnt(entry.dataset.alias, Learnt(filters, products)))
+        return Learnt(filters, products)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.budget import current
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
     from stac_bridge.translate import Translator
 
-__all__ = ["Effort", "Found", "Page", "Sieve", "TooWide", "more_follow", "trusted_total"]
+__all__ = ["Effort", "Found", "Page", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,39 @@ class TooWide(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """How a search went: ``items`` on its page, None where it gave none; scenes looked at, and matched of these."""
+
+    items: int | None
+    looked: int
+    matched: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went through a sieve so far."""
+
+    looked: int = 0
+    matched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sieve:
     """Scenes → what of them was asked for."""
 
     residual: Residual | None
     translator_of: Callable[[Entry], Translator]
     unavailable: str | None = None
+    tally: Tally = field(default_factory=Tally)
 
     def find(self, scene: Scene, step: Step) -> Found | None:
         """The scene, where its Item matches; what M2M said exactly is not tried again."""
         translator = self.translator_of(step.entry)
         core = translator.core(scene)
+        self.tally.looked += 1
         if self.residual is not None and not step.exact and not self.residual.keeps(core):
             return None
+        self.tally.matched += 1
         return Found(scene, core, translator, self.unavailable)
 
 

@@ -34,12 +34,16 @@ _REFUSALS = frozenset({"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT
 
 
 class SceneReader:
-    """Asks M2M; an answer is reused for ``ttl`` seconds. Every method raises UpstreamError."""
+    """Asks M2M; an answer is reused for ``ttl`` seconds, and ``stale`` more while M2M does not answer.
 
-    def __init__(self, m2m: M2MClient, store: Store, ttl: float) -> None:
+    Every method raises UpstreamError.
+    """
+
+    def __init__(self, m2m: M2MClient, store: Store, ttl: float, stale: float = 0) -> None:
         self._m2m = m2m
         self._store = store
         self._ttl = ttl
+        self._stale = stale
         self._flat = False
 
     async def scenes(self, step: Step, start: int, size: int) -> Scenes:
@@ -72,7 +76,9 @@ class SceneReader:
             f"scenes {asked.digest()}",
             lambda: self._m2m.scene_search(asked),
             ttl=self._ttl,
+            stale=self._stale,
             size=lambda scenes: scenes.size * PARSED,
+            outlives=False,
         )
 
     async def scene(self, dataset: str, display_id: str) -> Scene | None:
@@ -81,7 +87,9 @@ class SceneReader:
             f"scene {dataset} {display_id}",
             lambda: self._scene_or_none(dataset, display_id),
             ttl=self._ttl,
+            stale=self._stale,
             size=lambda _found: SCENE_BYTES * PARSED,
+            outlives=False,
         )
         return found[0]
 
@@ -101,6 +109,7 @@ class SceneReader:
                 f"list {name}",
                 lambda: self._listed(dataset, ids),
                 ttl=self._ttl,
+                stale=self._stale,
                 size=lambda scenes: len(scenes) * SCENE_BYTES * PARSED,
             )
         part = found[start - 1 : start - 1 + size]

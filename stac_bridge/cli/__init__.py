@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stac_bridge import __version__
+from stac_bridge.cli.doctor import doctor
 from stac_bridge.cli.download import download
 from stac_bridge.cli.mappings import app as mappings
 from stac_bridge.cli.sandbox import sandbox
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(sandbox)
 app.command()(download)
+app.command()(doctor)
 app.add_typer(mappings, name="mappings")
 
 

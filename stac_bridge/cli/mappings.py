@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import httpx
 import typer
 import yaml
 from pydantic import ValidationError
 
+from stac_bridge.cli.account import m2m_client
 from stac_bridge.cli.drafts import draft, missing
 from stac_bridge.errors import BridgeError, MappingInvalid
-from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.mapping.load import (
     family_file,
@@ -30,14 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models import Dataset, DatasetFilter, Scene
     from stac_bridge.mapping import Mapping
 
 __all__ = ["app"]
 
 app = typer.Typer(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
-
-_PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
 
 @app.command("list")
@@ -148,14 +146,9 @@ def _asked(what: Callable[[M2MClient], Awaitable[Any]]) -> Any:
 
 
 def _client(settings: Settings) -> M2MClient:
-    if not settings.embeds_sandbox:
-        token = settings.m2m_token.get_secret_value()
-        return M2MClient(str(settings.m2m_url), settings.m2m_username, token, timeout=settings.m2m_timeout)
-    from stac_bridge.sandbox import create_sandbox
-
-    typer.echo("No account is set: this is what the sandbox says.", err=True)
-    transport = httpx.ASGITransport(create_sandbox(base_url="http://sandbox.invalid"))
-    return M2MClient(_PRETEND_URL, "sandbox", "sandbox", transport=transport)
+    if settings.embeds_sandbox:
+        typer.echo("No account is set: this is what the sandbox says.", err=True)
+    return m2m_client(settings)
 
 
 def _overlay() -> Path | None:

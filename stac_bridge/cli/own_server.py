@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stac_bridge.cli.serve import build, quieten
+from stac_bridge.cli.log import quieten
+from stac_bridge.cli.serve import build
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _HOST = "127.0.0.1"
 
 
 @contextlib.contextmanager
-def own_server(settings: Settings) -> Iterator[str]:
+def own_server(settings: Settings, purpose: str = "this download") -> Iterator[str]:
     """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
     import uvicorn
 
@@ -37,7 +38,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
     app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
     if not settings.embeds_sandbox:
-        typer.echo("stac-bridge: serving for this download with the M2M account of the settings.", err=True)
+        typer.echo(f"stac-bridge: serving for {purpose} with the M2M account of the settings.", err=True)
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)
@@ -54,5 +55,5 @@ def own_server(settings: Settings) -> Iterator[str]:
 def _wait_for(server: Server, thread: threading.Thread) -> None:
     while not server.started:
         if not thread.is_alive():
-            raise BridgeError("The server for this download did not start; `stac-bridge serve` tells why.")
+            raise BridgeError("The server did not start; `stac-bridge serve` tells why.")
         time.sleep(0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ipaddress
 import logging
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -13,32 +14,24 @@ import httpx
 import typer
 from pydantic import HttpUrl, SecretStr, ValidationError
 
+from stac_bridge.cli.log import log_to_stderr
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from pydantic_core import ErrorDetails
     from starlette.types import ASGIApp
 
-__all__ = ["build", "quieten", "serve", "told"]
+__all__ = ["build", "serve", "told"]
 
 _log = logging.getLogger("stac_bridge")
 
 _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
-_QUIETER = {
-    "httpx": logging.WARNING,  # tells every request to M2M, its address included
-    "httpcore": logging.WARNING,  # tells the headers of answers, and with them where a redirect leads
-    "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
-}
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    """Access logs tell which address was asked, not the signature that opens it."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
-    return True
-
+FINISHING = 5
+"""Seconds that answers under way may still take when the server is told to stop; a container is killed after ten."""
 
 SANDBOX = "/sandbox"
 """Where the embedded sandbox is mounted."""
@@ -56,25 +49,32 @@ def serve(
     """
     import uvicorn
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
-    quieten()
-    logging.getLogger("uvicorn.access").addFilter(_without_query)
     if workers > 1:
         _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
     try:
-        server = build(Settings(), host, port)
+        settings = Settings()
+        log_to_stderr(settings)
+        server = build(settings, host, port)
     except ValidationError as invalid:
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
     # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
-    uvicorn.run(server, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=5)
+    signal.signal(signal.SIGTERM, _end)
+    uvicorn.run(
+        server,
+        host=host,
+        port=port,
+        proxy_headers=False,
+        timeout_graceful_shutdown=FINISHING,
+        log_config=None,  # its records reach our log, which knows what to leave out
+        access_log=False,
+    )
 
 
-def quieten() -> None:
-    """Keep from the log what libraries tell that nobody should read there."""
-    for name, level in _QUIETER.items():
-        logging.getLogger(name).setLevel(level)
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed."""
+    raise SystemExit(0)
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:

@@ -59,7 +59,7 @@ class Archive:
 
     async def member(self, whole: Source, name: str) -> Source:
         """The member of this base name. Raises NotFound, Staging, UpstreamError, AssetUnavailable."""
-        index = self._store.get(_key(whole)) or await self._index(whole, name)
+        index = await self._store.get(_key(whole)) or await self._index(whole, name)
         if name not in index:
             raise NotFound(f"The bundle that USGS offers of this scene has no file {name!r}.")
         return _member(whole, name, index[name])

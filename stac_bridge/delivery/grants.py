@@ -24,7 +24,7 @@ DISABLED = 300
 class Grant:
     """A download in USGS's queue: its id, the label it stands under, its URL once there is one.
 
-    ``eula`` is the code of its licence; ``since`` tells (as ``time.monotonic``) when we first heard of it.
+    ``eula`` is the code of its licence; ``since`` tells (as ``time.time``) when we first heard of it.
     ``known`` is one that was asked for before.
     """
 
@@ -33,7 +33,7 @@ class Grant:
     url: str | None = None
     eula: str | None = None
     known: bool = False
-    since: float = field(default_factory=time.monotonic, compare=False)
+    since: float = field(default_factory=time.time, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def retrieved(grant: Grant, rows: Iterable[RetrievedDownload]) -> Grant | None:
 
 def staging(grant: Grant) -> Staging:
     """Come back sooner at first, and later the longer it takes."""
-    wait = int(min(60, max(5, time.monotonic() - grant.since)))
+    wait = int(min(60, max(5, time.time() - grant.since)))
     bound = f" Its use is bound to USGS's licence {grant.eula}." if grant.eula else ""
     return Staging(f"USGS is preparing this file; come back after the seconds in Retry-After.{bound}", retry_after=wait)
 

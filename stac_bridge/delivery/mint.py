@@ -96,7 +96,7 @@ class Mint:
 
     async def _queue(self, label: str, *, fresh: bool = False) -> Retrieved:
         if fresh:
-            self._store.drop(f"queue {label}")
+            await self._store.drop(f"queue {label}")
         return await self._store.once(
             f"queue {label}", lambda: self._m2m.download_retrieve(label), ttl=QUEUE_TTL, size=lambda _queue: 65_536
         )

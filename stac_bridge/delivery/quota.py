@@ -40,22 +40,23 @@ class Quota:
         self._store = store
         self._label = label
 
-    def uses(self, download_id: int, seconds: float) -> None:
+    async def uses(self, download_id: int, seconds: float) -> None:
         """Leave a download in the queue for so long: somebody reads it, or will."""
-        self._store.put(f"download in use {download_id}", True, ttl=seconds, size=64)
+        await self._store.put(f"download in use {download_id}", True, ttl=seconds, size=64)
 
     async def request(self, asked: Sequence[DownloadInput]) -> DownloadAnswer:
         """Ask for downloads. Raises UpstreamError; for as long as a quota is used up, without asking."""
-        until: float = self._store.get("downloads refused until") or 0
+        until: float = await self._store.get("downloads refused until") or 0
         if until > time.time():
             raise _used_up(until)
-        if self._store.get("downloads never fetched"):
-            await self._clear_once()
+        if await self._store.get("downloads never fetched"):
+            # not again within the window, by no worker: what was removed counts from the next request on
+            await self._store.once("downloads cleared", self._clear, ttl=WINDOW)
         try:
             answer = await self._m2m.download_request(asked, self._label)
         except UpstreamBusy as busy:
             answer = await self._once_more(asked, busy)
-        self._watch(answer.limits)
+        await self._watch(answer.limits)
         return answer
 
     async def _once_more(self, asked: Sequence[DownloadInput], busy: UpstreamBusy) -> DownloadAnswer:
@@ -69,14 +70,8 @@ class Quota:
             if again.code != OVER:
                 raise
         until = time.time() + WINDOW
-        self._store.put("downloads refused until", until, ttl=WINDOW)
+        await self._store.put("downloads refused until", until, ttl=WINDOW)
         raise _used_up(until) from busy
-
-    async def _clear_once(self) -> None:
-        """Clear the queue, but not again within the window: what was removed counts from the next request on."""
-        if not self._store.get("downloads cleared"):
-            self._store.put("downloads cleared", True, ttl=WINDOW)
-            await self._clear()
 
     async def _clear(self) -> int:
         """Remove the oldest that wait under our label and that nobody reads; gives how many."""
@@ -86,7 +81,7 @@ class Quota:
             _log.warning("USGS's queue could not be looked through: %s", fault)
             return 0
         waiting = sorted(row.download_id for row in rows if row.status_code == "A")
-        unused = [ident for ident in waiting if not self._store.get(f"download in use {ident}")][:CLEARED]
+        unused = [ident for ident in waiting if not await self._store.get(f"download in use {ident}")][:CLEARED]
         removed = [await self._remove(ident) for ident in unused]
         _log.info("%d downloads that nobody fetched were taken out of USGS's queue.", sum(removed))
         return sum(removed)
@@ -99,22 +94,25 @@ class Quota:
             return False
         return True
 
-    def _watch(self, limits: Iterable[Limit]) -> None:
+    async def _watch(self, limits: Iterable[Limit]) -> None:
         """Say once in a while that little is left."""
         for limit in limits:
             for name, size in QUOTAS.items():
                 left = getattr(limit, name)
                 if left is not None and left < size / 10:
-                    self._low(name, limit.kind or "account", left)
+                    await self._low(name, limit.kind or "account", left)
 
-    def _low(self, name: str, kind: str, left: int) -> None:
+    async def _low(self, name: str, kind: str, left: int) -> None:
         if name == "unattempted":
-            self._store.put("downloads never fetched", True, ttl=WINDOW)
-        if not self._store.get(f"told of quota {name} {kind}"):
-            self._store.put(f"told of quota {name} {kind}", True, ttl=WINDOW)
+            await self._store.put("downloads never fetched", True, ttl=WINDOW)
+
+        async def tell() -> bool:
             _log.warning(
                 "USGS's quota of %s downloads (%s) runs low: %d of %d are left.", name, kind, left, QUOTAS[name]
             )
+            return True
+
+        await self._store.once(f"told of quota {name} {kind}", tell, ttl=WINDOW)
 
 
 def _used_up(until: float) -> UpstreamBusy:

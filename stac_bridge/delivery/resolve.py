@@ -53,7 +53,8 @@ class Resolver:
     """Spends at most two M2M calls on a file's first reader, one on most further files, none on the rest.
 
     ``label`` (at most 50 characters) stays the same for a bridge, so that what it queued is found again;
-    ``url_ttl`` is in seconds; ``archive`` looks into bundles.
+    ``url_ttl`` is in seconds, and so is ``stale``, for which what M2M said of scenes and datasets is used past its time
+    while M2M does not answer; ``archive`` looks into bundles.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Resolver:
         label: str,
         url_ttl: float,
         archive: Members | None = None,
+        stale: float = 0,
     ) -> None:
         self._m2m = m2m
         self._store = store
@@ -74,6 +76,7 @@ class Resolver:
         self._mint = Mint(m2m, store, label)
         self._url_ttl = url_ttl
         self._archive = archive
+        self._stale = stale
 
     async def source(self, wanted: Wanted) -> Source:
         """Where its bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
@@ -83,20 +86,20 @@ class Resolver:
 
     async def renew(self, wanted: Wanted, stale: Source) -> Source:
         """Another source in place of one that died; the same for all who come with the same one."""
-        bundle: Wanted | None = self._store.get(f"bundle of {wanted.name}")
-        if bundle and (whole := self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
-            self._store.drop(f"source {bundle.name}")
-        if self._store.get(f"source {wanted.name}") == stale:
-            self._store.drop(f"source {wanted.name}")
+        bundle: Wanted | None = await self._store.get(f"bundle of {wanted.name}")
+        if bundle and (whole := await self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
+            await self._store.drop(f"source {bundle.name}")
+        if await self._store.get(f"source {wanted.name}") == stale:
+            await self._store.drop(f"source {wanted.name}")
         return await self.source(wanted)
 
     # -- ways to a source ------------------------------------------------------------------------------------
 
     async def _find(self, wanted: Wanted) -> Source:
-        pending: Grant | None = self._store.get(f"pending {wanted.name}")
+        pending: Grant | None = await self._store.get(f"pending {wanted.name}")
         if pending and (known := await self._still_there(pending)):
             return await self._opened(wanted, known)
-        self._store.drop(f"pending {wanted.name}")
+        await self._store.drop(f"pending {wanted.name}")
         direct = await self._direct(wanted)
         if direct is None:
             return await self._by_options(wanted)
@@ -124,7 +127,7 @@ class Resolver:
             raise AssetUnavailable(f"USGS delivers {member!r} only inside a bundle now; read the bundle instead.")
         bundle = wanted.bundle(choice.product)
         whole = await self.source(bundle)
-        self._store.put(f"bundle of {wanted.name}", bundle, ttl=STAGING_TTL)
+        await self._store.put(f"bundle of {wanted.name}", bundle, ttl=STAGING_TTL)
         return replace(await self._archive.member(whole, member), eula=whole.eula)
 
     async def _opened(self, wanted: Wanted, grant: Grant) -> Source:
@@ -132,9 +135,9 @@ class Resolver:
         if grant.url is None and grant.known:  # asked for some time ago: it may be ready by now
             grant = await self._mint.look(grant) or grant
         if grant.url is None:
-            raise self._waiting(wanted, grant)
-        self._store.drop(f"pending {wanted.name}")
-        self._mint.quota.uses(grant.download_id, self._url_ttl)
+            raise await self._waiting(wanted, grant)
+        await self._store.drop(f"pending {wanted.name}")
+        await self._mint.quota.uses(grant.download_id, self._url_ttl)
         return replace(await probe(grant.url, wanted.name, self._http, self._hosts), eula=grant.eula)
 
     # -- what M2M is asked -----------------------------------------------------------------------------------
@@ -148,16 +151,16 @@ class Resolver:
             return said
         raise said.error
 
-    def _waiting(self, wanted: Wanted, grant: Grant) -> Staging:
+    async def _waiting(self, wanted: Wanted, grant: Grant) -> Staging:
         """Kept in mind from the first time on, so that the next reader finds it."""
-        if self._store.get(f"pending {wanted.name}") is None:
-            self._store.put(f"pending {wanted.name}", grant, ttl=STAGING_TTL)
-            self._mint.quota.uses(grant.download_id, STAGING_TTL)
+        if await self._store.get(f"pending {wanted.name}") is None:
+            await self._store.put(f"pending {wanted.name}", grant, ttl=STAGING_TTL)
+            await self._mint.quota.uses(grant.download_id, STAGING_TTL)
         return staging(grant)
 
     async def _still_there(self, pending: Grant) -> Grant | None:
         """What has become of a download that USGS was preparing; None where it is lost."""
-        lost = time.monotonic() - pending.since > LOST
+        lost = time.time() - pending.since > LOST
         return await self._mint.look(pending) or (None if lost else pending)
 
     async def _options(self, wanted: Wanted) -> tuple[Product, ...]:
@@ -165,6 +168,7 @@ class Resolver:
             f"options {wanted.dataset} {wanted.entity_id}",
             lambda: self._mint.options(wanted.dataset, wanted.entity_id),
             ttl=OPTIONS_TTL,
+            stale=self._stale,
             size=lambda _options: OPTIONS_SIZE,
         )
 
@@ -177,6 +181,7 @@ class Resolver:
             f"file groups {wanted.dataset}",
             lambda: self._file_groups(wanted.dataset),
             ttl=GROUPS_TTL,
+            stale=self._stale,
             size=lambda _groups: 65_536,
         )
         return from_the_cloud(entity_id, wanted, groups)

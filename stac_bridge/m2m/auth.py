@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import orjson
 
-from stac_bridge.errors import UpstreamLogin
-from stac_bridge.m2m.errors import KEY_GONE, read_answer
+from stac_bridge.errors import UpstreamError, UpstreamLogin
+from stac_bridge.m2m.calls import Call, outcome_of
+from stac_bridge.m2m.errors import KEY_GONE, Transient, envelope, read_data, request_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-__all__ = ["LoginToken"]
+    from stac_bridge.m2m.calls import Told
+
+__all__ = ["Keys", "LoginToken", "OwnKey"]
 
 KEY_LIFETIME = 110 * 60
 """Seconds until a key is renewed: M2M lets it live for two hours [REFERENCE §9]."""
@@ -25,6 +28,47 @@ REFUSED_FOR = 60
 ERROR_SIZE = 16_384
 """Bytes that an answer which is an error stays under; a larger one is not read twice."""
 
+_SENDINGS = 3
+"""A request is sent with the key that is known, with another worker's newer one, and with a new one, then no more."""
+
+
+class Keys(Protocol):
+    """Where the account's key is kept, among several processes where there are such. Nothing here raises."""
+
+    async def get(self) -> str | None:
+        """The key that is good as far as anybody knows."""
+        ...
+
+    async def put(self, key: str, seconds: float) -> None:
+        """Keep a new key for so long."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget a dead key, if it is still the one that is kept."""
+        ...
+
+
+class OwnKey:
+    """The key of a process that shares it with nobody."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._key: str | None = None
+        self._until = 0.0
+
+    async def get(self) -> str | None:
+        """The key, until its time is over."""
+        return self._key if self._clock() < self._until else None
+
+    async def put(self, key: str, seconds: float) -> None:
+        """Keep a new key for so long."""
+        self._key, self._until = key, self._clock() + seconds
+
+    async def drop(self, key: str) -> None:
+        """Forget a dead key, if it is still the one that is kept."""
+        if key == self._key:
+            self._key = None
+
 
 class LoginToken(httpx.Auth):
     """Gets a key with login-token when there is none, when it is old, and when M2M does not know it any more.
@@ -33,40 +77,47 @@ class LoginToken(httpx.Auth):
     so no two logins ever run side by side. Raises what ``read_answer`` raises.
     """
 
-    def __init__(self, base: httpx.URL, username: str, token: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, base: httpx.URL, username: str, token: str, keys: Keys, told: Told = lambda _call: None) -> None:
         self._base = base
         self._username = username
         self._token = token
-        self._clock = clock
-        self._key: str | None = None
-        self._since = 0.0
+        self._keys = keys
+        self._told = told
         self._refused_until = 0.0
         self._refusal: UpstreamLogin | None = None
 
-    @property
-    def has_key(self) -> bool:
+    async def has_key(self) -> bool:
         """Whether there is a key to log out with."""
-        return self._key is not None
+        return await self._keys.get() is not None
 
-    def forget(self) -> None:
+    async def forget(self) -> None:
         """Log in again before the next request."""
-        self._key = None
+        if key := await self._keys.get():
+            await self._keys.drop(key)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The request with a key; with a new one where M2M refuses the old."""
-        if self._key is None or self._clock() - self._since > KEY_LIFETIME:
-            await self._renew_by((yield self._login(request)))
-        request.headers["X-Auth-Token"] = self._key or ""
-        response = yield request
-        await response.aread()
-        if _error_code(response) in KEY_GONE:
-            self.forget()
-            await self._renew_by((yield self._login(request)))
-            request.headers["X-Auth-Token"] = self._key or ""
-            yield request
+        """The request with a key; with another where M2M refuses the first."""
+        key = await self._keys.get()
+        for _ in range(_SENDINGS):
+            if key is None:
+                begun = time.monotonic()
+                response = yield self._login(request)
+                key = await self._renewed(response, begun)
+            request.headers["X-Auth-Token"] = key
+            response = yield request
+            await response.aread()
+            if _error_code(response) not in KEY_GONE:
+                return
+            key = await self._other_than(key)
+
+    async def _other_than(self, dead: str) -> str | None:
+        """A key that another worker got meanwhile: its login has thrown ours away, and ours would throw away its."""
+        await self._keys.drop(dead)
+        key = await self._keys.get()
+        return key if key != dead else None
 
     def _login(self, request: httpx.Request) -> httpx.Request:
-        if self._refusal and self._clock() < self._refused_until:
+        if self._refusal and time.monotonic() < self._refused_until:
             raise UpstreamLogin(str(self._refusal), code=self._refusal.code)
         body = orjson.dumps({"username": self._username, "token": self._token})
         return httpx.Request(
@@ -77,14 +128,24 @@ class LoginToken(httpx.Auth):
             extensions=dict(request.extensions),  # carries the client's time limits
         )
 
-    async def _renew_by(self, response: httpx.Response) -> None:
+    async def _renewed(self, response: httpx.Response, begun: float) -> str:
         await response.aread()
+        said, error = envelope(response), None
         try:
-            key = str(read_answer(response))
-        except UpstreamLogin as refused:
-            self._refused_until, self._refusal = self._clock() + REFUSED_FOR, refused
+            key = str(read_data(said, response))
+        except (UpstreamError, Transient) as failed:
+            error = failed
+            self._refuse(failed)
             raise
-        self._key, self._since, self._refusal = key, self._clock(), None
+        finally:
+            self._told(Call("login-token", outcome_of(error), 0, time.monotonic() - begun, request_id(said)))
+        self._refusal = None
+        await self._keys.put(key, KEY_LIFETIME)
+        return key
+
+    def _refuse(self, failed: Exception) -> None:
+        if isinstance(failed, UpstreamLogin):
+            self._refused_until, self._refusal = time.monotonic() + REFUSED_FOR, failed
 
 
 def _error_code(response: httpx.Response) -> str | None:

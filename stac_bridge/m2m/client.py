@@ -11,6 +11,7 @@ from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.m2m.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
 from stac_bridge.m2m.models import Scene, Scenes, read_scene, read_scenes
+from stac_bridge.m2m.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.wire import Backoff, Wire
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from stac_bridge.m2m.auth import Keys
+    from stac_bridge.m2m.breaker import Breaker
+    from stac_bridge.m2m.calls import Told
     from stac_bridge.m2m.downloads import DownloadInput
     from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-    from stac_bridge.m2m.gate import Turns
+    from stac_bridge.m2m.gate import Gate
 
 __all__ = ["Backoff", "M2MClient"]
 
@@ -36,7 +40,8 @@ class M2MClient:
     """M2M under one account. Every method raises UpstreamError, in one of its kinds.
 
     ``timeout`` (seconds) bounds one attempt; the queue, all attempts and the waits between take at most three
-    times as long, and never longer than the asker's budget has left.
+    times as long, and never longer than the asker's budget has left. ``gate``, ``keys`` and ``breaker`` are parts
+    to share or to look at, made here where not given; ``listener`` hears of every attempt.
     """
 
     def __init__(
@@ -47,11 +52,35 @@ class M2MClient:
         *,
         timeout: float = 60,
         transport: httpx.AsyncBaseTransport | None = None,
-        gate: Turns | None = None,
+        gate: Gate | None = None,
+        keys: Keys | None = None,
+        breaker: Breaker | None = None,
+        listener: Told | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        self._wire = Wire(url, username, token, timeout=timeout, transport=transport, gate=gate, backoff=backoff)
+        self._wire = Wire(
+            url,
+            username,
+            token,
+            timeout=timeout,
+            transport=transport,
+            gate=gate,
+            keys=keys,
+            breaker=breaker,
+            listener=listener,
+            backoff=backoff,
+        )
         self._ask = self._wire.ask
+
+    @property
+    def gate(self) -> Gate:
+        """Where requests wait for their turn."""
+        return self._wire.gate
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether M2M is asked at all just now."""
+        return self._wire.breaker
 
     # -- account ---------------------------------------------------------------------------------------------
 
@@ -59,14 +88,18 @@ class M2MClient:
         """The account's roles: ``user``, ``download``, ``order``. Logs in, too, where that is due."""
         return await self._ask("permissions", {}, _texts)
 
+    async def notifications(self) -> tuple[Notification, ...]:
+        """What USGS tells everybody who uses the service."""
+        return await self._ask("notifications", {"systemId": "M2M"}, read_notifications)
+
     async def logout(self) -> None:
         """End the key, if there is one; a key that is dead already is no trouble."""
-        if self._wire.auth.has_key:
+        if await self._wire.auth.has_key():
             try:
                 await self._ask("logout", {}, lambda data, _size: data)
             except UpstreamError as refused:
                 _log.debug("logout: %s", refused)
-            self._wire.auth.forget()
+            await self._wire.auth.forget()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -85,6 +118,10 @@ class M2MClient:
     async def dataset_download_options(self, dataset: str) -> tuple[DatasetProduct, ...]:
         """The products that a dataset delivers."""
         return await self._ask("dataset-download-options", {"datasetName": dataset}, _all_of(DatasetProduct))
+
+    async def dataset_messages(self, catalog: str) -> tuple[Message, ...]:
+        """What USGS tells about the datasets of a catalog group, all in one answer."""
+        return await self._ask("dataset-messages", {"catalog": catalog}, read_messages)
 
     async def dataset_file_groups(self, dataset: str) -> FileGroups:
         """The files inside a dataset's folder products, and the product ids by which each can be had."""

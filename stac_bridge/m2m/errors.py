@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +20,7 @@ from stac_bridge.errors import (
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["KEY_GONE", "TABLE", "Transient", "read_answer", "upstream_error"]
+__all__ = ["KEY_GONE", "TABLE", "Transient", "envelope", "read_answer", "read_data", "request_id", "upstream_error"]
 
 KEY_GONE = frozenset({"AUTH_EXPIRED", "AUTH_KEY_INVALID"})
 """The key is too old or unknown: log in again."""
@@ -83,13 +86,20 @@ know is M2M's trouble, not the account's."""
 
 _SOON: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 
+_DAY = 86_400
+"""Seconds; whoever says to come back later than that is not believed."""
+
 
 class Transient(Exception):
-    """What may pass by itself; ``error`` is what to say when it does not."""
+    """What may pass by itself; ``error`` is what to say when it does not.
 
-    def __init__(self, error: UpstreamError) -> None:
+    ``wait`` is in seconds, where M2M itself said when to come back.
+    """
+
+    def __init__(self, error: UpstreamError, wait: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
+        self.wait = wait
 
 
 def upstream_error(code: str, message: str | None) -> UpstreamError:
@@ -99,29 +109,57 @@ def upstream_error(code: str, message: str | None) -> UpstreamError:
     return error(words, code=code, retry_after=_RETRY_AFTER.get(code, _SOON.get(error)))
 
 
-def read_answer(response: httpx.Response) -> Any:
-    """The ``data`` of an answer. Raises UpstreamError, wrapped in Transient where another attempt may help."""
+def envelope(response: httpx.Response) -> dict[str, Any] | None:
+    """What M2M wraps its answers in; None where the answer is something else."""
     try:
         said = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        said = None
-    if isinstance(said, dict) and (code := said.get("errorCode")):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def request_id(said: dict[str, Any] | None) -> str | None:
+    """M2M's own name for a request, by which USGS finds it in its logs."""
+    found = said.get("requestId") if said else None
+    return str(found) if isinstance(found, int | str) else None
+
+
+def read_answer(response: httpx.Response) -> Any:
+    """The ``data`` of an answer. Raises UpstreamError, wrapped in Transient where another attempt may help."""
+    return read_data(envelope(response), response)
+
+
+def read_data(said: dict[str, Any] | None, response: httpx.Response) -> Any:
+    """The ``data`` of an answer that was opened already. Raises as ``read_answer`` does."""
+    if said and (code := said.get("errorCode")):
         error = upstream_error(str(code), said.get("errorMessage"))
         if code in _RETRIED:
-            raise Transient(error)
+            raise Transient(error, _told_to_wait(response))
         raise error
-    if isinstance(said, dict) and "data" in said and response.is_success:
+    if said and "data" in said and response.is_success:
         return said["data"]
-    raise Transient(_no_answer(response))
+    raise _no_answer(response)
 
 
-def _no_answer(response: httpx.Response) -> UpstreamError:
+def _no_answer(response: httpx.Response) -> Transient:
     """A page for people in maintenance, a proxy's error, or a body that was cut."""
-    waits = response.headers.get("retry-after", "")
-    retry_after = int(waits) if waits.isdigit() else None
+    wait = _told_to_wait(response)
+    retry_after = math.ceil(wait) if wait else None
     if response.status_code == 429:
-        return UpstreamBusy("M2M asks for fewer requests (HTTP 429).", retry_after=retry_after or 30)
-    return UpstreamUnreachable(
+        return Transient(UpstreamBusy("M2M asks for fewer requests (HTTP 429).", retry_after=retry_after or 30), wait)
+    error = UpstreamUnreachable(
         f"M2M gave no answer that can be read (HTTP {response.status_code}); it may be under maintenance.",
         retry_after=retry_after or 60,
     )
+    return Transient(error, wait)
+
+
+def _told_to_wait(response: httpx.Response) -> float | None:
+    """Seconds, from a Retry-After that may be a date; None where there is none that means anything."""
+    said = response.headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return min(float(said), _DAY) or None
+    try:
+        return min(max(parsedate_to_datetime(said).timestamp() - time.time(), 0), _DAY) or None
+    except (ValueError, OverflowError):
+        return None

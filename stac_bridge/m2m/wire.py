@@ -1,38 +1,31 @@
-"""The wire to M2M: one attempt at a time, when it is our turn, until it works, fails for good, or time is up."""
+"""The wire to M2M: a request is tried until it works, fails for good, or time is up."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
-import orjson
 import stamina
 from pydantic import ValidationError
 
 from stac_bridge.budget import current
-from stac_bridge.errors import (
-    UpstreamBusy,
-    UpstreamError,
-    UpstreamFault,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
-from stac_bridge.m2m.auth import LoginToken
-from stac_bridge.m2m.errors import Transient, read_answer
+from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
+from stac_bridge.m2m.auth import LoginToken, OwnKey
+from stac_bridge.m2m.breaker import Breaker
+from stac_bridge.m2m.errors import Transient
+from stac_bridge.m2m.exchange import Exchange, too_late
 from stac_bridge.m2m.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.m2m.gate import Turns
+    from stac_bridge.m2m.auth import Keys
+    from stac_bridge.m2m.calls import Call, Told
 
 __all__ = ["Backoff", "Wire"]
-
-_log = logging.getLogger(__name__)
 
 Read = TypeVar("Read")
 
@@ -52,7 +45,7 @@ class Backoff:
 
 
 class Wire:
-    """Carries the calls of one account; ``auth`` holds its key. As ``M2MClient`` says of time."""
+    """Carries the calls of one account; ``auth`` holds its key. As ``M2MClient`` says of time and of its parts."""
 
     def __init__(
         self,
@@ -62,14 +55,18 @@ class Wire:
         *,
         timeout: float,
         transport: httpx.AsyncBaseTransport | None,
-        gate: Turns | None,
+        gate: Gate | None,
+        keys: Keys | None,
+        breaker: Breaker | None,
+        listener: Told | None,
         backoff: Backoff | None,
     ) -> None:
-        base = httpx.URL(url.rstrip("/") + "/")
+        base, told = httpx.URL(url.rstrip("/") + "/"), listener or _unheard
         backoff = backoff or Backoff()
         self._timeout = timeout
-        self._gate = gate or Gate()
-        self.auth = LoginToken(base, username, token)
+        self.gate = gate or Gate()
+        self.breaker = breaker or Breaker()
+        self.auth = LoginToken(base, username, token, keys or OwnKey(), told)
         self._http = httpx.AsyncClient(
             base_url=base,
             auth=self.auth,
@@ -78,6 +75,7 @@ class Wire:
             event_hooks={"request": [_count]},
             headers={"Accept": "application/json"},
         )
+        self._exchange = Exchange(self._http, self.gate, self.breaker, told, timeout)
         self._retrying = stamina.AsyncRetryingCaller(
             attempts=backoff.attempts,
             timeout=None,
@@ -87,7 +85,8 @@ class Wire:
         )
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Let what is at M2M come to its end, and close the connections."""
+        await self._exchange.aclose()
         await self._http.aclose()
 
     async def ask(self, endpoint: str, payload: dict[str, Any], read: Callable[[Any, int], Read]) -> Read:
@@ -99,19 +98,23 @@ class Wire:
             raise UpstreamFault(f"M2M's answer to {endpoint} has an unknown form: {_brief(unknown)}.") from unknown
 
     async def _try_until(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
-        """Try until it works, fails for good, or the time is up."""
+        """Try until it works, fails for good, or the time is up. The turn is given back between attempts."""
         deadline = time.monotonic() + min(current().left, _SHARE * self._timeout)
         failures: list[UpstreamError] = []
 
-        def worth_another(failure: Exception) -> bool:
-            if isinstance(failure, Transient):
-                failures.append(failure.error)
-            return isinstance(failure, Transient)
+        def worth_another(failure: Exception) -> bool | float:
+            if not isinstance(failure, Transient):
+                return False
+            failures.append(failure.error)
+            return failure.wait is None or (failure.wait < deadline - time.monotonic() and failure.wait)
+
+        async def attempt() -> tuple[Any, int]:
+            return await self._exchange.attempt(endpoint, payload, deadline - time.monotonic())
 
         try:
             # a moment later than the gate's own limit, which tells better what the time went into
             async with asyncio.timeout(deadline - time.monotonic() + _GRACE):
-                return await self._retrying(worth_another, self._attempt, endpoint, payload, deadline)
+                return await self._retrying(worth_another, attempt)
         except Transient as given_up:
             raise given_up.error from given_up.__cause__
         except (TimeoutError, UpstreamBusy) as late:
@@ -119,45 +122,15 @@ class Wire:
                 raise failures[-1] from late
             if isinstance(late, UpstreamBusy):
                 raise
-            raise _too_late(endpoint) from late
-
-    async def _attempt(self, endpoint: str, payload: dict[str, Any], deadline: float) -> tuple[Any, int]:
-        """One request, when it is our turn. The turn is given back between attempts."""
-        budget, asked = current(), time.monotonic()
-        try:
-            async with self._gate.turn(deadline - asked):
-                begun = time.monotonic()
-                budget.queued += begun - asked
-                try:
-                    return await self._exchange(endpoint, payload)
-                finally:
-                    budget.upstream += time.monotonic() - begun
-        finally:
-            _log.debug("%s: %.0f ms", endpoint, 1000 * (time.monotonic() - asked))
-
-    async def _exchange(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._http.post(
-                    endpoint, content=orjson.dumps(payload), headers={"Content-Type": "application/json"}
-                )
-        except (TimeoutError, httpx.TimeoutException) as late:
-            raise Transient(_too_late(endpoint)) from late
-        except (httpx.TransportError, httpx.DecodingError) as fault:
-            raise Transient(_unreachable(fault)) from fault
-        return read_answer(response), len(response.content)
+            raise too_late(endpoint) from late
 
 
 async def _count(_request: httpx.Request) -> None:
     current().calls += 1
 
 
-def _too_late(endpoint: str) -> UpstreamTimeout:
-    return UpstreamTimeout(f"M2M did not answer {endpoint} in time; it may be busy. Try again later.", retry_after=60)
-
-
-def _unreachable(fault: httpx.HTTPError) -> UpstreamUnreachable:
-    return UpstreamUnreachable(f"M2M cannot be reached ({type(fault).__name__}); try again later.", retry_after=60)
+def _unheard(_call: Call) -> None:
+    pass
 
 
 def _brief(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from stac_bridge.translate.collection import collection
 from stac_bridge.translate.item import Translator
+from stac_bridge.translate.notices import with_messages, with_notifications
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES, described, properties_of, shared
 from stac_bridge.translate.union import union_collection
 
@@ -15,4 +16,6 @@ __all__ = [
     "properties_of",
     "shared",
     "union_collection",
+    "with_messages",
+    "with_notifications",
 ]

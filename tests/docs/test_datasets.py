@@ -11,8 +11,9 @@ import pytest
 
 from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.m2m.notices import Message
 from stac_bridge.mapping import load_mappings
-from stac_bridge.translate import Translator, collection
+from stac_bridge.translate import Translator, collection, with_messages
 from tests.docs.datasets_table import DOC, written
 from tests.support import Here, needs_shared
 from tests.validation import SCHEMA, validate
@@ -60,7 +61,8 @@ def examples() -> dict[str, dict[str, Any]]:
     )
     translator = Translator(entry)
     item = translator.finish(translator.core(scene), scene, BASE, lambda key, _name: key)
-    return {"item": item, "collection": collection(entry, BASE)}
+    told = Message(dataset="some_dataset", text="Files are <b>staged</b> before they can be fetched.", code="download")
+    return {"item": item, "collection": with_messages(collection(entry, BASE), [told], BASE)}
 
 
 @pytest.mark.parametrize("kind", ["item", "collection"])

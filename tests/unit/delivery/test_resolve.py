@@ -163,7 +163,7 @@ async def test_a_staged_file_comes_back_when_the_queue_has_it(later: httpx.Respo
         with pytest.raises(Staging) as staging:
             await found.source(WHOLE)
         assert staging.value.retry_after
-    found._store.drop("queue bridge")
+    await found._store.drop("queue bridge")
     assert (await found.source(WHOLE)).url == TAPE
     assert calls(script).count("download-request") == 1
 

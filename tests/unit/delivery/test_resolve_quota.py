@@ -40,8 +40,8 @@ async def test_while_a_quota_is_used_up_nothing_is_asked_and_the_wait_is_what_is
     found = resolver(script)
     with pytest.raises(UpstreamBusy) as first:
         await found.source(wanted(BANDS[0]))
-    until = found._store.get("downloads refused until")
-    found._store.put("downloads refused until", until - 600, ttl=60)
+    until = await found._store.get("downloads refused until")
+    await found._store.put("downloads refused until", until - 600, ttl=60)
     with pytest.raises(UpstreamBusy) as second:
         await found.source(wanted(BANDS[1]))
     assert (first.value.retry_after, second.value.retry_after) == (900, 300)
