@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from stac_bridge.api import create_app
 from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import Backoff, M2MClient
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
@@ -185,6 +186,7 @@ async def running(
     staging_seconds: float = 0.3,
     faults: Sequence[dict[str, Any]] = (),
     backoff: Backoff | None = None,
+    breaker: Breaker | None = None,
     **settings: Any,
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its.
@@ -208,6 +210,7 @@ async def running(
         download_transport=downloads or within,
         own_origin=ORIGIN,
         backoff=backoff,
+        breaker=breaker,
     )
     async with (
         app.router.lifespan_context(app),

@@ -127,8 +127,10 @@ class Walk:
                 asked, offset = size, 0
                 begin = max(1, cursor.start - len(cursor.last))
                 scenes = await page.effort.read(self._reader, step, begin, asked)
-        start, more = scenes.starting_number + offset, more_follow(scenes, step, asked)
-        return Batch(start, scenes.results[offset:], cursor.last, more, trusted_total(scenes, step))
+        unread, full = scenes.results[offset:], scenes.records_returned >= asked
+        # nothing new in an answer that is not full is the end, though M2M may count on
+        more = full or (bool(unread) and more_follow(scenes, step, asked))
+        return Batch(scenes.starting_number + offset, unread, cursor.last, more, trusted_total(scenes, step))
 
 
 def _behind(scenes: Scenes, last: tuple[str, ...]) -> int | None:
