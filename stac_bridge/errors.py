@@ -4,7 +4,10 @@
 
     BridgeError
     ├── BadRequest            the question cannot be answered as asked
-    │   └── BadCursor         a token that is not ours, has expired, or belongs to another search
+    │   ├── BadCursor         a token that is not ours, has expired, or belongs to another search
+    │   ├── TooLarge          its body has more bytes than are taken
+    │   ├── TooLong           its address has
+    │   └── TooOften          the caller asks faster than one may
     ├── NotFound              no such collection, item or asset
     ├── Refused               a signature that does not fit its address, or has expired
     ├── SearchTooWide         the budget of calls ended before the first match
@@ -36,6 +39,9 @@ __all__ = [
     "Refused",
     "SearchTooWide",
     "Staging",
+    "TooLarge",
+    "TooLong",
+    "TooOften",
     "UpstreamBusy",
     "UpstreamError",
     "UpstreamFault",
@@ -59,6 +65,18 @@ class BadRequest(BridgeError):
 
 class BadCursor(BadRequest):
     """A paging token that is not ours, has expired, or belongs to another search."""
+
+
+class TooLarge(BadRequest):
+    """The body of a request has more bytes than are taken."""
+
+
+class TooLong(BadRequest):
+    """The address of a request has more bytes than are taken."""
+
+
+class TooOften(BadRequest):
+    """The caller asks faster than one may; come back after ``retry_after`` seconds."""
 
 
 class NotFound(BridgeError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "LogForm", "LogLevel", "Settings"]
@@ -106,6 +106,26 @@ class Settings(BaseSettings):
     notices_ttl: int = Field(
         3600, ge=0, description="Seconds until USGS's notices are asked for again, in the background; 0: never."
     )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (),
+        description="Comma-separated addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host, "
+        "or Forwarded, are believed.",
+    )
+    rate: int = Field(
+        0, ge=0, description="Requests a minute from one address, assets apart; 0: as many as come. In each worker."
+    )
+    max_body: int = Field(2 * 2**20, ge=1024, description="Most bytes of a body.")
+    max_sign_body: int = Field(
+        64 * 2**20, ge=1024, description="Most bytes of a body to `/sign`; a thousand Landsat Items are 30 MB."
+    )
+    max_url: int = Field(
+        32_768, ge=1024, le=60_000, description="Most bytes of an address; the server itself ends at 65,535."
+    )
+    max_vertices: int = Field(10_000, ge=4, description="Most vertices of `intersects`, and of a filter's geometries.")
+    max_filter: int = Field(262_144, ge=64, description="Most bytes of `filter` and `query` as JSON.")
+    max_depth: int = Field(64, ge=8, le=100, description="Most levels of nesting of a filter.")
+    max_ids: int = Field(1000, ge=1, description="Most ids of a search.")
+    max_collections: int = Field(100, ge=1, description="Most collections that a search may name.")
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
     metrics: bool = Field(True, description="Whether /_mgmt/metrics tells Prometheus what was counted.")
     log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")
@@ -114,7 +134,7 @@ class Settings(BaseSettings):
         None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
     )
 
-    @field_validator("catalogs", "download_hosts", "signing_keys", mode="before")
+    @field_validator("catalogs", "download_hosts", "signing_keys", "trusted_proxies", mode="before")
     @classmethod
     def _words(cls, value: object) -> object:
         if isinstance(value, str):

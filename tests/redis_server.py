@@ -29,11 +29,16 @@ class RedisServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def socket(self) -> Path:
+        return self._folder / "redis.sock"
+
+    @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         told = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        told += ["--unixsocket", str(self.socket)]
         self.process = subprocess.Popen(
             [str(FOUND), "--port", str(self.port), *told], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

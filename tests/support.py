@@ -71,8 +71,10 @@ def fails(code: str, message: str = "as scripted", status: int = 200) -> httpx.R
     return httpx.Response(status, json=body)
 
 
-def m2m_client(script: Script, *, timeout: float = 5, attempts: int = 4, username: str = "someone") -> M2MClient:
-    """A client that meets the script, and does not dawdle between attempts."""
+def m2m_client(
+    script: Script, *, timeout: float = 5, attempts: int = 4, username: str = "someone", **parts: Any
+) -> M2MClient:
+    """A client that meets the script, and does not dawdle between attempts; ``parts`` are its gate, keys and such."""
     script._answers.setdefault("login-token", [says("key")])
     return M2MClient(
         "http://m2m.test/api/api/json/stable/",
@@ -81,6 +83,7 @@ def m2m_client(script: Script, *, timeout: float = 5, attempts: int = 4, usernam
         timeout=timeout,
         transport=httpx.MockTransport(script),
         backoff=Backoff(attempts=attempts, first=0.01, most=0.02),
+        **parts,
     )
 
 

@@ -17,10 +17,12 @@ from starlette.responses import Response
 
 from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
+from stac_bridge.api.callers import Proxied
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
 from stac_bridge.api.explain import explain_routes
 from stac_bridge.api.extension import schema_route
+from stac_bridge.api.hang_up import HangUp
 from stac_bridge.api.health import Witness, health_routes
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.metrics import Metrics, metrics_route
@@ -28,6 +30,7 @@ from stac_bridge.api.middleware import Cors, Cost, HeadAsGet, LastResort
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.observed import Observed
 from stac_bridge.api.pulse import Pulse, log_call
+from stac_bridge.api.rate import Limited
 from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
 from stac_bridge.api.staging import staging_answer
@@ -37,7 +40,8 @@ from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.gate import Gate
 from stac_bridge.mapping import load_mappings
-from stac_bridge.store import Store
+from stac_bridge.search import Limits
+from stac_bridge.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,6 +82,8 @@ def create_app(
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     metrics, pulse = Metrics(), Pulse()
+    account = (str(settings.m2m_url), settings.m2m_username)
+    sharing = open_store(settings.store, account=account, secrets=keys, listener=metrics.looked_up)
     m2m = M2MClient(
         str(settings.m2m_url),
         settings.m2m_username,
@@ -86,12 +92,12 @@ def create_app(
         transport=transport,
         backoff=backoff,
         breaker=breaker,
+        gate=Gate(settings.queue, sharing.slot),
+        keys=sharing.key,
         listener=_all_of(metrics.called, pulse.heard, log_call),
-        gate=Gate(settings.queue),
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store = Store(listener=metrics.looked_up)
-    http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store, http = sharing.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
     archive = Archive(http, spool, store)
     resolver = Resolver(
@@ -109,7 +115,15 @@ def create_app(
     reader = SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl)
     notices = Notices(m2m, store, settings.catalogs, settings.notices_ttl)
     bridge = Bridge(
-        m2m, catalogue, reader, resolver, notices, keys=keys, deadline=settings.deadline, told=metrics.sought
+        m2m,
+        catalogue,
+        reader,
+        resolver,
+        notices,
+        keys=keys,
+        deadline=settings.deadline,
+        told=metrics.sought,
+        logs_out=sharing.key is None,
     )
     streamer = Streamer(http, spool, Alive(http, hosts, store))
 
@@ -140,7 +154,7 @@ def create_app(
     client = Client(
         bridge=bridge,
         signer=signer,
-        max_items=settings.max_items,
+        limits=_limits(settings),
         max_age=settings.cache_ttl,
         public_url=public_url,
     )
@@ -208,10 +222,24 @@ def _middlewares(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(BrotliMiddleware, excluded_handlers=[r"/collections/[^/]+/items/[^/]+/assets/"]),
         Middleware(HeadAsGet),
         Middleware(LastResort),
+        Middleware(HangUp, most=settings.max_body, larger={"/sign": settings.max_sign_body}),
+        Middleware(Limited, rate=settings.rate, longest=settings.max_url),
         Middleware(Cost, seconds=settings.deadline),
         Middleware(Cors),
         Middleware(Observed, metrics=metrics),
+        Middleware(Proxied, trusted=settings.trusted_proxies),
     ]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        items=settings.max_items,
+        ids=settings.max_ids,
+        collections=settings.max_collections,
+        vertices=settings.max_vertices,
+        filter=settings.max_filter,
+        depth=settings.max_depth,
+    )
 
 
 def _hosts(settings: Settings, own_origin: str | None) -> Hosts:

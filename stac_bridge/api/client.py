@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stac_bridge.bridge import Bridge
     from stac_bridge.catalog import Entry
     from stac_bridge.delivery.sign import Signer
+    from stac_bridge.search import Limits
 
 __all__ = ["Client"]
 
@@ -38,7 +39,7 @@ class Client(AsyncBaseCoreClient):
 
     bridge: Bridge = attr.ib(kw_only=True)
     signer: Signer = attr.ib(kw_only=True)
-    max_items: int = attr.ib(kw_only=True)
+    limits: Limits = attr.ib(kw_only=True)
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
     notice: str = attr.ib(kw_only=True, default="")
@@ -65,7 +66,7 @@ class Client(AsyncBaseCoreClient):
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
         """GET /collections: all, or those that a collection search asks for."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        search = read_collection_search(asked)
+        search = read_collection_search(asked, self.limits)
         catalog = await self.bridge.catalog()
         every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
         page = search.page([self._collection(one, base) for one in every])
@@ -112,7 +113,7 @@ class Client(AsyncBaseCoreClient):
 
     async def explain(self, *, request: Request, said: dict[str, Any] | None = None) -> Response:
         """GET and POST /explain: what the same search would ask M2M."""
-        search = parse(_asked(request) if said is None else said, self.max_items)
+        search = parse(_asked(request) if said is None else said, self.limits)
         return respond(await self.bridge.explain(search), request)
 
     def _collection(self, found: Entry | Together, base: str) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class Client(AsyncBaseCoreClient):
     ) -> Response:
         """A page of a search; one that found nothing within its calls is a problem that leads on all the same."""
         base = base_of(request, self.public_url)
-        search = parse(said, self.max_items)
+        search = parse(said, self.limits)
         try:
             page, token = await self.bridge.search(search)
         except SearchTooWide as wide:

@@ -145,7 +145,9 @@ def health_routes(health: Callable[[], Awaitable[Health]]) -> APIRouter:
         """Whether the server answers at all."""
         return {"message": "PONG"}
 
-    down = {503: {"description": "M2M refuses the account, or there is no list of datasets yet.", "model": Health}}
+    down: dict[int | str, dict[str, Any]] = {
+        503: {"description": "M2M refuses the account, or there is no list of datasets yet.", "model": Health}
+    }
 
     @router.get("/_mgmt/health", summary="Health", response_model=Health, responses=down)
     async def told() -> Response:

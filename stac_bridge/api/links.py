@@ -23,7 +23,7 @@ Link = dict[str, Any]
 def base_of(request: Request, public_url: str | None) -> str:
     """The API's address with its last slash: the configured one, else the one that was asked.
 
-    X-Forwarded-* headers are believed from nobody: behind a proxy, configure the address.
+    What a proxy tells of that address counts where the settings trust it (api/callers.py).
     """
     return (public_url or str(request.base_url)).rstrip("/") + "/"
 

@@ -1,4 +1,4 @@
-"""What holds for every answer: CORS, its cost in headers, HEAD, and no error without a shape. Plain ASGI."""
+"""What holds for every answer: CORS, cost and age in headers, HEAD, and no error without a shape. Plain ASGI."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
+from stac_bridge.api.callers import caller_of
 from stac_bridge.api.errors import of_any
 from stac_bridge.budget import Errand, spending
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Cors", "Cost", "HeadAsGet", "LastResort"]
 
 EXPOSED = (
-    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
-    "Server-Timing, X-M2M-Calls, X-Request-ID, X-USGS-EULA"
+    "Accept-Ranges, Age, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
+    "Server-Timing, Warning, X-M2M-Calls, X-Request-ID, X-USGS-EULA"
 )
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _ROUTING = ("route", "endpoint")
@@ -69,8 +70,12 @@ def _preflight(headers: Headers) -> Response:
     )
 
 
+STALE = '110 - "Response is Stale"'
+"""RFC 7234 §5.5.1; RFC 9111 has no Warning any more, and nothing in its place."""
+
+
 class Cost:
-    """Gives each request a budget of ``seconds`` and says what of it was spent."""
+    """Gives each request a budget of ``seconds`` and says what of it was spent, and how old the answer is if stale."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
@@ -82,7 +87,7 @@ class Cost:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        with spending(self._seconds, _caller(scope), _errand(scope)) as budget:
+        with spending(self._seconds, caller_of(scope), _errand(scope)) as budget:
 
             async def with_cost(message: Message) -> None:
                 if message["type"] == "http.response.start":
@@ -92,15 +97,19 @@ class Cost:
                         f"queue;dur={1000 * budget.queued:.1f}, m2m;dur={1000 * budget.upstream:.1f}, "
                         f"total;dur={1000 * (time.perf_counter() - begun):.1f}"
                     )
+                    if budget.age is not None and message["status"] < 400:
+                        _tell_stale(answer, budget.age)
                 await send(message)
 
             await self._app(scope, receive, with_cost)
 
 
-def _caller(scope: Scope) -> str:
-    """Whose request it is: the address that it came from."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+def _tell_stale(answer: MutableHeaders, age: float) -> None:
+    """What is past its time is told, and kept by nobody for longer than M2M is away."""
+    answer["Age"] = str(int(age))
+    answer["Warning"] = STALE
+    if answer.get("cache-control") != "no-store":
+        answer["Cache-Control"] = "no-cache"
 
 
 def _errand(scope: Scope) -> Errand:

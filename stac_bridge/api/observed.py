@@ -27,9 +27,9 @@ _NO_ROUTE = "(none)"
 
 @dataclass(slots=True)
 class _Answer:
-    """What was seen of an answer; 500 where none began."""
+    """What was seen of an answer; 499 is said of callers who left before any began."""
 
-    status: int = 500
+    status: int = 499
     calls: int = 0
     bytes: int = 0
     begun: float = field(default_factory=time.perf_counter)
@@ -69,6 +69,9 @@ class Observed:
         self._metrics.began()
         try:
             await self._app(scope, receive, watching)
+        except Exception:
+            answer.status = 500
+            raise
         finally:
             self._tell(scope, method, path, answer)
             request_id.reset(token)

@@ -52,7 +52,7 @@ class Pulse:
 
 def log_call(call: Call) -> None:
     """Tell a call in the log, with M2M's own request id, by which USGS finds it again."""
-    level = logging.DEBUG if call.outcome == OK else logging.INFO
+    level = logging.DEBUG if call.outcome == OK or call.outcome in _NEVER_SENT else logging.INFO
     said = {
         "endpoint": call.endpoint,
         "outcome": call.outcome,

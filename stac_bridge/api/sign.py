@@ -25,9 +25,6 @@ __all__ = ["MOST", "sign_routes"]
 MOST = 1000
 """Hrefs, or Items, that one question may bring: as many Items as a page has by default."""
 
-LARGEST = 64 * 2**20
-"""Bytes of a question: a thousand Landsat Items are 30 MB."""
-
 Said = dict[str, Any]
 
 _HINT = 'a JSON object: {"href": …}, {"hrefs": […]}, an Item or an ItemCollection'
@@ -72,24 +69,15 @@ def sign_routes(signer: Signer, public_url: str | None) -> APIRouter:
 
     @router.post("/sign", summary="Renew many hrefs", responses=_GIVEN_BACK, openapi_extra=_POSTED)
     async def sign_posted(request: Request) -> Response:
-        said, base = _read(await _body(request)), base_of(request, public_url)
+        said, base = _read(await request.body()), base_of(request, public_url)
         # in a thread, because a page of Items takes tens of milliseconds that others would wait
         answer = await run_in_threadpool(_renewed, signer, said, base)
-        return respond(answer, request, media_type=GEOJSON if "type" in answer else "application/json")
+        try:
+            return respond(answer, request, media_type=GEOJSON if "type" in answer else "application/json")
+        except TypeError:  # orjson reads deeper than it writes
+            raise BadRequest("The body is nested too deeply; send Items as they came, or their hrefs alone.") from None
 
     return router
-
-
-async def _body(request: Request) -> bytes:
-    """The body, which is not read to its end where it has none. Raises BadRequest."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise BadRequest(
-                f"/sign reads up to {LARGEST // 2**20} MB at once; send fewer Items, or their hrefs alone."
-            )
-    return bytes(body)
 
 
 def _read(body: bytes) -> Said:

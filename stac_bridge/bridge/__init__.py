@@ -77,7 +77,8 @@ Role = Literal["search-only", "download", "unknown"]
 class Bridge:
     """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
 
-    ``deadline`` bounds background work, in seconds; ``told`` hears how each search went.
+    ``deadline`` bounds background work, in seconds; ``told`` hears how each search went; it ``logs_out`` in the
+    end, unless others use the same key.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Bridge:
         keys: Sequence[bytes],
         deadline: float,
         told: Callable[[Sought], None],
+        logs_out: bool = True,
     ) -> None:
         self._m2m = m2m
         self._catalogue = catalogue
@@ -100,6 +102,7 @@ class Bridge:
         self._resolver = resolver
         self._keys = keys
         self._deadline = deadline
+        self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.role: Role = "unknown"
@@ -117,7 +120,7 @@ class Bridge:
         upkeep = (
             self._know_account(),
             self._catalogue.stay_fresh(self._deadline),
-            self.notices.stay_fresh(self._deadline),
+            self._hear_notices(),
         )
         self._tasks = [asyncio.create_task(work) for work in upkeep]
 
@@ -126,9 +129,15 @@ class Bridge:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with spending(LEAVING):
-            await self._m2m.logout()
+        if self._logs_out:
+            with spending(LEAVING):
+                await self._m2m.logout()
         await self._m2m.aclose()
+
+    async def _hear_notices(self) -> None:
+        """Not before the list of datasets is there, which somebody may wait for."""
+        await self._catalogue.known.wait()
+        await self.notices.stay_fresh(self._deadline)
 
     async def _know_account(self) -> None:
         """Until M2M has told what the account may do."""

@@ -68,6 +68,8 @@ class Catalogue:
         self._ttl = ttl
         self._stale = stale
         self._catalog: Catalog | None = None
+        self.known = asyncio.Event()
+        """Set once there is a list of datasets."""
 
     @property
     def size(self) -> int:
@@ -87,6 +89,8 @@ class Catalogue:
     async def read(self) -> None:
         """Take up what was kept."""
         self._catalog = await asyncio.to_thread(catalogs.kept, self._kept_at, self._mappings)
+        if self._catalog:
+            self.known.set()
 
     async def stay_fresh(self, deadline: float) -> None:
         """Refresh for ever, each time within ``deadline`` seconds."""
@@ -124,6 +128,7 @@ class Catalogue:
 
     async def _keep(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.known.set()
         await asyncio.to_thread(catalogs.keep, catalog, self._kept_at)
 
     async def now(self) -> Catalog:

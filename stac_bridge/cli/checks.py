@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from stac_bridge.delivery import load_keys
 from stac_bridge.errors import BridgeError
 from stac_bridge.mapping import load_mappings
+from stac_bridge.store import is_shared, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +25,6 @@ __all__ = ["Finding", "State", "at_rest"]
 
 LEAST_FREE = 100 * 2**20
 """Bytes of disk without which the server is better not started."""
-
-_PATIENCE = 3.0
-"""Seconds that the store may take to answer."""
 
 
 class State(StrEnum):
@@ -119,16 +114,10 @@ def _size(count: int) -> str:
 
 
 async def _store(settings: Settings) -> Finding:
-    if settings.store == "memory://":
-        return Finding("store", State.ok, "Each process keeps what it knows in its own memory: run one worker.")
     try:
-        async with Redis.from_url(settings.store) as redis, asyncio.timeout(_PATIENCE):
-            await redis.ping()
-    except ValueError:
-        return Finding(
-            "store", State.wrong, "STAC_BRIDGE_STORE is memory://, redis://host:port/0, rediss:// or unix://."
-        )
-    except (RedisError, OSError, TimeoutError) as away:
-        why = f"does not answer ({type(away).__name__}); start it, or look at host, port and password"
-        return Finding("store", State.wrong, f"The Redis of STAC_BRIDGE_STORE {why}.")
+        if not is_shared(settings.store):
+            return Finding("store", State.ok, "The process keeps what it knows in its own memory: run one worker.")
+        await reach(settings.store)
+    except BridgeError as away:
+        return Finding("store", State.wrong, str(away))
     return Finding("store", State.ok, "The Redis of STAC_BRIDGE_STORE answers.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import ipaddress
 import logging
+import os
 import signal
 import tempfile
 from pathlib import Path
@@ -14,9 +16,10 @@ import httpx
 import typer
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from stac_bridge.cli.log import log_to_stderr
+from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
+from stac_bridge.store import is_shared, reach
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,7 +43,9 @@ SANDBOX = "/sandbox"
 def serve(
     host: Annotated[str, typer.Option(help="Address to bind; only this machine reaches the default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="Port to bind.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 so far.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; several share the one M2M account by way of STAC_BRIDGE_STORE.")
+    ] = 1,
 ) -> None:
     """Serve the STAC API.
 
@@ -49,20 +54,25 @@ def serve(
     """
     import uvicorn
 
-    if workers > 1:
-        _leave("--workers: several processes would each take a turn at the one M2M account; only 1 works so far.")
     try:
         settings = Settings()
         log_to_stderr(settings)
-        server = build(settings, host, port)
+        if workers > 1:
+            _check_several(settings)
+            _count_together()
+        server: ASGIApp | str = build(settings, host, port)
     except ValidationError as invalid:
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
-    # X-Forwarded-* headers are believed from nobody: STAC_BRIDGE_PUBLIC_URL says where readers reach us.
+    # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
     signal.signal(signal.SIGTERM, _end)
+    if workers > 1:
+        server = "stac_bridge.cli.worker:worker"
     uvicorn.run(
         server,
+        factory=workers > 1,
+        workers=workers,
         host=host,
         port=port,
         proxy_headers=False,
@@ -72,17 +82,43 @@ def serve(
     )
 
 
+def _check_several(settings: Settings) -> None:
+    """Whether several processes can serve these settings. Raises BridgeError."""
+    if settings.embeds_sandbox:
+        raise BridgeError(
+            "--workers: the embedded sandbox lives in one process. Start `stac-bridge sandbox` beside the server "
+            "and name it by STAC_BRIDGE_M2M_URL (any username and token will do), or set an M2M account."
+        )
+    if not is_shared(settings.store):
+        raise BridgeError(
+            "--workers: M2M serves one request of an account at a time, so several processes have to take turns. "
+            "Set STAC_BRIDGE_STORE=redis://host:6379/0 to a Redis or Valkey, by which they do."
+        )
+
+
+def _count_together() -> None:
+    """Let the workers' metrics be one, whichever of them is asked; before anything is counted."""
+    folder = tempfile.TemporaryDirectory(prefix="stac-bridge-metrics-")
+    atexit.register(folder.cleanup)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder.name)
+
+
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed."""
-    raise SystemExit(0)
+    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed.
+
+    Threads that still work, such as on a picture of the sandbox, have nobody left to give it to.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    os._exit(0)
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
     """The server for these settings, reached at this address. Raises BridgeError."""
     from stac_bridge.api import create_app
 
-    if settings.store != "memory://":
-        raise BridgeError(f"STAC_BRIDGE_STORE is {settings.store!r}; only memory:// works so far.")
+    if is_shared(settings.store):
+        asyncio.run(reach(settings.store))
     if settings.embeds_sandbox:
         return _with_sandbox(settings, _address(settings, host, port))
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
@@ -142,5 +178,5 @@ def _is_loopback(host: str) -> bool:
 
 
 def _leave(why: str) -> NoReturn:
-    typer.echo(f"stac-bridge: {why}", err=True)
+    typer.echo(f"stac-bridge: {Redactor()(why)}", err=True)
     raise typer.Exit(2)

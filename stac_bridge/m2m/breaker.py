@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["Breaker", "State"]
+
+_log = logging.getLogger(__name__)
 
 State = Literal["closed", "open", "half-open"]
 
@@ -86,6 +89,8 @@ class Breaker:
             self._close()
             return
         self._failed += 1
+        if self._failed == self._failures:
+            _log.warning("M2M does not answer and is left alone, but for a trial now and then: %s", failure)
         if self._failed >= self._failures:
             self._opened_until = self._clock() + self._pause()
 
@@ -94,4 +99,6 @@ class Breaker:
         return min(self._first * 2.0 ** min(self._failed - self._failures, 16), self._most)
 
     def _close(self) -> None:
+        if self._opened_until is not None:
+            _log.warning("M2M answers again.")
         self._failed, self._opened_until = 0, None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange", "too_late"]
 
-_log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
-_ABORTING = 0.05
+_ABORTING = 0.2
 """Seconds that aborting a request may take; so much earlier than the slot ends it is begun."""
+
+_LOOK = 0.25
+"""Seconds between two looks at when the slot ends, which may come nearer when another process has taken it."""
 
 _FAREWELL = 5
 """Seconds for which closing waits for requests that are still at M2M."""
@@ -131,10 +131,6 @@ class Exchange:
         budget = current()
         budget.queued += call.queued
         budget.upstream += call.seconds
-        _log.debug(
-            "%s: %s, queue %.0f ms, M2M %.0f ms, request %s",
-            call.endpoint, call.outcome, 1000 * call.queued, 1000 * call.seconds, call.request_id,
-        )  # fmt: skip
         self._told(call)
 
     def _landed(self, task: asyncio.Task[Any]) -> None:
@@ -144,11 +140,11 @@ class Exchange:
 
 
 async def _before(until: Callable[[], float], work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` gives. Raises TimeoutError, the work cancelled, once ``until()`` has come; it may move on."""
+    """What ``work`` gives. Raises TimeoutError, the work cancelled, once ``until()`` has come; it may move."""
     task = asyncio.create_task(work)
     try:
         while not task.done() and (left := until() - time.monotonic()) > 0:
-            await asyncio.wait({task}, timeout=left)
+            await asyncio.wait({task}, timeout=min(left, _LOOK))
         if task.done():
             return task.result()
         raise TimeoutError

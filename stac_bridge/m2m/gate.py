@@ -31,7 +31,7 @@ class Held(Protocol):
     """The account's slot while we have it."""
 
     def until(self) -> float:
-        """When (``time.monotonic``) the request must have been aborted; it may move on, and is inf when alone."""
+        """When (``time.monotonic``) the request must have been aborted; it may move, and is inf when alone."""
         ...
 
 
@@ -70,7 +70,7 @@ class Gate:
         self._slot = slot or Alone()
         self._clock = clock
         self._line = Line()
-        self._called: dict[Ticket, asyncio.Future[None]] = {}
+        self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._since: float | None = None
         self._average = 1.0
 
@@ -114,15 +114,15 @@ class Gate:
     async def _wait(self) -> None:
         ticket, called = Ticket(current().caller, current().errand), asyncio.get_running_loop().create_future()
         self._line.join(ticket)
-        self._called[ticket] = called
+        self._waiting[ticket] = called
         if len(self._line) > self._most_waiting:
             self._crowd_out(ticket)
         try:
             await called
         except BaseException:
-            if ticket in self._called:
+            if ticket in self._waiting:
                 self._line.leave(ticket)
-                del self._called[ticket]
+                del self._waiting[ticket]
             elif not called.cancelled() and called.exception() is None:
                 self._call_next()  # we were called, and went away in the same moment
             raise
@@ -133,14 +133,14 @@ class Gate:
         self._send_home(ticket, self._busy())
 
     def _send_home(self, ticket: Ticket, error: UpstreamError) -> None:
-        called = self._called.pop(ticket)
+        called = self._waiting.pop(ticket)
         if not called.done():
             called.set_exception(error)
 
     def _call_next(self) -> None:
         """The turn never lies idle between two: whoever is called has it from this moment on."""
         while ticket := self._line.next():
-            called = self._called.pop(ticket)
+            called = self._waiting.pop(ticket)
             if not called.done():
                 called.set_result(None)
                 return

@@ -15,6 +15,7 @@ from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
 from stac_bridge.search.cql import Cql2, read_filter
 from stac_bridge.search.fields import COLLECTION, EVERYTHING, Fields, read_fields
+from stac_bridge.search.limits import USUAL, Limits
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.order import SortKey, read_sortby
 from stac_bridge.search.residual import Residual
@@ -122,7 +123,7 @@ class CollectionSearch:
         return found
 
 
-def read_collection_search(said: Mapping[str, str]) -> CollectionSearch:
+def read_collection_search(said: Mapping[str, str], limits: Limits = USUAL) -> CollectionSearch:
     """The parameters of GET /collections. Raises BadRequest."""
     for name in said:
         if name not in PARAMETERS:
@@ -132,7 +133,7 @@ def read_collection_search(said: Mapping[str, str]) -> CollectionSearch:
         place=read_bbox(given["bbox"]) if "bbox" in given else None,
         time=read_datetime(given["datetime"]) if "datetime" in given else None,
         terms=_terms(given.get("q", "")),
-        filter=_filter(given),
+        filter=_filter(given, limits),
         sortby=_sortby(given.get("sortby")),
         fields=read_fields(said["fields"], COLLECTION) if "fields" in said else EVERYTHING,
         limit=_limit(given.get("limit")),
@@ -147,10 +148,11 @@ def _terms(said: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE) for pattern in patterns)
 
 
-def _filter(given: Mapping[str, str]) -> Cql2 | None:
+def _filter(given: Mapping[str, str], limits: Limits) -> Cql2 | None:
     if "filter" not in given:
         return None
-    return typed(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs")), QUERYABLE)
+    asked = read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"), limits)
+    return typed(asked, QUERYABLE)
 
 
 def _sortby(said: str | None) -> tuple[SortKey, ...]:

@@ -13,24 +13,18 @@ import cql2
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.limits import USUAL
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.space import read_bbox, read_geometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stac_bridge.search.limits import Limits
+
 __all__ = ["COMPARISONS", "SPATIAL", "TEMPORAL", "Cql2", "all_of", "parts", "properties_of", "read_filter"]
 
 Cql2 = dict[str, Any]
-
-MAX_TEXT = 8192
-"""Characters of a filter written as text."""
-
-MAX_JSON = 262_144
-"""Bytes of a filter written as JSON, which may hold geometries."""
-
-MAX_DEPTH = 64
-"""Levels of nesting; the library's parser ends the process somewhere past 800."""
 
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 SPATIAL = frozenset(
@@ -81,13 +75,18 @@ _ARITY: dict[str, tuple[int, int]] = {
 }
 """Operators, in small letters, and how many arguments each takes."""
 
-_TOO_DEEP = f"filter is nested deeper than {MAX_DEPTH} levels; say the same with fewer parentheses, not and or."
+_TRIES = 2**19
+"""Characters of a text times two to the power of its parentheses' depth: at each level the parser tries what is
+inside twice before it gives up, and others wait for it (0.3 s at this bound, hours at 64 levels)."""
+
+_SIGNS = re.compile(r"(?:-\s*){64}")
+"""Signs in a row, each of which is a level to the library: thousands of them end the process."""
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
 
-def read_filter(said: Any, lang: Any = None, crs: Any = None) -> Cql2:
+def read_filter(said: Any, lang: Any = None, crs: Any = None, limits: Limits = USUAL) -> Cql2:
     """A ``filter`` parameter, of either language. Raises BadRequest with what to change."""
     if crs is not None and crs not in _CRS84:
         raise BadRequest(f"filter-crs is {crs!r}; filters are in longitude and latitude only: {_CRS84[0]}.")
@@ -96,12 +95,12 @@ def read_filter(said: Any, lang: Any = None, crs: Any = None) -> Cql2:
     if isinstance(said, str) and (lang == "cql2-json" or (lang is None and said.lstrip().startswith("{"))):
         said = _json(said)
     if isinstance(said, str):
-        parsed = _parsed_text(said)
+        parsed = _parsed_text(said, limits)
     elif isinstance(said, dict | bool) and lang != "cql2-text":
-        parsed = _parsed_json(said)
+        parsed = _parsed_json(said, limits)
     else:
         raise BadRequest('filter is CQL2 text such as "eo:cloud_cover" < 10, or with filter-lang=cql2-json an object.')
-    _not_too_deep(parsed)
+    limits.check(parsed, "filter")
     return _checked_predicate(parsed)
 
 
@@ -112,59 +111,52 @@ def _json(said: str) -> Any:
         raise BadRequest(f"filter cannot be read as JSON: {broken}.") from None
 
 
-def _parsed_text(said: str) -> Any:
-    if len(said) > MAX_TEXT:
-        raise BadRequest(f"filter has {len(said)} characters; {MAX_TEXT} are the most. Send a longer one as cql2-json.")
-    if _depth_of_text(said) > MAX_DEPTH:
-        raise BadRequest(_TOO_DEEP)
+def _parsed_text(said: str, limits: Limits) -> Any:
+    if len(said) > limits.text:
+        raise BadRequest(
+            f"filter has {len(said)} characters; {limits.text} are the most. Send a longer one as cql2-json."
+        )
+    _check_parentheses(said, limits)
     try:
         return cql2.parse_text(said).to_json()
     except cql2.ParseError as broken:
         raise BadRequest(f"filter cannot be read as CQL2 text: {_one_line(broken)}.") from None
 
 
-def _parsed_json(said: Any) -> Any:
-    _not_too_deep(said)
+def _parsed_json(said: Any, limits: Limits) -> Any:
+    limits.check(said, "filter")
     try:
         written = orjson.dumps(said)
     except TypeError as broken:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {broken}.") from None
-    if len(written) > MAX_JSON:
-        raise BadRequest(f"filter has {len(written)} bytes; {MAX_JSON} are the most.")
+    if len(written) > limits.filter:
+        raise BadRequest(f"filter has {len(written)} bytes; {limits.filter} are the most.")
     try:
         return cql2.parse_json(written.decode()).to_json()
     except cql2.ParseError as broken:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {_one_line(broken)}.") from None
 
 
-def _not_too_deep(said: Any) -> None:
-    """An operator takes two levels: its own and that of its arguments."""
-    if _depth(said) > 2 * MAX_DEPTH:
-        raise BadRequest(_TOO_DEEP)
-
-
-def _depth_of_text(said: str) -> int:
-    """How many parentheses are open at most, quotes aside."""
-    deepest = level = 0
+def _check_parentheses(said: str, limits: Limits) -> None:
+    """What the library would read for too long, or never. Raises BadRequest."""
     bare = _QUOTED.sub("", said)
+    depth = _depth_of_text(bare)
+    if depth > limits.depth or _SIGNS.search(bare):
+        raise BadRequest(limits.too_deep("filter"))
+    if len(said) << depth > _TRIES:
+        raise BadRequest(
+            f"filter has parentheses {depth} deep in {len(said)} characters, which takes too long to read as text; "
+            "send it as cql2-json, or say the same with fewer parentheses."
+        )
+
+
+def _depth_of_text(bare: str) -> int:
+    """How many parentheses are open at most."""
+    deepest = level = 0
     for one in bare:
         level += (one == "(") - (one == ")")
         deepest = max(deepest, level)
     return deepest
-
-
-def _depth(said: Any) -> int:
-    """Level by level, so that depth itself does no harm."""
-    level, depth = [said], 0
-    while level:
-        depth += 1
-        level = [inner for one in level for inner in _inside(one)]
-    return depth
-
-
-def _inside(one: Any) -> list[Any]:
-    found = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-    return [inner for inner in found if isinstance(inner, dict | list)]
 
 
 def _one_line(broken: Exception) -> str:

@@ -16,6 +16,7 @@ import orjson
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping.convert import CONVERTERS
 from stac_bridge.search.cql import Cql2, all_of, read_filter
+from stac_bridge.search.limits import USUAL, Limits
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.when import read_instant
 
@@ -39,6 +40,9 @@ _WRITE = {
 }
 """By kind: what to write in place of a value that is none."""
 
+_READ = Limits(filter=2**40)
+"""What was within its limits as a query is larger as a filter."""
+
 _HINT = 'query is an object such as {"eo:cloud_cover": {"lt": 20}}'
 
 
@@ -51,9 +55,13 @@ class Condition:
     value: Any
 
 
-def read_query(said: Any) -> tuple[Condition, ...]:
+def read_query(said: Any, limits: Limits = USUAL) -> tuple[Condition, ...]:
     """A ``query`` parameter, as JSON or its text. Raises BadRequest."""
     asked = _json(said) if isinstance(said, str) else said
+    limits.check(asked, "query")
+    size = len(orjson.dumps(asked, default=repr))
+    if size > limits.filter:
+        raise BadRequest(f"query has {size} bytes; {limits.filter} are the most.")
     if not isinstance(asked, Mapping):
         raise BadRequest(f"{_HINT}, not {said!r}.")
     return tuple(
@@ -93,7 +101,7 @@ def with_query(search: Search, known: Mapping[str, Queryable]) -> Search:
 def as_filter(conditions: Iterable[Condition], known: Mapping[str, Queryable]) -> Cql2:
     """Conditions that must all hold, as CQL2 JSON. Raises BadRequest."""
     clauses = [_clause(condition, _queryable(condition.name, known)) for condition in conditions]
-    return read_filter(all_of(clauses), "cql2-json")
+    return read_filter(all_of(clauses), "cql2-json", limits=_READ)
 
 
 def _queryable(name: str, known: Mapping[str, Queryable]) -> Queryable:

@@ -12,6 +12,7 @@ import orjson
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.cql import Cql2, all_of, read_filter
 from stac_bridge.search.fields import EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.limits import USUAL, Limits
 from stac_bridge.search.nearest import unknown
 from stac_bridge.search.order import SortKey, read_sortby
 from stac_bridge.search.pushtime import asked_time
@@ -64,30 +65,32 @@ class Search:
         return hashlib.sha256(said).digest()[:12]
 
 
-def parse(said: Mapping[str, Any], max_limit: int) -> Search:
+def parse(said: Mapping[str, Any], limits: Limits = USUAL) -> Search:
     """What was asked, checked. Raises BadRequest with a sentence that says what to change."""
     _only_known(said)
+    for name, value in said.items():
+        limits.check(value, name)
     given = {name: value for name, value in said.items() if value is not None and value != ""}
     if "bbox" in given and "intersects" in given:
         raise BadRequest("Give either bbox or intersects, not both.")
-    ids = _words("ids", given.get("ids"))
+    ids = _words("ids", given.get("ids"), limits.ids)
     clauses: list[Cql2] = []
     if "datetime" in given:
         clauses.append(asked_time(read_datetime(given["datetime"])))
     if "bbox" in given:
         clauses.append(_place_clause(read_bbox(given["bbox"])))
     if "intersects" in given:
-        clauses.append(_place_clause(read_geometry(given["intersects"])))
+        clauses.append(_place_clause(read_geometry(given["intersects"], limits=limits)))
     if "filter" in given:
-        clauses.append(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs")))
+        clauses.append(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"), limits))
     return Search(
-        collections=tuple(dict.fromkeys(_words("collections", given.get("collections")))),
+        collections=tuple(dict.fromkeys(_words("collections", given.get("collections"), limits.collections))),
         filter=all_of(clauses) if clauses else None,
-        limit=_limit(given.get("limit", DEFAULT_LIMIT), max_limit),
+        limit=_limit(given.get("limit", DEFAULT_LIMIT), limits.items),
         token=_token(given.get("token")),
         ids=tuple(dict.fromkeys(ids)),
         sortby=read_sortby(given.get("sortby")),
-        query=read_query(given["query"]) if "query" in given else (),
+        query=read_query(given["query"], limits) if "query" in given else (),
         fields=read_fields(said["fields"], ITEM) if "fields" in said else EVERYTHING,
     )
 
@@ -101,7 +104,7 @@ def _only_known(said: Mapping[str, Any]) -> None:
             raise unknown("This server has no search parameter", name, PARAMETERS)
 
 
-def _words(name: str, value: Any) -> list[str]:
+def _words(name: str, value: Any, most: int) -> list[str]:
     """Ids: a list, or one text with commas between them."""
     if value is None:
         return []
@@ -109,6 +112,8 @@ def _words(name: str, value: Any) -> list[str]:
     if not isinstance(words, Iterable) or isinstance(words, Mapping | bytes):
         raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
     found = [word.strip() if isinstance(word, str) else word for word in words]
+    if len(found) > most:
+        raise BadRequest(f"{name} has {len(found)} entries; {most} are the most. Ask for them in parts.")
     if not all(isinstance(word, str) for word in found):
         raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")
     return [word for word in found if word]

@@ -10,9 +10,12 @@ import shapely
 from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.search.limits import USUAL
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+    from stac_bridge.search.limits import Limits
 
 __all__ = ["box", "read_bbox", "read_geometry"]
 
@@ -83,14 +86,18 @@ def _numbers(value: Any) -> list[float]:
     return numbers
 
 
-def read_geometry(value: Any, name: str = "intersects") -> Geometry:
-    """A geometry of a parameter, in two dimensions. Raises BadRequest with the reason."""
+def read_geometry(value: Any, name: str = "intersects", limits: Limits = USUAL) -> Geometry:
+    """A geometry of a parameter, in two dimensions. Raises BadRequest with the reason.
+
+    Of one that comes as text the limits are checked here, of any other where its parameter was read.
+    """
     said = value
     if isinstance(value, str):
         try:
             said = orjson.loads(value)
         except orjson.JSONDecodeError as broken:
             raise BadRequest(f"{name} is a GeoJSON geometry; this is no JSON: {broken}.") from None
+        limits.check(said, name)
     if not isinstance(said, dict) or said.get("type") not in _TYPES:
         kind = said.get("type") if isinstance(said, dict) else said
         hint = " Give its geometry." if kind == "Feature" else ""

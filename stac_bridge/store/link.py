@@ -48,7 +48,12 @@ class Link:
         )
         self._reason: str | None = None
         self._pause = FIRST_PAUSE
-        self._again_at = 0.0
+        self._since = self._again_at = 0.0
+
+    @property
+    def away_for(self) -> float:
+        """Seconds since it was found to be away; 0 where it is not."""
+        return 0.0 if self._reason is None else time.monotonic() - self._since
 
     async def ask(self, asking: Callable[[Redis], Awaitable[T]], longer: float = 0) -> T:
         """What Redis says; it may take ``longer`` where it is asked to wait. Raises Away, at once after it was."""
@@ -95,12 +100,13 @@ class Link:
         self._again_at = now + self._pause
 
     def _lost(self, reason: str) -> Away:
+        now = time.monotonic()
         if self._reason is None:
             _log.warning("Redis is away (%s): this worker goes on with what it knows itself.", reason)
-            self._pause = FIRST_PAUSE
+            self._pause, self._since = FIRST_PAUSE, now
         else:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        self._reason, self._again_at = reason, time.monotonic() + self._pause
+        self._reason, self._again_at = reason, now + self._pause
         return Away(reason)
 
     def _found(self) -> None:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stac_bridge.store.key import SharedKey
+    from stac_bridge.store.link import Link
     from stac_bridge.store.slot import SharedSlot
 
-__all__ = ["Sharing", "is_shared", "open_store"]
+__all__ = ["Sharing", "is_shared", "open_store", "reach"]
 
 _SCHEMES = ("redis", "rediss", "unix")
 
@@ -36,6 +37,17 @@ def is_shared(url: str) -> bool:
     if url != "memory://" and scheme not in _SCHEMES:
         raise BridgeError("STAC_BRIDGE_STORE is memory://, or begins with redis://, rediss:// or unix://.")
     return scheme in _SCHEMES
+
+
+async def reach(url: str, patience: float = 2) -> None:
+    """Ask Redis whether it is there, for at most ``patience`` seconds. Raises BridgeError where it is not."""
+    from stac_bridge.store.link import Link
+
+    link = _read(lambda: Link(url, patience))
+    reason = await link.reason()
+    await link.aclose()
+    if reason:
+        raise BridgeError(f"STAC_BRIDGE_STORE: Redis is away ({reason}); start it, or mend the address.")
 
 
 def open_store(
@@ -58,10 +70,14 @@ def open_store(
     from stac_bridge.store.seal import Seal
     from stac_bridge.store.slot import SharedSlot
 
-    try:
-        link = Link(url)
-    except ValueError as unreadable:
-        raise BridgeError(f"STAC_BRIDGE_STORE cannot be read: {unreadable}") from None
+    link = _read(lambda: Link(url))
     seal, realm = Seal(secrets), hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]
     store = Store(Remote(link, seal, realm), listener)
     return Sharing(store, SharedSlot(link, realm), SharedKey(link, seal, realm))
+
+
+def _read(made: Callable[[], Link]) -> Link:
+    try:
+        return made()
+    except ValueError as unreadable:
+        raise BridgeError(f"STAC_BRIDGE_STORE cannot be read: {unreadable}") from None

@@ -62,9 +62,7 @@ class Remote:
             found = await self._far(key)
         except Away:
             return near
-        if found:
-            self._near.keep(key, found)
-        elif near and not near.terms.stale:
+        if not found and near and not near.terms.stale:
             await self._near.drop(key)
             near = None
         return found or near
@@ -80,7 +78,9 @@ class Remote:
         if said is None:
             return None
         value, terms = said
-        return Kept(value, terms, max(0.0, terms.lasts - left / 1000))
+        kept = Kept(value, terms, max(0.0, terms.lasts - left / 1000))
+        self._near.keep(key, kept)
+        return kept
 
     async def put(self, key: str, value: object, terms: Terms) -> None:
         """Keep a value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import secrets
 import time
 from contextlib import asynccontextmanager, suppress
@@ -38,7 +39,7 @@ LOOK = 1.0
 """Seconds after which a waiter shows that it is alive; it counts as dead after three times that."""
 
 GRACE = 2.0
-"""Seconds for which Redis may be away before a waiter gives up."""
+"""Seconds for which Redis may be away before those who wait are sent home, and all who come meanwhile."""
 
 _TIDY = """
 local function wake()
@@ -132,13 +133,13 @@ class SharedSlot:
         self._keys = [place, f"{place}:queue", f"{place}:alive", f"{place}:since", f"{place}:wake:"]
         self._link = link
         self._seconds = seconds
-        self._renewed = RENEWED * seconds / LEASE
+        self._renewed, self._look = RENEWED * seconds / LEASE, LOOK * seconds / LEASE
         self._known = 0
 
     @asynccontextmanager
     async def held(self, patience: float) -> AsyncIterator[Lease]:
         """The slot, waited for at most ``patience`` seconds. Raises UpstreamBusy, also where Redis is away."""
-        ticket = secrets.token_hex(8)
+        ticket = f"{os.getpid()}.{secrets.token_hex(8)}"  # for people: GET tells which process holds it
         renewing: asyncio.Task[None] | None = None
         try:
             lease = await self._lease(ticket, time.monotonic() + patience)
@@ -151,17 +152,15 @@ class SharedSlot:
                 await self._link.run(_LEAVE, self._keys, ticket)
 
     async def _lease(self, ticket: str, deadline: float) -> Lease:
-        answered = time.monotonic()
         while True:
             asked = time.monotonic()
             try:
                 wait = await self._ask(ticket)
-                answered = time.monotonic()
                 if wait == 0:
                     return Lease(asked + self._seconds)
-                await self._woken(ticket, min(wait / 1000, LOOK, deadline - answered))
+                await self._woken(ticket, min(wait / 1000, self._look, deadline - time.monotonic()))
             except Away as away:
-                if time.monotonic() - answered > GRACE:
+                if self._link.away_for > GRACE:
                     raise _no_answer() from away
                 await asyncio.sleep(AGAIN / 3)
             if time.monotonic() >= deadline:
@@ -172,7 +171,7 @@ class SharedSlot:
                 )
 
     async def _ask(self, ticket: str) -> int:
-        lease, dead = int(1000 * self._seconds), int(3000 * LOOK)
+        lease, dead = int(1000 * self._seconds), int(3000 * self._look)
         wait = int(await self._link.run(_ASK, self._keys, ticket, lease, dead, self._known))
         self._known = 1
         return wait

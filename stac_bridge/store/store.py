@@ -69,8 +69,8 @@ class Store:
         """The kept value, or the one that ``make`` gives: all who ask meanwhile, in any worker, share one making.
 
         For ``stale`` seconds past its ``ttl`` a value is given where M2M does not answer: ``current().age`` tells.
-        The making goes on when some who asked go away, and even when all do where it ``outlives`` them. An error
-        reaches everybody who waits in this process and is not kept.
+        The making goes on when some who asked go away; when all do, it is given up as long as it has cost no call,
+        but not where it ``outlives`` them. An error reaches everybody who waits in this process and is not kept.
         """
         kept = await self._shelf.get(key)
         if kept and kept.is_fresh:
@@ -98,7 +98,7 @@ class Store:
         try:
             return await making.wait()  # type: ignore[no-any-return]
         finally:
-            if not making.waiting and not outlives:
+            if not outlives and making.is_idle:
                 self._ended(key, making.task)
                 making.task.cancel()
 
@@ -130,14 +130,21 @@ class _Making:
 
     def __init__(self, task: asyncio.Future[Any]) -> None:
         self.task = task
-        self.waiting = 0
+        self._waiting = 0
+        self._budget = current()  # that of whoever asked first, on which the making draws
+        self._calls = self._budget.calls
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for it, and nothing was spent on it."""
+        return not self._waiting and self._budget.calls == self._calls
 
     async def wait(self) -> Any:
-        self.waiting += 1
+        self._waiting += 1
         try:
             return await asyncio.shield(self.task)
         finally:
-            self.waiting -= 1
+            self._waiting -= 1
 
 
 def _past_its_time(old: Kept) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
+from stac_bridge.budget import current
 from stac_bridge.search.request import PARAMETERS
 from tests.support import Here, running
 
@@ -87,6 +89,32 @@ async def test_pages_may_be_kept_for_as_long_as_answers_are_reused(tmp_path: Pat
         async with running(tmp_path, cache_ttl=ttl) as here:
             answer = await here.get("/search", collections=LANDSAT, limit=1)
             assert answer.headers["cache-control"] == told
+
+
+async def test_an_answer_past_its_time_tells_its_age_and_is_kept_by_nobody(here: Here) -> None:
+    def stale(status: int, kept: str) -> Any:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            current().age = 75.9
+            await Response(status_code=status, headers={"Cache-Control": kept})(scope, receive, send)
+
+        return app
+
+    for number, (status, before, told) in enumerate(
+        [
+            (200, "public, max-age=60", "no-cache"),
+            (304, "public, max-age=60", "no-cache"),
+            (302, "no-store", "no-store"),
+        ]
+    ):
+        here.app.mount(f"/stale{number}", stale(status, before))
+        answer = await here.client.get(f"/stale{number}/")
+        assert (answer.headers["age"], answer.headers["warning"]) == ("75", '110 - "Response is Stale"')
+        assert answer.headers["cache-control"] == told
+    here.app.mount("/failed", stale(503, "no-store"))
+    assert "age" not in (await here.client.get("/failed/")).headers
+    fresh = await here.get("/")
+    assert not {"age", "warning"} & set(fresh.headers)
+    assert {"Age", "Warning"} <= set(fresh.headers["access-control-expose-headers"].split(", "))
 
 
 async def test_a_preflight_is_granted_with_any_header_a_page_needs(here: Here) -> None:

@@ -98,7 +98,7 @@ async def test_a_walk_without_a_filter_goes_on_when_its_place_had_to_be_sought(t
 
 @pytest.mark.parametrize("place", [10_000, 60_000, 3_000_000])
 async def test_paging_goes_on_far_past_what_one_fetch_can_hold(here: Here, place: int) -> None:
-    search = parse({"collections": LANDSAT}, 1000)
+    search = parse({"collections": LANDSAT})
     digest = search.digest + LANDSAT.encode()
     token = seal_cursor(Cursor(0, place), digest, b"0123456789abcdef0123", time.time())
     page = (await here.get("/search", collections=LANDSAT, limit=50, token=token)).raise_for_status().json()

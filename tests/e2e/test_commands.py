@@ -68,9 +68,11 @@ def test_with_m2m_down_and_nothing_kept_serve_starts_and_answers_503(tmp_path: P
         (["serve"], {"m2m_timeout": "soon"}, "STAC_BRIDGE_M2M_TIMEOUT"),
         (["serve"], {"delivery": "pigeon"}, "STAC_BRIDGE_DELIVERY"),
         (["serve"], {"signing_keys": "short"}, "STAC_BRIDGE_SIGNING_KEYS"),
-        (["serve"], {"store": "redis://localhost"}, "STAC_BRIDGE_STORE"),
+        (["serve"], {"store": "http://localhost"}, "STAC_BRIDGE_STORE"),
+        (["serve"], {"store": "redis://127.0.0.1:9/0"}, "Redis is away"),
         (["serve"], {"mappings": "/nowhere"}, "STAC_BRIDGE_MAPPINGS"),
-        (["serve", "--workers", "4"], {}, "--workers"),
+        (["serve", "--workers", "4"], {}, "stac-bridge sandbox"),
+        (["serve", "--workers", "4"], {"m2m_username": "somebody", "m2m_token": "t"}, "STAC_BRIDGE_STORE=redis://"),
     ],
 )
 def test_a_wrong_setting_ends_with_one_sentence_and_no_traceback(

@@ -20,7 +20,6 @@ from tests.readers import Problem, Upstream
 from tests.serving import started
 
 NAME, TOKEN = "the-accounts-own-name", "the-accounts-own-application-token"
-DEBUG = "import logging; logging.basicConfig(level=logging.DEBUG)"
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 
 FAULTS: list[list[dict[str, Any]]] = [
@@ -89,7 +88,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 def failing(
     request: pytest.FixtureRequest, sandbox: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bridge]:
-    with bridged(sandbox, tmp_path_factory.mktemp("failing"), request.param) as one:
+    form = {"stream": "text", "auto": "json"}[request.param]
+    with bridged(sandbox, tmp_path_factory.mktemp("failing"), request.param, log=form) as one:
         yield one
 
 
@@ -102,8 +102,8 @@ def bridge(sandbox: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @contextlib.contextmanager
 def bridged(sandbox: Upstream, folder: Path, delivery: str, **settings: str) -> Iterator[Bridge]:
     told = {"m2m_url": f"{sandbox.address}/api/api/json/stable/", "m2m_username": NAME, "m2m_token": TOKEN}
-    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "8", **settings}
-    with started("serve", folder, before=DEBUG, **told, **more) as (address, log):
+    more = {"download_hosts": "127.0.0.1", "delivery": delivery, "m2m_timeout": "8", "log_level": "debug", **settings}
+    with started("serve", folder, **told, **more) as (address, log):
         yield Bridge(address, log)
 
 
@@ -127,8 +127,8 @@ def test_no_body_header_or_log_line_has_anything_of_the_account(failing: Bridge,
                     failing.ask(href, "HEAD")
                     failing.ask(href, Accept="text/html")
                     failing.ask(href, Range="bytes=0-9", Origin="https://page.example")
-    for page in ("/", "/api", "/collections"):
-        failing.ask(failing.address + page)
+    for page in ("/", "/api", "/collections", "/_mgmt/health", "/_mgmt/metrics"):
+        assert failing.ask(failing.address + page).status == 200
     log = failing.log.read_text()
     assert "download-request" in log, "it was told at DEBUG"
     for what, secret in secrets().items():

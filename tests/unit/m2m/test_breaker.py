@@ -126,3 +126,15 @@ def test_nobody_asks_before_m2m_said_that_we_may_come_back(breaker: Breaker, clo
 def test_a_fault_is_an_answer_however_often(breaker: Breaker) -> None:
     ends_in(breaker, UpstreamFault("bad"), 50)
     assert breaker.state == "closed"
+
+
+def test_the_log_says_once_that_m2m_is_down_and_once_that_it_is_back(
+    breaker: Breaker, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends_in(breaker, DOWN[0], 3)
+    for failure in (DOWN[0], DOWN[1], None, None):
+        clock.now += 60
+        ends_in(breaker, failure)
+    assert [one.levelname for one in caplog.records] == ["WARNING", "WARNING"]
+    assert "no connection" in caplog.text
+    assert "answers again" in caplog.text

@@ -138,6 +138,16 @@ async def test_who_goes_away_in_the_moment_of_being_called_passes_the_turn_on() 
     assert turns.had == ["third"]
 
 
+async def test_who_goes_away_just_before_being_called_is_passed_over() -> None:
+    turns = Turns(Gate())
+    async with turns.gate.turn(5):
+        second, third = turns.asking("second", "third", patience=1)
+        await settled(turns.gate, 2)
+        second.cancel()  # and the turn ends before it can leave the line
+    await third
+    assert turns.had == ["third"]
+
+
 async def test_those_turned_away_hear_why_and_the_next_may_ask() -> None:
     turns = Turns(Gate())
     running, waiting = turns.asking("a"), []

@@ -19,7 +19,7 @@ ONE, TWO = "LC08_L2SP_047027_20201204_20210313_02_T1", "LC08_L2SP_047027_2020122
 
 def step(dataset: str = "landsat_ot_c2_l2", **said: Any) -> Step:
     entry = entry_of(dataset)
-    return step_of(settled(parse({"collections": dataset, **said}, 1000), [entry]), entry)
+    return step_of(settled(parse({"collections": dataset, **said}), [entry]), entry)
 
 
 def test_whole_days_are_said_exactly() -> None:

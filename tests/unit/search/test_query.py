@@ -118,7 +118,7 @@ def test_each_refusal_says_what_to_change(said: Any, told: str) -> None:
 
 def test_a_query_joins_the_filter_once_its_properties_are_known() -> None:
     entry = entry_of("landsat_ot_c2_l2")
-    asked = parse({"collections": "x", "bbox": "0,0,1,1", "query": '{"eo:cloud_cover": {"lt": "20"}}'}, 10)
+    asked = parse({"collections": "x", "bbox": "0,0,1,1", "query": '{"eo:cloud_cover": {"lt": "20"}}'})
     ready = settled(asked, [entry])
     assert ready.query == ()
     assert ready.filter == {
@@ -131,14 +131,14 @@ def test_a_query_joins_the_filter_once_its_properties_are_known() -> None:
 def test_path_and_row_may_be_numbers_though_items_have_three_digits() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     for value in (28, "28", "028"):
-        asked = parse({"query": {"landsat:wrs_path": {"eq": value}}}, 10)
+        asked = parse({"query": {"landsat:wrs_path": {"eq": value}}})
         assert settled(asked, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
 
 
 def test_a_cursor_of_one_query_is_none_of_another() -> None:
-    one, other = (parse({"query": {"eo:cloud_cover": {"lt": cloud}}}, 10).digest for cloud in (1, 2))
+    one, other = (parse({"query": {"eo:cloud_cover": {"lt": cloud}}}).digest for cloud in (1, 2))
     assert one != other
 
 
 def test_fields_do_not_change_what_a_cursor_belongs_to() -> None:
-    assert parse({"fields": "id"}, 10).digest == parse({}, 10).digest
+    assert parse({"fields": "id"}).digest == parse({}).digest

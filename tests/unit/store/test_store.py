@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.budget import spending
+from stac_bridge.budget import current, spending
 from stac_bridge.errors import UpstreamBusy, UpstreamFault, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.store import Memory, Store
 
@@ -71,6 +71,24 @@ async def test_a_making_nobody_waits_for_ends_unless_it_outlives_its_askers(outl
     assert (await store.get("key") is not None) is outlives
     assert await store.once("key", make, ttl=60) == "made"
     assert len(calls) == (1 if outlives else 2)
+
+
+async def test_a_making_nobody_waits_for_goes_on_once_it_has_cost_a_call() -> None:
+    async def make() -> str:
+        current().calls += 1
+        await asyncio.sleep(0.01)
+        return "made"
+
+    async def ask() -> None:
+        with spending(60):
+            await store.once("key", make, ttl=60, outlives=False)
+
+    store = Store()
+    asker = asyncio.create_task(ask())
+    await asyncio.sleep(0.001)
+    asker.cancel()
+    await asyncio.sleep(0.02)
+    assert await store.get("key") == "made", "M2M has worked for it, and whoever went away may come back"
 
 
 async def test_who_comes_right_after_a_making_was_given_up_begins_anew() -> None:

@@ -26,9 +26,8 @@ NOTICE = {
     "severityText": "Informational",
     "messageContent": "M2M is <b>down</b> on Wednesday.<br>Come <a href='x'>back</a> on Thursday.",
 }
-MESSAGES = {
-    "corona2": {"download": {"message": "Staged<br>first.", "datasetName": "corona2", "messageCode": "download"}}
-}
+DOWNLOAD = {"message": "Staged<br>first.", "datasetName": "corona2", "messageCode": "download"}
+MESSAGES = {"corona2": {"download": DOWNLOAD}}
 
 
 def test_a_notice_is_told_without_markup_and_in_utc() -> None:

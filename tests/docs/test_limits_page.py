@@ -1,0 +1,25 @@
+"""The page of limits lists those that there are, with the numbers that hold."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stac_bridge.search import Limits
+from stac_bridge.settings import Settings
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"\| `STAC_BRIDGE_([A-Z_]+)` \| (\d+)", TEXT))
+
+
+def test_every_limit_is_listed_with_its_default() -> None:
+    limits = {name for name in Settings.model_fields if name.startswith("max_")} - {"max_items"} | {"rate"}
+    assert {name.lower(): int(number) for name, number in ROWS.items()} == {
+        name: Settings.model_fields[name].default for name in limits
+    }
+
+
+def test_what_a_search_may_bring_by_itself_is_what_the_settings_say() -> None:
+    for name in ("items", "ids", "collections", "vertices", "filter", "depth"):
+        assert getattr(Limits(), name) == Settings.model_fields[f"max_{name}"].default
+    assert str(Limits().text) in TEXT

@@ -1,0 +1,138 @@
+"""Two worker processes, one account, one Redis, over real sockets: M2M never meets two requests at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from stac_bridge.sandbox import Sandbox, create_sandbox
+from tests.redis_server import RedisServer, needs_redis
+from tests.serving import free_port, started
+
+pytestmark = needs_redis
+
+LEASE = 5.0
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Two workers at ``api``, what they ask and what they share."""
+
+    api: str
+    sandbox: Sandbox
+    redis: RedisServer
+    log: Path
+
+    def search(self, day: int, timeout: float = 30) -> httpx.Response:
+        return httpx.get(f"{self.api}/search", params=question(day), timeout=timeout)
+
+
+def question(day: int) -> dict[str, str]:
+    return {"collections": "landsat_ot_c2_l2", "limit": "1", "datetime": f"2024-03-{day:02}T00:00:00Z/.."}
+
+
+@contextmanager
+def sandbox_on(port: int) -> Iterator[Sandbox]:
+    """In a thread, so that what it met can be looked at."""
+    sandbox = create_sandbox(base_url=f"http://127.0.0.1:{port}", api_latency=0.03)
+    server = uvicorn.Server(uvicorn.Config(sandbox, port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield sandbox
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder, port = tmp_path_factory.mktemp("workers"), free_port()
+    redis = RedisServer(folder)
+    redis.start()
+    account = {"m2m_url": f"http://127.0.0.1:{port}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "t"}
+    with (
+        sandbox_on(port) as sandbox,
+        started("serve", folder, "--workers", "2", store=redis.url, m2m_timeout="8", **account) as (api, log),
+    ):
+        yield Deployment(api, sandbox, redis, log)
+    redis.kill()
+
+
+async def test_questions_to_both_workers_are_asked_once_one_at_a_time_under_one_key(two: Deployment) -> None:
+    async with httpx.AsyncClient(base_url=two.api, timeout=60) as client:
+        asked = [client.get("/search", params=question(day)) for day in range(1, 11) for _ in range(4)]
+        answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({str(answer.json()["features"]) for answer in answers}) == 10
+    assert two.sandbox.calls.count("scene-search") == 10
+    assert two.sandbox.calls.count("dataset-filters") == 1
+    assert two.sandbox.calls.count("login-token") == 1
+    assert two.sandbox.in_flight_max == 1
+
+
+def test_each_worker_tells_what_both_have_counted_and_notices_are_asked_for_once(two: Deployment) -> None:
+    name = 'stac_bridge_m2m_calls_total{endpoint="scene-search",outcome="ok"} '
+    pages = [httpx.get(f"{two.api}/_mgmt/metrics").text for _ in range(8)]  # each over a connection of its own
+    told = {float(line.removeprefix(name)) for page in pages for line in page.splitlines() if line.startswith(name)}
+    assert told == {two.sandbox.calls.count("scene-search")}
+    workers = {httpx.get(f"{two.api}/_mgmt/health").json()["store"]["kind"] for _ in range(4)}
+    assert workers == {"redis"}
+    assert two.sandbox.calls.count("notifications") == 1
+
+
+def test_when_the_worker_that_holds_the_slot_is_killed_the_other_answers_within_the_lease(two: Deployment) -> None:
+    slow = two.sandbox.faults.add({"kind": "latency", "seconds": 2, "times": 1})
+    lost = threading.Thread(target=lambda: _fails(two, 20))
+    lost.start()
+    os.kill(_holder(two), signal.SIGKILL)
+    lost.join(10)
+    assert slow
+    begun = time.monotonic()
+    assert two.search(21).status_code == 200
+    assert time.monotonic() - begun < LEASE + 3
+    assert two.sandbox.in_flight_max == 1
+
+
+def _fails(two: Deployment, day: int) -> None:
+    with pytest.raises(httpx.TransportError):
+        two.search(day)
+
+
+def _holder(two: Deployment) -> int:
+    """The process that holds the slot; waits until one does."""
+    name = next(word for word in two.redis.say("KEYS", "*:slot:since").decode().split() if "slot" in word)
+    for _ in range(200):
+        said = two.redis.say("GET", name.removesuffix(":since"))
+        if not said.startswith(b"$-1"):
+            return int(said.split()[1].partition(b".")[0])
+        time.sleep(0.01)
+    raise AssertionError("no worker holds the slot")
+
+
+def test_without_redis_cached_answers_go_on_new_ones_wait_and_all_is_well_once_it_is_back(two: Deployment) -> None:
+    for _ in range(6):  # by both workers
+        assert two.search(21).status_code == 200
+    two.redis.kill()
+    assert [two.search(21).status_code for _ in range(6)] == [200] * 6
+    refused = two.search(25)
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 0
+    two.redis.start()
+    until = time.monotonic() + 15
+    while two.search(25).status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert two.sandbox.in_flight_max == 1
+    assert "Traceback" not in two.log.read_text()

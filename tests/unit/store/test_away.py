@@ -1,0 +1,98 @@
+"""Redis gone, back, and slow: each worker goes on with what it knows, and says so once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from stac_bridge.errors import BridgeError
+from stac_bridge.store import Sharing, open_store
+from tests.redis_server import RedisServer
+
+SECRET = b"0123456789abcdef"
+
+
+@pytest.fixture
+async def shared(redis: RedisServer) -> AsyncIterator[Sharing]:
+    sharing = open_store(redis.url, account=("http://m2m.test/", "someone"), secrets=(SECRET,))
+    yield sharing
+    await sharing.store.aclose()
+
+
+async def make() -> str:
+    return "made"
+
+
+async def test_without_redis_values_and_key_are_the_workers_own(
+    shared: Sharing, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = shared.store
+    assert shared.key
+    await store.put("before", "kept", ttl=60)
+    await shared.key.put("api key", 60)
+    redis.kill()
+    with caplog.at_level(logging.WARNING):
+        assert await store.get("before") == "kept"
+        assert await store.once("after", make, ttl=60) == "made"
+        assert await store.get("after") == "made"
+        assert await shared.key.get() == "api key"
+    assert [record.message[:13] for record in caplog.records] == ["Redis is away"]
+    health = await store.health()
+    assert (health.kind, health.state) == ("redis", "degraded")
+    assert "Redis is away" in str(health.reason)
+
+
+async def test_once_it_is_back_it_is_used_again_without_a_restart(shared: Sharing, redis: RedisServer) -> None:
+    redis.kill()
+    await shared.store.put("key", "kept here", ttl=60)
+    redis.start()
+    until = time.monotonic() + 3
+    while (await shared.store.health()).state != "ok":
+        assert time.monotonic() < until
+        await asyncio.sleep(0.05)
+    await shared.store.put("key", "kept there", ttl=60)
+    assert b"stac-bridge" in redis.say("KEYS", "*")
+
+
+async def test_a_slow_redis_costs_half_a_second_once(shared: Sharing, redis: RedisServer) -> None:
+    await shared.store.put("key", "kept", ttl=60)
+    redis.pause()
+    begun = time.monotonic()
+    assert [await shared.store.get("key") for _ in range(20)] == ["kept"] * 20
+    assert time.monotonic() - begun < 1
+    redis.go_on()
+
+
+async def test_a_redis_that_refuses_to_write_is_as_good_as_away(shared: Sharing, redis: RedisServer) -> None:
+    redis.say("CONFIG", "SET", "maxmemory", "1")
+    await shared.store.put("key", "kept", ttl=60)
+    assert await shared.store.get("key") == "kept"
+    redis.say("CONFIG", "SET", "maxmemory", "0")
+
+
+async def test_no_password_is_told(redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    address = redis.url.replace("redis://", "redis://somebody:a-password@")
+    store = open_store(address, account=("", ""), secrets=(SECRET,)).store
+    with caplog.at_level(logging.DEBUG):
+        health = await store.health()
+    assert health.state == "degraded"
+    assert "a-password" not in f"{health} {caplog.text}"
+    await store.aclose()
+
+
+async def test_a_socket_of_this_machine_serves_as_well(redis: RedisServer) -> None:
+    store = open_store(f"unix://{redis.socket}", account=("", ""), secrets=(SECRET,)).store
+    await store.put("key", "kept", ttl=60)
+    assert (await store.health()).state == "ok"
+    assert b"stac-bridge" in redis.say("KEYS", "*")
+    await store.aclose()
+
+
+@pytest.mark.parametrize("url", ["", "memory", "http://host/", "redis://host:port/"])
+def test_an_address_that_cannot_be_read_is_told_by_its_variable(url: str) -> None:
+    with pytest.raises(BridgeError, match="STAC_BRIDGE_STORE"):
+        open_store(url, account=("", ""), secrets=(SECRET,))
