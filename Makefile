@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup serve test lint format bench lock clean
+.PHONY: help setup serve test lint format bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -52,8 +52,11 @@ format: setup ## Format the code
 bench: setup ## Print what things cost
 	$(BIN)/python -m benchmarks
 
+audit: ## Ask whether anything in requirements.lock is known to be vulnerable
+	@.ci/audit
+
 lock: ## Write requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra examples --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
 
 clean: ## Remove what setup and builds made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,6 +12,8 @@ import httpx
 from fastapi import FastAPI
 
 from stac_bridge.api import create_app
+from stac_bridge.m2m.breaker import Breaker
+from stac_bridge.m2m.client import Backoff
 from stac_bridge.sandbox import create_sandbox
 from stac_bridge.settings import Settings
 
@@ -20,13 +22,25 @@ M2M = f"{ORIGIN}/api/api/json/stable/"
 
 
 @asynccontextmanager
-async def sandboxed(transport: httpx.AsyncBaseTransport | None = None, **settings: Any) -> AsyncIterator[FastAPI]:
+async def sandboxed(
+    transport: httpx.AsyncBaseTransport | None = None,
+    backoff: Backoff | None = None,
+    breaker: Breaker | None = None,
+    **settings: Any,
+) -> AsyncIterator[FastAPI]:
     """The app, started; on the sandbox behind ``transport`` where there is one already."""
     within = transport or httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
     with tempfile.TemporaryDirectory() as folder:
         told = Settings(
             **{"m2m_url": M2M, "m2m_username": "bench", "m2m_token": "token", "data_dir": Path(folder), **settings}
         )
-        app = create_app(told, transport=within, download_transport=within, own_origin=ORIGIN)
+        app = create_app(
+            told,
+            transport=within,
+            download_transport=within,
+            own_origin=ORIGIN,
+            backoff=backoff,
+            breaker=breaker,
+        )
         async with app.router.lifespan_context(app):
             yield app

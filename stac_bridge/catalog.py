@@ -194,11 +194,21 @@ def keep(catalog: Catalog, path: Path) -> None:
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(written)
-        os.replace(file.name, path)
+        _write(written, path)
     except OSError as refused:
         _log.error("The catalogue could not be kept in %s: %s", path, refused)
+
+
+def _write(content: bytes, path: Path) -> None:
+    """Raises OSError, having left nothing behind: a disk that is full must not become fuller with every refresh."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
 
 
 def kept(path: Path, mappings: Mappings) -> Catalog | None:

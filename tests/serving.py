@@ -20,9 +20,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(command: str, folder: Path, *more: str, before: str = "", **settings: str) -> Iterator[tuple[str, Path]]:
+def started(
+    command: str, folder: Path, *more: str, before: str = "", port: int = 0, **settings: str
+) -> Iterator[tuple[str, Path]]:
     """The address of ``stac-bridge <command>`` and its log; it is stopped afterwards. ``before`` is code run first."""
-    port, log = free_port(), folder / f"{command}.log"
+    port, log = port or free_port(), folder / f"{command}.log"
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith("STAC_BRIDGE_") and name != "PORT"
     }

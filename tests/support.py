@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from stac_bridge.api import create_app
 from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import Backoff, M2MClient
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
@@ -186,10 +187,18 @@ async def running(
     downloads: httpx.AsyncBaseTransport | None = None,
     *,
     staging_seconds: float = 0.3,
+    faults: Sequence[dict[str, Any]] = (),
+    backoff: Backoff | None = None,
+    breaker: Breaker | None = None,
     **settings: Any,
 ) -> AsyncIterator[Here]:
-    """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
+    """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its.
+
+    ``faults`` are the sandbox's from the start.
+    """
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds)
+    for fault in faults:
+        sandbox.faults.add(fault)
     given = {
         "m2m_url": f"{ORIGIN}/api/api/json/stable/",
         "m2m_username": "someone",
@@ -199,7 +208,12 @@ async def running(
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
     app = create_app(
-        told, transport=transport or Watching(sandbox), download_transport=downloads or within, own_origin=ORIGIN
+        told,
+        transport=transport or Watching(sandbox),
+        download_transport=downloads or within,
+        own_origin=ORIGIN,
+        backoff=backoff,
+        breaker=breaker,
     )
     async with (
         app.router.lifespan_context(app),

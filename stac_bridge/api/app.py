@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from stac_bridge.m2m.breaker import Breaker
     from stac_bridge.m2m.calls import Call
+    from stac_bridge.m2m.client import Backoff
     from stac_bridge.settings import Settings
 
 __all__ = ["create_app"]
@@ -67,13 +69,16 @@ def create_app(
     download_transport: httpx.AsyncBaseTransport | None = None,
     own_origin: str | None = None,
     keep_in: Path | None = None,
+    backoff: Backoff | None = None,
+    breaker: Breaker | None = None,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
     ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin``
     is where downloads may come from besides the settings' allow-list, which is how the embedded sandbox hands
     out its own; ``keep_in`` is the folder for what is kept of this M2M service (one below the data folder
-    unless told). Raises BridgeError.
+    unless told); ``backoff`` is how a call that failed is tried again, ``breaker`` how long M2M is left alone when it
+    is down. Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     metrics, pulse = Metrics(), Pulse()
@@ -85,6 +90,8 @@ def create_app(
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
+        backoff=backoff,
+        breaker=breaker,
         gate=Gate(settings.queue, sharing.slot),
         keys=sharing.key,
         listener=_all_of(metrics.called, pulse.heard, log_call),

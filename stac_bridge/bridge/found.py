@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
     from stac_bridge.translate import Translator
 
-__all__ = ["Effort", "Found", "Page", "Sieve", "Sought", "Tally", "TooWide", "trusted_total"]
+__all__ = ["Effort", "Found", "Page", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +120,19 @@ class Effort:
 
 
 def trusted_total(scenes: Scenes, step: Step) -> int | None:
-    """totalHits is trusted only where a scene filter was sent [REFERENCE §3]."""
-    return scenes.total_hits if scenes.exact and (step.ids or not step.filter.is_open) else None
+    """totalHits, where a scene filter was sent [REFERENCE §3] and the scenes themselves do not give it the lie."""
+    counted = scenes.exact and (step.ids or not step.filter.is_open)
+    return scenes.total_hits if counted and scenes.total_hits >= _read_to(scenes) else None
+
+
+def more_follow(scenes: Scenes, step: Step, asked: int) -> bool:
+    """Whether scenes follow: M2M gave all that it was ``asked`` for, whatever it counts; or it counts on."""
+    if not scenes.records_returned:
+        return False
+    total = trusted_total(scenes, step)
+    return scenes.records_returned >= asked or (total is not None and _read_to(scenes) < total)
+
+
+def _read_to(scenes: Scenes) -> int:
+    """The number of the last scene."""
+    return scenes.starting_number + scenes.records_returned - 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from stac_bridge.bridge.found import Effort, Found, Page, Sieve, TooWide, trusted_total
+from stac_bridge.bridge.found import Effort, Found, Page, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.errors import BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
 from stac_bridge.search.scan import CALLS
@@ -156,16 +156,16 @@ class Sorting:
         wanted = AIM * (self._limit + 1)
         candidates, hits = [], 0
         for step in self._steps:
-            asked = step.filter & axis.slot(span)
-            if asked.is_empty:
+            asked = replace(step, filter=step.filter & axis.slot(span))
+            if asked.filter.is_empty:
                 continue
             size = min(MOST, max(200, math.ceil(4 * wanted)))
-            scenes = await self._read(page, step, asked, 1, size)
+            scenes = await self._read(page, asked, asked.filter, 1, size)
             hits += scenes.total_hits
             if scenes.total_hits > MOST and len(span) > 1:
                 narrower = min(len(span) // 2, next_width(len(span), scenes.total_hits, wanted))
                 return replace(stand, width=max(1, narrower))
-            parts = [scenes, *await self._rest(page, step, asked, scenes)]
+            parts = await self._parts(page, asked, scenes, size)
             candidates += [
                 keyed for keyed in self._keyed(step, parts, stand.after) if axis.position(keyed[0][0]) in span
             ]
@@ -182,19 +182,27 @@ class Sorting:
         candidates: list[Keyed] = []
         for step in self._steps:
             scenes = await self._read(page, step, step.filter, 1, stand.width)
-            parts = [scenes, *await self._rest(page, step, step.filter, scenes)]
+            parts = await self._parts(page, step, scenes, stand.width)
             candidates += self._keyed(step, parts, stand.after)
         return candidates
 
-    async def _rest(self, page: _Filling, step: Step, asked: SceneFilter, first: Scenes) -> list[Scenes]:
-        """The further parts of what one fetch did not hold. Raises BadRequest where they are too many."""
+    async def _parts(self, page: _Filling, step: Step, first: Scenes, size: int) -> list[Scenes]:
+        """What one fetch of ``size`` holds, and all that it does not. Raises BadRequest where that is too much."""
         if first.total_hits > PARTS * MOST:
-            raise BadRequest(
-                f"sortby={self._order.first.name} meets {first.total_hits} scenes at one place in the order; "
-                f"{PARTS * MOST} can be sorted: narrow the place or the filter."
-            )
-        starts = range(first.records_returned + 1, first.total_hits + 1, MOST)
-        return [await self._read(page, step, asked, start, MOST) for start in starts if first.records_returned]
+            raise self._too_many(first.total_hits)
+        parts, asked = [first], size
+        while more_follow(parts[-1], step, asked):
+            start, asked = parts[-1].starting_number + parts[-1].records_returned, MOST
+            if start > PARTS * MOST:
+                raise self._too_many(start)
+            parts.append(await self._read(page, step, step.filter, start, asked))
+        return parts
+
+    def _too_many(self, count: int) -> BadRequest:
+        return BadRequest(
+            f"sortby={self._order.first.name} meets {count} scenes at one place in the order; "
+            f"{PARTS * MOST} can be sorted: narrow the place or the filter."
+        )
 
     def _keyed(self, step: Step, parts: Sequence[Scenes], after: Key | None) -> list[Keyed]:
         """What matches and comes behind a key."""

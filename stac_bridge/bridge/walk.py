@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stac_bridge.bridge.found import Effort, Found, Page, Sieve, TooWide, trusted_total
+from stac_bridge.bridge.found import Effort, Found, Page, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.search import Cursor
 from stac_bridge.search.cursor import mark
 from stac_bridge.search.scan import calls_for, fetch_size
@@ -89,7 +89,8 @@ class Walk:
     async def _fill(self, page: _Filling, step: Step) -> bool:
         """Read on; True when the page is full and more follows."""
         wanted = self._limit - len(page.kept)
-        size = max(1, wanted) if step.exact else fetch_size(wanted + 1, page.seen, len(page.kept))
+        # one more than wanted shows whether any follows, be M2M's count right or wrong
+        size = wanted + 1 if step.exact else fetch_size(wanted + 1, page.seen, len(page.kept))
         batch = await self._unread(page, step, size)
         if step.exact and self._count == 1:
             page.matched = batch.total
@@ -126,8 +127,10 @@ class Walk:
                 asked, offset = size, 0
                 begin = max(1, cursor.start - len(cursor.last))
                 scenes = await page.effort.read(self._reader, step, begin, asked)
-        start, more = scenes.starting_number + offset, _has_more(scenes, step, asked)
-        return Batch(start, scenes.results[offset:], cursor.last, more, trusted_total(scenes, step))
+        unread, full = scenes.results[offset:], scenes.records_returned >= asked
+        # nothing new in an answer that is not full is the end, though M2M may count on
+        more = full or (bool(unread) and more_follow(scenes, step, asked))
+        return Batch(scenes.starting_number + offset, unread, cursor.last, more, trusted_total(scenes, step))
 
 
 def _behind(scenes: Scenes, last: tuple[str, ...]) -> int | None:
@@ -139,12 +142,3 @@ def _behind(scenes: Scenes, last: tuple[str, ...]) -> int | None:
 def _elsewhere(begin: int, size: int) -> list[int]:
     """Where to look for a cursor that moved: behind, because new scenes come first, then before."""
     return [begin + size, max(1, begin - SEEK), begin + size + SEEK]
-
-
-def _has_more(scenes: Scenes, step: Step, size: int) -> bool:
-    """Whether scenes follow."""
-    if not scenes.records_returned:
-        return False
-    if trusted_total(scenes, step) is not None:
-        return scenes.starting_number + scenes.records_returned <= scenes.total_hits
-    return scenes.records_returned >= size

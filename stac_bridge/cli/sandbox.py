@@ -34,8 +34,8 @@ def sandbox(
 
     FAULTS. With --faults, POST a JSON object such as {"kind": "latency", "seconds": 3} to /__sandbox/faults; GET
     lists the faults that stand and how often they struck, DELETE ends them. Kinds: latency, maintenance, reset, cut,
-    error, keys-lost, drift, lying-total, astray (of the API); disabled, staging, unavailable (of downloads); down,
-    expires, no-head, no-range, chunked, endless, redirect, login-page, slow (of the download hosts).
+    hang, error, keys-lost, drift, lying-total, astray (of the API); disabled, staging, unavailable (of downloads);
+    down, expires, no-head, no-range, chunked, endless, redirect, login-page, slow (of the download hosts).
     docs/sandbox.md shows each of them.
     """
     import uvicorn

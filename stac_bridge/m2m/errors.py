@@ -80,8 +80,9 @@ TABLE: dict[str, tuple[type[UpstreamError], str]] = {
 }
 """Every code of REFERENCE §11; any other is an UpstreamFault."""
 
-_RETRY_AFTER = {"RATE_LIMIT_USER_DL": 905}
-"""Seconds; the download quota counts over 15 minutes [REFERENCE §10]."""
+_RETRY_AFTER = {"RATE_LIMIT_USER_DL": 905, "AUTH_KEY_INVALID": 60, "AUTH_EXPIRED": 60}
+"""Seconds; the download quota counts over 15 minutes [REFERENCE §10]. A key that M2M has just given and does not
+know is M2M's trouble, not the account's."""
 
 _SOON: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.datasets import Bounds, Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.lenient import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,14 +99,14 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
     temporal = raw.get("temporalCoverage") or {}
     options = raw.get("options") or {}
     return Scene(
-        entity_id=str(raw["entityId"]),
-        display_id=str(raw["displayId"]),
+        entity_id=_ident(raw["entityId"]),
+        display_id=_ident(raw["displayId"]),
         cloud_cover=raw.get("cloudCover"),
         spatial_coverage=raw.get("spatialCoverage") or None,
         spatial_bounds=raw.get("spatialBounds") or None,
-        start_date=temporal.get("startDate"),
-        end_date=temporal.get("endDate"),
-        publish_date=raw.get("publishDate"),
+        start_date=as_text(temporal.get("startDate")),
+        end_date=as_text(temporal.get("endDate")),
+        publish_date=as_text(raw.get("publishDate")),
         browse=tuple(_browse(picture) for picture in raw.get("browse") or ()),
         downloadable=bool(options.get("download")),
         orderable=bool(options.get("order")),
@@ -127,13 +128,21 @@ def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
     )
 
 
+def _ident(value: Any) -> str:
+    """An id. Raises ValueError where it is neither text nor a number: whatever it is, it names no scene."""
+    ident = as_text(value)
+    if not ident:
+        raise ValueError("a scene has no id")
+    return ident
+
+
 def _browse(raw: Mapping[str, Any]) -> Browse:
     return Browse(
-        name=raw.get("browseName"),
-        browse_path=raw.get("browsePath"),
-        thumbnail_path=raw.get("thumbnailPath"),
-        overlay_path=raw.get("overlayPath"),
-        overlay_type=raw.get("overlayType"),
+        name=as_text(raw.get("browseName")),
+        browse_path=as_text(raw.get("browsePath")),
+        thumbnail_path=as_text(raw.get("thumbnailPath")),
+        overlay_path=as_text(raw.get("overlayPath")),
+        overlay_type=as_text(raw.get("overlayType")),
     )
 
 

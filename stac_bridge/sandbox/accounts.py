@@ -45,6 +45,7 @@ class Accounts:
         self._accounts: dict[str, Account] = {}
         self._keys: dict[str, tuple[Account, float]] = {}
         self.most_at_once = 0
+        self.refused = 0
 
     def log_in(self, payload: dict[str, Any], address: str = "127.0.0.1") -> Account:
         """The account of a login-token request. Raises Refusal."""
@@ -88,6 +89,7 @@ class Accounts:
         """One request of an account at a time, login included [REFERENCE §10]. Raises Refusal."""
         if account.busy:
             self.most_at_once = max(self.most_at_once, 2)
+            self.refused += 1
             raise Refusal("RATE_LIMIT", "Your account does not support multiple requests at a time.")
         account.busy = True
         self.most_at_once = max(self.most_at_once, 1)

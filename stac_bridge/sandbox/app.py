@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from stac_bridge.sandbox.accounts import Accounts
@@ -55,8 +56,8 @@ def create_sandbox(
     """A sandbox that is reached at ``base_url`` (without a last slash).
 
     Times are in seconds: how long an answer takes at least, how long a key lives after its last use, how long a
-    signed URL is good for, how long the dds host stages a file. ``faults`` opens ``/__sandbox/faults`` to everybody
-    who reaches the sandbox; ``parallel`` is how many files the dds host gives an account at once.
+    signed URL is good for, how long the dds host stages a file. ``faults`` opens ``/__sandbox/`` to everybody who
+    reaches the sandbox; ``parallel`` is how many files the dds host gives an account at once.
     """
     base = base_url.rstrip("/")
     standing = Faults()
@@ -64,7 +65,7 @@ def create_sandbox(
     parts = _Parts(
         Accounts(key_lifetime, clock), Service(downloads, clock), FileRoutes(downloads, base, parallel), standing
     )
-    return Sandbox(base, parts, api_latency, fault_routes(standing) if faults else [])
+    return Sandbox(base, parts, api_latency, open_to_all=faults)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class _Parts:
 class Sandbox:
     """The app. ``calls`` lists the endpoints asked so far, ``downloads`` the files fetched; ``faults`` may be added."""
 
-    def __init__(self, base: str, parts: _Parts, latency: float, more: list[Route]) -> None:
+    def __init__(self, base: str, parts: _Parts, latency: float, *, open_to_all: bool) -> None:
         self.calls: list[str] = []
         self.downloads = parts.files.served
         self.faults = parts.faults
@@ -88,6 +89,7 @@ class Sandbox:
         self._accounts = parts.accounts
         self._service = parts.service
         self._latency = latency
+        more = [*fault_routes(parts.faults), Route("/__sandbox/seen", self._seen)] if open_to_all else []
         self._app = Starlette(
             routes=[
                 Route(_API, self._answer, methods=["GET", "POST"]),
@@ -117,6 +119,13 @@ class Sandbox:
     def queue(self) -> list[Queued]:
         """Everybody's downloads, as they stand."""
         return self._service.queue()
+
+    async def _seen(self, _request: Request) -> Response:
+        """How often each endpoint was asked, and what an account had in flight and was refused for."""
+        refused = self._accounts.refused
+        return JSONResponse(
+            {"calls": Counter(self.calls), "in_flight_max": self.in_flight_max, "refused_parallel": refused}
+        )
 
     async def _answer(self, request: Request) -> Response:
         endpoint = request.path_params["endpoint"]

@@ -24,6 +24,7 @@ __all__ = [
     "Error",
     "Expires",
     "Fault",
+    "Hang",
     "KeysLost",
     "Latency",
     "LoginPage",
@@ -67,6 +68,12 @@ class Cut(Striking):
 
     kind: Literal["cut"]
     at: NonNegativeInt
+
+
+class Hang(Striking):
+    """No answer at all, until whoever asked goes away."""
+
+    kind: Literal["hang"]
 
 
 class Error(Striking):
@@ -136,10 +143,11 @@ class Unavailable(OnSystems):
 
 
 class Down(OnFiles):
-    """A gateway's page in place of the file."""
+    """A gateway's page in place of the file, or of an answer of the API; ``retry_after`` seconds are told with it."""
 
     kind: Literal["down"]
-    status: Literal[500, 502, 503, 504] = 502
+    status: Literal[429, 500, 502, 503, 504] = 502
+    retry_after: NonNegativeInt | None = None
 
 
 class Expires(OnFiles):
@@ -200,6 +208,7 @@ Fault = Annotated[
     | Maintenance
     | Reset
     | Cut
+    | Hang
     | Error
     | KeysLost
     | Drift

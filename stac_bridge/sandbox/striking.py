@@ -83,7 +83,13 @@ async def _(fault: kinds.Maintenance, _app: ASGIApp, scope: Scope, receive: Rece
 
 @_strike.register(kinds.Down)
 async def _(fault: kinds.Down, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await HTMLResponse(_PAGE.format("The host does not answer"), fault.status)(scope, receive, send)
+    told = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    await HTMLResponse(_PAGE.format("The host does not answer"), fault.status, told)(scope, receive, send)
+
+
+@_strike.register(kinds.Hang)
+async def _(_fault: kinds.Hang, _app: ASGIApp, _scope: Scope, receive: Receive, _send: Send) -> None:
+    await _gone(receive)
 
 
 @_strike.register(kinds.LoginPage)

@@ -75,6 +75,14 @@ def test_within_a_process_the_same_is_an_exception() -> None:
         parsed({"kind": "flood"})
 
 
+async def test_what_it_has_seen_is_told_to_whoever_may_ask_for_faults() -> None:
+    asker = Asker(create_sandbox(base_url="http://sandbox", faults=True, api_latency=0.02))
+    await asker.log_in()
+    await asyncio.gather(asker.raw("permissions"), asker.raw("permissions"))
+    seen = (await asker.http.get("/__sandbox/seen")).json()
+    assert seen == {"calls": {"login-token": 1, "permissions": 2}, "in_flight_max": 2, "refused_parallel": 1}
+
+
 # -- how often ---------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +222,21 @@ async def test_a_host_that_is_down_has_a_gateways_page(asker: Asker) -> None:
     url = await asker.minted()
     add(asker, "down", on=["landsatlook"], status=504)
     assert (await asker.http.get(url)).status_code == 504
+    assert (await asker.raw("permissions")).status_code == 200
+
+
+async def test_a_gateway_before_the_api_may_ask_for_fewer_requests(asker: Asker) -> None:
+    add(asker, "down", on=["scene-search"], status=429, retry_after=7)
+    answer = await asker.raw("scene-search")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert answer.text.startswith("<!DOCTYPE html>")
+
+
+async def test_what_hangs_answers_nobody_and_holds_no_turn(asker: Asker) -> None:
+    add(asker, "hang", on=["scene-search"])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await asker.raw("scene-search")
     assert (await asker.raw("permissions")).status_code == 200
 
 

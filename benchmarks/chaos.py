@@ -1,0 +1,254 @@
+"""Minutes of random faults under load: every answer is right or says when to come back, and nothing is left behind.
+
+Once within this process, where its tasks can be counted; once with processes, where workers are killed and Redis stops
+and dies as well. Afterwards every page walked is what M2M itself has, and what was open before is what is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import os
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.served import M2M, ORIGIN, sandboxed
+from benchmarks.workload import Asked
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.filters import DayRange, Mbr, SceneFilter, SceneSearch
+from stac_bridge.sandbox import create_sandbox
+
+__all__ = ["FAULTS", "Report", "calm_after", "places", "storm", "within"]
+
+SECONDS = 60.0
+CLIENTS = 12
+PATIENCE = 900
+"""Tenths of a second until all is well again."""
+BOX = (5.0, 45.0, 9.0, 50.0)
+DATASETS = ("landsat_ot_c2_l2", "landsat_etm_c2_l2", "landsat_ot_c2_l1")
+MONTHS = ("2019-05", "2021-07", "2023-09")
+
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "maintenance"},
+    {"kind": "maintenance", "status": 200},
+    {"kind": "reset"},
+    {"kind": "cut", "at": 0},
+    {"kind": "cut", "at": 700},
+    {"kind": "down", "on": ["api"], "status": 429, "retry_after": 1},
+    {"kind": "down", "on": ["api"], "status": 502},
+    {"kind": "down", "on": ["api"], "status": 504},
+    {"kind": "error", "code": "RATE_LIMIT"},
+    {"kind": "error", "code": "SERVER_ERROR"},
+    {"kind": "error", "code": "AUTH_EXPIRED"},
+    {"kind": "keys-lost"},
+    {"kind": "latency", "seconds": 0.3},
+    {"kind": "slow", "on": ["api"], "first": 0.2, "per_megabyte": 2},
+    {"kind": "hang"},
+    {"kind": "lying-total", "by": -7},
+    {"kind": "lying-total", "by": 7},
+    {"kind": "down", "on": ["files"]},
+    {"kind": "cut", "on": ["files"], "at": 300},
+    {"kind": "reset", "on": ["files"]},
+    {"kind": "login-page"},
+    {"kind": "expires", "reads": 1},
+]
+
+Break = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass
+class Report:
+    """What came of it: answers by status, and what must not have happened."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+
+def places() -> list[dict[str, str]]:
+    """Searches with pages enough to walk."""
+    box = ",".join(str(side) for side in BOX)
+    return [
+        {"collections": name, "bbox": box, "datetime": f"{month}-01T00:00:00Z/{month}-28T23:59:59Z", "limit": "20"}
+        for name in DATASETS
+        for month in MONTHS
+    ]
+
+
+# -- the storm ----------------------------------------------------------------------------------------------------
+
+
+async def storm(
+    client: httpx.AsyncClient, break_it: Break, *, seconds: float, clients: int = CLIENTS, seed: int = 0
+) -> Report:
+    """Ask on while things break; what is right is asked before."""
+    report, until = Report(), 0.0
+    right = await _right(client)
+    until = time.monotonic() + seconds
+    async with asyncio.TaskGroup() as all_of_them:
+        all_of_them.create_task(_breaking(break_it, until, random.Random(seed)))
+        for number in range(clients):
+            all_of_them.create_task(_asking(client, right, report, until, random.Random(f"{seed} {number}")))
+    return report
+
+
+async def _right(client: httpx.AsyncClient) -> dict[Asked, str]:
+    """What is asked → the digest of what is answered."""
+    asked = [Asked("search", str(httpx.URL("/search", params=one))) for one in places()]
+    page = (await client.get(asked[0].path)).raise_for_status().json()
+    items = page["features"][:8]
+    asked += [Asked("item", f"/collections/{one['collection']}/items/{one['id']}") for one in items]
+    asked += [Asked("file", one["assets"]["mtl.xml"]["href"]) for one in items]
+    return {one: _digest(one, await _answer(client, one)) for one in asked}
+
+
+async def _answer(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
+    return await client.get(asked.path, headers={"Origin": "https://page.example"} if asked.kind == "file" else {})
+
+
+def _digest(asked: Asked, answer: httpx.Response) -> str:
+    """Counts and tokens aside, which depend on what M2M says of totals, and on the time."""
+    answer.raise_for_status()
+    said: Any = answer.content
+    if asked.kind != "file":
+        found = answer.json()
+        said = repr(found["features"] if asked.kind == "search" else found).encode()
+    return hashlib.sha256(said).hexdigest()
+
+
+async def _breaking(break_it: Break, until: float, luck: random.Random) -> None:
+    while time.monotonic() < until:
+        await break_it({**luck.choice(FAULTS), "times": luck.randint(1, 4)})
+        await asyncio.sleep(luck.uniform(0.05, 0.4))
+
+
+async def _asking(
+    client: httpx.AsyncClient, right: dict[Asked, str], report: Report, until: float, luck: random.Random
+) -> None:
+    while time.monotonic() < until:
+        asked = luck.choice(list(right))
+        try:
+            answer = await _answer(client, asked)
+        except httpx.HTTPError as broken:  # a file whose rest could not be had: its end is missed, nothing is wrong
+            report.answers[f"{asked.kind} broke off"] += 1
+            if asked.kind != "file":
+                report.wrong.append(f"{asked.path}: {broken!r}")
+            continue
+        report.answers[f"{asked.kind} {answer.status_code}"] += 1
+        report.wrong += _complaints(asked, answer, right[asked])
+        await asyncio.sleep(0 if answer.is_success else 0.05)
+
+
+def _complaints(asked: Asked, answer: httpx.Response, right: str) -> list[str]:
+    if answer.status_code == 200:
+        return [] if _digest(asked, answer) == right else [f"{asked.path}: other content than before"]
+    is_told = answer.headers["content-type"] == "application/problem+json" and "retry-after" in answer.headers
+    is_clear = is_told and answer.status_code in (502, 503, 504)
+    return [] if is_clear else [f"{asked.path}: {answer.status_code} {answer.text}"]
+
+
+# -- afterwards ---------------------------------------------------------------------------------------------------
+
+
+async def calm_after(client: httpx.AsyncClient, raw: M2MClient) -> list[str]:
+    """What is not as M2M has it, once faults have ended: each search walked to its end, beside M2M's own scenes."""
+    for _ in range(PATIENCE):
+        if (await client.get("/search", params={**places()[0], "limit": "1"})).is_success:
+            break
+        await asyncio.sleep(0.1)
+    return [str(one) for one in places() if await _walked(client, one) != await _brute(raw, one)]
+
+
+async def _walked(client: httpx.AsyncClient, asked: dict[str, str]) -> list[str]:
+    found, href = [], str(httpx.URL("/search", params=asked))
+    while href:
+        page = (await client.get(href)).raise_for_status().json()
+        found += [item["id"] for item in page["features"]]
+        href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+    return found
+
+
+async def _brute(raw: M2MClient, asked: dict[str, str]) -> list[str]:
+    """All scenes of the place and time in one answer."""
+    first, last = (moment[:10] for moment in asked["datetime"].split("/"))
+    where = SceneFilter(spatial=Mbr.of(*BOX), acquisition=DayRange.model_validate({"start": first, "end": last}))
+    asking = SceneSearch(dataset=asked["collections"], max_results=5000, filter=where, metadata_type="full")
+    return [scene.display_id for scene in (await raw.scene_search(asking)).results]
+
+
+# -- within this process ------------------------------------------------------------------------------------------
+
+
+async def within(seconds: float, **settings: Any) -> tuple[Report, list[str]]:
+    """A storm within this process; what came of it, and what was left behind."""
+    before = _open()
+    with tempfile.TemporaryDirectory() as folder:
+        async with _within(Path(folder), settings) as (client, sandbox, raw):
+
+            async def break_it(fault: dict[str, Any]) -> None:
+                sandbox.faults.add(fault)
+
+            report = await storm(client, break_it, seconds=seconds)
+            sandbox.faults.clear()
+            report.wrong += await calm_after(client, raw)
+        left = _halves(Path(folder))
+    await asyncio.sleep(0.1)
+    gc.collect()
+    after = _open()
+    left += [f"{what}: {before[what]} before, {after[what]} after" for what in before if after[what] > before[what]]
+    return report, left
+
+
+@contextlib.asynccontextmanager
+async def _within(folder: Path, settings: dict[str, Any]) -> AsyncIterator[tuple[httpx.AsyncClient, Any, M2MClient]]:
+    sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0)
+    transport = httpx.ASGITransport(sandbox)
+    raw = M2MClient(M2M, "raw", "token", transport=transport)
+    told = {"data_dir": folder, "m2m_timeout": 1, "cache_ttl": 1, "url_ttl": 2, "notices_ttl": 1, **settings}
+    async with (
+        sandboxed(transport, **told) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here", timeout=60) as client,
+    ):
+        yield client, sandbox, raw
+    await raw.aclose()
+
+
+def _halves(folder: Path) -> list[str]:
+    """Files that were begun and not ended."""
+    return [str(path) for path in folder.rglob("*") if path.suffix == ".part" or ".json" in path.name[:-5]]
+
+
+def _open() -> dict[str, int]:
+    """Tasks and open files of this process."""
+    return {"tasks": len(asyncio.all_tasks()), "files": len(os.listdir("/proc/self/fd"))}
+
+
+def main() -> None:
+    """Print the figures."""
+    report, left = asyncio.run(within(SECONDS))
+    _print(f"{SECONDS:.0f} s of random faults, {CLIENTS} clients, one process", report, left)
+    from benchmarks.chaos_of_processes import stormed
+
+    report, left = stormed(SECONDS)
+    _print(f"{SECONDS:.0f} s more, with workers killed and Redis stopped and killed", report, left)
+
+
+def _print(what: str, report: Report, left: list[str]) -> None:
+    print(f"{what}:")
+    print("  " + ", ".join(f"{kind} {count}" for kind, count in sorted(report.answers.items())))
+    print(f"  wrong answers and pages {len(report.wrong)}, left behind {len(left)} (targets: 0)")
+    for one in [*report.wrong[:5], *left[:5]]:
+        print(f"    {one[:200]}")
+
+
+if __name__ == "__main__":
+    main()

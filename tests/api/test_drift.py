@@ -1,0 +1,131 @@
+"""M2M's answers lose keys, gain some, and change their types: no answer of ours is a 500, none says what is not so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from stac_bridge.m2m.client import Backoff
+from tests.support import ORIGIN, Here, running
+
+LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
+ASKED = {
+    LANDSAT: {"collections": LANDSAT, "datetime": "2024-07-28T00:00:00Z/2024-07-29T00:00:00Z", "limit": 2},
+    AERIAL: {"collections": AERIAL, "limit": 2},
+}
+QUICK = Backoff(attempts=2, first=0.01, most=0.01)
+UNKNOWN_TIMES = {"datetime", "start_datetime", "end_datetime"}
+"""What is wider, not absent, where M2M does not tell it: an Item has to have times."""
+
+pytestmark = pytest.mark.parametrize("change", ["missing", "retyped"])
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Here]:
+    async with running(tmp_path, cache_ttl=0, stale_ttl=0, backoff=QUICK) as server:
+        yield server
+
+
+async def keys_of(here: Here, endpoint: str, said: dict[str, Any]) -> list[str]:
+    """The keys, at any depth, of what M2M answers."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(here.sandbox), base_url=ORIGIN) as raw:
+        place = f"{ORIGIN}/api/api/json/stable/"
+        login = await raw.post(f"{place}login-token", json={"username": "raw", "token": "any"})
+        answer = await raw.post(
+            f"{place}{endpoint}", content=orjson.dumps(said), headers={"X-Auth-Token": login.json()["data"]}
+        )
+    return sorted(set(keys(answer.json()["data"])))
+
+
+def keys(said: Any) -> Iterator[str]:
+    if isinstance(said, dict):
+        yield from said
+    for one in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+        yield from keys(one)
+
+
+@pytest.mark.parametrize("dataset", [LANDSAT, AERIAL])
+async def test_scenes(here: Here, change: str, dataset: str) -> None:
+    right = (await here.get("/search", **ASKED[dataset])).raise_for_status().json()["features"]
+    every = await keys_of(here, "scene-search", {"datasetName": dataset, "maxResults": 2, "metadataType": "full"})
+    assert {"displayId", "spatialCoverage", "fieldName"} <= set(every)
+    for key in every:
+        here.sandbox.faults.add({"kind": "drift", change: [key], "on": ["scene-search", "scene-metadata"]})
+        page = await here.get("/search", **ASKED[dataset])
+        item = await here.get(f"/collections/{dataset}/items/{right[0]['id']}")
+        here.sandbox.faults.clear()
+        if came(page, key):
+            for one, whole in zip(page.json()["features"], right, strict=True):
+                is_part_of(one, whole, key)
+        if came(item, key):
+            is_part_of(item.json(), right[0], key)
+    assert (await here.get("/search", **ASKED[dataset])).json()["features"] == right
+
+
+def came(answer: httpx.Response, key: str) -> bool:
+    """Whether there is an answer; what is none says that M2M's has an unknown form."""
+    if answer.status_code == 502:
+        assert "unknown form" in answer.json()["detail"], key
+    else:
+        assert answer.status_code == 200, (key, answer.text)
+    return answer.is_success
+
+
+def is_part_of(item: dict[str, Any], whole: dict[str, Any], key: str) -> None:
+    """Nothing is said that the whole Item does not say."""
+    assert item["id"] == whole["id"], key
+    assert item["geometry"] in (whole["geometry"], None), key
+    for name, value in item["properties"].items():
+        if name not in UNKNOWN_TIMES:
+            assert value == whole["properties"].get(name), (key, name)
+    for name, asset in item["assets"].items():
+        assert asset["href"] == whole["assets"][name]["href"], (key, name)
+
+
+async def test_more_keys_than_are_known_change_nothing(here: Here, change: str) -> None:
+    right = await here.get("/search", **ASKED[LANDSAT])
+    more = {"kind": "drift", "extra": {"isNew": {"displayId": "other", "totalHits": 1}, "quality": [change]}}
+    here.sandbox.faults.add(more)
+    assert (await here.get("/search", **ASKED[LANDSAT])).json() == right.json()
+
+
+async def test_the_list_of_datasets(tmp_path: Path, change: str) -> None:
+    async with running(tmp_path / "right") as here:
+        right = {one["id"]: one for one in (await here.get("/collections")).json()["collections"]}
+        every = await keys_of(here, "dataset-search", {"catalog": "EE"})
+    for key in every:
+        drift = {"kind": "drift", change: [key], "on": ["dataset-search"]}
+        async with running(tmp_path / key, faults=[drift], backoff=QUICK) as here:
+            answer = await here.get("/collections")
+        if came(answer, key):
+            assert {one["id"] for one in answer.json()["collections"]} == set(right), key
+
+
+@pytest.mark.parametrize("endpoint", ["dataset-filters", "dataset-file-groups", "download-request"])
+async def test_what_a_file_is_asked_by(tmp_path: Path, change: str, endpoint: str) -> None:
+    async with running(tmp_path / "right") as here:
+        (item, *_others) = (await here.get("/search", **ASKED[LANDSAT])).json()["features"]
+        href, page = item["assets"]["mtl.xml"]["href"], {"Origin": "https://page.example"}
+        right = await here.client.get(href, headers=page)
+        assert right.status_code == 200
+    for key in KEYS[endpoint]:
+        drift = {"kind": "drift", change: [key], "on": [endpoint]}
+        async with running(tmp_path / key, faults=[drift], backoff=QUICK) as here:
+            searched = await here.get("/search", **ASKED[LANDSAT])
+            answer = await here.client.get(href, headers=page)
+            assert searched.status_code in (200, 502), (key, searched.text)
+            assert answer.status_code in (200, 404, 502, 503), (key, answer.text)
+            assert answer.content == right.content or answer.headers["content-type"] == "application/problem+json", key
+
+
+KEYS = {
+    "dataset-filters": ["id", "fieldLabel", "searchSql", "fieldConfig", "type", "valueList", "validators"],
+    "dataset-file-groups": ["secondary", "fileGroups", "products", "id", "entityId", "label"],
+    "download-request": ["availableDownloads", "preparingDownloads", "url", "downloadId", "entityId", "newRecords"],
+}
+"""The keys of each that are read, and a few that are not."""

@@ -1,0 +1,88 @@
+"""What deploy/ says is what the server takes; without a container engine, as far as reading it tells."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stac_bridge.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
+def test_every_setting_that_is_named_there_is_one(path: Path) -> None:
+    named = set(re.findall(r"STAC_BRIDGE_[A-Z0-9_]*", path.read_text(encoding="utf-8")))
+    assert named <= {f"STAC_BRIDGE_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_nobody_reaches_redis_or_the_workers_but_by_the_proxy() -> None:
+    services = COMPOSE["services"]
+    assert [name for name, one in services.items() if "ports" in one] == ["proxy"]
+    assert services["proxy"]["ports"][0].startswith("${LISTEN:-127.0.0.1:"), "this machine alone, unless told"
+    assert "network_mode" not in str(services)
+
+
+def test_the_workers_share_the_redis_that_is_there_and_believe_the_proxy_that_is_there() -> None:
+    told = COMPOSE["services"]["bridge"]["environment"]
+    assert told["STAC_BRIDGE_STORE"].startswith("redis://redis:")
+    (network,) = COMPOSE["networks"]["inside"]["ipam"]["config"]
+    assert told["STAC_BRIDGE_TRUSTED_PROXIES"] == network["subnet"]
+
+
+def test_no_secret_stands_in_what_is_committed() -> None:
+    lines = (DEPLOY / "example.env").read_text(encoding="utf-8").splitlines()
+    told = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert {name: told[name] for name in told if name != "STAC_BRIDGE_PUBLIC_URL"} == dict.fromkeys(
+        ("STAC_BRIDGE_M2M_USERNAME", "STAC_BRIDGE_M2M_TOKEN", "STAC_BRIDGE_SIGNING_KEYS"), ""
+    )
+    assert "deploy/.env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_image_runs_as_nobody_in_particular_a_python_that_the_package_takes() -> None:
+    said = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\d+)$", said, re.MULTILINE) == ["10001"]
+    (version,) = set(re.findall(r"^FROM python:(3\.\d+)-slim", said, re.MULTILINE))
+    lowest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    assert tuple(map(int, version.split("."))) >= tuple(map(int, lowest.removeprefix(">=").split(".")))
+
+
+def test_the_image_is_made_of_what_the_wheel_is_made_of() -> None:
+    kept = {line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"}
+    assert kept == {"LICENSE", "README.md", "mappings", "pyproject.toml", "requirements.lock", "stac_bridge"}
+    for name in kept:
+        assert (ROOT / name).exists(), name
+
+
+def place(path: str) -> str:
+    """The block of a location."""
+    return NGINX.partition(f"location {path} {{")[2].partition("}")[0]
+
+
+def test_the_proxy_keeps_pages_and_never_bytes_or_redirects() -> None:
+    assert "proxy_cache kept;" in place("/")
+    assets = place("~ ^/collections/[^/]+/items/[^/]+/assets/")
+    assert "proxy_pass http://bridge;" in assets
+    assert "proxy_buffering off;" in assets
+    assert "proxy_cache" not in assets
+    assert "Range" not in "".join(re.findall(r"proxy_set_header .*", NGINX)), "it would not pass as it was asked"
+
+
+def test_the_proxy_tells_who_asked_and_passes_on_nothing_that_a_client_says_of_itself() -> None:
+    told = dict(re.findall(r"proxy_set_header (\S+) (.*);", NGINX))
+    assert told["X-Forwarded-For"] == "$remote_addr"
+    assert told["Forwarded"] == '""'
+    assert {"X-Forwarded-Proto", "X-Forwarded-Host"} <= told.keys()
+
+
+def test_the_proxy_waits_as_long_as_an_answer_may_take() -> None:
+    (seconds,) = re.findall(r"proxy_read_timeout (\d+)s", NGINX)
+    assert int(seconds) > Settings(m2m_username="", signing_keys=()).deadline
