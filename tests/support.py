@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from stac_bridge.api import create_app
 from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.delivery import PATIENT, Patience
 from stac_bridge.m2m.client import Backoff, M2MClient
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
@@ -183,6 +184,7 @@ async def running(
     downloads: httpx.AsyncBaseTransport | None = None,
     *,
     staging_seconds: float = 0.3,
+    patience: Patience = PATIENT,
     **settings: Any,
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its."""
@@ -191,7 +193,11 @@ async def running(
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
     app = create_app(
-        told, transport=transport or Watching(sandbox), download_transport=downloads or within, own_origin=ORIGIN
+        told,
+        transport=transport or Watching(sandbox),
+        download_transport=downloads or within,
+        own_origin=ORIGIN,
+        patience=patience,
     )
     async with (
         app.router.lifespan_context(app),

@@ -28,7 +28,7 @@ from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
 from stac_bridge.api.staging import staging_answer
 from stac_bridge.bridge import Bridge, Catalogue, SceneReader
-from stac_bridge.delivery import Alive, Archive, Hosts, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.delivery import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.mapping import load_mappings
@@ -57,13 +57,14 @@ def create_app(
     download_transport: httpx.AsyncBaseTransport | None = None,
     own_origin: str | None = None,
     keep_in: Path | None = None,
+    patience: Patience = PATIENT,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
     ``transport`` carries the requests to M2M, ``download_transport`` those to the hosts of files; ``own_origin``
     is where downloads may come from besides the settings' allow-list, which is how the embedded sandbox hands
     out its own; ``keep_in`` is the folder for what is kept of this M2M service (one below the data folder
-    unless told). Raises BridgeError.
+    unless told); ``patience`` is what is waited for those hosts. Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     m2m = M2MClient(
@@ -75,8 +76,8 @@ def create_app(
     )
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = Store(), httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
-    hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes)
-    archive = Archive(http, spool, store)
+    hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes, patience)
+    archive = Archive(http, spool, store, patience)
     resolver = Resolver(m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive)
     catalogue = Catalogue(
         m2m,
@@ -88,7 +89,7 @@ def create_app(
     )
     reader = SceneReader(m2m, store, settings.cache_ttl)
     bridge = Bridge(m2m, catalogue, reader, resolver, keys=keys, deadline=settings.deadline)
-    streamer = Streamer(http, spool, Alive(http, hosts, store))
+    streamer = Streamer(http, spool, Alive(http, hosts, store, patience), patience)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
