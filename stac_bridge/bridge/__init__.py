@@ -29,6 +29,7 @@ from stac_bridge.search import (
     fits,
     ids_like,
     known_of,
+    naming,
     open_cursor,
     pruning,
     seal_cursor,
@@ -143,6 +144,7 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        search = naming(search, await self._catalogue.now())
         entries = await self._entries(search)
         asked, digest = settled(search, await self._known(search, entries)), _digest(search, entries)
         start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
@@ -158,6 +160,7 @@ class Bridge:
 
     async def explain(self, search: Search) -> dict[str, Any]:
         """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
+        search = naming(search, await self._catalogue.now())
         entries = await self._entries(search)
         known = await self._known(search, entries)
         asked = settled(search, known)
