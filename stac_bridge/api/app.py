@@ -163,7 +163,8 @@ def _framework_settings() -> ApiSettings:
 def _middlewares(settings: Settings) -> list[Middleware]:
     """From the innermost to the outermost, which is how stac-fastapi takes them."""
     return [
-        Middleware(BrotliMiddleware, excluded_handlers=[r"/collections/[^/]+/items/[^/]+/assets/"]),
+        # the lowest quality worth having: a fifth of the time for a tenth more bytes
+        Middleware(BrotliMiddleware, quality=1, excluded_handlers=[r"/collections/[^/]+/items/[^/]+/assets/"]),
         Middleware(HeadAsGet),
         Middleware(LastResort),
         Middleware(Cost, seconds=settings.deadline),

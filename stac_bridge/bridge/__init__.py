@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.bridge.catalogue import Catalogue
-from stac_bridge.bridge.found import Found, Page, Sieve, TooWide
+from stac_bridge.bridge.found import Found, Page, Recent, Sieve, TooWide
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
 from stac_bridge.bridge.walk import Walk
@@ -88,6 +88,7 @@ class Bridge:
         self._keys = keys
         self._deadline = deadline
         self._translators: dict[tuple[str, str], Translator] = {}
+        self._recent = Recent()
         self._tasks: list[asyncio.Task[None]] = []
         self._unavailable: str | None = None
 
@@ -140,6 +141,9 @@ class Bridge:
             known = self._translators[place] = Translator(entry)
         return known
 
+    def _found(self, scene: Scene, entry: Entry) -> Found:
+        return self._recent.found(scene, self._translator(entry), self._unavailable)
+
     # -- search ----------------------------------------------------------------------------------------------
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
@@ -170,7 +174,7 @@ class Bridge:
 
     def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
         times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
-        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator, self._unavailable)
+        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._found)
 
     async def _walked(self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None) -> Page:
         async def step_at(place: int) -> Step:
@@ -223,8 +227,7 @@ class Bridge:
             entry = await self._catalogue.knowing(member)
             scene = await self._scene(entry, item)
             if scene is not None:
-                translator = self._translator(entry)
-                return Found(scene, translator.core(scene), translator, self._unavailable)
+                return self._found(scene, entry)
         raise NotFound(f"Collection {collection!r} has no item {item!r}.")
 
     async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
@@ -241,7 +244,7 @@ class Bridge:
         if step.filter.is_open:
             return None
         scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike, TIMES), self._translator)
+        sieve = Sieve(Residual(alike, TIMES), self._found)
         found = [scene for scene in scenes.results if sieve.find(scene, step)]
         return max(found, key=lambda scene: scene.display_id, default=None)
 
