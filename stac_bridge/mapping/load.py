@@ -6,6 +6,7 @@ import difflib
 import logging
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,13 +81,19 @@ def _laid_over(
     files: Callable[[Path], list[Path]], read: Callable[[Path], _Read], overlay: Path | None
 ) -> dict[str, _Read]:
     """By file name: what is shipped, with what the overlay has in its place."""
-    found = {path.name: read(path) for path in files(shipped_folder())}
+    found = dict(_shipped(files, read))
     for path in files(overlay) if overlay else ():
         try:
             found[path.name] = read(path)
         except MappingInvalid as broken:
             _log.error("%s This file is left out.", broken)
     return found
+
+
+@cache
+def _shipped(files: Callable[[Path], list[Path]], read: Callable[[Path], _Read]) -> dict[str, _Read]:
+    """By file name; what is shipped does not change while a process runs."""
+    return {path.name: read(path) for path in files(shipped_folder())}
 
 
 def is_family(path: Path) -> bool:
