@@ -132,9 +132,13 @@ class Catalog:
         found = (self.entries.get(alias) for alias in union.datasets)
         return tuple(replace(entry, union=union.union) for entry in found if entry)
 
+    def find(self, collection: str) -> Entry | Together | None:
+        """What a Collection is made of, by its id or an alias of a union's; None where there is none."""
+        return self.entries.get(collection) or self._aliases.get(collection)
+
     def collection(self, collection: str) -> Entry | Together:
-        """What a Collection is made of, by its id or an alias of a union's. Raises NotFound."""
-        found = self.entries.get(collection) or self._aliases.get(collection)
+        """The same. Raises NotFound."""
+        found = self.find(collection)
         if found is None:
             raise NotFound(f"There is no collection {collection!r}; see /collections for those there are.")
         return found

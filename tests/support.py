@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from stac_bridge.api import create_app
 from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.delivery import PATIENT, Patience
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import Backoff, M2MClient
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
@@ -190,6 +191,7 @@ async def running(
     faults: Sequence[dict[str, Any]] = (),
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
+    patience: Patience = PATIENT,
     **settings: Any,
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its.
@@ -214,6 +216,7 @@ async def running(
         own_origin=ORIGIN,
         backoff=backoff,
         breaker=breaker,
+        patience=patience,
     )
     async with (
         app.router.lifespan_context(app),

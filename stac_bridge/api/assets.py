@@ -57,13 +57,12 @@ def asset_route(
         told = {**vary, **_bound(source)}
         if request.method == "HEAD":
             return _Head(headers={**streamer.head(source), **told, **_lasting(source)})
-        redirects = not source.part and _redirects(delivery, request)
         renew = partial(bridge.renew, ref)
-        if redirects and source.ranges:
+        if not source.part and _redirects(delivery, request):
             source = await streamer.alive.source(source, renew)
-        if redirects and source.ranges:
-            # never 301, and not to be kept: the address in it dies before the href does
-            return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
+            if source.ranges:
+                # never 301, and not to be kept: the address in it dies before the href does
+                return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
         asked = request.headers
         found = await streamer.open(source, asked.get("range"), asked.get("if-range"), renew)
         return _Streaming(found, {**found.headers, **told, **_lasting(source)})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from stac_bridge.bridge.catalogue import Catalogue
-from stac_bridge.bridge.found import Found, Page, Sieve, Sought, TooWide
+from stac_bridge.bridge.found import Found, Page, Recent, Sieve, Sought, TooWide
 from stac_bridge.bridge.notices import Notices
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
@@ -30,6 +30,7 @@ from stac_bridge.search import (
     fits,
     ids_like,
     known_of,
+    naming,
     open_cursor,
     pruning,
     seal_cursor,
@@ -104,6 +105,7 @@ class Bridge:
         self._deadline = deadline
         self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
+        self._recent = Recent()
         self._tasks: list[asyncio.Task[None]] = []
         self.role: Role = "unknown"
 
@@ -179,10 +181,14 @@ class Bridge:
             known = self._translators[place] = Translator(entry)
         return known
 
+    def _found(self, scene: Scene, entry: Entry) -> Found:
+        return self._recent.found(scene, self._translator(entry), self._unavailable)
+
     # -- search ----------------------------------------------------------------------------------------------
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        search = naming(search, await self._catalogue.now())
         entries = await self._entries(search)
         asked, digest = settled(search, await self._known(search, entries)), _digest(search, entries)
         start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
@@ -203,6 +209,7 @@ class Bridge:
 
     async def explain(self, search: Search) -> dict[str, Any]:
         """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
+        search = naming(search, await self._catalogue.now())
         entries = await self._entries(search)
         known = await self._known(search, entries)
         asked = settled(search, known)
@@ -212,7 +219,7 @@ class Bridge:
 
     def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
         times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
-        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._translator, self._unavailable)
+        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._found)
 
     async def _walked(
         self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
@@ -269,8 +276,7 @@ class Bridge:
             entry = await self._catalogue.knowing(member)
             scene = await self._scene(entry, item)
             if scene is not None:
-                translator = self._translator(entry)
-                return Found(scene, translator.core(scene), translator, self._unavailable)
+                return self._found(scene, entry)
         raise NotFound(f"Collection {collection!r} has no item {item!r}.")
 
     async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
@@ -287,7 +293,7 @@ class Bridge:
         if step.filter.is_open:
             return None
         scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike, TIMES), self._translator)
+        sieve = Sieve(Residual(alike, TIMES), self._found)
         found = [scene for scene in scenes.results if sieve.find(scene, step)]
         return max(found, key=lambda scene: scene.display_id, default=None)
 

@@ -1,10 +1,12 @@
-"""A scene that was found, and a page of them."""
+"""A scene that was found, what was made of it, and a page of them."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from stac_bridge.budget import current
 from stac_bridge.search import EVERYTHING
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models import Scene, Scenes
     from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
     from stac_bridge.translate import Translator
+    from stac_bridge.translate.access import HrefOf
+    from stac_bridge.translate.item import Wants
 
-__all__ = ["Effort", "Found", "Page", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
+__all__ = ["Effort", "Found", "Page", "Recent", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
+
+RECENT = 500
+"""Scenes that are kept with their Items: 100 kilobytes each, at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """A scene, and the part of its Item that filters are tried on."""
 
@@ -33,15 +40,41 @@ class Found:
     unavailable: str | None = None
     """Why this server can fetch no file, where it cannot."""
 
+    _whole: tuple[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    """The Item as it was made last, under where and until when its hrefs lead."""
+
     def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
         """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
 
-        ``base`` is the API's address with its last slash.
+        ``base`` is the API's address with its last slash. A whole Item is one object for all who ask: nobody
+        changes it.
         """
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
-        wants = None if fields == EVERYTHING else lambda key: fields.keeps(f"assets.{key}")
+        if fields != EVERYTHING:
+            return fields.apply(self._made(base, href_of, lambda key: fields.keeps(f"assets.{key}")))
+        place = (base, href_of.expires)
+        if self._whole is None or self._whole[0] != place:
+            self._whole = place, self._made(base, href_of)
+        return self._whole[1]
+
+    def _made(self, base: str, href_of: HrefOf, wants: Wants | None = None) -> dict[str, Any]:
         item = self.translator.finish(self.core, self.scene, base, href_of, wants)
-        return fields.apply(without_files(item, self.unavailable) if self.unavailable else item)
+        return without_files(item, self.unavailable) if self.unavailable else item
+
+
+class Recent:
+    """Scenes found of late: one that M2M gives again unchanged is not translated again."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[tuple[Translator, str, str | None], Found] = LRUCache(RECENT)
+
+    def found(self, scene: Scene, translator: Translator, unavailable: str | None) -> Found:
+        """The scene as it was found before, or anew where it has changed since."""
+        place = translator, scene.entity_id, unavailable
+        found = self._kept.get(place)
+        if found is None or found.scene != scene:
+            found = self._kept[place] = Found(scene, translator.core(scene), translator, unavailable)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +117,17 @@ class Sieve:
     """Scenes → what of them was asked for."""
 
     residual: Residual | None
-    translator_of: Callable[[Entry], Translator]
-    unavailable: str | None = None
+    found_of: Callable[[Scene, Entry], Found]
     tally: Tally = field(default_factory=Tally)
 
     def find(self, scene: Scene, step: Step) -> Found | None:
         """The scene, where its Item matches; what M2M said exactly is not tried again."""
-        translator = self.translator_of(step.entry)
-        core = translator.core(scene)
+        found = self.found_of(scene, step.entry)
         self.tally.looked += 1
-        if self.residual is not None and not step.exact and not self.residual.keeps(core):
+        if self.residual is not None and not step.exact and not self.residual.keeps(found.core):
             return None
         self.tally.matched += 1
-        return Found(scene, core, translator, self.unavailable)
+        return found
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models import Dataset, DatasetFilter, Scene
-    from stac_bridge.mapping import Mapping
+    from stac_bridge.mapping import Mapping, Union
 
 __all__ = ["app"]
 
@@ -57,10 +57,9 @@ def list_() -> None:
 
 
 @app.command()
-def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
-    """Show the rows that serve a dataset, with what they extend laid below them."""
-    served = load_mappings(_overlay()).of(dataset)
-    path = next((one for one in reversed(_files()) if _is_of(one, served)), None)
+def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it, or a union.")]) -> None:
+    """Show the rows that serve a dataset, with what they extend laid below them; of a union, what it is over."""
+    path = _serving(dataset)
     if path is None:
         _leave(f"No file serves {dataset!r}.")
     folder = path.parent
@@ -80,7 +79,7 @@ def check(
             found.append(read_mapping(path))
         except MappingInvalid as broken:
             wrong.append(str(broken))
-    for path in (one for folder in _folders() for one in union_files(folder)):
+    for path in _union_files():
         try:
             read_union(path)
         except MappingInvalid as broken:
@@ -160,13 +159,26 @@ def _files() -> list[Path]:
     return [path for folder in _folders() for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
 
 
+def _union_files() -> list[Path]:
+    return [path for folder in _folders() for path in union_files(folder)]
+
+
 def _folders() -> list[Path]:
     return [folder for folder in (shipped_folder(), _overlay()) if folder]
 
 
-def _is_of(path: Path, served: Mapping) -> bool:
+def _serving(name: str) -> Path | None:
+    """The file of a dataset, or of a union by any of its names."""
+    mappings = load_mappings(_overlay())
+    union = next((one for one in mappings.unions if name in (one.union, *one.aliases)), None)
+    if union and name not in mappings.by_dataset:
+        return next((path for path in reversed(_union_files()) if _is_of(path, union, read_union)), None)
+    return next((path for path in reversed(_files()) if _is_of(path, mappings.of(name), read_mapping)), None)
+
+
+def _is_of(path: Path, served: Mapping | Union, read: Callable[[Path], Mapping | Union]) -> bool:
     try:
-        return read_mapping(path) == served
+        return read(path) == served
     except MappingInvalid:
         return False
 

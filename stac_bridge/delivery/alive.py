@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from stac_bridge.delivery.patience import PATIENT, Patience
 from stac_bridge.delivery.probe import probe
 from stac_bridge.errors import AssetUnavailable, UpstreamFault
 
@@ -16,28 +17,29 @@ if TYPE_CHECKING:
     from stac_bridge.delivery.reading import Renew
     from stac_bridge.store import Store
 
-__all__ = ["SURE", "Alive"]
-
-SURE = 10.0
-"""Seconds for which a URL that answered is taken to answer: nobody is sent to a dead one for longer."""
+__all__ = ["Alive"]
 
 
 class Alive:
     """Looks at URLs by their first bytes, once for all who come meanwhile. That costs no call of M2M."""
 
-    def __init__(self, http: httpx.AsyncClient, hosts: Hosts, store: Store) -> None:
+    def __init__(self, http: httpx.AsyncClient, hosts: Hosts, store: Store, patience: Patience = PATIENT) -> None:
         self._http = http
         self._hosts = hosts
         self._store = store
+        self._sure = patience.sure
 
     async def source(self, source: Source, renew: Renew) -> Source:
-        """This source, or another in place of one that has died. Raises AssetUnavailable, Staging, UpstreamError."""
-        if time.time() - source.seen < SURE or await self._answers(source):
+        """This source, or another in place of one that has died. Raises AssetUnavailable, Staging, UpstreamError.
+
+        One that serves no parts is not looked at: nobody is sent there.
+        """
+        if not source.ranges or time.time() - source.seen < self._sure or await self._answers(source):
             return source
         return await renew(source)
 
     async def _answers(self, source: Source) -> bool:
-        return await self._store.once(f"alive {source.url}", lambda: self._look(source), ttl=SURE)
+        return await self._store.once(f"alive {source.url}", lambda: self._look(source), ttl=self._sure)
 
     async def _look(self, source: Source) -> bool:
         try:

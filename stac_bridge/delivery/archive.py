@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
+from stac_bridge.delivery.patience import PATIENT, Patience
 from stac_bridge.delivery.reading import Reading
 from stac_bridge.errors import AssetUnavailable, NotFound, UpstreamFault
 
@@ -52,10 +53,19 @@ class _Entry:
 class Archive:
     """Finds members. Of hosts with Range only the headers are fetched; of others, the spool has what has arrived."""
 
-    def __init__(self, http: httpx.AsyncClient, spool: Spool, store: Store) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        spool: Spool,
+        store: Store,
+        patience: Patience = PATIENT,
+        most_members: int = MOST_MEMBERS,
+    ) -> None:
         self._http = http
         self._spool = spool
         self._store = store
+        self._patience = patience
+        self._most_members = most_members
 
     async def member(self, whole: Source, name: str) -> Source:
         """The member of this base name. Raises NotFound, Staging, UpstreamError, AssetUnavailable."""
@@ -75,14 +85,15 @@ class Archive:
     def _entries(self, whole: Source) -> AsyncIterator[_Entry]:
         async def ranged(place: int, count: int) -> bytes:
             wanted = range(place, min(place + count, whole.size or 0))
-            return b"".join([chunk async for chunk in Reading(whole, wanted, self._http, _dead).chunks()])
+            reading = Reading(whole, wanted, self._http, _dead, self._patience)
+            return b"".join([chunk async for chunk in reading.chunks()])
 
         async def spooled(place: int, count: int) -> bytes:
             arriving = await self._spool.file(whole, self._http, _dead)
             await arriving.reach(min(place + count, arriving.size or sys.maxsize) - 1)
             return b"".join([chunk async for chunk in arriving.chunks(range(place, place + count))])
 
-        return _walk(_Headers(ranged if whole.ranges else spooled), whole.size)
+        return _walk(_Headers(ranged if whole.ranges else spooled), whole.size, self._most_members)
 
 
 class _Headers:
@@ -114,10 +125,10 @@ class _Headers:
         return self._block
 
 
-async def _walk(headers: _Headers, size: int | None) -> AsyncIterator[_Entry]:
+async def _walk(headers: _Headers, size: int | None, most: int) -> AsyncIterator[_Entry]:
     """All headers. Raises AssetUnavailable for what is no tar, or claims more than the file has."""
     place = 0
-    for _number in range(MOST_MEMBERS):
+    for _number in range(most):
         entry = await headers.at(place) if size is None or place < size else None
         if entry is None:
             return
@@ -125,7 +136,7 @@ async def _walk(headers: _Headers, size: int | None) -> AsyncIterator[_Entry]:
             raise _broken()
         yield entry
         place = entry.next
-    raise AssetUnavailable(f"USGS offers this file in a bundle of more than {MOST_MEMBERS} files, which is not read.")
+    raise AssetUnavailable(f"USGS offers this file in a bundle of more than {most} files, which is not read.")
 
 
 async def _index(entries: AsyncIterator[_Entry], until: str | None = None) -> dict[str, range]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 
+from stac_bridge.delivery.patience import PATIENT
 from stac_bridge.delivery.shelf import hold
 from stac_bridge.errors import BridgeError, Staging, UpstreamUnreachable
 
@@ -15,26 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-__all__ = ["PATIENCE", "Arriving"]
+__all__ = ["Arriving"]
 
 CHUNK = 2**18
 """Bytes that a reader has in memory."""
-
-PATIENCE = 5.0
-"""Seconds that a reader waits for bytes that have not arrived before being told to come back."""
 
 
 class Arriving:
     """A file of ``size`` bytes (None: not known before its end) of which ``there`` have arrived.
 
     ``path`` is where they are, once there are some; ``reserved`` is the room that was made for it, in bytes.
+    ``patience`` is what a reader waits for bytes that have not arrived, in seconds.
     """
 
-    def __init__(self, size: int | None, path: Path | None = None) -> None:
+    def __init__(self, size: int | None, path: Path | None = None, patience: float = PATIENT.arriving) -> None:
         self.size = size
         self.path = path
         self.there = 0
         self.reserved = 0
+        self._patience = patience
         self._ended = False
         self._failed: BridgeError | None = None
         self._news = asyncio.Condition()
@@ -68,7 +68,7 @@ class Arriving:
         Raises Staging where it is long in coming, and the error that ended the arriving.
         """
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await self._come(offset)
         except TimeoutError:
             whole = "an unknown number" if self.size is None else self.size

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from stac_bridge.delivery.ranges import read_content_range
 from stac_bridge.errors import (
     AssetUnavailable,
     BridgeError,
@@ -29,7 +30,6 @@ __all__ = ["SNIFFED", "Source", "alike", "is_page", "probe", "refusal", "unreach
 SNIFFED = 64
 """Bytes that tell a page: white space, a byte order mark and ``<!doctype html`` fit in."""
 
-_CONTENT_RANGE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)$", re.ASCII)
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
 
 
@@ -131,18 +131,24 @@ def is_page(name: str, answer: httpx.Response, start: bytes = b"") -> bool:
 
 def _is_empty(answer: httpx.Response) -> bool:
     """A file without bytes has none that could be asked for."""
-    return answer.status_code == 416 and answer.headers.get("content-range", "") == "bytes */0"
+    return answer.status_code == 416 and _whole_size(answer) == 0
+
+
+def _whole_size(answer: httpx.Response) -> int | None:
+    """The file's size, as an answer tells it that holds a part; None where it does not."""
+    found = read_content_range(answer.headers.get("content-range", ""))
+    return found[1] if found else None
 
 
 def _described(answer: httpx.Response, url: str, name: str) -> Source:
-    headers = answer.headers
-    whole = _CONTENT_RANGE.match(headers.get("content-range", "")) if answer.status_code != 200 else None
+    headers, is_whole = answer.headers, answer.status_code == 200
     length = headers.get("content-length", "")
+    size = (int(length) if length.isdigit() else None) if is_whole else _whole_size(answer)
     return Source(
         name=name,
         url=url,
-        size=int(whole[1]) if whole else int(length) if answer.status_code == 200 and length.isdigit() else None,
-        ranges=whole is not None,
+        size=size,
+        ranges=not is_whole and size is not None,
         media_type=headers.get("content-type", "application/octet-stream"),
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),
@@ -169,7 +175,8 @@ def refusal(answer: httpx.Response) -> BridgeError:
     return UpstreamFault(
         f"The USGS download host did not accept the address that M2M gave (HTTP {status}); try again."
         if status in (401, 403) or answer.is_redirect
-        else f"The USGS download host answered with something that is not the file (HTTP {status}); try again later."
+        else f"The USGS download host answered with something that is not the file (HTTP {status}); try again later.",
+        retry_after=30,
     )
 
 

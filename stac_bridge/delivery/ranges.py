@@ -7,7 +7,7 @@ import re
 __all__ = ["Unsatisfiable", "read_content_range", "read_range", "shifted"]
 
 _ONE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*$", re.ASCII)
-_GIVEN = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)$", re.ASCII)
+_GIVEN = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)$", re.ASCII)
 
 
 class Unsatisfiable(Exception):
@@ -40,15 +40,20 @@ def read_range(header: str | None, size: int) -> range | None:
 
 
 def read_content_range(header: str) -> tuple[range, int | None] | None:
-    """The bytes that an answer holds, and the size of the whole where it is told; None for what cannot be read.
+    """The bytes that an answer holds (``*`` is none), and the size of the whole where it is told.
+
+    None for what cannot be read.
 
     >>> read_content_range("bytes 0-9/1000"), read_content_range("bytes 0-9/*"), read_content_range("bytes */1000")
-    ((range(0, 10), 1000), (range(0, 10), None), None)
+    ((range(0, 10), 1000), (range(0, 10), None), (range(0, 0), 1000))
+    >>> read_content_range("bytes 9-0/1000"), read_content_range("lines 0-9/1000")
+    (None, None)
     """
     found = _GIVEN.match(header)
-    if not found or int(found[1]) > int(found[2]):
+    if not found or (found[1] and int(found[1]) > int(found[2])):
         return None
-    return range(int(found[1]), int(found[2]) + 1), None if found[3] == "*" else int(found[3])
+    part = range(int(found[1]), int(found[2]) + 1) if found[1] else range(0)
+    return part, None if found[3] == "*" else int(found[3])
 
 
 def shifted(part: range, by: int) -> range:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 from stac_bridge.budget import spending
+from stac_bridge.delivery.patience import PATIENT, Patience
 from stac_bridge.delivery.upstream import changed, pieces
 from stac_bridge.errors import AssetUnavailable, BridgeError, UpstreamBusy, UpstreamFault, UpstreamTimeout
 from stac_bridge.errors import UpstreamUnreachable as Unreachable
@@ -26,12 +27,6 @@ Renew: TypeAlias = "Callable[[Source], Awaitable[Source]]"
 ATTEMPTS = 3
 """Askings without a single byte after which a reading ends."""
 
-PAUSE = 0.1
-"""Seconds before asking again; four times as many before the next time."""
-
-LONGEST_PAUSE = 5
-"""Seconds that a reader in the middle of a file waits for a host that is busy."""
-
 RENEWING = 120.0
 """Seconds that renewing may take in the middle of a file, when the time for beginning an answer is long over."""
 
@@ -42,11 +37,14 @@ class Reading:
     Where the source's size is not known, the file may end before ``wanted`` does.
     """
 
-    def __init__(self, source: Source, wanted: range, http: httpx.AsyncClient, renew: Renew) -> None:
+    def __init__(
+        self, source: Source, wanted: range, http: httpx.AsyncClient, renew: Renew, patience: Patience = PATIENT
+    ) -> None:
         self._source = source
         self._left = wanted
         self._http = http
         self._renew = renew
+        self._patience = patience
         self._begun = False
         self._renewed = False
         self._fruitless = 0
@@ -121,8 +119,8 @@ class Reading:
 
     def _pause(self, why: BridgeError) -> float:
         if isinstance(why, UpstreamBusy):
-            return min(LONGEST_PAUSE, why.retry_after or LONGEST_PAUSE)
-        return PAUSE * float(4 ** max(0, self._fruitless))
+            return min(self._patience.busy, why.retry_after or self._patience.busy)
+        return self._patience.pause * float(4 ** max(0, self._fruitless))
 
     async def _renew_source(self) -> None:
         with spending(RENEWING) if self._begun else nullcontext():

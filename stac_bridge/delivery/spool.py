@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import anyio
 
 from stac_bridge.delivery.arriving import Arriving
+from stac_bridge.delivery.patience import PATIENT, Patience
 from stac_bridge.delivery.reading import Reading
 from stac_bridge.delivery.shelf import Shelf
 from stac_bridge.errors import BridgeError, NoRoom
@@ -37,8 +38,9 @@ _aside = anyio.to_thread.run_sync
 class Spool:
     """The folder, kept under ``max_bytes``: the files read longest ago go first."""
 
-    def __init__(self, folder: Path, max_bytes: int = 10 * 2**30) -> None:
+    def __init__(self, folder: Path, max_bytes: int = 10 * 2**30, patience: Patience = PATIENT) -> None:
         self._shelf = Shelf(folder, max_bytes)
+        self._patience = patience
         self._arriving: dict[str, Arriving] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -54,9 +56,9 @@ class Spool:
         found = self._shelf.find(name)
         if found and source.size in (None, found[1]):
             return Arriving.whole(*found)
-        arriving = self._arriving[name] = Arriving(source.size)
+        arriving = self._arriving[name] = Arriving(source.size, patience=self._patience.arriving)
         wanted = range(self._shelf.max_bytes + 1 if source.size is None else source.size)
-        reading = Reading(source, wanted, http, renew)
+        reading = Reading(source, wanted, http, renew, self._patience)
         task = asyncio.create_task(self._fetch(name, reading, arriving))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

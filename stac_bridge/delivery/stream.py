@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from stac_bridge.delivery.patience import PATIENT, Patience
 from stac_bridge.delivery.ranges import Unsatisfiable, read_range, shifted
 from stac_bridge.delivery.reading import Reading
 
@@ -66,10 +67,11 @@ class Streamer:
     ``alive`` is for those who are not streamed to, but sent to the source.
     """
 
-    def __init__(self, http: httpx.AsyncClient, spool: Spool, alive: Alive) -> None:
+    def __init__(self, http: httpx.AsyncClient, spool: Spool, alive: Alive, patience: Patience = PATIENT) -> None:
         self.alive = alive
         self._http = http
         self._spool = spool
+        self._patience = patience
 
     async def open(self, source: Source, asked: str | None, if_range: str | None, renew: Renew) -> Delivered:
         """The answer to a Range header (None: the whole). ``renew`` is asked where the URL has died.
@@ -88,7 +90,7 @@ class Streamer:
         plan = _plan(source, asked, source.size or 0)
         if not plan.wanted:
             return Delivered(plan.status, plan.headers, _nothing())
-        reading = Reading(source, plan.wanted, self._http, renew)
+        reading = Reading(source, plan.wanted, self._http, renew, self._patience)
         await reading.open()
         return Delivered(plan.status, plan.headers, reading.chunks(), reading)
 

@@ -81,7 +81,7 @@ def _told(answer: httpx.Response) -> tuple[range, int | None]:
         size = int(length) if length.isdigit() else None
         return range(sys.maxsize if size is None else size), size
     found = read_content_range(answer.headers.get("content-range", ""))
-    if found is None or (length.isdigit() and int(length) != len(found[0])):
+    if found is None or not found[0] or (length.isdigit() and int(length) != len(found[0])):
         raise UpstreamFault("The USGS download host does not say which part of this file it gave; try again.")
     return found
 

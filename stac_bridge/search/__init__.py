@@ -6,6 +6,7 @@ from stac_bridge.search.explain import explanation
 from stac_bridge.search.fields import EVERYTHING, Fields
 from stac_bridge.search.ids import ids_like, whole_id
 from stac_bridge.search.limits import Limits
+from stac_bridge.search.named import naming
 from stac_bridge.search.order import TIMES, Order, SortKey
 from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
 from stac_bridge.search.pushdown import fits
@@ -31,6 +32,7 @@ __all__ = [
     "fits",
     "ids_like",
     "known_of",
+    "naming",
     "open_cursor",
     "parse",
     "pruning",

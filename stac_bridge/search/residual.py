@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import cql2
@@ -21,7 +22,8 @@ class Residual:
 
     def __init__(self, said: dict[str, Any], times: Collection[str] = ()) -> None:
         self._expression = cql2.parse_json(orjson.dumps(said).decode())
-        self._times = properties_of(said) & set(times)
+        self._names = properties_of(said)
+        self._times = self._names & set(times)
 
     def keeps(self, item: dict[str, Any]) -> bool:
         """Whether the Item matches. What is unknown (a missing property, no geometry) does not match."""
@@ -31,11 +33,15 @@ class Residual:
             return False
 
     def _comparable(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Two properties that hold times are compared as text, which sorts as time does in one form only."""
-        properties = item["properties"]
-        changed = {name: _padded(properties[name]) for name in self._times if properties.get(name)}
-        return {**item, "properties": {**properties, **changed}} if changed else item
+        """The item with the properties that the filter names: the library reads all that it is given.
+
+        Two properties that hold times are compared as text, which sorts as time does in one form only.
+        """
+        properties = {name: value for name, value in item["properties"].items() if name in self._names}
+        properties |= {name: _padded(properties[name]) for name in self._times if properties.get(name)}
+        return {**item, "properties": properties}
 
 
+@lru_cache(maxsize=4096)
 def _padded(instant: str) -> str:
     return instant if len(instant) == 27 else instant_text(read_instant(instant))

@@ -87,9 +87,9 @@ class Translator:
     ) -> dict[str, Any]:
         """The whole Item. ``base`` is the API's address with its last slash; ``href_of`` signs (key, file name).
 
-        Where ``wants`` is given, only the assets whose keys it holds true for are made.
+        Where ``wants`` is given, only the assets whose keys it holds true for are made. ``item`` stays as it is.
         """
-        properties = item["properties"]
+        properties = {**item["properties"]}
         used = {prefix_of(name) for name in properties}
         folder = self._s3_folder and self._s3_folder(item)
         assets: dict[str, Any] = {}
@@ -116,10 +116,13 @@ class Translator:
             # the extension's schema asks for the Item's own status beside those of assets
             properties["order:status"] = ORDERABLE
             used.add("order")
-        item["stac_extensions"] = declared(used, base, properties)
-        item["links"] = self._links(item, scene, base)
-        item["assets"] = assets
-        return item
+        return {
+            **item,
+            "stac_extensions": declared(used, base, properties),
+            "properties": properties,
+            "links": self._links(item, scene, base),
+            "assets": assets,
+        }
 
     def _asset(self, template: AssetTemplate, href: str, item: dict[str, Any], folder: str | None) -> dict[str, Any]:
         asset = {"href": href, **template.said}

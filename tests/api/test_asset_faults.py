@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.delivery import alive, reading
+from stac_bridge.delivery import Patience
 from tests.api.test_assets import href_of
 from tests.support import Here, running
 
@@ -49,11 +49,9 @@ class Cut(httpx.AsyncByteStream):
 
 
 @pytest.fixture
-async def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Here, Failing]]:
-    monkeypatch.setattr(alive, "SURE", 0.0)
-    monkeypatch.setattr(reading, "PAUSE", 0.001)
+async def failing(tmp_path: Path) -> AsyncIterator[tuple[Here, Failing]]:
     downloads = Failing()
-    async with running(tmp_path, downloads=downloads) as here:
+    async with running(tmp_path, downloads=downloads, patience=Patience(pause=0.001, sure=0)) as here:
         downloads.within = httpx.ASGITransport(here.sandbox)
         yield here, downloads
 

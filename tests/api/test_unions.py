@@ -68,6 +68,32 @@ async def test_a_filter_on_a_unions_items_names_what_its_members_have(here: Here
     assert [item["id"] for item in found] == [item["id"] for item in apart]
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("collection = 'landsat-c2-l2'", UNION),
+        ("'landsat-c2l2-sr' = collection", UNION),
+        ("collection IN ('landsat_tm_c2_l2', 'no-such', 'landsat_etm_c2_l2')", "landsat_tm_c2_l2,landsat_etm_c2_l2"),
+        ("collection = 'landsat-c2-l2' OR (collection = 'landsat_tm_c2_l2')", f"{UNION},landsat_tm_c2_l2"),
+        ("collection IN ('landsat-c2-l2', 'naip') AND collection <> 'naip'", UNION),
+    ],
+)
+async def test_collections_that_a_filter_names_are_looked_in(here: Here, said: str, named: str) -> None:
+    clear = '"eo:cloud_cover" < 60'
+    wanted = await here.items("/search", collections=named, filter=clear, limit=100, **WHERE)
+    assert wanted
+    assert await here.items("/search", filter=f"({said}) AND {clear}", limit=100, **WHERE) == wanted
+    assert await here.items("/search", filter=f"{clear} AND ({said})", sortby="-datetime", limit=100, **WHERE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["collection = 'no-such'", "collection = 'naip' AND collection = 'landsat-c2-l2'", "collection <> collection"],
+)
+async def test_a_filter_that_names_no_collection_there_is_finds_nothing(here: Here, said: str) -> None:
+    assert await here.items("/search", filter=said, **WHERE) == []
+
+
 @pytest.mark.parametrize("alias", ["landsat-c2l2-sr", "landsat-c2l2-st"])
 async def test_an_alias_leads_to_the_union_and_is_not_listed(here: Here, alias: str) -> None:
     assert (await here.get(f"/collections/{alias}")).json() == (await here.get(f"/collections/{UNION}")).json()

@@ -42,7 +42,9 @@ def test_every_example_works_and_prints_what_the_page_shows(api: str, tmp_path: 
 
 
 def test_the_readmes_example_works(api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = re.findall(r"^\$ stac-bridge (download .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    (line,) = re.findall(
+        r"^\$ \.venv/bin/stac-bridge (download .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     monkeypatch.chdir(tmp_path)
     ran = CliRunner().invoke(app, line.split(), env={"STAC_BRIDGE_API": api})
     assert ran.exit_code == 0, ran.stdout

@@ -107,6 +107,14 @@ def test_the_example_draws_its_picture(api: str, tmp_path: Path) -> None:
     assert "median NDVI" in ran.stdout
 
 
+def test_every_asset_of_an_item_opens(api: str) -> None:
+    (item,) = items(api, 1)
+    for key, asset in item.assets.items():
+        with urllib.request.urlopen(urllib.request.Request(asset.href, headers={"Range": "bytes=0-9"})) as answer:
+            assert answer.status in (200, 206), key
+            assert answer.read(10), key
+
+
 def test_thumbnails_are_pictures(api: str) -> None:
     (item,) = items(api, 1)
     for key in ("thumbnail", "reduced_resolution_browse"):

@@ -36,6 +36,13 @@ def test_show_lays_the_rows_over_what_they_extend() -> None:
     assert yaml.safe_load(run("show", "event303").stdout)["dataset"] == "event*"
 
 
+@pytest.mark.parametrize("name", ["landsat-c2-l2", "landsat-c2l2-sr"])
+def test_show_knows_a_union_by_each_of_its_names(name: str) -> None:
+    shown = yaml.safe_load(run("show", name).stdout)
+    assert shown["union"] == "landsat-c2-l2"
+    assert "landsat_ot_c2_l2" in shown["datasets"]
+
+
 def test_check_finds_no_fault_in_the_shipped_files() -> None:
     checked = run("check")
     assert checked.exit_code == 0

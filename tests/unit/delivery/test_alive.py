@@ -9,8 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from stac_bridge.delivery import Alive, Hosts, Source
-from stac_bridge.delivery.alive import SURE
+from stac_bridge.delivery import PATIENT, Alive, Hosts, Source
 from stac_bridge.errors import UpstreamBusy
 from stac_bridge.store import Store
 from tests.unit.delivery.upstream_host import LOGIN, Host, Renewal, never
@@ -23,7 +22,7 @@ def alive(host: Host) -> Alive:
 
 
 def old(source: Source) -> Source:
-    return replace(source, seen=time.time() - SURE - 1)
+    return replace(source, seen=time.time() - PATIENT.sure - 1)
 
 
 async def test_an_address_seen_to_answer_just_now_is_not_looked_at() -> None:

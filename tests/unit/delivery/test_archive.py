@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.delivery import Archive, Hosts, Source, Spool, Streamer
+from stac_bridge.delivery import Archive, Hosts, Patience, Source, Spool, Streamer
 from stac_bridge.delivery.alive import Alive
 from stac_bridge.delivery.archive import BLOCK
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamFault
 from stac_bridge.store import Store
-from tests.unit.delivery.upstream_host import Host, Renewal, body, never
+from tests.unit.delivery.upstream_host import QUICK, Host, Renewal, body, never
 
 BANDS = {f"LC08_B{band}.TIF": bytes([band]) * 200_000 for band in range(1, 8)}
 FILES = {"LC08_MTL.xml": b"<?xml version='1.0'?>" * 9, **BANDS, "LC08_ANG.txt": b"angles"}
@@ -37,12 +37,14 @@ def tar(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT, **more: str) ->
 class Bundle:
     """A bundle at a host, and what reads it."""
 
-    def __init__(self, data: bytes, folder: Path, ranges: bool = True, told: bool = True) -> None:
+    def __init__(
+        self, data: bytes, folder: Path, ranges: bool = True, told: bool = True, patience: Patience = QUICK, **more: int
+    ) -> None:
         self.host = Host(data, ranges=ranges, told=told)
         self.whole = self.host.source(media_type="application/x-tar", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
-        http, spool, store = self.host.http, Spool(folder), Store()
-        self.archive = Archive(http, spool, store)
-        self.streamer = Streamer(http, spool, Alive(http, Hosts(["host"]), store))
+        http, spool, store = self.host.http, Spool(folder, patience=patience), Store()
+        self.archive = Archive(http, spool, store, patience, **more)
+        self.streamer = Streamer(http, spool, Alive(http, Hosts(["host"]), store), patience)
 
     async def read(self, name: str, asked: str | None = None) -> bytes:
         member = await self.archive.member(self.whole, name)
@@ -124,9 +126,7 @@ class Half(httpx.AsyncByteStream):
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["its size is known", "its size is not known"])
-async def test_a_member_is_readable_when_its_bytes_have_arrived(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
-) -> None:
+async def test_a_member_is_readable_when_its_bytes_have_arrived(tmp_path: Path, told: bool) -> None:
     bundle, go_on = Bundle(tar(FILES), tmp_path, ranges=False, told=told), asyncio.Event()
     bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, go_on))}
     assert await bundle.read("LC08_B2.TIF") == BANDS["LC08_B2.TIF"]
@@ -138,11 +138,8 @@ async def test_a_member_is_readable_when_its_bytes_have_arrived(
     assert len(bundle.host.asked) == 1
 
 
-async def test_a_member_that_is_long_in_coming_is_a_staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stac_bridge.delivery import arriving
-
-    monkeypatch.setattr(arriving, "PATIENCE", 0.05)
-    bundle = Bundle(tar(FILES), tmp_path, ranges=False)
+async def test_a_member_that_is_long_in_coming_is_a_staging(tmp_path: Path) -> None:
+    bundle = Bundle(tar(FILES), tmp_path, ranges=False, patience=Patience(arriving=0.05))
     bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, asyncio.Event()))}
     with pytest.raises(Staging):
         await bundle.read("LC08_B7.TIF")
@@ -213,14 +210,10 @@ async def test_what_is_no_whole_plain_tar_is_told(tmp_path: Path, data: bytes) -
     assert bundle.host.sent < 2_000_000
 
 
-async def test_an_archive_of_too_many_files_is_not_walked_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from stac_bridge.delivery import archive
-
-    monkeypatch.setattr(archive, "MOST_MEMBERS", 20)
+async def test_an_archive_of_too_many_files_is_not_walked_for_ever(tmp_path: Path) -> None:
+    bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, most_members=20)
     with pytest.raises(AssetUnavailable, match="more than 20"):
-        await Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path).read("x")
+        await bundle.read("x")
 
 
 async def test_another_state_of_the_bundle_has_an_index_of_its_own(tmp_path: Path) -> None:

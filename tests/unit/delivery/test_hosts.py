@@ -94,8 +94,9 @@ async def test_redirects_without_end_are_told() -> None:
 @pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("page", [LOGIN, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<HTML lang=en>" + bytes(5000)])
 async def test_a_login_page_is_no_file_whatever_it_says_it_is(page: bytes, ranges: bool) -> None:
-    with pytest.raises(UpstreamFault, match="not the file"):
+    with pytest.raises(UpstreamFault, match="not the file") as told:
         await probe("https://host/x", "a.tif", Host(page, ranges).http, Hosts(["host"]))
+    assert told.value.retry_after, "it passes, so the reader is told when to come back"
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.htm"])

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from stac_bridge.budget import current, spending
-from stac_bridge.delivery import reading
+from stac_bridge.delivery import Patience
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
 from tests.unit.delivery.upstream_host import LOGIN, Host, Renewal, body, never
 
@@ -112,6 +112,7 @@ ODD = {
     "another part": {"Content-Range": f"bytes 1-{len(DATA) - 1}/{len(DATA)}"},
     "another size": {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA) + 1}"},
     "a length that does not fit": {"Content-Range": f"bytes 0-{len(DATA) - 2}/{len(DATA)}", "Content-Length": "9"},
+    "no part at all": {"Content-Range": f"bytes */{len(DATA)}"},
     "no part named": {"Content-Length": str(len(DATA))},
     "nonsense": {"Content-Range": "bytes 9-3/lots"},
     "packed": {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}", "Content-Encoding": "gzip"},
@@ -149,17 +150,16 @@ async def test_the_whole_that_comes_for_a_part_is_cut_to_it(tmp_path: Path) -> N
     assert await body(delivered) == DATA[5000:5100]
 
 
-async def test_a_host_that_is_busy_is_told_at_once_and_waited_for_in_the_middle(
-    tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "LONGEST_PAUSE", 0.01)
+async def test_a_host_that_is_busy_is_told_at_once_and_waited_for_in_the_middle(tmp_path: Path, host: Host) -> None:
+    patience = Patience(pause=0.001, busy=0.01)
     busy = lambda _request: httpx.Response(503, headers={"Retry-After": "9"})  # noqa: E731
     host.says = {0: busy}
     with pytest.raises(UpstreamBusy) as told:
-        await host.streamer(tmp_path).open(host.source(), None, None, never)
+        await host.streamer(tmp_path, patience=patience).open(host.source(), None, None, never)
     assert told.value.retry_after == 9
     host.says, host.cuts = {len(host.asked) + 1: busy}, [4000]
-    assert await body(await host.streamer(tmp_path).open(host.source(), None, None, never)) == DATA
+    streamer = host.streamer(tmp_path, patience=patience)
+    assert await body(await streamer.open(host.source(), None, None, never)) == DATA
 
 
 async def test_a_renewal_late_in_a_long_stream_has_time_of_its_own(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import httpx
 import pytest
 
-from stac_bridge.delivery import Source, arriving, spool
+from stac_bridge.delivery import Patience, Source, spool
 from stac_bridge.delivery.shelf import Shelf, hold
 from stac_bridge.errors import NoRoom, Staging, UpstreamError, UpstreamFault, UpstreamUnreachable
 from tests.unit.delivery.upstream_host import Host, Renewal, body, never
@@ -62,21 +62,26 @@ async def test_a_file_of_unknown_size_is_streamed_without_a_length_and_has_one_a
     assert len(host.asked) == 1
 
 
-async def test_a_part_of_a_file_of_unknown_size_is_waited_for_with_patience_and_then_staged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_part_of_a_file_of_unknown_size_is_waited_for_with_patience(tmp_path: Path) -> None:
     host, go_on = Host(DATA, ranges=False, told=False), asyncio.Event()
     slowly(host, go_on)
-    streamer = host.streamer(tmp_path)
-    waiting = asyncio.create_task(streamer.open(host.source(), "bytes=0-9", None, never))
+    waiting = asyncio.create_task(host.streamer(tmp_path).open(host.source(), "bytes=0-9", None, never))
     await asyncio.sleep(0.05)
     assert not waiting.done()
-    monkeypatch.setattr(arriving, "PATIENCE", 0.02)
+    go_on.set()
+    assert await body(await waiting) == DATA[:10]
+
+
+async def test_a_part_of_a_file_of_unknown_size_is_staged_where_patience_ends(tmp_path: Path) -> None:
+    host, go_on = Host(DATA, ranges=False, told=False), asyncio.Event()
+    slowly(host, go_on)
+    streamer = host.streamer(tmp_path, patience=Patience(arriving=0.02))
     with pytest.raises(Staging, match="unknown number") as told:
         await streamer.open(host.source(), "bytes=0-9", None, never)
     assert told.value.retry_after
     go_on.set()
-    assert await body(await waiting) == DATA[:10]
+    whole = await streamer.open(host.source(), None, None, never)
+    assert await body(whole) == DATA
 
 
 async def test_readers_who_come_while_it_arrives_all_get_the_whole(tmp_path: Path, tape: Host) -> None:

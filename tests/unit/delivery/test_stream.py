@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.delivery import Alive, Delivered, Hosts, Source, Spool, Streamer, arriving
+from stac_bridge.delivery import Alive, Delivered, Hosts, Patience, Source, Spool, Streamer
+from stac_bridge.delivery.arriving import Arriving
 from stac_bridge.delivery.stream import describe
 from stac_bridge.errors import Staging, UpstreamFault, UpstreamUnreachable
 from stac_bridge.store import Store
 
 DATA = bytes(range(256)) * 40
+QUICK = Patience(pause=0.001)
 WITH_RANGE = Source("f", "https://host/file", len(DATA), True, "image/tiff", etag='"1"')
 TAPE = Source("t", "https://host/tape", len(DATA), False, "application/octet-stream", filename="frame.tif")
 
@@ -37,12 +39,12 @@ async def never(_stale: Source) -> Source:
 
 
 def streamer(folder: Path, answer: object = ranged) -> Streamer:
-    return streaming(answer, Spool(folder))
+    return streaming(answer, Spool(folder, patience=QUICK))
 
 
 def streaming(answer: Any, spool: Spool) -> Streamer:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Streamer(http, spool, Alive(http, Hosts(["host"]), Store()))
+    return Streamer(http, spool, Alive(http, Hosts(["host"]), Store()), QUICK)
 
 
 async def body(delivered: Delivered) -> bytes:
@@ -146,9 +148,7 @@ def trickling(go_on: asyncio.Event, breaks: bool = False) -> object:
     return lambda _request: httpx.Response(200, stream=Trickle(go_on, breaks))
 
 
-async def test_what_has_arrived_is_served_while_the_rest_arrives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_has_arrived_is_served_while_the_rest_arrives(tmp_path: Path) -> None:
     go_on = asyncio.Event()
     slow = streamer(tmp_path, trickling(go_on))
     head = await slow.open(TAPE, "bytes=0-99", None, never)
@@ -160,10 +160,9 @@ async def test_what_has_arrived_is_served_while_the_rest_arrives(
     assert await body(await waiting) == DATA[9000:9100]
 
 
-async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arriving, "PATIENCE", 0.01)
+async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging() -> None:
     with pytest.raises(Staging, match="0 of 100"):
-        await arriving.Arriving(100).reach(50)
+        await Arriving(100, patience=0.01).reach(50)
 
 
 async def test_a_file_that_breaks_off_is_told_and_not_kept(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import httpx
 
-from stac_bridge.delivery import Alive, Delivered, Hosts, Source, Spool, Streamer
+from stac_bridge.delivery import Alive, Delivered, Hosts, Patience, Source, Spool, Streamer
 from stac_bridge.store import Store
+
+QUICK = Patience(pause=0.001)
+"""Nobody waits between two askings of this host."""
 
 LOGIN = b"\n<!DOCTYPE html>\n<html><title>Sign in</title></html>"
 
@@ -34,9 +37,9 @@ class Host:
     def http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self))
 
-    def streamer(self, folder: Path, max_bytes: int = 2**30) -> Streamer:
+    def streamer(self, folder: Path, max_bytes: int = 2**30, patience: Patience = QUICK) -> Streamer:
         http = self.http
-        return Streamer(http, Spool(folder, max_bytes), Alive(http, Hosts(["host"]), Store()))
+        return Streamer(http, Spool(folder, max_bytes, patience), Alive(http, Hosts(["host"]), Store()), patience)
 
     def source(self, path: str = "file", **more: object) -> Source:
         size = len(self.data) if self.told else None

@@ -1,0 +1,60 @@
+"""The Collections that a filter names: where to look, and by which of their names Items know them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stac_bridge.catalog import Catalog
+    from stac_bridge.search.request import Search
+
+__all__ = ["naming"]
+
+
+def naming(search: Search, catalog: Catalog) -> Search:
+    """The same search, looking in the Collections that its filter is confined to where it was not told others.
+
+    Aliases in the filter become the ids that Items have.
+    """
+    if search.filter is None:
+        return search
+    said = _by_id(search.filter, catalog)
+    found = tuple(one for one in _confined(said) or () if catalog.find(one))
+    return replace(search, filter=said, collections=search.collections or found)
+
+
+def _by_id(said: Any, catalog: Catalog) -> Any:
+    """A filter with ids in place of aliases; ``in`` stands in it as a chain of equals."""
+    match said:
+        case {"op": "=" | "<>" as op, "args": args} if {"property": "collection"} in args:
+            return {"op": op, "args": [_id(one, catalog) for one in args]}
+        case {"op": op, "args": args}:
+            return {"op": op, "args": [_by_id(one, catalog) for one in args]}
+    return said
+
+
+def _id(said: Any, catalog: Catalog) -> Any:
+    found = catalog.find(said) if isinstance(said, str) else None
+    return found.id if found else said
+
+
+def _confined(said: Any) -> tuple[str, ...] | None:
+    """The Collections of all Items for which a filter holds; None where it says nothing of that.
+
+    >>> one, other = ({"op": "=", "args": [{"property": "collection"}, name]} for name in ("one", "other"))
+    >>> _confined({"op": "and", "args": [one, True]}), _confined({"op": "or", "args": [one, other]})
+    (('one',), ('one', 'other'))
+    >>> _confined({"op": "and", "args": [one, other]}), _confined({"op": "or", "args": [one, True]})
+    ((), None)
+    """
+    match said:
+        case {"op": "and", "args": args}:
+            known = [names for one in args if (names := _confined(one)) is not None]
+            return tuple(one for one in known[0] if all(one in names for names in known)) if known else None
+        case {"op": "or", "args": args}:
+            either = [_confined(one) for one in args]
+            return None if None in either else tuple(dict.fromkeys(one for names in either for one in names or ()))
+        case {"op": "=", "args": [{"property": "collection"}, str(name)] | [str(name), {"property": "collection"}]}:
+            return (name,)
+    return None

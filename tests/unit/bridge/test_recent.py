@@ -1,0 +1,59 @@
+"""A scene that comes again is the same Item; one that has changed is another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stac_bridge.bridge.found import RECENT, Recent
+from stac_bridge.delivery import Signer
+from stac_bridge.m2m.models import Scene, read_scene
+from stac_bridge.translate import Translator
+from tests.support import entry_of, raw_scene
+
+TRANSLATOR = Translator(entry_of("landsat_ot_c2_l2"))
+WEEK = 7 * 86400
+
+
+def scene(**fields: str) -> Scene:
+    """The same words in a new object each time, as another answer of M2M has them."""
+    return read_scene(raw_scene("landsat_ot_c2_l2", fields=fields))
+
+
+def signer(now: float = 1_800_000_000) -> Signer:
+    return Signer([b"0123456789abcdef"], WEEK, lambda: now)
+
+
+def test_a_scene_that_comes_again_is_not_translated_again() -> None:
+    recent = Recent()
+    first, again = (recent.found(scene(), TRANSLATOR, None) for _ in range(2))
+    assert again is first
+    assert again.item("http://here/", signer()) is first.item("http://here/", signer())
+
+
+def test_a_scene_that_has_changed_is() -> None:
+    recent = Recent()
+    recent.found(scene(), TRANSLATOR, None)
+    changed = recent.found(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
+    assert changed.item("http://here/", signer())["properties"]["eo:cloud_cover"] == 77
+
+
+def test_an_item_is_made_anew_where_it_would_say_something_else() -> None:
+    recent = Recent()
+    found = recent.found(scene(), TRANSLATOR, None)
+    hrefs = {
+        found.item(base, signer(now))["assets"]["red"]["href"]
+        for base in ("http://here/", "http://there/")
+        for now in (1_800_000_000, 1_800_000_000 + WEEK)
+    }
+    assert len(hrefs) == 4
+    told = recent.found(scene(), TRANSLATOR, "no role").item("http://here/", signer())
+    assert told["assets"]["red"]["m2m:unavailable"] == "no role"
+    assert "m2m:unavailable" not in found.item("http://here/", signer())["assets"]["red"]
+
+
+def test_no_more_than_some_are_kept() -> None:
+    recent = Recent()
+    first = recent.found(scene(), TRANSLATOR, None)
+    for number in range(RECENT):
+        recent.found(replace(scene(), entity_id=str(number)), TRANSLATOR, None)
+    assert recent.found(scene(), TRANSLATOR, None) is not first
