@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +12,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
+from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.gate import Alone, Gate, Held
 from tests.support import Script, fails, m2m_client, says
@@ -78,10 +79,20 @@ async def test_nothing_is_sent_before_m2m_said_that_we_may_come_back() -> None:
     assert script.endpoints.count("permissions") == 3
 
 
-@pytest.mark.parametrize("when", ["40", format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)])
+def in_seconds(count: int) -> str:
+    return str(count)
+
+
+def at_a_date(count: int) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=count), usegmt=True)
+
+
+@pytest.mark.parametrize("told_when", [in_seconds, at_a_date])
 @pytest.mark.parametrize(("status", "kind"), [(429, UpstreamBusy), (503, UpstreamUnreachable)])
-async def test_who_has_not_the_time_that_m2m_wants_is_told_so_at_once(when: str, status: int, kind: type) -> None:
-    script = Script({"permissions": httpx.Response(status, headers={"Retry-After": when})})
+async def test_who_has_not_the_time_that_m2m_wants_is_told_so_at_once(
+    told_when: Callable[[int], str], status: int, kind: type[UpstreamError]
+) -> None:
+    script = Script({"permissions": httpx.Response(status, headers={"Retry-After": told_when(40)})})
     client = m2m_client(script)
     for _ in range(3):
         with pytest.raises(kind) as told:

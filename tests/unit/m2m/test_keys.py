@@ -71,6 +71,15 @@ async def test_a_newer_key_that_is_dead_too_is_followed_by_a_login() -> None:
     assert await keys.get() == "key-1"
 
 
+async def test_a_dead_key_is_dropped_though_the_login_after_it_fails() -> None:
+    keys = OwnKey()
+    await keys.put("dead", KEY_LIFETIME)
+    script = Script({"permissions": fails("AUTH_EXPIRED"), "login-token": fails("AUTH_INVALID", status=401)})
+    with pytest.raises(UpstreamLogin):
+        await m2m_client(script, keys=keys).permissions()
+    assert await keys.get() is None
+
+
 async def test_a_key_that_never_works_is_an_error_after_few_requests() -> None:
     script = Script({"permissions": fails("AUTH_EXPIRED", status=403)})
     with pytest.raises(UpstreamLogin):
