@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -24,8 +25,11 @@ T = TypeVar("T")
 PATIENCE = 0.5
 """Seconds that Redis may take: it answers within one millisecond, and whoever waits has a memory to fall back on."""
 
-CONNECTIONS = 32
-"""Most that one worker opens."""
+CONNECTIONS = 8
+"""Most that one worker opens for askings that are answered at once; those that wait have more."""
+
+LATE = 0.05
+"""Seconds from which a timer that goes off late tells that this process was held up itself."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds that Redis is left alone after it did not answer: doubled each time."""
@@ -41,11 +45,8 @@ class Link:
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self._patience = patience
         # one more attempt at once: a connection of the pool may have died while it was idle
-        self._redis = Redis.from_pool(
-            BlockingConnectionPool.from_url(
-                url, max_connections=CONNECTIONS, timeout=patience, retry=Retry(NoBackoff(), 1)
-            )
-        )
+        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1))
+        self._room = asyncio.Semaphore(CONNECTIONS)
         self._reason: str | None = None
         self._pause = FIRST_PAUSE
         self._since = self._again_at = 0.0
@@ -57,10 +58,13 @@ class Link:
 
     async def ask(self, asking: Callable[[Redis], Awaitable[T]], longer: float = 0) -> T:
         """What Redis says; it may take ``longer`` where it is asked to wait. Raises Away, at once after it was."""
-        self._check()
+        async with contextlib.nullcontext() if longer else self._room:
+            self._check()
+            return await self._asked(asking(self._redis), self._patience + longer)
+
+    async def _asked(self, work: Awaitable[T], patience: float) -> T:
         try:
-            async with asyncio.timeout(self._patience + longer):
-                found = await asking(self._redis)
+            found = await _within(patience, work)
         except TimeoutError as late:
             raise self._lost(f"no answer within {self._patience} s") from late
         except (RedisError, OSError) as fault:
@@ -88,7 +92,6 @@ class Link:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
 
     def _check(self) -> None:
         """While it is away, one asks now and then and the others do not wait for it."""
@@ -113,3 +116,21 @@ class Link:
         if self._reason is not None:
             _log.warning("Redis is back.")
         self._reason = None
+
+
+async def _within(seconds: float, work: Awaitable[T]) -> T:
+    """What ``work`` gives. Raises TimeoutError, the work cancelled, where it takes longer.
+
+    Unlike ``asyncio.timeout`` it looks again when the process itself was held up: the answer may be here already.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            ends = time.monotonic() + seconds
+            await asyncio.wait({task}, timeout=seconds)
+            if not task.done() and time.monotonic() - ends < LATE:
+                raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

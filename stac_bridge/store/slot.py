@@ -59,6 +59,10 @@ _ASK = (
     _TIDY
     + """
 local ticket, lease, dead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+if redis.call('GET', KEYS[1]) == ticket then
+  redis.call('PEXPIRE', KEYS[1], lease)
+  return 0
+end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 for _, lost in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - dead)) do forget(lost) end
@@ -85,7 +89,8 @@ return 0
 """
 )
 """Milliseconds after which to ask again; 0: the slot is the ticket's. A Redis that has lost what it knew, as those
-tell who have asked it before, grants nothing for the time of a lease: somebody may hold one."""
+tell who have asked it before, grants nothing for the time of a lease: somebody may hold one. A ticket that has the
+slot already did not hear of it, because the answer came too late."""
 
 _RENEW = """
 local holder = redis.call('GET', KEYS[1])

@@ -39,7 +39,8 @@ class Deployment:
 
 
 def question(day: int) -> dict[str, str]:
-    return {"collections": "landsat_ot_c2_l2", "limit": "1", "datetime": f"2024-03-{day:02}T00:00:00Z/.."}
+    day_of_march = f"2024-03-{day:02}T00:00:00Z/2024-03-{day:02}T23:59:59Z"
+    return {"collections": "landsat_ot_c2_l2", "limit": "1", "datetime": day_of_march}
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     account = {"m2m_url": f"http://127.0.0.1:{port}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "t"}
     with (
         sandbox_on(port) as sandbox,
-        started("serve", folder, "--workers", "2", store=redis.url, m2m_timeout="8", **account) as (api, log),
+        started("serve", folder, "--workers", "2", store=redis.url, **account) as (api, log),
     ):
         yield Deployment(api, sandbox, redis, log)
     redis.kill()

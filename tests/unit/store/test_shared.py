@@ -41,9 +41,11 @@ async def two(redis: RedisServer) -> AsyncIterator[tuple[Sharing, Sharing]]:
 class Making:
     def __init__(self, answer: Any = "made", seconds: float = 0.05, fails: int = 0) -> None:
         self.answer, self.seconds, self.fails, self.made = answer, seconds, fails, 0
+        self.begun = asyncio.Event()
 
     async def __call__(self) -> Any:
         self.made += 1
+        self.begun.set()
         await asyncio.sleep(self.seconds)
         if self.fails:
             self.fails -= 1
@@ -79,7 +81,7 @@ async def test_an_error_stays_with_the_worker_that_met_it(two: tuple[Sharing, Sh
     one, other = two
     making = Making(fails=1)
     first = asyncio.create_task(one.store.once("key", making, ttl=60))
-    await asyncio.sleep(0.02)
+    await making.begun.wait()
     assert await other.store.once("key", making, ttl=60) == "made"
     with pytest.raises(UpstreamUnreachable):
         await first
@@ -88,8 +90,9 @@ async def test_an_error_stays_with_the_worker_that_met_it(two: tuple[Sharing, Sh
 
 async def test_who_waits_for_another_worker_waits_no_longer_than_its_budget(two: tuple[Sharing, Sharing]) -> None:
     one, other = two
-    first = asyncio.create_task(one.store.once("key", Making(seconds=0.5), ttl=60))
-    await asyncio.sleep(0.02)
+    making = Making(seconds=1)
+    first = asyncio.create_task(one.store.once("key", making, ttl=60))
+    await making.begun.wait()
     with spending(0.1), pytest.raises(UpstreamBusy):
         await other.store.once("key", Making(), ttl=60)
     await first
