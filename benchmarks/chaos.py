@@ -49,7 +49,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "down", "on": ["api"], "status": 504},
     {"kind": "error", "code": "RATE_LIMIT"},
     {"kind": "error", "code": "SERVER_ERROR"},
-    {"kind": "error", "code": "AUTH_EXPIRED"},
+    {"kind": "error", "code": "AUTH_EXPIRED", "on": ["scene-search", "scene-metadata", "download-request"]},
     {"kind": "keys-lost"},
     {"kind": "latency", "seconds": 0.3},
     {"kind": "slow", "on": ["api"], "first": 0.2, "per_megabyte": 2},
@@ -62,6 +62,9 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "login-page"},
     {"kind": "expires", "reads": 1},
 ]
+
+PAGE = (("Origin", "https://page.example"),)
+"""Who asks for a file so is given its bytes."""
 
 Break = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -108,12 +111,12 @@ async def _right(client: httpx.AsyncClient) -> dict[Asked, str]:
     page = (await client.get(asked[0].path)).raise_for_status().json()
     items = page["features"][:8]
     asked += [Asked("item", f"/collections/{one['collection']}/items/{one['id']}") for one in items]
-    asked += [Asked("file", one["assets"]["mtl.xml"]["href"]) for one in items]
+    asked += [Asked("file", one["assets"]["mtl.xml"]["href"], PAGE) for one in items]
     return {one: _digest(one, await _answer(client, one)) for one in asked}
 
 
 async def _answer(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
-    return await client.get(asked.path, headers={"Origin": "https://page.example"} if asked.kind == "file" else {})
+    return await client.get(asked.path, headers=dict(asked.headers))
 
 
 def _digest(asked: Asked, answer: httpx.Response) -> str:
