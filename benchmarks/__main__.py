@@ -1,8 +1,8 @@
-"""``python -m benchmarks``: all of them."""
+"""``python -m benchmarks``: all of them. Those under load take minutes and come last."""
 
 from __future__ import annotations
 
-from benchmarks import hrefs, sandbox, search, searches, streaming, translation
+from benchmarks import chaos, hrefs, latency, load, peer, sandbox, search, searches, streaming, translation
 
-for benchmark in (translation, hrefs, search, searches, sandbox, streaming):
+for benchmark in (translation, hrefs, search, searches, sandbox, streaming, latency, load, peer, chaos):
     benchmark.main()

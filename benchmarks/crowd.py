@@ -91,7 +91,7 @@ async def _client(address: str, number: int, asking: Iterator[Asked], requests: 
 async def _asked(client: httpx.AsyncClient, number: int, asked: Asked) -> Fared:
     begun = time.monotonic()
     try:
-        answer = await client.get(asked.path, headers=asked.headers)
+        answer = await client.get(asked.path, headers=dict(asked.headers))
     except httpx.HTTPError as broken:
         return Fared(number, asked.kind, time.monotonic() - begun, 0, repr(broken))
     failed = "" if asked.is_answered_by(answer) else f"{answer.status_code} {answer.text[:200]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -17,8 +17,8 @@ _COLLECTIONS = ("landsat_ot_c2_l2", "landsat_ot_c2_l2", "landsat_etm_c2_l2", "la
 _SHARES = {"search": 60, "item": 20, "file": 20}
 """Of a hundred requests."""
 
-_PART = {"Range": "bytes=0-16383"}
-_STREAMED = {**_PART, "Origin": "https://page.example"}
+_PART = (("Range", "bytes=0-16383"),)
+_STREAMED = (*_PART, ("Origin", "https://page.example"))
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Asked:
 
     kind: str
     path: str
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
 
     def is_answered_by(self, answer: httpx.Response) -> bool:
         """Whether that is what was asked for."""

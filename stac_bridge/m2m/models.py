@@ -102,8 +102,8 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
         entity_id=_ident(raw["entityId"]),
         display_id=_ident(raw["displayId"]),
         cloud_cover=raw.get("cloudCover"),
-        spatial_coverage=raw.get("spatialCoverage") or None,
-        spatial_bounds=raw.get("spatialBounds") or None,
+        spatial_coverage=_figure(raw.get("spatialCoverage")),
+        spatial_bounds=_figure(raw.get("spatialBounds")),
         start_date=as_text(temporal.get("startDate")),
         end_date=as_text(temporal.get("endDate")),
         publish_date=as_text(raw.get("publishDate")),
@@ -126,6 +126,11 @@ def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
         next_record=int(raw.get("nextRecord") or 0),
         size=size,
     )
+
+
+def _figure(value: Any) -> dict[str, Any] | None:
+    """GeoJSON, or what looks like it; anything else is no place."""
+    return value if isinstance(value, dict) and value else None
 
 
 def _ident(value: Any) -> str:

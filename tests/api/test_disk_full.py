@@ -44,7 +44,7 @@ def full_disk(folder: Path) -> Iterator[None]:
             while file.write(bytes(4096)):
                 pass
         yield
-        filler.unlink()
+        filler.unlink(missing_ok=True)
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
 
