@@ -55,7 +55,7 @@ def started(
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
+    for _ in range(900):
         assert process.poll() is None, log.read_text()
         try:
             urllib.request.urlopen(address).close()
