@@ -22,7 +22,7 @@ from tests.serving import started
 
 __all__ = ["bridged", "run", "seen"]
 
-CLIENTS, REQUESTS = 100, 40
+CLIENTS, REQUESTS = 100, 60
 SECONDS = 150.0
 """Nobody asks anything new after so long."""
 LATENCY = 0.3
