@@ -15,7 +15,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,23 @@ def places() -> list[dict[str, str]]:
 
 
 async def storm(
-    client: httpx.AsyncClient, break_it: Break, *, seconds: float, clients: int = CLIENTS, seed: int = 0
+    client: httpx.AsyncClient,
+    break_it: Break,
+    *,
+    seconds: float,
+    seed: int = 0,
+    also: Callable[[float], Coroutine[Any, Any, None]] | None = None,
 ) -> Report:
-    """Ask on while things break; what is right is asked before."""
+    """Ask on while things break, by ``break_it`` and by what ``also`` does until a time; right is what was before."""
     report = Report()
     await _is_well(client)
     right = await _right(client)
     until = time.monotonic() + seconds
     async with asyncio.TaskGroup() as all_of_them:
         all_of_them.create_task(_breaking(break_it, until, random.Random(seed)))
-        for number in range(clients):
+        if also:
+            all_of_them.create_task(also(until))
+        for number in range(CLIENTS):
             all_of_them.create_task(_asking(client, right, report, until, random.Random(f"{seed} {number}")))
     return report
 
@@ -173,8 +180,9 @@ async def _is_well(client: httpx.AsyncClient) -> None:
     """Wait until every place is told of; M2M is still left alone for a while after faults have ended."""
     for one in places():
         for _ in range(PATIENCE):
-            if (await client.get("/search", params=one)).is_success:
-                break
+            with contextlib.suppress(httpx.HTTPError):  # of a connection to a worker that was killed
+                if (await client.get("/search", params=one)).is_success:
+                    break
             await asyncio.sleep(0.1)
 
 

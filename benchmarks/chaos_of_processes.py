@@ -51,9 +51,7 @@ async def _stormed(address: str, sandbox: str, redis: RedisServer, seconds: floa
         async def break_it(fault: dict[str, Any]) -> None:
             await client.post(f"{sandbox}/__sandbox/faults", json=fault)
 
-        killing = asyncio.create_task(_killing(redis, seconds))
-        report = await storm(client, break_it, seconds=seconds)
-        await killing
+        report = await storm(client, break_it, seconds=seconds, also=lambda until: _killing(redis, until - 8))
         await client.delete(f"{sandbox}/__sandbox/faults")
         report.wrong = [one for one in report.wrong if not _died(one)]
         report.wrong += await calm_after(client, raw)
@@ -70,9 +68,9 @@ async def _warm(client: httpx.AsyncClient) -> None:
     await asyncio.gather(*(client.get("/search?collections=naip&limit=1") for _ in range(8)))
 
 
-async def _killing(redis: RedisServer, seconds: float) -> None:
+async def _killing(redis: RedisServer, until: float) -> None:
     """A worker dies, Redis stops for a while, Redis dies and comes back: over and over until the end is near."""
-    luck, until = random.Random(1), time.monotonic() + seconds - 8
+    luck = random.Random(1)
     while time.monotonic() < until:
         workers = _workers()
         if workers:
