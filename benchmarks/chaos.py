@@ -177,19 +177,27 @@ async def calm_after(client: httpx.AsyncClient, raw: M2MClient) -> list[str]:
 
 
 async def _is_well(client: httpx.AsyncClient) -> None:
-    """Wait until every place is told of; M2M is still left alone for a while after faults have ended."""
+    """Wait until every place is told of."""
     for one in places():
-        for _ in range(PATIENCE):
-            with contextlib.suppress(httpx.HTTPError):  # of a connection to a worker that was killed
-                if (await client.get("/search", params=one)).is_success:
-                    break
-            await asyncio.sleep(0.1)
+        await _page(client, str(httpx.URL("/search", params=one)))
+
+
+async def _page(client: httpx.AsyncClient, href: str) -> dict[str, Any]:
+    """A page as soon as there is one: M2M is left alone for a while after faults have ended."""
+    for _ in range(PATIENCE):
+        with contextlib.suppress(httpx.TransportError):  # of a connection to a worker that was killed
+            answer = await client.get(href)
+            if answer.status_code not in (502, 503, 504):
+                break
+        await asyncio.sleep(0.1)
+    said: dict[str, Any] = answer.raise_for_status().json()
+    return said
 
 
 async def _walked(client: httpx.AsyncClient, asked: dict[str, str]) -> list[str]:
     found, href = [], str(httpx.URL("/search", params=asked))
     while href:
-        page = (await client.get(href)).raise_for_status().json()
+        page = await _page(client, href)
         found += [item["id"] for item in page["features"]]
         href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
     return found
