@@ -15,7 +15,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,23 @@ def places() -> list[dict[str, str]]:
 
 
 async def storm(
-    client: httpx.AsyncClient, break_it: Break, *, seconds: float, clients: int = CLIENTS, seed: int = 0
+    client: httpx.AsyncClient,
+    break_it: Break,
+    *,
+    seconds: float,
+    seed: int = 0,
+    also: Callable[[float], Coroutine[Any, Any, None]] | None = None,
 ) -> Report:
-    """Ask on while things break; what is right is asked before."""
+    """Ask on while things break, by ``break_it`` and by what ``also`` does until a time; right is what was before."""
     report = Report()
     await _is_well(client)
     right = await _right(client)
     until = time.monotonic() + seconds
     async with asyncio.TaskGroup() as all_of_them:
         all_of_them.create_task(_breaking(break_it, until, random.Random(seed)))
-        for number in range(clients):
+        if also:
+            all_of_them.create_task(also(until))
+        for number in range(CLIENTS):
             all_of_them.create_task(_asking(client, right, report, until, random.Random(f"{seed} {number}")))
     return report
 
@@ -170,18 +177,27 @@ async def calm_after(client: httpx.AsyncClient, raw: M2MClient) -> list[str]:
 
 
 async def _is_well(client: httpx.AsyncClient) -> None:
-    """Wait until every place is told of; M2M is still left alone for a while after faults have ended."""
+    """Wait until every place is told of."""
     for one in places():
-        for _ in range(PATIENCE):
-            if (await client.get("/search", params=one)).is_success:
+        await _page(client, str(httpx.URL("/search", params=one)))
+
+
+async def _page(client: httpx.AsyncClient, href: str) -> dict[str, Any]:
+    """A page as soon as there is one: M2M is left alone for a while after faults have ended."""
+    for _ in range(PATIENCE):
+        with contextlib.suppress(httpx.TransportError):  # of a connection to a worker that was killed
+            answer = await client.get(href)
+            if answer.status_code not in (502, 503, 504):
                 break
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+    said: dict[str, Any] = answer.raise_for_status().json()
+    return said
 
 
 async def _walked(client: httpx.AsyncClient, asked: dict[str, str]) -> list[str]:
     found, href = [], str(httpx.URL("/search", params=asked))
     while href:
-        page = (await client.get(href)).raise_for_status().json()
+        page = await _page(client, href)
         found += [item["id"] for item in page["features"]]
         href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
     return found

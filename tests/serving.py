@@ -47,7 +47,11 @@ def started(
             yield f"http://127.0.0.1:{port}", log
         finally:
             process.terminate()
-            process.wait(10)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -92,7 +92,7 @@ def _laid_over(
 
 @cache
 def _shipped(files: Callable[[Path], list[Path]], read: Callable[[Path], _Read]) -> dict[str, _Read]:
-    """Read once in a process, however many servers it makes: nobody edits what is installed."""
+    """By file name; what is shipped does not change while a process runs."""
     return {path.name: read(path) for path in files(shipped_folder())}
 
 

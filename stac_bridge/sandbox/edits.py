@@ -31,7 +31,12 @@ def edited(app: ASGIApp, edit: Callable[[Any], Any]) -> ASGIApp:
             body += message.get("body", b"")
 
         await app(scope, receive, keep)
-        said = orjson.loads(body)
+        try:
+            said = orjson.loads(body)
+        except orjson.JSONDecodeError:  # another fault's page
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+            return
         told = orjson.dumps({**said, "data": edit(said["data"])})
         answer = Response(told, start["status"], media_type="application/json")
         await answer(scope, receive, send)

@@ -27,8 +27,8 @@ QUICK = Backoff(attempts=2, first=0.01, most=0.01)
 UNKNOWN_TIMES = {"datetime", "start_datetime", "end_datetime"}
 """What is wider, not absent, where M2M does not tell it: an Item has to have times."""
 
-COARSER = {"eo:cloud_cover": 62.0}
-"""What M2M tells twice, once in whole percent."""
+COARSER = {"eo:cloud_cover": 62.0, "landsat:cloud_cover_land": -1}
+"""What M2M tells twice, once in whole percent; and what the extension has for what is not known."""
 
 pytestmark = pytest.mark.parametrize("change", ["missing", "retyped"])
 

@@ -328,3 +328,10 @@ async def test_faults_lie_one_over_another_the_first_outermost(asker: Asker) -> 
     add(asker, "drift", retyped=["totalHits"])
     add(asker, "lying-total", by=1)
     assert (await asker.search(maxResults=0))["totalHits"] == str(true + 1)
+
+
+async def test_an_answer_that_is_edited_may_be_another_faults_page(asker: Asker) -> None:
+    add(asker, "lying-total", by=1)
+    add(asker, "maintenance")
+    answer = await asker.raw("scene-search")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
