@@ -53,7 +53,7 @@ bench: setup ## Print what things cost
 	$(BIN)/python -m benchmarks
 
 lock: ## Write requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra examples --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
+	uv pip compile pyproject.toml --extra examples --extra geoparquet --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
 
 clean: ## Remove what setup and builds made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from stac_bridge.cli.drafts import draft, missing
+from stac_bridge.cli.examples import epilog
 from stac_bridge.errors import BridgeError, MappingInvalid
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
@@ -40,7 +41,7 @@ app = typer.Typer(help="What each dataset means in STAC: list, show, check, begi
 _PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
 
 
-@app.command("list")
+@app.command("list", epilog=epilog("mappings list"))
 def list_() -> None:
     """List all mappings: the dataset or pattern, the file, how many properties and assets; then all unions."""
     for path in _files():
@@ -58,7 +59,7 @@ def list_() -> None:
         typer.echo(f"{one.union:24} over {', '.join(one.datasets)}; also {', '.join(one.aliases) or 'nothing else'}")
 
 
-@app.command()
+@app.command(epilog=epilog("mappings show"))
 def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
     """Show the rows that serve a dataset, with what they extend laid below them."""
     served = load_mappings(_overlay()).of(dataset)
@@ -71,7 +72,7 @@ def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M
     typer.echo(yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=120), nl=False)
 
 
-@app.command()
+@app.command(epilog=epilog("mappings check"))
 def check(
     live: Annotated[bool, typer.Option("--live", help="Compare labels with what M2M says today, too.")] = False,
 ) -> None:
@@ -96,7 +97,7 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=epilog("mappings new"))
 def new(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
     """Print a first mapping of a dataset, made of its filters and one of its scenes; asks M2M."""
     typer.echo(_asked(lambda client: _drafted(client, dataset)), nl=False)

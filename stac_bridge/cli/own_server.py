@@ -1,4 +1,4 @@
-"""A server of the command's own, in a thread on a free port of this machine, for as long as it is needed."""
+"""The API that a command asks: one that runs, else a server of the command's own, in a thread, while it is needed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,30 @@ import typer
 
 from stac_bridge.cli.serve import build, quieten
 from stac_bridge.errors import BridgeError
+from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uvicorn import Server
 
-    from stac_bridge.settings import Settings
-
-__all__ = ["own_server"]
+__all__ = ["named", "own_server", "reached"]
 
 _HOST = "127.0.0.1"
+
+
+def named(api: str | None) -> str | None:
+    """The address that an option gives, else the settings; None where neither does."""
+    settings = Settings()
+    return api or (str(settings.api).rstrip("/") if settings.api else None)
+
+
+@contextlib.contextmanager
+def reached(api: str | None) -> Iterator[str]:
+    """The address of the API to ask. Raises BridgeError."""
+    address = named(api)
+    with contextlib.nullcontext(address) if address else own_server(Settings()) as found:
+        yield found
 
 
 @contextlib.contextmanager
@@ -37,7 +50,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
     app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
     if not settings.embeds_sandbox:
-        typer.echo("stac-bridge: serving for this download with the M2M account of the settings.", err=True)
+        typer.echo("stac-bridge: serving for this command with the M2M account of the settings.", err=True)
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)
@@ -54,5 +67,5 @@ def own_server(settings: Settings) -> Iterator[str]:
 def _wait_for(server: Server, thread: threading.Thread) -> None:
     while not server.started:
         if not thread.is_alive():
-            raise BridgeError("The server for this download did not start; `stac-bridge serve` tells why.")
+            raise BridgeError("The server for this command did not start; `stac-bridge serve` tells why.")
         time.sleep(0.02)
