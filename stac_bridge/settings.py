@@ -77,7 +77,8 @@ class Settings(BaseSettings):
     )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
     api: HttpUrl | None = Field(
-        None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
+        None,
+        description="Address of the server that search, download and their like ask; empty: they serve themselves.",
     )
 
     @field_validator("catalogs", "download_hosts", "signing_keys", mode="before")

@@ -58,8 +58,8 @@ stac-bridge mappings show landsat_ot_c2_l2
 stac-bridge mappings check
 """,
     "mappings new": """
-# A first mapping of a dataset that has none
-stac-bridge mappings new emodis > emodis.yaml
+# A first mapping, of what M2M says of a dataset
+stac-bridge mappings new eo1_hyp_pub > eo1_hyp_pub.yaml
 """,
 }
 """By command, lines for a shell; a line that begins with # says what the next one is for."""

@@ -12,7 +12,7 @@ from stac_bridge.cli.leaving import DONE, leaves
 from stac_bridge.cli.options import Api, AsJson, asks
 from stac_bridge.cli.own_server import reached
 from stac_bridge.cli.printing import facts, plain, print_json, put
-from stac_bridge.errors import BridgeError, NotFound
+from stac_bridge.errors import BadRequest, BridgeError, NotFound
 from stac_bridge.fetching import Wanted, document, search_for
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 MOST = 5
-"""Steps that are shown with all that is asked; of the others, how many there are."""
+"""Steps that are shown with all that is asked; of the others, their collections."""
 
 
 @leaves
@@ -50,30 +50,28 @@ def _explained(api: str, wanted: Wanted) -> dict[str, Any]:
         return document(api, "explain", **{name: str(value) for name, value in asked.items()})
     except NotFound as absent:
         if "ollection" in str(absent):
-            raise
+            raise BadRequest(str(absent)) from absent
         raise BridgeError(f"{api} explains nothing: it is no stac-bridge.") from absent
 
 
 def _told(said: dict[str, Any]) -> list[RenderableType]:
     asked = [step for step in said["steps"] if step["asked"]]
-    rest, unasked = len(asked) - MOST, len(said["steps"]) - len(asked)
+    unasked = [step for step in said["steps"] if not step["asked"]]
     lines: list[RenderableType] = [facts(_whole(said))]
     lines += [line for step in asked[:MOST] for line in _step(step)]
-    if rest > 0:
-        lines.append(f"\n{rest} further collections are asked; --json tells of each.")
-    if unasked:
-        lines.append(f"\n{unasked} collections are not asked: none of their Items can match.")
-    return lines
+    others = [("also asked", _ids(asked[MOST:])), ("no match can be in", _ids(unasked))]
+    if any(ids for _, ids in others):
+        lines += ["", facts(others)]
+    return lines if said["steps"] else [*lines, "", "No collection can hold such an Item."]
+
+
+def _ids(steps: list[dict[str, Any]]) -> str:
+    return ", ".join(step["collection"] for step in steps)
 
 
 def _whole(said: dict[str, Any]) -> list[tuple[str, Any]]:
-    calls = said["calls"]
-    least, most = calls["first_page_least"], calls["first_page_most"]
-    return [
-        ("filter", _text(said["filter"])),
-        ("order", said["order"]),
-        ("M2M calls", f"{least} to {most} for the first page"),
-    ]
+    calls = f"{said['calls']['first_page_least']} to {said['calls']['first_page_most']} for the first page"
+    return [("filter", _text(said["filter"])), ("order", said["order"]), ("M2M calls", calls)]
 
 
 def _text(cql2: dict[str, Any] | None) -> str:

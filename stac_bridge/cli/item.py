@@ -17,9 +17,10 @@ from stac_bridge.cli.printing import facts, plain, print_json, put, rows
 from stac_bridge.fetching import document
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
-__all__ = ["item"]
+__all__ = ["item", "item_page"]
 
 _SAID_ELSEWHERE = ("datetime", "start_datetime", "end_datetime", "auth:schemes", "m2m:href_expires")
 
@@ -40,19 +41,26 @@ def item(
     if as_json:
         print_json(found)
     else:
-        _tell(found)
+        put(*item_page(found))
     return DONE
 
 
-def _tell(found: dict[str, Any]) -> None:
+def item_page(found: dict[str, Any]) -> list[RenderableType]:
+    """What is told of an Item, one below the other."""
     properties = found["properties"]
     about = [("id", found["id"]), ("collection", found.get("collection")), ("date", when(properties))]
-    put(facts([*about, ("bbox", found.get("bbox"))]), "")
-    put(facts((name, properties[name]) for name in properties if name not in _SAID_ELSEWHERE), "")
-    put(_assets(found["assets"]))
+    shown = ((name, properties[name]) for name in properties if name not in _SAID_ELSEWHERE)
+    page: list[RenderableType] = [
+        facts([*about, ("bbox", found.get("bbox"))]),
+        "",
+        facts(shown),
+        "",
+        _assets(found["assets"]),
+    ]
     if properties.get("m2m:href_expires"):
         until = str(properties["m2m:href_expires"])[:16].replace("T", " ")
-        put("", f"The hrefs are good until {until} UTC; then ask for the Item again, or renew them at /sign.")
+        page += ["", f"The hrefs are good until {until} UTC; then ask for the Item again, or renew them at /sign."]
+    return page
 
 
 def _assets(assets: dict[str, dict[str, Any]]) -> Table:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from stac_bridge.cli.itemtable import found, items_table
 from stac_bridge.cli.leaving import DONE, leaves, note
 from stac_bridge.cli.options import Api, AsJson, asks
-from stac_bridge.cli.own_server import reached
+from stac_bridge.cli.own_server import named, reached
 from stac_bridge.cli.printing import aside, print_json, put
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching import Hits, Wanted, save, searched
@@ -52,6 +52,8 @@ def search(
     to_file = output if output and str(output) != "-" else None
     if to_file:
         writer_of(to_file)  # a name that cannot be written is told before anything is asked
+    if named(api) is None and (output or as_json):
+        note("The hrefs end with this command's own server; those of a server that runs (--api) last for days.")
     with reached(api) as address:
         hits = searched(address, wanted)
         if to_file:

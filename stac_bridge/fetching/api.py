@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from stac_bridge.errors import BadRequest
+from stac_bridge.errors import BadRequest, NotFound
 from stac_bridge.fetching.names import one_line
-from stac_bridge.fetching.refusal import refusal
+from stac_bridge.fetching.refusal import refusal, refusal_of
 
 if TYPE_CHECKING:
     from pystac_client import Client
@@ -29,7 +29,7 @@ def opened(api: str) -> Client:
     try:
         return pystac_client.Client.open(api, timeout=TIMEOUT.read)
     except APIError as refused:
-        raise refusal(api, refused.status_code, str(refused)) from refused
+        raise refusal_of(api, refused) from refused
     # What is no landing page of a STAC API fails in as many ways as there are pages.
     except Exception as strange:
         raise refusal(api, None, "") from strange
@@ -45,7 +45,8 @@ def document(api: str, path: str, *, body: Any = None, **query: str) -> dict[str
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
         raise refusal(api, None, "") from fault
     if not answer.is_success:
-        raise refusal(api, answer.status_code, answer.text)
+        refused = refusal(api, answer.status_code, answer.text)
+        raise NotFound(str(refused)) if answer.status_code == 404 else refused
     try:
         said = answer.json()
     except ValueError:
@@ -70,4 +71,4 @@ def find_collections(
     try:
         return list(search.collections_as_dicts())
     except APIError as refused:
-        raise refusal(api, refused.status_code, str(refused)) from refused
+        raise refusal_of(api, refused) from refused

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching.api import opened
 from stac_bridge.fetching.names import one_line
-from stac_bridge.fetching.refusal import refusal
+from stac_bridge.fetching.refusal import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ class Hits:
                     count += 1
                     yield _checked(item, "the answer")
         except APIError as refused:
-            raise refusal(self.api, refused.status_code, str(refused)) from refused
+            raise refusal_of(self.api, refused) from refused
 
 
 def searched(api: str, wanted: Wanted) -> Hits:

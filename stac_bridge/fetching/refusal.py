@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from stac_bridge.errors import BadRequest, BridgeError, NotFound, UpstreamUnreachable
+from stac_bridge.errors import BadRequest, UpstreamUnreachable
 from stac_bridge.fetching.names import one_line
 
-__all__ = ["refusal"]
+__all__ = ["refusal", "refusal_of"]
 
 
-def refusal(api: str, status: int | None, text: str) -> BridgeError:
+def refusal(api: str, status: int | None, text: str) -> BadRequest | UpstreamUnreachable:
     """What an answer that is not what was asked for says; ``status`` None: there was no answer.
 
     >>> refusal("http://bridge.example", 400, '{"detail": "bbox has three numbers."}')
@@ -21,11 +21,14 @@ def refusal(api: str, status: int | None, text: str) -> BridgeError:
     detail = _detail(text)
     if status is None:
         return UpstreamUnreachable(f"Nothing answers as a STAC API at {api}.")
-    if status == 404:
-        return NotFound(detail or f"{api} has nothing of that name.")
     if status < 500 and status != 429:
         return BadRequest(detail or f"{api} answered HTTP {status}.")
     return UpstreamUnreachable(detail or f"{api} answered HTTP {status}.")
+
+
+def refusal_of(api: str, met: Exception) -> BadRequest | UpstreamUnreachable:
+    """What pystac-client's APIError says, which holds the status where there was an answer, and its body."""
+    return refusal(api, getattr(met, "status_code", None), str(met))
 
 
 def _detail(text: str) -> str:

@@ -45,6 +45,8 @@ def writer_of(path: Path) -> Callable[[Iterable[Item], Path], int]:
         written = _WRITERS[path.suffix.lower()]
     except KeyError:
         raise BadRequest(f"--output: end the name with one of {', '.join(endings())}; or give - for stdout.") from None
+    if not path.parent.is_dir():
+        raise BadRequest(f"--output: there is no folder {path.parent}.")
     if written is _geoparquet:
         _library()
     return written
