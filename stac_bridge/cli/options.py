@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stac_bridge.cli.place import place_of
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching import Wanted, with_cloud
 
@@ -87,6 +86,8 @@ def question(
     ] = 100,
 ) -> Wanted:
     """What a command's options say to search for. Raises BadRequest."""
+    from stac_bridge.cli.place import place_of  # brings shapely, which most commands do without
+
     if bbox and intersects:
         raise BadRequest("Give --bbox or --intersects, not both.")
     return Wanted(

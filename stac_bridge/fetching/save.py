@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["endings", "ndjson", "save"]
 
-BATCH = 1000
-"""Items in a batch of a parquet file, which is a row group there."""
-
 Item = dict[str, Any]
 
 
@@ -82,26 +79,23 @@ def _geojson(items: Iterable[Item], path: Path) -> int:
 
 
 def _geoparquet(items: Iterable[Item], path: Path) -> int:
-    """stac-geoparquet. Its columns are those of all Items, so they are looked through before they are written."""
+    """stac-geoparquet, by a library of its own, which few need."""
+    written = _library()
     through = path.with_suffix(".ndjson")
-    count = _ndjson(items, through)
-    if count:
-        arrow = _library()
-        try:
-            arrow.parse_stac_ndjson_to_parquet(through, path, chunk_size=BATCH)
-        except (TypeError, ValueError) as unlike:  # pyarrow's errors are kinds of these
-            raise BadRequest("These Items do not fit the columns of one table; save them as .ndjson.") from unlike
-    return count
-
-
-def _library() -> Any:
     try:
-        import stac_geoparquet.arrow
+        return int(written(items, through, path))
+    except (TypeError, ValueError) as unlike:  # pyarrow's errors are kinds of these
+        raise BadRequest("These Items do not fit the columns of one table; save them as .ndjson.") from unlike
+
+
+def _library() -> Callable[[Iterable[Item], Path, Path], int]:
+    try:
+        from stac_bridge.fetching.geoparquet import write
     except ImportError as absent:
         raise BadRequest(
             "A .parquet file needs stac-geoparquet: install stac-bridge[geoparquet], or save .ndjson."
         ) from absent
-    return stac_geoparquet.arrow
+    return write
 
 
 _WRITERS: dict[str, Callable[[Iterable[Item], Path], int]] = {

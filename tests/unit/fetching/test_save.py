@@ -16,7 +16,8 @@ from pyarrow import parquet
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching import save
-from stac_bridge.fetching.save import BATCH, ndjson
+from stac_bridge.fetching.geoparquet import BATCH
+from stac_bridge.fetching.save import ndjson
 
 
 def item(number: int, **properties: Any) -> dict[str, Any]:
@@ -105,7 +106,8 @@ def test_a_name_that_cannot_be_written_is_told_before_an_item_is_asked_for(
 
 
 def test_without_its_library_a_parquet_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "stac_geoparquet.arrow", None)
+    monkeypatch.delitem(sys.modules, "stac_bridge.fetching.geoparquet")
     monkeypatch.setitem(sys.modules, "stac_geoparquet", None)
+    monkeypatch.setitem(sys.modules, "stac_geoparquet.arrow", None)
     with pytest.raises(BadRequest, match=r"install stac-bridge\[geoparquet\]"):
         save(iter(ITEMS), tmp_path / "found.parquet")
