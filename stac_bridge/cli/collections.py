@@ -30,7 +30,7 @@ Collection = dict[str, Any]
 @leaves
 def search(
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="Words of its id, title, description or keywords.")
+        str | None, typer.Argument(metavar="TEXT", help="Words of its id, title, description or keywords.")
     ] = None,
     bbox: Box = "",
     datetime: Time = None,

@@ -57,7 +57,7 @@ def download(
     wanted: Wanted,
     items: Annotated[
         Path | None,
-        typer.Argument(metavar="[ITEMS.json]", help="An ItemCollection or an Item, in place of a search; - is stdin."),
+        typer.Argument(metavar="ITEMS.json", help="An ItemCollection or an Item, in place of a search; - is stdin."),
     ] = None,
     assets: Annotated[
         str,

@@ -24,7 +24,7 @@ CODES = {
     DONE: "it is done, or answered; that nothing matches is an answer, too",
     FAILED: "what was named is not there, files are missing, or the server failed or cannot be reached",
     UNASKABLE: "it cannot begin as asked: an option, a file or a setting is wrong",
-    INTERRUPTED: "interrupted; what came is kept",
+    INTERRUPTED: "interrupted; a download goes on from there when it is run again",
 }
 """What each exit code says."""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import geopandas
 import pytest
+from shapely.geometry import Point, mapping
 from typer.testing import CliRunner, Result
 
 from stac_bridge.cli import app
@@ -82,6 +83,14 @@ def test_a_place_of_a_file_and_of_stdin_is_the_box_of_the_same_corners(api: str,
     assert {one["id"] for one in items(api, *rest, "--intersects", "-", text=place)} == boxed
 
 
+def test_a_place_may_be_longer_than_an_address(api: str, tmp_path: Path) -> None:
+    lake = Point(6.2, 45.6).buffer(0.2, quad_segs=900)
+    (tmp_path / "lake.geojson").write_text(json.dumps(mapping(lake)))
+    asked = ("-c", "landsat_ot_c2_l2", "--intersects", str(tmp_path / "lake.geojson"), "--datetime", "2024-07")
+    assert len(items(api, *asked, "--limit", "3")) == 3
+    assert '"filterType"' in answered(api, "explain", *asked)
+
+
 def test_ids_alone_are_looked_for(api: str) -> None:
     (one,) = items(api, "--ids", SCENE[1])
     assert (one["collection"], one["id"]) == SCENE
@@ -116,6 +125,13 @@ def test_ndjson_on_stdout_is_items_alone_and_the_rest_is_on_stderr(api: str) -> 
     ran = run(api, "search", *SUMMER, "--limit", "2", "--output", "-")
     assert len([json.loads(line)["id"] for line in ran.stdout.splitlines()]) == 2
     assert ran.stderr == "stac-bridge: 2 Items, and more match; --limit takes them.\n"
+
+
+def test_without_an_api_it_serves_itself_and_tells_how_long_hrefs_last() -> None:
+    ran = CliRunner().invoke(app, ["search", "-c", "naip", "--limit", "1", "--json"], env={"STAC_BRIDGE_API": ""})
+    (one,) = json.loads(ran.stdout)["features"]
+    assert one["collection"] == "naip"
+    assert "The hrefs end with this command's own server" in ran.stderr
 
 
 def test_collections_are_searched_by_words_place_and_time(api: str) -> None:
