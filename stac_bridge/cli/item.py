@@ -12,7 +12,7 @@ from rich.text import Text
 from stac_bridge.cli.itemtable import when
 from stac_bridge.cli.leaving import DONE, leaves
 from stac_bridge.cli.options import Api, AsJson
-from stac_bridge.cli.own_server import reached
+from stac_bridge.cli.own_server import reached, tell_of_hrefs
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
 from stac_bridge.fetching import document
 
@@ -36,6 +36,7 @@ def item(
 
     An asset that USGS prepares first says so; the last line tells until when the hrefs are good.
     """
+    tell_of_hrefs(api)
     with reached(api) as address:
         found = document(address, f"collections/{quote(collection, safe='')}/items/{quote(item_id, safe='')}")
     if as_json:

@@ -8,8 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import typer
-
+from stac_bridge.cli.leaving import note
 from stac_bridge.cli.serve import build, quieten
 from stac_bridge.errors import BridgeError
 from stac_bridge.settings import Settings
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from uvicorn import Server
 
-__all__ = ["named", "own_server", "reached"]
+__all__ = ["named", "own_server", "reached", "tell_of_hrefs"]
 
 _HOST = "127.0.0.1"
 
@@ -38,6 +37,12 @@ def reached(api: str | None) -> Iterator[str]:
         yield found
 
 
+def tell_of_hrefs(api: str | None) -> None:
+    """Where a command prints hrefs that lead to a server of its own, for those who mean to keep them."""
+    if named(api) is None:
+        note("The hrefs end with this command's own server; those of a server that runs (--api) last for days.")
+
+
 @contextlib.contextmanager
 def own_server(settings: Settings) -> Iterator[str]:
     """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
@@ -50,7 +55,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
     app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
     if not settings.embeds_sandbox:
-        typer.echo("stac-bridge: serving for this command with the M2M account of the settings.", err=True)
+        note("Serving for this command with the M2M account of the settings.")
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)

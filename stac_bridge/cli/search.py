@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from stac_bridge.cli.itemtable import found, items_table
 from stac_bridge.cli.leaving import DONE, leaves, note
 from stac_bridge.cli.options import Api, AsJson, asks
-from stac_bridge.cli.own_server import named, reached
-from stac_bridge.cli.printing import aside, print_json, put
+from stac_bridge.cli.own_server import reached, tell_of_hrefs
+from stac_bridge.cli.printing import aside, plain, print_json, put
 from stac_bridge.errors import BadRequest
 from stac_bridge.fetching import Hits, Wanted, save, searched
 from stac_bridge.fetching.save import ndjson, writer_of
@@ -52,8 +52,8 @@ def search(
     to_file = output if output and str(output) != "-" else None
     if to_file:
         writer_of(to_file)  # a name that cannot be written is told before anything is asked
-    if named(api) is None and (output or as_json):
-        note("The hrefs end with this command's own server; those of a server that runs (--api) last for days.")
+    if output or as_json:
+        tell_of_hrefs(api)
     with reached(api) as address:
         hits = searched(address, wanted)
         if to_file:
@@ -92,7 +92,7 @@ def _how_to_go_on(item: dict[str, Any]) -> None:
     """To those who look."""
     console = aside()
     if console.is_terminal and sys.stdout.isatty():
-        console.print(f"All of one: stac-bridge item {item.get('collection')} {item['id']}", style="dim", markup=False)
+        console.print(plain(f"All of one: stac-bridge item {item.get('collection')} {item['id']}"), style="dim")
         console.print("Their files: stac-bridge download, with the same options", style="dim")
 
 
