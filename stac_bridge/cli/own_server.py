@@ -44,7 +44,7 @@ def tell_of_hrefs(api: str | None) -> None:
 
 
 @contextlib.contextmanager
-def own_server(settings: Settings) -> Iterator[str]:
+def own_server(settings: Settings, purpose: str = "this command") -> Iterator[str]:
     """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
     import uvicorn
 
@@ -55,7 +55,7 @@ def own_server(settings: Settings) -> Iterator[str]:
     # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
     app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
     if not settings.embeds_sandbox:
-        note("Serving for this command with the M2M account of the settings.")
+        note(f"serving for {purpose} with the M2M account of the settings.")
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)
@@ -72,5 +72,5 @@ def own_server(settings: Settings) -> Iterator[str]:
 def _wait_for(server: Server, thread: threading.Thread) -> None:
     while not server.started:
         if not thread.is_alive():
-            raise BridgeError("The server for this command did not start; `stac-bridge serve` tells why.")
+            raise BridgeError("The server did not start; `stac-bridge serve` tells why.")
         time.sleep(0.02)
