@@ -56,7 +56,7 @@ audit: ## Ask whether anything in requirements.lock is known to be vulnerable
 	@.ci/audit
 
 lock: ## Write requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra examples --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
+	uv pip compile pyproject.toml --extra examples --extra geoparquet --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
 
 clean: ## Remove what setup and builds made
 	rm -rf $(VENV) .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

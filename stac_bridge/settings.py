@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")
     log_level: LogLevel = Field(LogLevel.info, description="What the log tells: debug, info, warning or error.")
     api: HttpUrl | None = Field(
-        None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
+        None,
+        description="Address of the server that search, download and their like ask; empty: they serve themselves.",
     )
 
     @field_validator("catalogs", "download_hosts", "signing_keys", "trusted_proxies", mode="before")

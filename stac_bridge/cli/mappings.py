@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from stac_bridge.cli.account import m2m_client
 from stac_bridge.cli.drafts import draft, missing
+from stac_bridge.cli.examples import epilog
+from stac_bridge.cli.options import AsJson  # noqa: TC001  # typer reads the annotation
+from stac_bridge.cli.printing import print_json
 from stac_bridge.errors import BridgeError, MappingInvalid
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.mapping.load import (
@@ -38,39 +41,54 @@ __all__ = ["app"]
 app = typer.Typer(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
 
 
-@app.command("list")
-def list_() -> None:
+@app.command("list", epilog=epilog("mappings list"))
+def list_(as_json: AsJson = False) -> None:
     """List all mappings: the dataset or pattern, the file, how many properties and assets; then all unions."""
-    for path in _files():
-        try:
-            found = read_mapping(path)
-        except MappingInvalid as broken:
-            typer.echo(f"{'(broken)':24} {path.name:28} {broken}")
-            continue
-        counts = f"{len(found.properties):3} properties {len(found.assets):3} assets"
-        typer.echo(
-            f"{found.dataset or '(any other)':24} {path.name:28} {counts}  {found.collection.title or ''}".rstrip()
-        )
-
-    for one in load_mappings(_overlay()).unions:
+    listed, unions = [_listed(path) for path in _files()], load_mappings(_overlay()).unions
+    if as_json:
+        over = [{"union": one.union, "datasets": one.datasets, "aliases": one.aliases} for one in unions]
+        print_json({"mappings": listed, "unions": over})
+        return
+    for said in listed:
+        counts = said.get("fault") or f"{said['properties']:3} properties {said['assets']:3} assets  {said['title']}"
+        name = "(broken)" if "fault" in said else said["dataset"] or "(any other)"
+        typer.echo(f"{name:24} {said['file']:28} {counts}".rstrip())
+    for one in unions:
         typer.echo(f"{one.union:24} over {', '.join(one.datasets)}; also {', '.join(one.aliases) or 'nothing else'}")
 
 
-@app.command()
-def show(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it, or a union.")]) -> None:
+def _listed(path: Path) -> dict[str, Any]:
+    """What the list says of a file; ``fault`` in place of all that where it cannot be read."""
+    try:
+        found = read_mapping(path)
+    except MappingInvalid as broken:
+        return {"file": path.name, "fault": str(broken)}
+    counts = {"properties": len(found.properties), "assets": len(found.assets)}
+    return {"dataset": found.dataset, "file": path.name, **counts, "title": found.collection.title or ""}
+
+
+@app.command(epilog=epilog("mappings show"))
+def show(
+    dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it, or a union.")],
+    as_json: AsJson = False,
+) -> None:
     """Show the rows that serve a dataset, with what they extend laid below them; of a union, what it is over."""
     path = _serving(dataset)
     if path is None:
         _leave(f"No file serves {dataset!r}.")
     folder = path.parent
     rows = read_rows(path, lambda name: family_file(folder, name)).said
+    if as_json:
+        print_json({"file": str(path), "rows": rows})
+        return
     typer.echo(f"# {path}")
     typer.echo(yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=120), nl=False)
 
 
-@app.command()
+@app.command(epilog=epilog("mappings check"))
 def check(
     live: Annotated[bool, typer.Option("--live", help="Compare labels with what M2M says today, too.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check all mapping files; leaves with 1 where one is wrong."""
     wrong, found = [], []
@@ -86,14 +104,17 @@ def check(
             wrong.append(str(broken))
     if live:
         wrong += _asked(lambda client: _compared(client, found))
-    for sentence in wrong:
-        typer.echo(sentence, err=True)
-    typer.echo(f"{len(found)} mappings read, {len(wrong)} faults.")
+    if as_json:
+        print_json({"read": len(found), "faults": wrong})
+    else:
+        for sentence in wrong:
+            typer.echo(sentence, err=True)
+        typer.echo(f"{len(found)} mappings read, {len(wrong)} faults.")
     if wrong:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=epilog("mappings new"))
 def new(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> None:
     """Print a first mapping of a dataset, made of its filters and one of its scenes; asks M2M."""
     typer.echo(_asked(lambda client: _drafted(client, dataset)), nl=False)

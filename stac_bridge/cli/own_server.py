@@ -1,4 +1,4 @@
-"""A server of the command's own, in a thread on a free port of this machine, for as long as it is needed."""
+"""The API that a command asks: one that runs, else a server of the command's own, in a thread, while it is needed."""
 
 from __future__ import annotations
 
@@ -8,26 +8,44 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import typer
-
+from stac_bridge.cli.leaving import note
 from stac_bridge.cli.log import quieten
 from stac_bridge.cli.serve import build
 from stac_bridge.errors import BridgeError
+from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uvicorn import Server
 
-    from stac_bridge.settings import Settings
-
-__all__ = ["own_server"]
+__all__ = ["named", "own_server", "reached", "tell_of_hrefs"]
 
 _HOST = "127.0.0.1"
 
 
+def named(api: str | None) -> str | None:
+    """The address that an option gives, else the settings; None where neither does."""
+    settings = Settings()
+    return api or (str(settings.api).rstrip("/") if settings.api else None)
+
+
 @contextlib.contextmanager
-def own_server(settings: Settings, purpose: str = "this download") -> Iterator[str]:
+def reached(api: str | None) -> Iterator[str]:
+    """The address of the API to ask. Raises BridgeError."""
+    address = named(api)
+    with contextlib.nullcontext(address) if address else own_server(Settings()) as found:
+        yield found
+
+
+def tell_of_hrefs(api: str | None) -> None:
+    """Where a command prints hrefs that lead to a server of its own, for those who mean to keep them."""
+    if named(api) is None:
+        note("The hrefs end with this command's own server; those of a server that runs (--api) last for days.")
+
+
+@contextlib.contextmanager
+def own_server(settings: Settings, purpose: str = "this command") -> Iterator[str]:
     """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
     import uvicorn
 
@@ -38,7 +56,7 @@ def own_server(settings: Settings, purpose: str = "this download") -> Iterator[s
     # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
     app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
     if not settings.embeds_sandbox:
-        typer.echo(f"stac-bridge: serving for {purpose} with the M2M account of the settings.", err=True)
+        note(f"serving for {purpose} with the M2M account of the settings.")
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.errors import BadRequest, UpstreamUnreachable
+from stac_bridge.errors import BadRequest
+from stac_bridge.fetching.api import opened
 from stac_bridge.fetching.names import one_line
+from stac_bridge.fetching.refusal import refusal_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from pystac_client import Client, ItemSearch
+    from pystac_client import ItemSearch
 
-__all__ = ["Wanted", "find_items", "read_items", "with_cloud"]
+__all__ = ["Hits", "Wanted", "find_items", "read_items", "search_for", "searched", "with_cloud"]
 
-PAGE = 100
-"""Items asked for at a time: a page of a bridge costs one M2M call."""
+PAGE = 500
+"""Items asked for at a time: a page of a bridge costs one M2M call, and one of 500 is some 15 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to search for; ``limit`` is the most Items in all, ``bbox`` in degrees (west, south, east, north)."""
+    """What to search for; ``limit`` is the most Items in all, ``bbox`` in degrees (west, south, east, north).
+
+    ``intersects`` is a GeoJSON geometry, ``filter`` CQL2 text; ``sortby`` names properties, with ``-`` downwards.
+    """
 
     collections: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     bbox: tuple[float, ...] | None = None
+    intersects: dict[str, Any] | None = None
     datetime: str | None = None
     filter: str | None = None
+    sortby: tuple[str, ...] = ()
     limit: int = 100
 
     @property
     def is_nothing(self) -> bool:
         """Whether it says nothing about which Items."""
-        return not (self.collections or self.ids or self.bbox or self.datetime or self.filter)
+        return not (
+            self.collections or self.ids or self.bbox or self.intersects or self.datetime or self.filter or self.sortby
+        )
 
 
 def with_cloud(filter_text: str | None, cloud: float | None) -> str | None:
@@ -50,47 +60,72 @@ def with_cloud(filter_text: str | None, cloud: float | None) -> str | None:
     return f"({filter_text}) AND {clear}" if filter_text else clear
 
 
+@dataclass
+class Hits:
+    """The Items of a search, a page at a time; what is told of them all is known once they come.
+
+    ``matched`` is how many there are in all, None where the API does not say; ``more`` whether the limit cut them.
+    """
+
+    api: str
+    search: ItemSearch
+    limit: int
+    matched: int | None = None
+    more: bool = field(default=False, init=False)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Up to the limit. Raises BridgeError."""
+        from pystac_client.exceptions import APIError
+
+        count = 0
+        try:
+            for page in self.search.pages_as_dicts():
+                self.matched = page.get("numberMatched", self.matched)
+                for item in page["features"]:
+                    if count == self.limit:
+                        self.more = True
+                        return
+                    count += 1
+                    yield _checked(item, "the answer")
+        except APIError as refused:
+            raise refusal_of(self.api, refused) from refused
+
+
+def searched(api: str, wanted: Wanted) -> Hits:
+    """The Items that match, which are asked for as they are taken. Raises BridgeError."""
+    return Hits(api, search_for(api, wanted), wanted.limit)
+
+
 def find_items(api: str, wanted: Wanted) -> tuple[list[dict[str, Any]], bool]:
-    """The Items, and whether there are more than the limit. Raises BadRequest, UpstreamUnreachable."""
-    import pystac_client
-    from pystac_client.exceptions import APIError
-
-    try:
-        search = _search(pystac_client.Client.open(api), wanted)
-        found = list(search.items_as_dicts())
-    except APIError as refused:
-        raise _told(api, refused) from refused
-    return [_checked(item, "the answer") for item in found[: wanted.limit]], len(found) > wanted.limit
+    """The Items, and whether there are more than the limit. Raises BridgeError."""
+    hits = searched(api, wanted)
+    return list(hits), hits.more
 
 
-def _search(client: Client, wanted: Wanted) -> ItemSearch:
-    """A search that has not been sent yet. Raises BadRequest."""
+def search_for(api: str, wanted: Wanted) -> ItemSearch:
+    """A search that has not been sent yet. It is for one Item more than wanted, which tells that there are more.
+
+    Raises BridgeError.
+    """
+    client = opened(api)
     try:
         return client.search(
             collections=list(wanted.collections) or None,
             ids=list(wanted.ids) or None,
             bbox=wanted.bbox,
+            intersects=wanted.intersects,
             datetime=wanted.datetime,
             filter=wanted.filter,
             filter_lang="cql2-text" if wanted.filter else None,
-            method="GET",
+            sortby=list(wanted.sortby) or None,
+            # a geometry may be longer than an address may be, and is a JSON object anyway
+            method="POST" if wanted.intersects else "GET",
             limit=min(PAGE, wanted.limit + 1),
             max_items=wanted.limit + 1,
         )
     # pystac-client raises nothing narrower for a datetime that it cannot read.
     except Exception as unreadable:
         raise BadRequest(f"The search cannot be asked. {one_line(str(unreadable))}.") from unreadable
-
-
-def _told(api: str, refused: Exception) -> BadRequest | UpstreamUnreachable:
-    """In the server's words, where it has any."""
-    status = getattr(refused, "status_code", None)
-    try:
-        detail = one_line(json.loads(str(refused))["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = f"It answered HTTP {status}." if status else f"Nothing answers as a STAC API at {api}."
-    is_theirs = status is None or status >= 500
-    return UpstreamUnreachable(f"The search failed. {detail}") if is_theirs else BadRequest(detail)
 
 
 def read_items(path: Path) -> list[dict[str, Any]]:

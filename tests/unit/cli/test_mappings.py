@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,14 @@ def test_check_live_asks_m2m_and_reports() -> None:
     assert checked.exit_code in (0, 1)
     assert "mappings read" in checked.stdout
     assert not [line for line in checked.stderr.splitlines() if line.startswith("landsat_ot_c2_l2")]
+
+
+def test_programs_read_the_same_as_json(tmp_path: Path) -> None:
+    listed = json.loads(run("list", "--json").stdout)
+    assert {one["dataset"] for one in listed["mappings"]} >= set(load_mappings().by_dataset)
+    assert "landsat-c2-l2" in {one["union"] for one in listed["unions"]}
+    assert json.loads(run("show", "landsat_tm_c2_l2", "--json").stdout)["rows"]["assets"]["red"]["file"] == "SR_B3.TIF"
+    (tmp_path / "mine.yaml").write_text("dataset: naip\nextends: _generic\nproperties:\n  gsd: {feild: Resolution}\n")
+    checked = run("check", "--json", overlay=tmp_path)
+    assert checked.exit_code == 1
+    assert "mine.yaml:4" in json.loads(checked.stdout)["faults"][0]
