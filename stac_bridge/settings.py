@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     catalog_ttl: int = Field(
         86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
     )
+    basemap: str = Field(
+        "",
+        description="Base map of the browser: an XYZ template of tiles and, after a space, whose they are; "
+        "empty: an outline of the world that is served from here.",
+    )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
     api: HttpUrl | None = Field(
         None, description="Address of the server that `stac-bridge download` asks; empty: it serves itself."
