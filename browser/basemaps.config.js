@@ -23,7 +23,7 @@ function outline() {
   return new VectorLayer({
     source: new VectorSource({
       url: 'world.json',
-      format: new TopoJSON(),
+      format: new TopoJSON({ layers: ['countries'] }),
       attributions: 'Natural Earth'
     }),
     background: '#dfe9ee',

@@ -126,8 +126,8 @@ def _config(base: str, title: str) -> dict[str, Any]:
         "crs": CRS,
         "historyMode": "hash",
         "socialSharing": [],
-        "searchResultsPerPage": 24,
-        "itemsPerPage": 24,
+        "searchResultsPerPage": 12,
+        "itemsPerPage": 12,
         "footerLinks": [
             {"label": "API documentation", "url": f"{base}api.html"},
             {"label": "Licences", "url": f"{base}{BROWSER}/licences.txt"},

@@ -55,7 +55,9 @@ async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("public_url", [None, "https://stac.example/usgs"])
-async def test_the_browser_is_told_the_root_as_it_calls_itself(built: Path, tmp_path: Path, public_url: str | None) -> None:
+async def test_the_browser_is_told_the_root_as_it_calls_itself(
+    built: Path, tmp_path: Path, public_url: str | None
+) -> None:
     async with served(built, public_url=public_url) as client:
         script = (await client.get("/browser/config.js")).text
     async with running(tmp_path, public_url=public_url) as here:

@@ -36,7 +36,7 @@ QUIET = [
     *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
 ]
 LANDSAT = "landsat_ot_c2_l2"
-expect.set_options(timeout=45_000)
+expect.set_options(timeout=25_000)
 
 
 @dataclass
@@ -79,7 +79,7 @@ def chromium() -> Iterator[Browser]:
 def visit(chromium: Browser, api: str) -> Iterator[Visit]:
     """A page of a new visitor's; it fails the test for whatever went wrong on it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en")
-    context.set_default_timeout(45_000)
+    context.set_default_timeout(25_000)
     visit = Visit(context.new_page(), api)
     visit.watch()
     yield visit
@@ -111,9 +111,9 @@ def test_the_address_of_the_server_shows_the_archive(visit: Visit) -> None:
 def test_a_collection_is_found_by_text(visit: Visit) -> None:
     visit.open("/search")
     form = visit.page.locator("form.filter").first
-    words = form.locator(".filter-freetext input")
-    words.fill("elevation")
-    words.press("Enter")
+    form.locator(".filter-freetext .multiselect").click()
+    visit.page.keyboard.type("elevation")
+    visit.page.keyboard.press("Enter")
     form.get_by_role("button", name="Submit").click()
     found = visit.page.locator(".right .catalog-card")
     expect(found.filter(has_text="SRTM")).not_to_have_count(0)
@@ -128,7 +128,7 @@ def test_items_are_filtered_by_cloud_and_date_sorted_and_paged(visit: Visit) -> 
     form = page.locator("form.filter")
     dates = form.locator(".filter-datetime input")
     dates.fill("2024-07-01 00:00:00 ~ 2024-07-31 00:00:00")
-    dates.press("Enter")
+    dates.press("Tab")
     form.locator(".queryables .dropdown-toggle").click()
     form.locator(".queryables .dropdown-item", has_text="eo:cloud_cover").click()
     form.locator(".queryable-row .op .dropdown-toggle-split").click()
@@ -156,7 +156,12 @@ def test_items_are_filtered_by_cloud_and_date_sorted_and_paged(visit: Visit) -> 
 
 
 def some_item(visit: Visit) -> str:
-    asked = {"collections": LANDSAT, "bbox": "5.9,45.4,6.5,45.8", "datetime": "2024-07", "limit": "1"}
+    asked = {
+        "collections": LANDSAT,
+        "bbox": "5.9,45.4,6.5,45.8",
+        "datetime": "2024-07-01T00:00:00Z/2024-07-31T00:00:00Z",
+        "limit": "1",
+    }
     return str(visit.page.request.get(f"{visit.api}/search", params=asked).json()["features"][0]["id"])
 
 
@@ -178,7 +183,6 @@ def test_an_item_shows_its_place_its_picture_and_a_band_and_is_downloaded(visit:
     page.locator("[aria-controls=asset-red]").click()
     with page.expect_response(lambda one: "/assets/red/" in one.url and one.status == 206):
         band.get_by_role("button", name="Show on map").click()
-    expect(page.locator("[aria-controls=asset-red] .shown, #asset-red .shown").or_(page.locator(".map"))).not_to_have_count(0)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
     page.locator(".map").scroll_into_view_if_needed()
@@ -206,8 +210,7 @@ def test_what_is_not_there_is_told_in_a_sentence(visit: Visit) -> None:
 
 def test_a_phone_shows_the_archive_in_its_width(visit: Visit) -> None:
     visit.page.set_viewport_size({"width": 390, "height": 800})
-    visit.open(f"/collections/naip")
+    visit.open(f"/collections/{LANDSAT}")
     expect(visit.page.locator(".item-card").first).to_be_visible()
-    visit.page.wait_for_load_state("networkidle")
     visit.shot("8-phone")
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
