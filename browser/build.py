@@ -50,7 +50,7 @@ def main() -> None:
     except Missing as why:
         TARGET.mkdir(parents=True, exist_ok=True)
         (TARGET / "missing.txt").write_text(f"{why}\n", encoding="utf-8")
-        print(f"No STAC Browser: {why} The API works without it.", file=sys.stderr)  # noqa: T201
+        print(f"No STAC Browser: {why} The API works without it.", file=sys.stderr)
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from docs.make_contact_sheet import FALSE_COLOUR, Pixels, aerial, film, heights, near, orthophoto, scene, sharp, warm
 from PIL import Image
+
+from docs.make_contact_sheet import FALSE_COLOUR, Pixels, aerial, film, heights, near, orthophoto, scene, sharp, warm
 
 FOLDER = Path(__file__).resolve().parents[1] / "stac_bridge" / "pictures"
 

@@ -1,4 +1,4 @@
-"""People are led to the browser, programs are not; the browser is set to this catalogue, or says why it is not there."""
+"""People are led to the browser, programs are not; the browser is set to this catalogue, or says why it is missing."""
 
 from __future__ import annotations
 
