@@ -2,6 +2,7 @@ import VectorLayer from 'ol/layer/Vector.js';
 import VectorSource from 'ol/source/Vector.js';
 import TopoJSON from 'ol/format/TopoJSON.js';
 import Graticule from 'ol/layer/Graticule.js';
+import MultiPolygon from 'ol/geom/MultiPolygon.js';
 import LayerGroup from 'ol/layer/Group.js';
 import { Fill, Stroke, Style, Text } from 'ol/style.js';
 
@@ -13,22 +14,42 @@ const LAND = new Style({
   stroke: new Stroke({ color: '#9fb0b8', width: 1 })
 });
 
-// An island that lies across 180 degrees would be a line around the world.
-function shown(feature) {
-  const [west, south, east, north] = feature.getGeometry().getExtent();
-  return east - west > 3e7 && north - south < 1e6 ? null : LAND;
+const WORLD = 2 * Math.PI * 6378137;
+
+// A ring that crosses 180 degrees jumps to the other end of the world and back; it is drawn whole, at both ends.
+// One that goes around the world, around a pole, stays as it is.
+function whole(ring) {
+  let shift = 0;
+  const moved = ring.map(([x, y], place) => {
+    const step = place ? x - ring[place - 1][0] : 0;
+    shift -= Math.abs(step) > WORLD / 2 ? Math.sign(step) * WORLD : 0;
+    return [x + shift, y];
+  });
+  const out = moved.find(([x]) => Math.abs(x) > WORLD / 2 + 1);
+  if (shift || !out) {
+    return [ring];
+  }
+  return [moved, moved.map(([x, y]) => [x - Math.sign(out[0]) * WORLD, y])];
+}
+
+function mend(feature) {
+  const geometry = feature.getGeometry();
+  const polygons = geometry.getType() === 'Polygon' ? [geometry.getCoordinates()] : geometry.getCoordinates();
+  const mended = polygons.flatMap(([outer, ...holes]) => {
+    const rings = whole(outer);
+    return rings.length > 1 ? rings.map(ring => [ring]) : [[outer, ...holes]];
+  });
+  feature.setGeometry(new MultiPolygon(mended));
 }
 
 function outline() {
-  return new VectorLayer({
-    source: new VectorSource({
-      url: 'world.json',
-      format: new TopoJSON({ layers: ['countries'] }),
-      attributions: 'Natural Earth'
-    }),
-    background: '#dfe9ee',
-    style: shown
+  const source = new VectorSource({
+    url: 'world.json',
+    format: new TopoJSON({ layers: ['countries'] }),
+    attributions: 'Natural Earth'
   });
+  source.on('featuresloadend', ({ features }) => features.forEach(mend));
+  return new VectorLayer({ source, background: '#dfe9ee', style: LAND });
 }
 
 // Where the outline is too coarse to tell a place, degrees do.

@@ -10,8 +10,7 @@ const COUNTED = { uint16: [4000, 26000] };
 
 module.exports = function stretch(type, options, asset) {
   const band = asset['raster:bands']?.[0];
-  const [source] = options.sources ?? [];
-  if (String(type) !== 'GeoTIFF' || !band || source.max !== undefined || asset['classification:bitfields']) {
+  if (String(type) !== 'GeoTIFF' || !band || asset['classification:bitfields']) {
     return options;
   }
   const measured = MEASURED[asset.roles?.find(role => role in MEASURED) ?? band.unit];
@@ -22,5 +21,5 @@ module.exports = function stretch(type, options, asset) {
     return options;
   }
   const [min, max] = numbers;
-  return { ...options, sources: [{ ...source, min, max }] };
+  return { ...options, sources: options.sources.map(source => ({ ...source, min, max })) };
 };
