@@ -5,13 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup serve test lint format bench audit lock clean
+.PHONY: help setup browser serve test lint format bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: $(READY) ## Make .venv with everything for running and testing
+setup: $(READY) browser/.built ## Make .venv with everything for running and testing, and the browser
 
 $(READY): requirements.lock pyproject.toml stac_bridge/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stac-bridge needs Python 3.11 or later; name one: make PYTHON=python3.12"; exit 1; }
@@ -27,6 +27,23 @@ system-venv:
 	@command -v apt-get >/dev/null || { echo "Python's venv module is missing; install it (python3-venv)."; exit 1; }
 	@SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
 
+# STAC Browser, built from a lock; where it cannot be, the server says why in its place.
+browser/.built: browser/build.py browser/changes.toml $(wildcard browser/*.js) browser/package-lock.json | $(READY)
+	@echo "Building STAC Browser; this takes a minute or two."
+	@$(BIN)/python browser/build.py
+	@touch $@
+
+browser: ## Build STAC Browser anew
+	@rm -f browser/.built
+	@$(MAKE) --no-print-directory browser/.built
+
+# The tests of the browser open pages in Chromium; without one, and without apt-get, they say that they are skipped.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		! command -v apt-get >/dev/null || { \
+		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
+
 # The tests of several workers run on a real Redis; without one, and without apt-get, they say that they are skipped.
 .PHONY: redis
 redis:
@@ -36,7 +53,7 @@ redis:
 serve: setup ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
 	@exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
-test: setup redis ## Run all tests
+test: setup redis chromium ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup ## Run ruff, the type checker and import-linter
@@ -59,4 +76,4 @@ lock: ## Write requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra examples --extra geoparquet --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
 
 clean: ## Remove what setup and builds made
-	rm -rf $(VENV) .venv-audit dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-audit dist build browser/.built browser/build browser/node_modules stac_bridge/browser screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,6 +5,7 @@ python docs/make_contact_sheet.py
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from stac_bridge.sandbox.bands import raster
 from stac_bridge.sandbox.elevation import elevation
+from stac_bridge.sandbox.families import FAMILIES
 from stac_bridge.sandbox.film import scanned
 from stac_bridge.sandbox.frame import Frame
 from stac_bridge.sandbox.landsat import SceneFacts, landsat
@@ -81,8 +83,7 @@ def grey(pixels: NDArray[np.generic]) -> Pixels:
 
 def sharp(facts: SceneFacts) -> Pixels:
     """The panchromatic band of the same scene, as its Level-1 product has it."""
-    facts.level = "L1TP"
-    return grey(np.asarray(raster(facts, "B8")._draw(0, 28, 28)))
+    return grey(np.asarray(raster(replace(facts, family=FAMILIES["landsat_ot_c2_l1"]), "B8")._draw(0, 28, 28)))
 
 
 def film() -> Pixels:

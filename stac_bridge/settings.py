@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     max_depth: int = Field(64, ge=8, le=100, description="Most levels of nesting of a filter.")
     max_ids: int = Field(1000, ge=1, description="Most ids of a search.")
     max_collections: int = Field(100, ge=1, description="Most collections that a search may name.")
+    basemap: str = Field(
+        "",
+        description="Base map of the browser: an XYZ template of tiles and, after a space, whose they are; "
+        "empty: an outline of the world that is served from here.",
+    )
     max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
     metrics: bool = Field(True, description="Whether /_mgmt/metrics tells Prometheus what was counted.")
     log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")

@@ -20,6 +20,8 @@ def main() -> None:
     place = Path(stac_bridge.__file__).parent
     assert "site-packages" in place.parts, place
     assert (place / "py.typed").is_file()
+    assert (place / "browser" / "index.html").is_file(), "the wheel came without the browser"
+    assert (place / "browser" / "licences.txt").is_file()
     mappings = load_mappings()
     assert "landsat_ot_c2_l2" in mappings.by_dataset
     assert "landsat-c2-l2" in {one.union for one in mappings.unions}
@@ -33,6 +35,7 @@ def main() -> None:
         item = json.loads(fetched(f"http://127.0.0.1:{port}/search?collections=landsat_ot_c2_l2&limit=1"))["features"][
             0
         ]
+        assert b"config.js" in fetched(f"http://127.0.0.1:{port}/browser/")
         request = urllib.request.Request(item["assets"]["red"]["href"], headers={"Range": "bytes=0-3"})
         with urllib.request.urlopen(request) as answer:
             assert answer.read() == b"II*\0"

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
+from stac_bridge.api.browser import browser_routes, pictures
 from stac_bridge.api.callers import Proxied
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
@@ -174,6 +175,7 @@ def create_app(
     )
     app.router.routes.insert(0, schema_route())
     app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery, metrics.resolved))
+    app.router.routes[:0] = [*browser_routes(settings, _TITLE), pictures()]
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)

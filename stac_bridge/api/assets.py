@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from stac_bridge.api.browser import BROWSER
 from stac_bridge.budget import current
 from stac_bridge.errors import BridgeError, UpstreamTimeout
 from stac_bridge.settings import Delivery
@@ -41,7 +42,7 @@ def asset_route(
 
     ``resolved`` is told how the resolving of each went: ``ok``, or the error's name.
     """
-    vary = {"Vary": "Origin"} if delivery is Delivery.auto else {}
+    vary = {"Vary": "Origin, Sec-Fetch-Mode"} if delivery is Delivery.auto else {}
 
     async def asset(request: Request) -> Response:
         try:
@@ -105,10 +106,16 @@ class _Streaming(StreamingResponse):
 
 
 def _redirects(delivery: Delivery, request: Request) -> bool:
-    """Pages in browsers name their origin, and meet no CORS at USGS."""
+    """Pages in browsers name their origin, or that they fetch from ours, and meet no CORS at USGS."""
     if delivery is Delivery.auto:
-        return "origin" not in request.headers
+        return "origin" not in request.headers and not _fetched_by_our_page(request)
     return delivery is Delivery.redirect
+
+
+def _fetched_by_our_page(request: Request) -> bool:
+    """A page from here names no origin; its address, where browsers hold http for too unsafe to tell the mode."""
+    told = request.headers.get("sec-fetch-mode")
+    return told == "cors" if told else f"/{BROWSER}/" in request.headers.get("referer", "")
 
 
 def _lasting(source: Source) -> dict[str, str]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import attr
 from stac_fastapi.types.core import AsyncBaseCoreClient
+from starlette.responses import RedirectResponse
 
+from stac_bridge.api.browser import BROWSER, leads_to_browser
 from stac_bridge.api.conformance import CONFORMANCE
 from stac_bridge.api.errors import too_wide
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
@@ -45,8 +47,11 @@ class Client(AsyncBaseCoreClient):
     notice: str = attr.ib(kw_only=True, default="")
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
-        """GET /."""
+        """GET /: JSON for programs, the browser for people."""
         base = base_of(request, self.public_url)
+        if leads_to_browser(request):
+            headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
+            return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
         said = {
             "type": "Catalog",
             "stac_version": "1.1.0",
@@ -57,7 +62,9 @@ class Client(AsyncBaseCoreClient):
             "links": landing_links(base),
         }
         told = with_notifications(said, self.bridge.notices.service, base)
-        return respond(told, request, max_age=self.max_age)
+        answer = respond(told, request, max_age=self.max_age)
+        answer.headers["Vary"] = "Accept, Accept-Encoding"
+        return answer
 
     async def conformance(self, *, request: Request, **_: Any) -> Response:
         """GET /conformance."""

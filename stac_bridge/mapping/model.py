@@ -25,6 +25,7 @@ __all__ = [
     "ItemRows",
     "LinkRow",
     "Mapping",
+    "Picture",
     "ProductRow",
     "Provider",
     "Raster",
@@ -42,6 +43,19 @@ SceneValue = Literal[
     "startDate",
     "endDate",
     "publishDate",
+]
+Picture = Literal[
+    "natural",
+    "clouds",
+    "infrared",
+    "oldest",
+    "snow",
+    "warm",
+    "sharp",
+    "photo",
+    "relief",
+    "film",
+    "aerial",
 ]
 Slot = Literal["time", "place", "cloud", "months"]
 Converter = Literal[
@@ -156,6 +170,8 @@ class CollectionText(_Closed):
     providers: tuple[Provider, ...] = ()
     doi: str | None = None
     summaries: dict[str, Any] = Field(default_factory=dict)
+    picture: Picture | None = None
+    """What its scenes look like, by the name of a picture that the server has."""
 
 
 class IdForm(_Closed):

@@ -18,9 +18,9 @@ from stac_bridge.translate.words import doi, keywords, plain
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models import Dataset
-    from stac_bridge.mapping.model import Row
+    from stac_bridge.mapping.model import CollectionText, Row
 
-__all__ = ["collection"]
+__all__ = ["collection", "pictured"]
 
 _USGS = {
     "name": "USGS Earth Resources Observation and Science (EROS) Center",
@@ -60,6 +60,7 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
         "extent": {"spatial": {"bbox": [_bbox(dataset)]}, "temporal": {"interval": [[start, end]]}},
     }
     said |= _if_known(entry)
+    said |= pictured(entry.mapping.collection, base)
     templates = asset_templates(entry)
     if templates:
         said["item_assets"] = {one.key: one.said for one in templates}
@@ -96,6 +97,19 @@ def _if_known(entry: Entry) -> dict[str, Any]:
         "m2m:dataset": dataset.alias,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def pictured(text: CollectionText, base: str) -> dict[str, Any]:
+    """The asset that shows what such scenes look like; M2M has no pictures of datasets."""
+    if text.picture is None:
+        return {}
+    picture = {
+        "href": f"{base}pictures/{text.picture}.jpg",
+        "type": "image/jpeg",
+        "title": "What such scenes look like: computed, not a scene of USGS's",
+        "roles": ["thumbnail"],
+    }
+    return {"assets": {"thumbnail": picture}}
 
 
 def _summaries(entry: Entry) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.translate.access import auth_schemes
-from stac_bridge.translate.collection import collection
+from stac_bridge.translate.collection import collection, pictured
 from stac_bridge.translate.extensions import declared, prefix_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def union_collection(found: Together, base: str) -> Said:
         "keywords": list(text.keywords) or _listed(members, "keywords"),
         "updated": max((one["updated"] for one in members if "updated" in one), default=None),
         "summaries": _summaries(members),
+        **pictured(text, base),
         "item_assets": _assets(members),
         "sci:publications": [{"doi": one["sci:doi"]} for one in members if "sci:doi" in one],
     }

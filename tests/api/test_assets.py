@@ -48,7 +48,7 @@ async def test_a_reader_is_redirected_to_where_the_bytes_are(here: Here) -> None
     assert answer.status_code == 302
     assert answer.headers["location"].startswith(f"{ORIGIN}/data/collection02/")
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["vary"] == "Origin"
+    assert answer.headers["vary"] == "Origin, Sec-Fetch-Mode"
 
 
 async def test_the_first_reader_costs_two_calls_a_second_file_one_and_later_readers_none(here: Here) -> None:

@@ -1,0 +1,148 @@
+"""STAC Browser at /browser/: the files that browser/build.py made, set to this catalogue when a page is opened."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from stac_bridge.api.links import base_of
+from stac_bridge.api.staging import HTML, preferred
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+    from stac_bridge.settings import Settings
+
+__all__ = ["BROWSER", "browser_routes", "leads_to_browser", "pictures"]
+
+BROWSER = "browser"
+"""Where it is, below the API's address and below the package."""
+
+_PACKAGE = Path(str(files("stac_bridge")))
+_FOLDER = _PACKAGE / BROWSER
+_HASHED = ("js/", "css/", "img/", "fonts/")
+"""Folders whose files have a hash of their content in their names."""
+
+CRS = {
+    "EPSG:3031": "+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=0 +datum=WGS84 +units=m +no_defs",
+    "EPSG:5070": "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=NAD83 +units=m +no_defs",
+    **{f"EPSG:{26900 + zone}": f"+proj=utm +zone={zone} +datum=NAD83 +units=m +no_defs" for zone in range(1, 24)},
+}
+"""Every projection of the mappings that the map does not know by itself; it would ask a host elsewhere for them."""
+
+_MISSING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>No browser here</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; }}
+h1 {{ font-size: 1.5rem; line-height: 1.3; }}
+</style>
+</head>
+<body>
+<main>
+<h1>This server came without STAC Browser</h1>
+<p>{why}</p>
+<p>The API itself works: see <a href="../collections">its collections</a> or <a href="../api.html">its
+documentation</a>, or open this server in any STAC client.</p>
+</main>
+</body>
+</html>
+"""
+
+
+def browser_routes(settings: Settings, title: str, folder: Path = _FOLDER) -> list[Route | Mount]:
+    """The routes below /browser/, to stand before all others. ``folder`` holds what was built, if anything was."""
+    if not (folder / "index.html").is_file():
+        page = _MISSING.format(why=escape(_why(folder)))
+
+        async def missing(_request: Request) -> Response:
+            return HTMLResponse(page, 503, {"Cache-Control": "no-store"})
+
+        return [Route(f"/{BROWSER}/{{path:path}}", missing, methods=["GET"])]
+    public_url = str(settings.public_url) if settings.public_url else None
+
+    async def config(request: Request) -> Response:
+        said = _config(base_of(request, public_url), title)
+        tiles, _, whose = settings.basemap.partition(" ")
+        basemap = {"url": tiles, "attributions": escape(whose)}
+        script = f"window.STAC_BROWSER_CONFIG = {_json(said)};\nwindow.STAC_BRIDGE_BASEMAP = {_json(basemap)};\n"
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    return [
+        Route(f"/{BROWSER}/config.js", config, methods=["GET"]),
+        Mount(f"/{BROWSER}", _Files(directory=folder, html=True)),
+    ]
+
+
+def pictures() -> Mount:
+    """The pictures on the cards of Collections."""
+    return Mount("/pictures", _Files(directory=_PACKAGE / "pictures"))
+
+
+def leads_to_browser(request: Request) -> bool:
+    """Whether the landing page was asked for by a person: a browser's address line wants HTML most.
+
+    ``?f=json`` shows the JSON all the same, as OGC's servers do.
+    """
+    return preferred(request.headers.get("accept", "")) == HTML and request.query_params.get("f") != "json"
+
+
+class _Files(StaticFiles):
+    """Files that are kept as long as their names say that they do not change."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, with how long to keep it."""
+        answer = await super().get_response(path, scope)
+        if path.startswith(_HASHED):
+            kept = "public, max-age=31536000, immutable"
+        else:
+            kept = "public, max-age=86400" if path.endswith(".jpg") else "no-cache"
+        answer.headers["Cache-Control"] = kept
+        return answer
+
+
+def _config(base: str, title: str) -> dict[str, Any]:
+    """STAC Browser's own settings; ``base`` is the self link of the landing page, letter by letter."""
+    return {
+        "catalogUrl": base,
+        "catalogTitle": title,
+        "pathPrefix": f"{urlsplit(base).path}{BROWSER}/",
+        "allowExternalAccess": False,
+        # a band that is shown without being asked for would cost a download of the account's quota
+        "displayOverview": False,
+        "crs": CRS,
+        "historyMode": "hash",
+        "socialSharing": [],
+        "searchResultsPerPage": 12,
+        "itemsPerPage": 12,
+        "footerLinks": [
+            {"label": "API documentation", "url": f"{base}api.html"},
+            {"label": "Licences", "url": f"{base}{BROWSER}/licences.txt"},
+        ],
+    }
+
+
+def _json(said: Any) -> str:
+    """JSON that ends no script."""
+    return orjson.dumps(said).decode().replace("</", "<\\/")
+
+
+def _why(folder: Path) -> str:
+    """What the build said when it could not be made."""
+    said = folder / "missing.txt"
+    if said.is_file():
+        return said.read_text(encoding="utf-8")
+    return "It was not built where this server was installed from; `make browser` builds it."

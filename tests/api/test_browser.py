@@ -1,0 +1,114 @@
+"""People are led to the browser, programs are not; the browser is set to this catalogue, or says why it is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from starlette.applications import Starlette
+
+from stac_bridge.api.browser import CRS, browser_routes
+from stac_bridge.settings import Settings
+from tests.support import Here, running
+
+PERSON = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def served(folder: Path, **settings: Any) -> httpx.AsyncClient:
+    told = Settings(data_dir=folder, **settings)
+    app = Starlette(routes=browser_routes(told, "A title", folder))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """What a build leaves, in miniature."""
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "app.1a2b3c4d.js").write_text("1")
+    (tmp_path / "index.html").write_text("<title>STAC Browser</title>")
+    return tmp_path
+
+
+async def test_a_person_is_led_to_the_browser_and_a_program_is_not(here: Here) -> None:
+    led = await here.client.get("/", headers={"Accept": PERSON})
+    assert (led.status_code, led.headers["location"]) == (303, "http://here/browser/")
+    for accept in ("*/*", "application/json", "application/json, text/plain, */*", "text/html;q=0.1,application/json"):
+        answer = await here.client.get("/", headers={"Accept": accept})
+        assert answer.json()["type"] == "Catalog", accept
+        assert "Accept" in answer.headers["vary"].split(", "), "caches between must not mix the two"
+    assert led.headers["vary"] == "Accept"
+
+
+async def test_a_person_can_see_the_json(here: Here) -> None:
+    answer = await here.client.get("/", params={"f": "json"}, headers={"Accept": PERSON})
+    assert answer.json()["type"] == "Catalog"
+
+
+async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path) -> None:
+    async with running(tmp_path, public_url="https://stac.example/usgs") as here:
+        led = await here.client.get("/", headers={"Accept": PERSON})
+    assert led.headers["location"] == "https://stac.example/usgs/browser/"
+
+
+@pytest.mark.parametrize("public_url", [None, "https://stac.example/usgs"])
+async def test_the_browser_is_told_the_root_as_it_calls_itself(
+    built: Path, tmp_path: Path, public_url: str | None
+) -> None:
+    async with served(built, public_url=public_url) as client:
+        script = (await client.get("/browser/config.js")).text
+    async with running(tmp_path, public_url=public_url) as here:
+        links = (await here.get("/")).json()["links"]
+    told = orjson.loads(re.findall(r"^window\.STAC_BROWSER_CONFIG = (.*);$", script, re.MULTILINE)[0])
+    assert told["catalogUrl"] == next(link["href"] for link in links if link["rel"] == "self")
+    assert told["allowExternalAccess"] is False
+    assert told["crs"] == CRS
+
+
+async def test_the_base_map_is_the_one_of_the_settings(built: Path) -> None:
+    async with served(built) as client:
+        own = (await client.get("/browser/config.js")).text
+    async with served(built, basemap="https://tiles.example/{z}/{x}/{y}.png A <b>company</b>") as client:
+        theirs = (await client.get("/browser/config.js")).text
+    assert 'STAC_BRIDGE_BASEMAP = {"url":"",' in own
+    assert 'STAC_BRIDGE_BASEMAP = {"url":"https://tiles.example/{z}/{x}/{y}.png",' in theirs
+    assert "A &lt;b&gt;company&lt;" in theirs
+    assert "</" not in theirs, "no setting ends the script"
+
+
+async def test_files_are_kept_as_long_as_their_names_say(built: Path) -> None:
+    async with served(built) as client:
+        page, script = await client.get("/browser/"), await client.get("/browser/js/app.1a2b3c4d.js")
+        again = await client.get("/browser/", headers={"If-None-Match": page.headers["etag"]})
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-cache")
+    assert again.status_code == 304
+    assert "immutable" in script.headers["cache-control"]
+
+
+async def test_a_server_without_the_browser_says_why(tmp_path: Path) -> None:
+    (tmp_path / "missing.txt").write_text("Node.js could be had neither here nor from <PyPI>.\n")
+    async with served(tmp_path) as client:
+        answer = await client.get("/browser/")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Node.js could be had neither here nor from &lt;PyPI&gt;." in answer.text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"Sec-Fetch-Mode": "cors"}, {"Referer": "http://here/browser/"}, {"Origin": "http://elsewhere"}],
+    ids=lambda told: next(iter(told)),
+)
+async def test_a_page_that_reads_a_band_is_streamed_to(here: Here, told: dict[str, str]) -> None:
+    (item,) = (await here.get("/search", collections="landsat_ot_c2_l2", limit=1)).json()["features"]
+    answer = await here.client.get(item["assets"]["red"]["href"], headers={**told, "Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"II*\0")
+
+
+async def test_a_person_who_downloads_a_band_is_led_to_usgs(here: Here) -> None:
+    (item,) = (await here.get("/search", collections="landsat_ot_c2_l2", limit=1)).json()["features"]
+    clicked = {"Sec-Fetch-Mode": "navigate", "Referer": "http://here/browser/"}
+    assert (await here.client.get(item["assets"]["red"]["href"], headers=clicked)).status_code == 302
