@@ -154,4 +154,4 @@ def _browse(raw: Mapping[str, Any]) -> Browse:
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value).strip() if "&" in value else value.strip()
-    return value
+    return None if isinstance(value, list | dict) else value  # a field has one value; anything else is not known
