@@ -135,6 +135,7 @@ class Bridge:
             with spending(LEAVING):
                 await self._m2m.logout()
         await self._m2m.aclose()
+        await self._catalogue.written()
 
     async def _hear_notices(self) -> None:
         """Not before the list of datasets is there, which somebody may wait for."""

@@ -68,6 +68,7 @@ class Catalogue:
         self._ttl = ttl
         self._stale = stale
         self._catalog: Catalog | None = None
+        self._writing: asyncio.Future[None] | None = None
         self.known = asyncio.Event()
         """Set once there is a list of datasets."""
 
@@ -129,7 +130,13 @@ class Catalogue:
     async def _keep(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self.known.set()
-        await asyncio.to_thread(catalogs.keep, catalog, self._kept_at)
+        self._writing = asyncio.ensure_future(asyncio.to_thread(catalogs.keep, catalog, self._kept_at))
+        await asyncio.shield(self._writing)
+
+    async def written(self) -> None:
+        """Return once nothing is being written: whoever stops would leave it to a thread that nobody waits for."""
+        if self._writing:
+            await asyncio.wait((self._writing,))
 
     async def now(self) -> Catalog:
         """The catalogue: the kept one, or fetched now where there is none. Raises UpstreamError."""
