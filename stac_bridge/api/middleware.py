@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -13,9 +13,11 @@ from stac_bridge.api.errors import of_any
 from stac_bridge.budget import Errand, spending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Cors", "Cost", "HeadAsGet", "LastResort"]
+__all__ = ["ButAssets", "Cors", "Cost", "HeadAsGet", "LastResort"]
 
 EXPOSED = (
     "Accept-Ranges, Age, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
@@ -24,6 +26,19 @@ EXPOSED = (
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _ROUTING = ("route", "endpoint")
 """Where routing notes which route it was."""
+
+
+class ButAssets:
+    """Whatever a middleware does, done to pages and not to the bytes of files."""
+
+    def __init__(self, app: ASGIApp, /, through: Callable[..., ASGIApp], **options: Any) -> None:
+        self._app = app
+        self._through = through(app, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        is_asset = scope["type"] == "http" and "/assets/" in scope["path"]
+        await (self._app if is_asset else self._through)(scope, receive, send)
 
 
 class Cors:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from cachetools import LRUCache
 
 from stac_bridge.budget import current
@@ -29,6 +30,9 @@ __all__ = ["Effort", "Found", "Page", "Recent", "Sieve", "Sought", "Tally", "Too
 RECENT = 500
 """Scenes that are kept with their Items: 100 kilobytes each, at most."""
 
+VERDICTS = 16
+"""Filters whose verdicts are kept with a scene."""
+
 
 @dataclass(slots=True)
 class Found:
@@ -40,22 +44,33 @@ class Found:
     unavailable: str | None = None
     """Why this server can fetch no file, where it cannot."""
 
-    _whole: tuple[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    _whole: tuple[tuple[str, str], orjson.Fragment] | None = field(default=None, repr=False, compare=False)
     """The Item as it was made last, under where and until when its hrefs lead."""
 
-    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any]:
+    _verdicts: dict[Residual, bool] = field(default_factory=dict, repr=False, compare=False)
+    """Filters that were tried on it, which those who ask again ask again."""
+
+    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any] | orjson.Fragment:
         """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
 
-        ``base`` is the API's address with its last slash. A whole Item is one object for all who ask: nobody
-        changes it.
+        ``base`` is the API's address with its last slash. A whole Item is dumped once for all who ask.
         """
         href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
         if fields != EVERYTHING:
             return fields.apply(self._made(base, href_of, lambda key: fields.keeps(f"assets.{key}")))
         place = (base, href_of.expires)
         if self._whole is None or self._whole[0] != place:
-            self._whole = place, self._made(base, href_of)
+            self._whole = place, orjson.Fragment(orjson.dumps(self._made(base, href_of)))
         return self._whole[1]
+
+    def matches(self, residual: Residual) -> bool:
+        """Whether the Item is what a filter asks for."""
+        verdict = self._verdicts.get(residual)
+        if verdict is None:
+            if len(self._verdicts) >= VERDICTS:
+                self._verdicts.clear()
+            verdict = self._verdicts[residual] = residual.keeps(self.core)
+        return verdict
 
     def _made(self, base: str, href_of: HrefOf, wants: Wants | None = None) -> dict[str, Any]:
         item = self.translator.finish(self.core, self.scene, base, href_of, wants)
@@ -124,7 +139,7 @@ class Sieve:
         """The scene, where its Item matches; what M2M said exactly is not tried again."""
         found = self.found_of(scene, step.entry)
         self.tally.looked += 1
-        if self.residual is not None and not step.exact and not self.residual.keeps(found.core):
+        if self.residual is not None and not step.exact and not found.matches(self.residual):
             return None
         self.tally.matched += 1
         return found

@@ -12,6 +12,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
@@ -143,6 +144,7 @@ def _parts(href: str) -> tuple[str, str]:
     return parts.path, parts.query
 
 
+@lru_cache(maxsize=64)
 def _written(expiry: int) -> str:
     return datetime.fromtimestamp(expiry, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -18,12 +18,19 @@ __all__ = ["Residual"]
 
 
 class Residual:
-    """A typed CQL2 filter, parsed once; ``times`` are the properties in it that hold times."""
+    """A typed CQL2 filter, parsed once; ``times`` are the properties in it that hold times. Equal ones keep alike."""
 
     def __init__(self, said: dict[str, Any], times: Collection[str] = ()) -> None:
-        self._expression = cql2.parse_json(orjson.dumps(said).decode())
+        self._text = orjson.dumps(said).decode()
+        self._expression = cql2.parse_json(self._text)
         self._names = properties_of(said)
         self._times = self._names & set(times)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Residual) and (self._text, self._times) == (other._text, other._times)
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     def keeps(self, item: dict[str, Any]) -> bool:
         """Whether the Item matches. What is unknown (a missing property, no geometry) does not match."""

@@ -15,8 +15,11 @@ CALLS_IN_ALL = 24
 OVERFETCH = 2
 """Scenes for each Item wanted while nothing is known of how many match."""
 
+FIRST = 20
+"""Scenes that are asked for at least at first: most filters that M2M cannot try exactly keep most of what it finds."""
+
 LEAST = 50
-"""Scenes that are asked for at least when some may not match: a call costs more than its bytes."""
+"""The same once some did not match: a call costs more than its bytes."""
 
 MOST = 2000
 """Scenes that are asked for at most: with their metadata they take about 130 MB for a moment."""
@@ -37,9 +40,9 @@ def fetch_size(wanted: int, seen: int, kept: int) -> int:
     """Scenes to ask for when ``wanted`` Items are missing, and ``kept`` of ``seen`` scenes matched so far.
 
     >>> fetch_size(10, 0, 0), fetch_size(9, 50, 1), fetch_size(10, 400, 0), fetch_size(1000, 0, 0)
-    (50, 675, 2000, 2000)
+    (20, 675, 2000, 2000)
     """
     if not seen:
-        return min(MOST, max(LEAST, wanted * OVERFETCH))
+        return min(MOST, max(FIRST, wanted * OVERFETCH))
     share = max(kept, 0.5) / seen
     return min(MOST, max(LEAST, math.ceil(MARGIN * wanted / share)))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from stac_bridge.bridge.found import RECENT, Recent
+import orjson
+
+from stac_bridge.bridge.found import RECENT, Found, Recent
 from stac_bridge.delivery import Signer
 from stac_bridge.m2m.models import Scene, read_scene
+from stac_bridge.search import Residual
 from stac_bridge.translate import Translator
 from tests.support import entry_of, raw_scene
 
@@ -23,6 +27,11 @@ def signer(now: float = 1_800_000_000) -> Signer:
     return Signer([b"0123456789abcdef"], WEEK, lambda: now)
 
 
+def told(found: Found, base: str = "http://here/", now: float = 1_800_000_000) -> dict[str, Any]:
+    item: dict[str, Any] = orjson.loads(orjson.dumps(found.item(base, signer(now))))
+    return item
+
+
 def test_a_scene_that_comes_again_is_not_translated_again() -> None:
     recent = Recent()
     first, again = (recent.found(scene(), TRANSLATOR, None) for _ in range(2))
@@ -34,21 +43,27 @@ def test_a_scene_that_has_changed_is() -> None:
     recent = Recent()
     recent.found(scene(), TRANSLATOR, None)
     changed = recent.found(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
-    assert changed.item("http://here/", signer())["properties"]["eo:cloud_cover"] == 77
+    assert told(changed)["properties"]["eo:cloud_cover"] == 77
 
 
 def test_an_item_is_made_anew_where_it_would_say_something_else() -> None:
     recent = Recent()
     found = recent.found(scene(), TRANSLATOR, None)
     hrefs = {
-        found.item(base, signer(now))["assets"]["red"]["href"]
+        told(found, base, now)["assets"]["red"]["href"]
         for base in ("http://here/", "http://there/")
         for now in (1_800_000_000, 1_800_000_000 + WEEK)
     }
     assert len(hrefs) == 4
-    told = recent.found(scene(), TRANSLATOR, "no role").item("http://here/", signer())
-    assert told["assets"]["red"]["m2m:unavailable"] == "no role"
-    assert "m2m:unavailable" not in found.item("http://here/", signer())["assets"]["red"]
+    assert told(recent.found(scene(), TRANSLATOR, "no role"))["assets"]["red"]["m2m:unavailable"] == "no role"
+    assert "m2m:unavailable" not in told(found)["assets"]["red"]
+
+
+def test_a_filter_keeps_of_an_item_what_it_kept_before_and_another_what_it_keeps() -> None:
+    found = Recent().found(scene(**{"Scene Cloud Cover L1": "20.00"}), TRANSLATOR, None)
+    for most, kept in [(30, True), (10, False), (30, True), *((number, number >= 20) for number in range(40))]:
+        asked = Residual({"op": "<=", "args": [{"property": "eo:cloud_cover"}, most]})
+        assert found.matches(asked) is kept
 
 
 def test_no_more_than_some_are_kept() -> None:
