@@ -17,11 +17,10 @@ __all__ = ["Fared", "Outcome", "crowd"]
 
 @dataclass(frozen=True, slots=True)
 class Fared:
-    """How one request fared: when it was begun, seconds, calls of M2M that it cost, and why it failed, if it did."""
+    """How one request fared: seconds, calls of M2M that it cost, and why it failed, if it did."""
 
     client: int
     kind: str
-    begun: float
     seconds: float
     calls: int
     failed: str = ""
@@ -33,11 +32,6 @@ class Outcome:
 
     every: Sequence[Fared]
     seconds: float
-
-    def since(self, begun: float) -> Outcome:
-        """What was begun so many seconds after the first request, or later."""
-        first = min(one.begun for one in self.every)
-        return Outcome([one for one in self.every if one.begun - first >= begun], self.seconds - begun)
 
     @property
     def errors(self) -> list[str]:
@@ -99,6 +93,6 @@ async def _asked(client: httpx.AsyncClient, number: int, asked: Asked) -> Fared:
     try:
         answer = await client.get(asked.path, headers=dict(asked.headers))
     except httpx.HTTPError as broken:
-        return Fared(number, asked.kind, begun, time.monotonic() - begun, 0, repr(broken))
+        return Fared(number, asked.kind, time.monotonic() - begun, 0, repr(broken))
     failed = "" if asked.is_answered_by(answer) else f"{answer.status_code} {answer.text[:200]}"
-    return Fared(number, asked.kind, begun, time.monotonic() - begun, int(answer.headers.get("x-m2m-calls", 0)), failed)
+    return Fared(number, asked.kind, time.monotonic() - begun, int(answer.headers.get("x-m2m-calls", 0)), failed)

@@ -118,7 +118,8 @@ class LoginToken(httpx.Auth):
 
     def _login(self, request: httpx.Request) -> httpx.Request:
         if self._refusal and time.monotonic() < self._refused_until:
-            raise UpstreamLogin(str(self._refusal), code=self._refusal.code)
+            refusal = self._refusal
+            raise UpstreamLogin(str(refusal), code=refusal.code, retry_after=refusal.retry_after)
         body = orjson.dumps({"username": self._username, "token": self._token})
         return httpx.Request(
             "POST",
@@ -144,7 +145,8 @@ class LoginToken(httpx.Auth):
         return key
 
     def _refuse(self, failed: Exception) -> None:
-        if isinstance(failed, UpstreamLogin):
+        """What M2M says of a key that it has just given tells nothing of the settings."""
+        if isinstance(failed, UpstreamLogin) and failed.code not in KEY_GONE:
             self._refused_until, self._refusal = time.monotonic() + REFUSED_FOR, failed
 
 

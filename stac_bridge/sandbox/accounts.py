@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ from stac_bridge.sandbox.refusal import Refusal
 from stac_bridge.sandbox.scene_lists import SceneLists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    IsLeft = Callable[[], Awaitable[bool]]
 
 __all__ = ["Account", "Accounts"]
 
@@ -21,13 +23,16 @@ _WRONG = "wrong"
 
 @dataclass
 class Account:
-    """Who asks: scene lists and downloads belong to an account. ``address`` is where it last logged in from."""
+    """Who asks: scene lists and downloads belong to an account. ``address`` is where it last logged in from.
+
+    ``is_left`` tells of the request that runs, where one does, whether its asker has gone.
+    """
 
     username: str
     contact_id: int
     lists: SceneLists
     address: str = "127.0.0.1"
-    busy: bool = False
+    is_left: IsLeft | None = field(default=None, compare=False)
     fetching: int = field(default=0, compare=False)
 
     @property
@@ -46,6 +51,7 @@ class Accounts:
         self._keys: dict[str, tuple[Account, float]] = {}
         self.most_at_once = 0
         self.refused = 0
+        self.refused_beside_left = 0
 
     def log_in(self, payload: dict[str, Any], address: str = "127.0.0.1") -> Account:
         """The account of a login-token request. Raises Refusal."""
@@ -84,16 +90,20 @@ class Accounts:
         """End every key, as a restart of M2M may."""
         self._keys.clear()
 
-    @contextmanager
-    def turn(self, account: Account) -> Iterator[None]:
-        """One request of an account at a time, login included [REFERENCE §10]. Raises Refusal."""
-        if account.busy:
+    @asynccontextmanager
+    async def turn(self, account: Account, is_left: IsLeft) -> AsyncIterator[None]:
+        """One request of an account at a time, login included [REFERENCE §10]. Raises Refusal.
+
+        A request whose asker has gone runs on all the same, as long as it takes.
+        """
+        if account.is_left:
             self.most_at_once = max(self.most_at_once, 2)
             self.refused += 1
+            self.refused_beside_left += await account.is_left()
             raise Refusal("RATE_LIMIT", "Your account does not support multiple requests at a time.")
-        account.busy = True
+        account.is_left = is_left
         self.most_at_once = max(self.most_at_once, 1)
         try:
             yield
         finally:
-            account.busy = False
+            account.is_left = None

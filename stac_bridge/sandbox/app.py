@@ -121,11 +121,17 @@ class Sandbox:
         return self._service.queue()
 
     async def _seen(self, _request: Request) -> Response:
-        """How often each endpoint was asked, and what an account had in flight and was refused for."""
-        refused = self._accounts.refused
-        return JSONResponse(
-            {"calls": Counter(self.calls), "in_flight_max": self.in_flight_max, "refused_parallel": refused}
-        )
+        """How often each endpoint was asked, and what an account had in flight and was refused for.
+
+        Of what was refused, that beside a request whose asker had gone is told apart: nobody could know of it.
+        """
+        said = {
+            "calls": Counter(self.calls),
+            "in_flight_max": self.in_flight_max,
+            "refused_parallel": self._accounts.refused,
+            "refused_beside_left": self._accounts.refused_beside_left,
+        }
+        return JSONResponse(said)
 
     async def _answer(self, request: Request) -> Response:
         endpoint = request.path_params["endpoint"]
@@ -141,11 +147,11 @@ class Sandbox:
         takes = self._latency + request.scope.get(LATENCY, 0)
         if endpoint == "login-token":
             account = self._accounts.log_in(payload, request.client.host if request.client else "127.0.0.1")
-            with self._accounts.turn(account):
+            async with self._accounts.turn(account, request.is_disconnected):
                 await asyncio.sleep(takes)
                 return self._accounts.new_key(account)
         account = self._accounts.of_key(key)
-        with self._accounts.turn(account):
+        async with self._accounts.turn(account, request.is_disconnected):
             await asyncio.sleep(takes)
             if endpoint == "logout":
                 return self._accounts.forget(key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -55,6 +57,21 @@ def test_a_reset_is_a_reset_of_the_connection(sandbox: str) -> None:
     with pytest.raises(ConnectionResetError):
         received(sandbox, post("dataset-search"))
     assert received(sandbox, post("dataset-search")).startswith(b"HTTP/1.1 401")
+
+
+def test_a_request_runs_on_when_its_asker_has_gone_and_what_is_refused_beside_it_is_told_apart(sandbox: str) -> None:
+    key = ask(sandbox, "login-token", {"username": "who-leaves", "token": "a-token"})
+    fault(sandbox, kind="latency", seconds=0.5, times=1)
+    where = urlsplit(sandbox)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as wire:
+        wire.sendall(post("permissions").replace(b"\r\n\r\n", f"\r\nX-Auth-Token: {key}\r\n\r\n".encode()))
+        time.sleep(0.1)
+    time.sleep(0.1)
+    with pytest.raises(urllib.error.HTTPError, match="500"):
+        ask(sandbox, "permissions", {}, key)
+    with urllib.request.urlopen(f"{sandbox}/__sandbox/seen") as answer:
+        seen = json.load(answer)
+    assert (seen["refused_parallel"], seen["refused_beside_left"]) == (1, 1)
 
 
 @pytest.mark.parametrize("at", [0, 10])

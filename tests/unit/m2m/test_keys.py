@@ -87,6 +87,16 @@ async def test_a_key_that_never_works_is_an_error_after_few_requests() -> None:
     assert len(script.asked) <= 6
 
 
+async def test_a_login_that_meets_a_dead_key_is_no_refusal_of_the_account_and_is_tried_again() -> None:
+    script = Script({"login-token": fails("AUTH_EXPIRED", status=403)})
+    client = m2m_client(script)
+    for logins in (1, 2):
+        with pytest.raises(UpstreamLogin) as told:
+            await client.permissions()
+        assert told.value.retry_after
+        assert len(script.asked) == logins
+
+
 async def test_dropping_a_key_leaves_another_ones_newer_key() -> None:
     keys = OwnKey()
     await keys.put("new", 5)
