@@ -22,7 +22,7 @@ from tests.serving import started
 
 __all__ = ["bridged", "run", "seen"]
 
-CLIENTS, REQUESTS = 100, 60
+CLIENTS, REQUESTS = 100, 100
 """Everybody asks the same number of things: whoever had to stop in the middle would be judged by the slow ones."""
 SECONDS = 900.0
 """Nobody asks anything new after so long."""
