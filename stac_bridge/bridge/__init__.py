@@ -295,7 +295,7 @@ class Bridge:
             return None
         scenes = await self._reader.scenes(step, 1, SAME)
         sieve = Sieve(Residual(alike, TIMES), self._found)
-        found = [scene for scene in scenes.results if sieve.find(scene, step)]
+        found = [scene for scene in scenes.results if await sieve.find(scene, step)]
         return max(found, key=lambda scene: scene.display_id, default=None)
 
     # -- assets ----------------------------------------------------------------------------------------------

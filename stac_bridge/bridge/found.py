@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ __all__ = ["Effort", "Found", "Page", "Recent", "Sieve", "Sought", "Tally", "Too
 
 RECENT = 500
 """Scenes that are kept with their Items: 100 kilobytes each, at most."""
+
+BREATH = 25
+"""Scenes that are looked at in one go: some ten milliseconds."""
 
 VERDICTS = 16
 """Filters whose verdicts are kept with a scene."""
@@ -135,10 +139,15 @@ class Sieve:
     found_of: Callable[[Scene, Entry], Found]
     tally: Tally = field(default_factory=Tally)
 
-    def find(self, scene: Scene, step: Step) -> Found | None:
-        """The scene, where its Item matches; what M2M said exactly is not tried again."""
+    async def find(self, scene: Scene, step: Step) -> Found | None:
+        """The scene, where its Item matches; what M2M said exactly is not tried again.
+
+        Of thousands of scenes it takes seconds, in which others have their turns.
+        """
         found = self.found_of(scene, step.entry)
         self.tally.looked += 1
+        if self.tally.looked % BREATH == 0:
+            await asyncio.sleep(0)
         if self.residual is not None and not step.exact and not found.matches(self.residual):
             return None
         self.tally.matched += 1

@@ -103,10 +103,10 @@ class Sorting:
             return Stand(WHOLE, MOST, None, matched)  # one bounded fetch, where slices of percents may be empty
         await self._refuse_unknown_cloud(page, total)
         width = math.ceil(self._axis.length * AIM * (self._limit + 1) / total)
-        width = max(width, self._empty_end(answers) + 1)
+        width = max(width, await self._empty_end(answers) + 1)
         return Stand(self._axis.begin, min(width, self._axis.length), None, matched)
 
-    def _empty_end(self, answers: Sequence[Scenes]) -> int:
+    async def _empty_end(self, answers: Sequence[Scenes]) -> int:
         """Days before today that seem to hold nothing: M2M is seen to give the newest scenes first.
 
         Should it not, the first slice is only wider than it need be.
@@ -115,7 +115,7 @@ class Sorting:
         if axis is None or axis.kind != "day" or not axis.descending:
             return 0
         pairs = zip(self._steps, answers, strict=True)
-        found = (self._sieve.find(scene, step) for step, scenes in pairs for scene in scenes.results)
+        found = [await self._sieve.find(scene, step) for step, scenes in pairs for scene in scenes.results]
         days = (axis.position(self._order.key(one.core)[0]) for one in found if one)
         return axis.high - max((day for day in days if day is not None), default=axis.high)
 
@@ -166,9 +166,8 @@ class Sorting:
                 narrower = min(len(span) // 2, next_width(len(span), scenes.total_hits, wanted))
                 return replace(stand, width=max(1, narrower))
             parts = await self._parts(page, asked, scenes, size)
-            candidates += [
-                keyed for keyed in self._keyed(step, parts, stand.after) if axis.position(keyed[0][0]) in span
-            ]
+            keyed = await self._keyed(step, parts, stand.after)
+            candidates += [one for one in keyed if axis.position(one[0][0]) in span]
         page.kept += self._best(page, candidates)
         following = axis.beyond(span)
         width = next_width(len(span), hits, wanted)
@@ -183,7 +182,7 @@ class Sorting:
         for step in self._steps:
             scenes = await self._read(page, step, step.filter, 1, stand.width)
             parts = await self._parts(page, step, scenes, stand.width)
-            candidates += self._keyed(step, parts, stand.after)
+            candidates += await self._keyed(step, parts, stand.after)
         return candidates
 
     async def _parts(self, page: _Filling, step: Step, first: Scenes, size: int) -> list[Scenes]:
@@ -204,10 +203,10 @@ class Sorting:
             f"{PARTS * MOST} can be sorted: narrow the place or the filter."
         )
 
-    def _keyed(self, step: Step, parts: Sequence[Scenes], after: Key | None) -> list[Keyed]:
+    async def _keyed(self, step: Step, parts: Sequence[Scenes], after: Key | None) -> list[Keyed]:
         """What matches and comes behind a key."""
-        found = (self._sieve.find(scene, step) for scenes in parts for scene in scenes.results)
-        keyed = ((self._order.key(one.core), one) for one in found if one is not None)
+        every = [scene for scenes in parts for scene in scenes.results]
+        keyed = [(self._order.key(one.core), one) for scene in every if (one := await self._sieve.find(scene, step))]
         return [one for one in keyed if after is None or self._order.compare(one[0], after) > 0]
 
     def _best(self, page: _Filling, candidates: list[Keyed]) -> list[Keyed]:

@@ -96,7 +96,7 @@ class Walk:
             page.matched = batch.total
         read = batch.before
         for place, scene in enumerate(batch.scenes):
-            found = self._sieve.find(scene, step)
+            found = await self._sieve.find(scene, step)
             if found and len(page.kept) == self._limit:
                 page.cursor = Cursor(page.cursor.step, batch.start + place, read)
                 return True

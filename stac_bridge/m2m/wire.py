@@ -34,6 +34,9 @@ _SHARE = 3
 
 _GRACE = 0.05
 
+_LARGE = 1_000_000
+"""Bytes of an answer that is read beside the event loop, so that others are served meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -93,7 +96,7 @@ class Wire:
         """What ``read`` makes of an answer's data and size in bytes. Raises UpstreamError."""
         data, size = await self._try_until(endpoint, payload)
         try:
-            return read(data, size)
+            return await asyncio.to_thread(read, data, size) if size > _LARGE else read(data, size)
         except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as unknown:
             raise UpstreamFault(f"M2M's answer to {endpoint} has an unknown form: {_brief(unknown)}.") from unknown
 

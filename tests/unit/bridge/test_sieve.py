@@ -1,0 +1,36 @@
+"""Looking through many scenes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from stac_bridge.bridge.found import BREATH, Recent, Sieve
+from stac_bridge.m2m.models import read_scene
+from stac_bridge.search import Residual, Search
+from stac_bridge.search.plan import step_of
+from stac_bridge.translate import Translator
+from tests.support import entry_of, raw_scene
+
+
+async def test_others_have_their_turns_while_many_scenes_are_looked_at() -> None:
+    entry = entry_of("landsat_ot_c2_l2")
+    translator, recent = Translator(entry), Recent()
+    cloudless = Residual({"op": "<", "args": [{"property": "eo:cloud_cover"}, 0]})
+    sieve = Sieve(cloudless, lambda scene, _entry: recent.found(scene, translator, None))
+    step = replace(step_of(Search((), None), entry), exact=False)
+    turns = 0
+
+    async def somebody_else() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(somebody_else())
+    scene = read_scene(raw_scene("landsat_ot_c2_l2"))
+    for number in range(4 * BREATH):
+        assert await sieve.find(replace(scene, entity_id=str(number)), step) is None
+    other.cancel()
+    assert turns == 4
+    assert sieve.tally.looked == 4 * BREATH
