@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup browser serve test lint format bench audit lock clean
+.PHONY: help setup browser serve test lint format bench docs audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -69,6 +69,10 @@ format: setup ## Format the code
 bench: setup ## Print what things cost
 	$(BIN)/python -m benchmarks
 
+docs: setup ## Build the documentation into docs/_build; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -n -q -E -d docs/_build/.doctrees docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
 audit: ## Ask whether anything in requirements.lock is known to be vulnerable
 	@.ci/audit
 
@@ -76,4 +80,4 @@ lock: ## Write requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra examples --extra geoparquet --group dev --universal --python-version 3.11 --generate-hashes --quiet --no-header --output-file requirements.lock
 
 clean: ## Remove what setup and builds made
-	rm -rf $(VENV) .venv-audit dist build browser/.built browser/build browser/node_modules stac_bridge/browser screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-audit dist build docs/_build browser/.built browser/build browser/node_modules stac_bridge/browser screenshots .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
