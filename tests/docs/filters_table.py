@@ -126,10 +126,9 @@ def _value(row: Row, listed: list[Any] | None) -> str | None:
 
 async def _calls(here: Here, probe: Probe) -> str:
     """What the first page costs of M2M's calls, of whoever asks first; a refusal costs what it costs."""
-    before = len(here.sandbox.calls)
     answer = await here.get("/search", collections=LANDSAT, **probe.params)
-    spent = len(here.sandbox.calls) - before
-    return f"{spent}" if answer.is_success else f"{spent}, then {answer.status_code}"
+    spent = answer.headers["X-M2M-Calls"]
+    return spent if answer.is_success else f"{spent}, then {answer.status_code}"
 
 
 async def _labels(here: Here) -> dict[str, str]:
