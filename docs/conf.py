@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pygments.lexers import BashLexer
+
 from stac_bridge import __version__
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-
-HERE = Path(__file__).resolve().parent
 
 project = "stac-bridge"
 version = release = __version__
@@ -39,10 +39,16 @@ _OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./[^)#\s]+)\)")
 
 
 def names_alone(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Folders of the repository are links where it is browsed, and names on the site. Files can be downloaded."""
-    source[0] = _OUTSIDE.sub(lambda found: found[1] if (HERE / found[2]).is_dir() else found[0], source[0])
+    """Folders and pages of the repository are links where it is browsed, and names here. Files can be downloaded."""
+    source[0] = _OUTSIDE.sub(_link, source[0])
+
+
+def _link(found: re.Match[str]) -> str:
+    return found[1] if Path(found[2]).suffix in ("", ".md") else found[0]
 
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", names_alone)
+    # requests with an answer's first words as a comment, which the lexer of whole messages refuses
+    app.add_lexer("http", BashLexer)

@@ -20,7 +20,7 @@ WHAT_TO_DO = {
     "TooLong": "Send the search as a POST.",
     "TooOften": "Come back when `Retry-After` says.",
     "NotFound": "Look the id up: `/collections`, or a search by `ids`.",
-    "Refused": "[Renew the href](signing.md) where it has expired; take it from the Item as it is where it was changed.",
+    "Refused": "[Renew the href](signing.md) where it has expired; take it as the Item has it.",
     "SearchTooWide": "Follow the `next` link, or narrow the search; [what filters cost](filters.md).",
     "Staging": "Come back when `Retry-After` says; GDAL does with `GDAL_HTTP_MAX_RETRY`.",
     "AssetUnavailable": "Take another asset or scene; the text gives USGS's reason.",
@@ -29,7 +29,7 @@ WHAT_TO_DO = {
     "UpstreamBusy": "Come back when `Retry-After` says. Where it is often so, does something else use the account?",
     "UpstreamUnreachable": "Come back when `Retry-After` says; the landing page has USGS's notices of maintenance.",
     "UpstreamTimeout": "Narrow the search, or come back.",
-    "UpstreamLogin": "Look at `STAC_BRIDGE_M2M_USERNAME` and `_TOKEN`, and at the account's roles: `stac-bridge doctor --live`.",
+    "UpstreamLogin": "Let `stac-bridge doctor --live` look at the username, the token and the account's roles.",
     "UpstreamFault": "The text has M2M's words; `upstream_code` is [M2M's code](#what-m2m-says).",
 }
 

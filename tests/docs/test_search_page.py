@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import Here
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "search.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "searching.md"
 EXAMPLES = re.findall(r"^GET (.+)\n# (\d+)(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
