@@ -17,7 +17,7 @@ from tests.support import ORIGIN, Here, running
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "filters.md"
 _PLACE = re.compile(r"(<!-- (filters|sorts|properties): [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 
-JULY = {"datetime": "2024-07-01T00:00:00Z/2024-07-31T23:59:59Z"}
+WEEK = {"datetime": "2024-07-22T00:00:00Z/2024-07-28T23:59:59Z"}
 ALPS = {"bbox": "5.9,45.4,6.5,45.8"}
 SHAPE = '{"type":"Polygon","coordinates":[[[5.9,45.4],[6.5,45.4],[6.2,45.8],[5.9,45.4]]]}'
 LANDSAT = "landsat_ot_c2_l2"
@@ -32,14 +32,14 @@ class Probe:
 
 
 def _filter(text: str) -> Probe:
-    return Probe(f"`{text}`", {**JULY, "filter": text})
+    return Probe(f"`{text}`", {**WEEK, "filter": text})
 
 
 SEARCHES = [
-    Probe("whole days", JULY),
+    Probe("whole days", WEEK),
     Probe("part of a day, `bbox`", {"datetime": "2024-07-28T10:00:00Z/2024-07-28T11:00:00Z", **ALPS}),
-    Probe("`bbox`", {**JULY, **ALPS}),
-    Probe("`intersects`", {**JULY, "intersects": SHAPE}),
+    Probe("`bbox`", {**WEEK, **ALPS}),
+    Probe("`intersects`", {**WEEK, "intersects": SHAPE}),
     Probe("`ids`", {"ids": "LC08_L2SP_196028_20240728_20240807_02_T1"}),
     _filter("eo:cloud_cover <= 10"),
     _filter("eo:cloud_cover IS NOT NULL"),
@@ -58,15 +58,15 @@ SEARCHES = [
     _filter("platform = 'landsat-5'"),
 ]
 SORTS = [
-    Probe("`-datetime`, of a place", {**JULY, **ALPS, "sortby": "-datetime"}),
+    Probe("`-datetime`, of a place", {**WEEK, **ALPS, "sortby": "-datetime"}),
     Probe("`datetime`, of ten years", {"datetime": "2014-01-01T00:00:00Z/2023-12-31T23:59:59Z", "sortby": "datetime"}),
-    Probe("`eo:cloud_cover`", {**JULY, "sortby": "eo:cloud_cover"}),
+    Probe("`eo:cloud_cover`", {**WEEK, "sortby": "eo:cloud_cover"}),
     Probe(
-        "`eo:cloud_cover`, unknown left out", {**JULY, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}
+        "`eo:cloud_cover`, unknown left out", {**WEEK, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}
     ),
-    Probe("`eo:cloud_cover`, of a place", {**JULY, **ALPS, "sortby": "eo:cloud_cover"}),
-    Probe("`-view:sun_elevation`, of a place", {**JULY, **ALPS, "sortby": "-view:sun_elevation"}),
-    Probe("`-view:sun_elevation`, of the world", {**JULY, "sortby": "-view:sun_elevation"}),
+    Probe("`eo:cloud_cover`, of a place", {**WEEK, **ALPS, "sortby": "eo:cloud_cover"}),
+    Probe("`-view:sun_elevation`, of a place", {**WEEK, **ALPS, "sortby": "-view:sun_elevation"}),
+    Probe("`-view:sun_elevation`, of the world", {**WEEK, "sortby": "-view:sun_elevation"}),
 ]
 
 
@@ -74,7 +74,7 @@ async def tables() -> dict[str, str]:
     """All tables by name, of a server and a sandbox within this process."""
     with tempfile.TemporaryDirectory() as folder:
         async with running(Path(folder), cache_ttl=0) as here:
-            await here.get("/search", collections=LANDSAT, limit=1, **JULY)  # logs in, and reads the catalogue
+            await here.get("/search", collections=LANDSAT, limit=1, **WEEK)  # logs in, and reads the catalogue
             made = {"filters": _filters, "sorts": _sorts, "properties": _properties}
             return {name: await table(here) for name, table in made.items()}
 
@@ -149,7 +149,7 @@ def _asked(step: dict[str, Any], labels: dict[str, str]) -> str:
         return "the scenes of these ids"
     said, words = step["scene_search"]["sceneFilter"], []
     if days := said.get("acquisitionFilter"):
-        words.append("July" if days["start"][8:] == "01" and days["end"][8:] == "31" else f"{days['start']}")
+        words.append("the week" if days["start"] == "2024-07-22" else "the day")
     if place := said.get("spatialFilter"):
         words.append("the box" if place["filterType"] == "mbr" else "the shape")
     if cloud := said.get("cloudCoverFilter"):

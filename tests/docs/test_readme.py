@@ -12,7 +12,8 @@ import yaml
 
 from stac_bridge.mapping import load_mappings
 from stac_bridge.mapping.rows import read_rows
-from tests.docs.settings_table import README, written
+from stac_bridge.settings import Settings
+from tests.docs.settings_table import PAGE, README, told, written
 from tests.serving import started
 
 TEXT = README.read_text(encoding="utf-8")
@@ -23,8 +24,14 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
-def test_the_table_of_settings_is_the_codes() -> None:
-    assert written(TEXT) == TEXT, "run python -m tests.docs.settings_table"
+@pytest.mark.parametrize("page", [README, PAGE], ids=lambda page: page.name)
+def test_the_table_of_settings_is_the_codes(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert written(text) == text, "run python -m tests.docs.settings_table"
+
+
+def test_the_page_of_settings_has_each_in_one_place() -> None:
+    assert sorted(told(PAGE.read_text(encoding="utf-8"))) == sorted(Settings.model_fields)
 
 
 def test_serving_prints_what_the_readme_shows(tmp_path: Path) -> None:
