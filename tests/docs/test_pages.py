@@ -65,6 +65,14 @@ def test_what_is_not_run_says_why() -> None:
             assert one["why"] is None or len(one["why"].split()) > 3, (page.name, one["text"])
 
 
+def test_no_code_hides_in_a_block_without_a_language() -> None:
+    for page in PAGES:
+        said = page.read_text(encoding="utf-8")
+        known = len(BLOCK.findall(said)) + said.count("```{toctree}")
+        pictures = {"architecture.md": 2}.get(page.name, 0)
+        assert len(re.findall(r"^\s*```", said, re.MULTILINE)) == 2 * (known + pictures), page.name
+
+
 def test_every_setting_and_command_that_a_page_names_is_one() -> None:
     settings = {f"STAC_BRIDGE_{name.upper()}" for name in Settings.model_fields}
     groups = {name for name, _command in commands()} | {name.partition(" ")[0] for name, _command in commands()}
