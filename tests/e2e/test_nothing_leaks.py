@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -20,6 +21,7 @@ from tests.readers import Problem, Upstream
 from tests.serving import started
 
 NAME, TOKEN = "the-accounts-own-name", "the-accounts-own-application-token"
+LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 
 FAULTS: list[list[dict[str, Any]]] = [
@@ -130,10 +132,11 @@ def secrets() -> dict[str, str]:
 
 
 def test_no_body_header_or_log_line_has_anything_of_the_account(failing: Bridge, sandbox: Upstream) -> None:
-    for faults in FAULTS:
+    for turn, faults in enumerate(FAULTS):
         for collection in (LANDSAT, AERIAL):
+            hrefs = failing.fresh(collection)
             with sandbox.failing(*faults):
-                for href in failing.fresh(collection):
+                for href in hrefs if LONG else [hrefs[turn % 2]]:
                     failing.ask(href, "HEAD")
                     failing.ask(href, Accept="text/html")
                     failing.ask(href, Range="bytes=0-9", Origin="https://page.example")

@@ -202,6 +202,7 @@ STEALTHY = {
     "or is called exact",
     "places have no image",
     "starts stay within their day",
+    "temporal operators do not swap",
 }
 """Those that a few questions alone tell, so that it takes twenty seconds to meet one."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from tests.support import FIXTURES, SHARED, entry_of, needs_shared
 from tests.validation import validate
 
 BASE = "http://here/"
+LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 MAPPINGS = load_mappings()
 EVENTS = FIXTURES / "m2m" / "dataset-search__events.json"
 
@@ -50,10 +52,11 @@ def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = orjson.loads((SHARED / "m2m/recorded/dataset-search__all__1.json").read_bytes())["data"]
     catalog = marry(read_datasets(recorded), MAPPINGS, 0)
     assert len(catalog.entries) == len(recorded) == 843
-    for entry in catalog.entries.values():
+    for place, entry in enumerate(catalog.entries.values()):
         said = collection(entry, BASE)
         check(said)
-        validate(said)
+        if LONG or place % 5 == 0:
+            validate(said)
 
 
 NONSENSE = st.one_of(
