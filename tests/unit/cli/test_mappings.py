@@ -112,11 +112,20 @@ def test_new_refuses_what_m2m_does_not_list() -> None:
     assert "M2M lists no dataset 'nothing_of_the_kind'" in drafted.stderr
 
 
-def test_check_live_asks_m2m_and_reports() -> None:
+def test_the_filters_and_products_that_mappings_name_are_those_that_m2m_has() -> None:
     checked = run("check", "--live")
-    assert checked.exit_code in (0, 1)
-    assert "mappings read" in checked.stdout
-    assert not [line for line in checked.stderr.splitlines() if line.startswith("landsat_ot_c2_l2")]
+    assert "mappings read, 0 faults" in checked.stdout, checked.stderr
+    assert checked.exit_code == 0
+
+
+def test_check_live_tells_of_a_filter_that_m2m_does_not_have(tmp_path: Path) -> None:
+    rows = (
+        "dataset: naip\nextends: _generic\nproperties:\n  gsd: {field: Resolution, filter: {equals: No Such Label}}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(rows)
+    checked = run("check", "--live", overlay=tmp_path)
+    assert checked.exit_code == 1
+    assert "there is no filter 'No Such Label'" in checked.stdout + checked.stderr
 
 
 def test_programs_read_the_same_as_json(tmp_path: Path) -> None:
