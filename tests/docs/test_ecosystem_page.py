@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import rasterio
 
-from tests.docs.shell import ROOT, run_blocks
+from tests.docs.shell import HERE, ROOT, run_blocks
 
 PAGE = (ROOT / "docs" / "ecosystem.md").read_text(encoding="utf-8")
 DEBIANS = "/usr/bin/python3"
@@ -21,10 +21,6 @@ def blocks(section: str, *languages: str) -> list[tuple[str, str]]:
     (prose,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
     found = re.findall(r"^```(\w+)\n(.*?)^```$", prose, re.MULTILINE | re.DOTALL)
     return [block for block in found if not languages or block[0] in languages]
-
-
-def at(api: str, text: str) -> str:
-    return text.replace("http://127.0.0.1:8000", api)
 
 
 def ran(*command: str) -> str:
@@ -38,12 +34,11 @@ def has(*command: str) -> bool:
 
 
 def test_duckdb_and_geopandas_read_a_saved_search(api: str, tmp_path: Path) -> None:
-    *before, last = blocks("DuckDB and geopandas")
-    assert run_blocks([*before, last], api, tmp_path) == "4326 True\n"
+    assert run_blocks(blocks("DuckDB and geopandas"), api, tmp_path) == "4326 True\n"
 
 
 def test_rasterio_and_geopandas_read_the_catalogue_as_the_page_shows(api: str, tmp_path: Path) -> None:
-    run_blocks([(language, at(api, text)) for language, text in blocks("GDAL", "python", "text")], api, tmp_path)
+    run_blocks(blocks("GDAL", "python", "text"), api, tmp_path)
 
 
 def test_a_mosaic_of_items_without_a_grid_is_refused_as_the_page_says(api: str) -> None:
@@ -54,14 +49,14 @@ def test_a_mosaic_of_items_without_a_grid_is_refused_as_the_page_says(api: str) 
 
 @pytest.mark.skipif(not has("gdalinfo", "--version"), reason="gdal-bin is not installed: its commands were not run")
 def test_gdals_commands_read_the_catalogue(api: str, tmp_path: Path) -> None:
-    run_blocks([(language, at(api, text)) for language, text in blocks("GDAL", "sh")], api, tmp_path)
+    run_blocks(blocks("GDAL", "sh"), api, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} >= {"red.tif", "footprints.gpkg", "july.gpkg"}
 
 
 @pytest.mark.skipif(not has(DEBIANS, "-c", "import qgis.core"), reason="QGIS is not installed: its recipe was not run")
 def test_qgis_opens_footprints_a_collection_and_a_band(api: str) -> None:
     (_, script), (_, shown) = blocks("QGIS")
-    assert ran(DEBIANS, "-c", at(api, script) + "os._exit(0)") == shown
+    assert ran(DEBIANS, "-c", script.replace(HERE, api) + "os._exit(0)") == shown
 
 
 @pytest.mark.skipif(
@@ -69,11 +64,10 @@ def test_qgis_opens_footprints_a_collection_and_a_band(api: str) -> None:
 )
 def test_r_pages_through_a_search_and_reads_its_footprints(api: str) -> None:
     (_, script), (_, shown), _untried = blocks("R")
-    assert ran("Rscript", "-e", at(api, script)) == shown
+    assert ran("Rscript", "-e", script.replace(HERE, api)) == shown
 
 
 def test_rustac_pages_filters_and_saves(api: str, tmp_path: Path) -> None:
-    ((_, script),) = blocks("rustac")
-    everything, clear, saved = map(int, run_blocks([("python", at(api, script))], api, tmp_path).split())
+    everything, clear, saved = map(int, run_blocks(blocks("rustac"), api, tmp_path).split())
     assert everything == saved == 16
     assert 0 < clear < 16
