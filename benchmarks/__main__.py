@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import chaos, hrefs, latency, load, peer, sandbox, search, searches, streaming, translation
+from benchmarks import chaos, geoparquet, hrefs, latency, load, peer, sandbox, search, searches, streaming, translation
 
-for benchmark in (translation, hrefs, search, searches, sandbox, streaming, latency, load, peer, chaos):
+for benchmark in (translation, hrefs, search, searches, sandbox, streaming, geoparquet, latency, load, peer, chaos):
     benchmark.main()

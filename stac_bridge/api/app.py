@@ -33,6 +33,7 @@ from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPo
 from stac_bridge.api.observed import Observed
 from stac_bridge.api.pulse import Pulse, log_call
 from stac_bridge.api.rate import Limited
+from stac_bridge.api.respond import JSON
 from stac_bridge.api.schemas import SchemaPages
 from stac_bridge.api.sign import sign_routes
 from stac_bridge.api.staging import staging_answer
@@ -268,10 +269,15 @@ def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve_openapi(app: FastAPI) -> None:
-    """The OpenAPI document under the version that it is written in; stac-fastapi names another."""
+    """The OpenAPI document under the version that it is written in; stac-fastapi names another.
+
+    Those who ask for JSON and do not know of that version, as GDAL's OAPIF does, get it as JSON.
+    """
     app.router.routes = [route for route in app.router.routes if getattr(route, "path", "") != app.openapi_url]
 
-    async def openapi(_request: Request) -> Response:
-        return Response(orjson.dumps(_as_answered(app.openapi())), media_type=OPENAPI)
+    async def openapi(request: Request) -> Response:
+        wanted = request.headers.get("accept", "")
+        kind = JSON if JSON in wanted and OPENAPI not in wanted else OPENAPI
+        return Response(orjson.dumps(_as_answered(app.openapi())), headers={"Vary": "Accept"}, media_type=kind)
 
     app.add_route("/api", openapi, include_in_schema=False)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import attr
 from fastapi import Path, Query
-from pydantic import ConfigDict, RootModel
+from pydantic import ConfigDict, RootModel, WithJsonSchema
 from stac_fastapi.types.search import APIRequest
 
 __all__ = ["CollectionsGet", "ItemsGet", "SearchGet", "SearchPost"]
@@ -31,6 +31,9 @@ _COLLECTION_SORTBY = "Names of /collections-sortables with commas between; with 
 
 Text = str | None
 
+# as text, so that one place reads it and tells what is wrong
+Count = Annotated[str | None, WithJsonSchema({"type": "integer", "minimum": 1})]
+
 
 @attr.s(auto_attribs=True)
 class SearchGet(APIRequest):
@@ -47,7 +50,7 @@ class SearchGet(APIRequest):
     filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
     sortby: Annotated[Text, Query(description=_SORTBY, examples=["-datetime"])] = None
     fields: Annotated[Text, Query(description=_FIELDS, examples=["id,properties.eo:cloud_cover"])] = None
-    limit: Annotated[Text, Query(description=_LIMIT)] = None
+    limit: Annotated[Count, Query(description=_LIMIT)] = None
     token: Annotated[Text, Query(description=_TOKEN)] = None
 
 
@@ -64,7 +67,7 @@ class ItemsGet(APIRequest):
     filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
     sortby: Annotated[Text, Query(description=_SORTBY, examples=["-datetime"])] = None
     fields: Annotated[Text, Query(description=_FIELDS)] = None
-    limit: Annotated[Text, Query(description=_LIMIT)] = None
+    limit: Annotated[Count, Query(description=_LIMIT)] = None
     token: Annotated[Text, Query(description=_TOKEN)] = None
 
 

@@ -81,12 +81,14 @@ class Hits:
         try:
             for page in self.search.pages_as_dicts():
                 self.matched = page.get("numberMatched", self.matched)
-                for item in page["features"]:
+                features = page["features"]
+                features.reverse()
+                while features:  # none is kept, for the page is held on to until there is another
                     if count == self.limit:
                         self.more = True
                         return
                     count += 1
-                    yield _checked(item, "the answer")
+                    yield _checked(features.pop(), "the answer")
         except APIError as refused:
             raise refusal_of(self.api, refused) from refused
 

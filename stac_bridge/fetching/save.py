@@ -81,10 +81,10 @@ def _geojson(items: Iterable[Item], path: Path) -> int:
 def _geoparquet(items: Iterable[Item], path: Path) -> int:
     """stac-geoparquet, by a library of its own, which few need."""
     written = _library()
-    through = path.with_suffix(".ndjson")
+    through = path.with_suffix(".arrows")
     try:
         return int(written(items, through, path))
-    except (TypeError, ValueError) as unlike:  # pyarrow's errors are kinds of these
+    except (TypeError, ValueError, NotImplementedError) as unlike:  # pyarrow's errors are kinds of these
         raise BadRequest("These Items do not fit the columns of one table; save them as .ndjson.") from unlike
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from stac_bridge.api.links import OPENAPI
 from stac_bridge.budget import current
 from stac_bridge.search.request import PARAMETERS
 from tests.support import Here, running
@@ -178,6 +179,24 @@ async def test_the_openapi_document_is_served_as_the_version_it_is_and_lists_err
             assert "422" not in operation["responses"]
     parameters = {one["name"] for one in document["paths"]["/search"]["get"]["parameters"]}
     assert parameters == set(PARAMETERS)
+
+
+async def test_the_openapi_document_is_json_to_those_who_know_another_version(here: Here) -> None:
+    theirs = "application/vnd.oai.openapi+json;version=3.0"
+    for accepted, given in (
+        (f"{theirs}, application/json", "application/json"),
+        (f"{OPENAPI}, application/json", OPENAPI),
+        ("*/*", OPENAPI),
+    ):
+        answer = await here.client.get("/api", headers={"Accept": accepted})
+        assert (answer.headers["content-type"], answer.headers["vary"]) == (given, "Accept, Accept-Encoding")
+
+
+async def test_the_openapi_document_says_that_a_limit_is_a_number(here: Here) -> None:
+    document = (await here.get("/api")).json()
+    parameters = document["paths"]["/collections/{collection_id}/items"]["get"]["parameters"]
+    schema = next(one["schema"] for one in parameters if one["name"] == "limit")
+    assert (schema["type"], schema["minimum"]) == ("integer", 1)
 
 
 async def test_a_lone_collection_may_be_a_text_in_a_post(here: Here) -> None:

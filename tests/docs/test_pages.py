@@ -24,6 +24,7 @@ OWN = {
     "assets.md": ("tests/docs/test_assets_page.py", {"text", "sh", "python"}),
     "cli.md": ("tests/docs/test_cli_page.py", {"text", "sh", "python"}),
     "download.md": ("tests/docs/test_download_page.py", {"text", "sh", "python"}),
+    "ecosystem.md": ("tests/docs/test_ecosystem_page.py", {"text", "sh", "python", "r"}),
     "operations.md": ("tests/docs/test_operations.py", {"json", "promql", "console"}),
     "sandbox.md": ("tests/e2e/test_sandbox_page.py", {"text", "sh", "json"}),
     "searching.md": ("tests/docs/test_search_page.py", {"http"}),
