@@ -12,10 +12,10 @@ CALLS = 8
 CALLS_IN_ALL = 24
 """The same over several collections, each of which adds one call."""
 
-OVERFETCH = 2
+OVERFETCH = 1.5
 """Scenes for each Item wanted while nothing is known of how many match."""
 
-FIRST = 20
+FIRST = 15
 """Scenes that are asked for at least at first: most filters that M2M cannot try exactly keep most of what it finds."""
 
 LEAST = 50
@@ -40,9 +40,9 @@ def fetch_size(wanted: int, seen: int, kept: int) -> int:
     """Scenes to ask for when ``wanted`` Items are missing, and ``kept`` of ``seen`` scenes matched so far.
 
     >>> fetch_size(10, 0, 0), fetch_size(9, 50, 1), fetch_size(10, 400, 0), fetch_size(1000, 0, 0)
-    (20, 675, 2000, 2000)
+    (15, 675, 2000, 1500)
     """
     if not seen:
-        return min(MOST, max(FIRST, wanted * OVERFETCH))
+        return min(MOST, max(FIRST, math.ceil(wanted * OVERFETCH)))
     share = max(kept, 0.5) / seen
     return min(MOST, max(LEAST, math.ceil(MARGIN * wanted / share)))
