@@ -26,6 +26,7 @@ OWN = {
     "download.md": ("tests/docs/test_download_page.py", {"text", "sh", "python"}),
     "ecosystem.md": ("tests/docs/test_ecosystem_page.py", {"text", "sh", "python", "r"}),
     "operations.md": ("tests/docs/test_operations.py", {"json", "promql", "console"}),
+    "pictures.md": ("tests/docs/test_pictures_page.py", {"sh", "python"}),
     "sandbox.md": ("tests/e2e/test_sandbox_page.py", {"text", "sh", "json"}),
     "searching.md": ("tests/docs/test_search_page.py", {"http"}),
     "signing.md": ("tests/docs/test_signing_page.py", {"python"}),
