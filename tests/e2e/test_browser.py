@@ -1,89 +1,18 @@
-"""A person opens the server in a browser: Chromium, driven by Playwright, on the browser that the wheel ships.
-
-What each page looked like is kept in ``screenshots/``. Nothing that a page asks for may fail or lie elsewhere.
-"""
+"""A person opens the server in a browser: what they find there, and what they can do."""
 
 from __future__ import annotations
 
 import io
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import numpy as np
-import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOTS = ROOT / "screenshots"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-BUILT = (ROOT / "stac_bridge" / "browser" / "index.html").is_file()
+from tests.e2e.browsing import LANDSAT, NEEDED, Visit, some_item
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the browser was not tried; `make chromium` installs one"),
-    pytest.mark.skipif(not BUILT, reason="NO BROWSER WAS BUILT, so none was tried; `make browser` tells why"),
-    # software draws the map, on two cores that other tests use, too
-    pytest.mark.timeout(240),
-]
-
-QUIET = [
-    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    # WebGL without a graphics card
-    *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-]
-LANDSAT = "landsat_ot_c2_l2"
-expect.set_options(timeout=25_000)
-
-
-@dataclass
-class Visit:
-    """A page, and what went wrong on it."""
-
-    page: Page
-    api: str
-    wrong: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        page = self.page
-        page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("requestfailed", lambda one: self.wrong.append(f"failed: {one.url}"))
-        page.on("response", lambda one: one.status >= 400 and self.wrong.append(f"{one.status}: {one.url}"))
-        page.on("request", lambda one: self._elsewhere(one.url) and self.wrong.append(f"elsewhere: {one.url}"))
-
-    def open(self, place: str) -> None:
-        """A place within the browser, such as ``/collections/naip``."""
-        self.page.goto(f"{self.api}/browser/#{place}")
-
-    def shot(self, name: str) -> None:
-        SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
-
-    def _elsewhere(self, url: str) -> bool:
-        return not url.startswith((f"{self.api}/", "blob:", "data:"))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium: Browser, api: str) -> Iterator[Visit]:
-    """A page of a new visitor's; it fails the test for whatever went wrong on it."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en")
-    context.set_default_timeout(25_000)
-    visit = Visit(context.new_page(), api)
-    visit.watch()
-    yield visit
-    context.close()
-    assert visit.wrong == []
+pytestmark = NEEDED
 
 
 def pixels(shown: Locator) -> np.ndarray:
@@ -154,16 +83,6 @@ def test_items_are_filtered_by_cloud_and_date_sorted_and_paged(visit: Visit) -> 
     visit.shot("4-items")
 
 
-def some_item(visit: Visit) -> str:
-    asked = {
-        "collections": LANDSAT,
-        "bbox": "5.9,45.4,6.5,45.8",
-        "datetime": "2024-07-01T00:00:00Z/2024-07-31T00:00:00Z",
-        "limit": "1",
-    }
-    return str(visit.page.request.get(f"{visit.api}/search", params=asked).json()["features"][0]["id"])
-
-
 def test_an_item_shows_its_place_its_picture_and_a_band_and_is_downloaded(visit: Visit) -> None:
     page, item = visit.page, some_item(visit)
     calls: list[str] = []
@@ -190,26 +109,15 @@ def test_an_item_shows_its_place_its_picture_and_a_band_and_is_downloaded(visit:
     assert np.ptp(middle.max(axis=1)) > 30, "the band is not blank"
     assert (middle.max(axis=1) - middle.min(axis=1)).mean() < 8, "a single band is grey"
 
-    page.get_by_role("button", name="Radiometric Saturation").click()
+
+def test_a_download_is_the_file_that_the_href_leads_to(visit: Visit) -> None:
+    page, item = visit.page, some_item(visit)
+    visit.open(f"/collections/{LANDSAT}/items/{item}")
+    expect(page.locator(".signing")).to_contain_text("signed: they need no login and are good until")
+    page.get_by_role("button", name="Product Metadata File (xml)").click()
+    link = page.locator(f"a[download='{item}_MTL.xml']")
     with page.expect_download() as download:
-        page.locator(f"a[download='{item}_QA_RADSAT.TIF']").click()
-    assert download.value.suggested_filename == f"{item}_QA_RADSAT.TIF"
-    download.value.cancel()  # it has begun, and the sandbox would compute 60 million pixels
-
-
-def test_what_is_not_there_is_told_in_a_sentence(visit: Visit) -> None:
-    visit.open(f"/collections/{LANDSAT}/items/no-such-scene")
-    alert = visit.page.get_by_role("alert").first
-    expect(alert).to_contain_text("no-such-scene")
-    visit.shot("7-error")
-    told = [one for one in visit.wrong if "404" in one]
-    assert told, "the browser was told"
-    visit.wrong[:] = [one for one in visit.wrong if "404" not in one]
-
-
-def test_a_phone_shows_the_archive_in_its_width(visit: Visit) -> None:
-    visit.page.set_viewport_size({"width": 390, "height": 800})
-    visit.open(f"/collections/{LANDSAT}")
-    expect(visit.page.locator(".item-card").first).to_be_visible()
-    visit.shot("8-phone")
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+        link.click()
+    assert download.value.suggested_filename == f"{item}_MTL.xml"
+    href = str(link.get_attribute("href"))
+    assert Path(download.value.path()).read_bytes() == httpx.get(href, follow_redirects=True).content

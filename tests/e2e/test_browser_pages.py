@@ -1,0 +1,150 @@
+"""Every page of the browser is for everybody: by keyboard, by ear, on a phone, and when something is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browsing import LANDSAT, NEEDED, PHONE, Visit, some_item, visiting
+from tests.serving import started
+
+pytestmark = NEEDED
+
+FOCUS = """() => {
+    const one = document.activeElement, style = getComputedStyle(one);
+    return { told: one.outerHTML.slice(0, 200), seen: style.outlineStyle !== 'none' && style.outlineWidth !== '0px' };
+}"""
+
+
+def told(visit: Visit, path: str) -> str:
+    """What a program is told at this path."""
+    return str(visit.page.request.get(f"{visit.api}{path}").json()["detail"])
+
+
+def test_what_is_not_there_is_told_in_the_servers_sentence(visit: Visit) -> None:
+    for place, name in (
+        ("/collections/nope", "nope"),
+        (f"/collections/{LANDSAT}/items/no-such-scene", "no-such-scene"),
+    ):
+        visit.open(place)
+        expect(visit.page).to_have_title(re.compile(f"^Not Found: {name}"))
+        expect(visit.page.get_by_role("alert")).to_contain_text(told(visit, place))
+    visit.shot("7-error")
+    visit.forgive(404)
+
+
+def test_a_search_that_is_refused_tells_the_servers_sentence(visit: Visit) -> None:
+    refused = "sortby=nonsense"
+    visit.page.route(f"**/collections/{LANDSAT}/items?*", lambda one: one.continue_(url=f"{one.request.url}&{refused}"))
+    visit.open(f"/collections/{LANDSAT}")
+    alert = visit.page.locator(".global-error")
+    expect(alert).to_contain_text(told(visit, f"/collections/{LANDSAT}/items?{refused}"))
+    expect(alert).not_to_contain_text("status code")
+    visit.shot("7-refused")
+    visit.forgive(400)
+
+
+def test_an_m2m_that_is_down_is_told_in_the_servers_sentence(chromium: Browser, tmp_path: Path) -> None:
+    nobody = {"m2m_url": "http://127.0.0.1:9/", "m2m_username": "somebody", "m2m_token": "a-token"}
+    with started("serve", tmp_path, **nobody) as (api, _log), visiting(chromium, api) as visit:
+        answer = visit.page.request.get(f"{api}/?f=json")
+        assert (answer.status, "retry-after" in answer.headers) == (503, True)
+        visit.open("/")
+        expect(visit.page.get_by_role("alert")).to_contain_text(answer.json()["detail"])
+        visit.shot("7-down")
+        visit.forgive(503)
+
+
+def go(page: Page, target: str, further: str = "Tab") -> None:
+    """Press Tab until this has the focus, and Enter; whatever has it on the way can be seen to have it."""
+    for _ in range(150):
+        page.keyboard.press(further)
+        focus = page.evaluate(FOCUS)
+        assert focus["seen"], focus["told"]
+        if page.evaluate("target => document.activeElement.matches(target)", target):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"Tab does not lead to {target}")
+
+
+def test_the_way_from_the_catalogue_to_a_file_needs_no_mouse(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/")
+    expect(page.locator(".catalog-card")).to_have_count(20)
+    go(page, f".catalog-card a[href$='/collections/{LANDSAT}']")
+    expect(page.locator(".item-card").first).to_be_visible()
+    go(page, "button[aria-controls=itemFilter]")
+    expect(page.locator("form.filter")).to_be_visible()
+    with page.expect_response(lambda one: "/items?" in one.url):
+        go(page, "form.filter [type=submit]")
+    expect(page.locator(".item-card").first).to_be_visible()
+    go(page, ".item-card a")
+    expect(page.locator(".assets")).to_be_visible()
+    go(page, "[aria-controls=asset-mtl-xml]")
+    with page.expect_download() as download:
+        go(page, "a[download]")
+    visit.shot("9-keyboard")
+    assert download.value.suggested_filename.endswith("_MTL.xml")
+
+
+NAMED = ("button", "link", "img", "textbox", "searchbox", "combobox", "checkbox", "radio", "spinbutton", "tab")
+
+
+def nameless(page: Page) -> dict[str, list[str]]:
+    """What those who hear a page cannot tell from something else."""
+    found = {}
+    for role in NAMED:
+        named = page.get_by_role(role, name=re.compile(r"\S")).evaluate_all("all => all.map(one => one.outerHTML)")
+        every = page.get_by_role(role).evaluate_all("all => all.map(one => one.outerHTML)")
+        if missing := [one[:200] for one in every if one not in named]:
+            found[role] = missing
+    return found
+
+
+def test_pages_fit_a_phone_and_all_on_them_has_a_name(chromium: Browser, api: str) -> None:
+    titles = set()
+    with visiting(chromium, api, PHONE) as visit:
+        page, item = visit.page, some_item(visit)
+        for name, place, shown in (
+            ("root", "/", ".catalog-card"),
+            ("collection", f"/collections/{LANDSAT}?.itemFilterOpen=1", ".item-card"),
+            ("item", f"/collections/{LANDSAT}/items/{item}", ".assets"),
+            ("search", "/search", ".search form"),
+        ):
+            visit.open(place)
+            expect(page.locator(shown).first).to_be_visible()
+            if name == "search":
+                page.get_by_role("tab", name="Items").click()
+                page.locator("form.filter:visible").get_by_role("button", name="Submit").click()
+                expect(page.locator(".item-card").first).to_be_visible()
+            visit.shot(f"8-phone-{name}")
+            assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), name
+            assert nameless(page) == {}, name
+            assert page.locator("img:not([alt])").count() == 0, name
+            titles.add(page.title())
+    assert len(titles) == 4, titles
+    assert all(title.endswith("stac-bridge") for title in titles), titles
+
+
+def test_a_file_that_usgs_fetches_first_is_told_and_then_saved(visit: Visit) -> None:
+    page = visit.page
+    asked = {"collections": "corona2", "limit": "7"}
+    item = page.request.get(f"{visit.api}/search", params=asked).json()["features"][-1]
+    (asset,) = [one for one in item["assets"].values() if one.get("order:status")]
+    visit.open(f"/collections/corona2/items/{item['id']}")
+    expect(page.locator(".staging")).to_contain_text("fetches this file from tape")
+    visit.shot("9-orderable")
+    with page.expect_popup() as opened:
+        page.locator(".assets").get_by_role("button", name="Download").click()
+    staging = opened.value
+    expect(staging.get_by_role("status")).to_contain_text("USGS")
+    expect(staging).to_have_title(re.compile("^USGS is preparing "))
+    staging.screenshot(path=Path("screenshots") / "9-staging.png")
+    with staging.expect_download() as download:
+        pass  # the page looks again by itself
+    held = httpx.get(asset["href"], follow_redirects=True)
+    assert held.status_code == 200
+    assert Path(download.value.path()).read_bytes() == held.content
