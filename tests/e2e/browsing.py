@@ -81,7 +81,7 @@ def visiting(chromium: Browser, api: str, size: tuple[int, int] = DESK) -> Itera
     visit.watch()
     yield visit
     context.close()
-    assert visit.wrong == []
+    assert visit.wrong == [], visit.wrong
 
 
 def some_item(visit: Visit) -> str:
