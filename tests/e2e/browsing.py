@@ -75,7 +75,7 @@ class Visit:
 @contextmanager
 def visiting(chromium: Browser, api: str, size: tuple[int, int] = DESK) -> Iterator[Visit]:
     """A page of a new visitor's; whatever went wrong on it fails the test."""
-    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="en")
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="en", reduced_motion="reduce")
     context.set_default_timeout(25_000)
     visit = Visit(context.new_page(), api)
     visit.watch()

@@ -80,10 +80,12 @@ def test_the_way_from_the_catalogue_to_a_file_needs_no_mouse(visit: Visit) -> No
     expect(page.locator(".item-card").first).to_be_visible()
     go(page, "button[aria-controls=itemFilter]")
     expect(page.locator("form.filter")).to_be_visible()
-    with page.expect_response(lambda one: "/items?" in one.url):
+    with page.expect_response(lambda one: "/items?" in one.url) as answer:
         go(page, "form.filter [type=submit]")
-    expect(page.locator(".item-card").first).to_be_visible()
+    answer.value.finished()
+    expect(page.locator("main .loading")).to_have_count(0)
     go(page, ".item-card a")
+    expect(page).to_have_title(re.compile("^L[A-Z0-9]+_L2SP_"))
     expect(page.locator(".assets")).to_be_visible()
     go(page, "[aria-controls=asset-mtl-xml]")
     with page.expect_download() as download:
