@@ -114,7 +114,7 @@ class Tiles(Passes):
     """All tiles of all passes over land. A place is a tile and one of the paths that cross it. Use ``tiles()``."""
 
     fixed = frozenset(
-        ("Tile Grid Region", "Tile Grid Horizontal", "Tile Grid Vertical", "Spacecraft Identifier", "Sensor Identifier")
+        ("Region", "Tile Grid Horizontal", "Tile Grid Vertical", "Spacecraft Identifier", "Sensor Identifier")
     )
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class Tiles(Passes):
         """What a filter compares with that tile and satellite decide."""
         at = self._tiles[self.table.places]
         match label:
-            case "Tile Grid Region":
+            case "Region":
                 return self._regions[at]
             case "Tile Grid Horizontal":
                 return self._horizontal[at]

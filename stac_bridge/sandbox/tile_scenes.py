@@ -48,7 +48,7 @@ def _outlined(region: str, horizontal: int, vertical: int) -> dict[str, Any]:
 def _said(facts: TileFacts) -> dict[str, Any]:
     return {
         "Tile Identifier": facts.display_id,
-        "Tile Grid Region": facts.region,
+        "Region": facts.region,
         "Tile Grid Horizontal": f" {facts.horizontal:03}",
         "Tile Grid Vertical": f" {facts.vertical:03}",
         "Date Acquired": spelt(facts.day).slashes,

@@ -147,7 +147,7 @@ def test_filters_of_level_1_find_what_looking_at_every_scene_finds(name: str) ->
 def test_filters_of_tiles_find_what_looking_at_every_tile_finds() -> None:
     name = ARD.dataset
     asked: list[tuple[dict[str, Any], Any]] = [
-        (value(name, "Tile Grid Region", "AK"), lambda facts: facts.region == "AK"),
+        (value(name, "Region", "AK"), lambda facts: facts.region == "AK"),
         (between(name, "Tile Grid Horizontal", 3, "005"), lambda facts: 3 <= facts.horizontal <= 5),
         (value(name, "Spacecraft", "LANDSAT_9"), lambda facts: facts.satellite == 9),
         (value(name, "Sensor", "TM"), lambda facts: False),
