@@ -37,8 +37,8 @@ class ButAssets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        is_asset = scope["type"] == "http" and "/assets/" in scope["path"]
-        await (self._app if is_asset else self._through)(scope, receive, send)
+        app = self._app if scope["type"] == "http" and _is_asset(scope) else self._through
+        await app(scope, receive, send)
 
 
 class Cors:
@@ -128,7 +128,12 @@ def _tell_stale(answer: MutableHeaders, age: float) -> None:
 
 
 def _errand(scope: Scope) -> Errand:
-    return Errand.asset if "/assets/" in scope["path"] else Errand.page
+    return Errand.asset if _is_asset(scope) else Errand.page
+
+
+def _is_asset(scope: Scope) -> bool:
+    """Whether the bytes of a file are asked for."""
+    return "/assets/" in scope["path"]
 
 
 class LastResort:
@@ -162,7 +167,7 @@ class HeadAsGet:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or "/assets/" in scope["path"]:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or _is_asset(scope):
             await self._app(scope, receive, send)
             return
 
