@@ -11,12 +11,16 @@ READY := $(VENV)/.ready
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-setup: $(READY) browser/.built ## Make .venv with everything for running and testing, and the browser
+# The packages and the browser come side by side: each takes a minute or two, and neither needs the other.
+setup: ## Make .venv with everything for running and testing, and the browser
+	@$(MAKE) --no-print-directory --jobs=2 $(READY) browser/.built
 
-$(READY): requirements.lock pyproject.toml stac_bridge/__init__.py
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stac-bridge needs Python 3.11 or later; name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory system-venv
 	$(PYTHON) -m venv $(VENV)
+
+$(READY): requirements.lock pyproject.toml stac_bridge/__init__.py | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -28,7 +32,7 @@ system-venv:
 	@SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq python3-venv
 
 # STAC Browser, built from a lock; where it cannot be, the server says why in its place.
-browser/.built: browser/build.py browser/changes.toml $(wildcard browser/*.js browser/*.scss) browser/package-lock.json | $(READY)
+browser/.built: browser/build.py browser/changes.toml $(wildcard browser/*.js browser/*.scss) browser/package-lock.json | $(BIN)/python
 	@echo "Building STAC Browser; this takes a minute or two."
 	@$(BIN)/python browser/build.py
 	@touch $@
