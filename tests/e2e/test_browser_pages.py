@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import LANDSAT, NEEDED, PHONE, SHOTS, Visit, some_item, visiting
@@ -26,14 +27,14 @@ def told(visit: Visit, path: str) -> str:
     return str(visit.page.request.get(f"{visit.api}{path}").json()["detail"])
 
 
-def test_what_is_not_there_is_told_in_the_servers_sentence(visit: Visit) -> None:
-    for place, name in (
-        ("/collections/nope", "nope"),
-        (f"/collections/{LANDSAT}/items/no-such-scene", "no-such-scene"),
-    ):
-        visit.open(place)
-        expect(visit.page).to_have_title(re.compile(f"^Not Found: {name}"))
-        expect(visit.page.get_by_role("alert")).to_contain_text(told(visit, place))
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("/collections/nope", "nope"), (f"/collections/{LANDSAT}/items/no-such-scene", "no-such-scene")],
+)
+def test_what_is_not_there_is_told_in_the_servers_sentence(visit: Visit, place: str, name: str) -> None:
+    visit.open(place)
+    expect(visit.page).to_have_title(re.compile(f"^Not Found: {name}"))
+    expect(visit.page.get_by_role("alert")).to_contain_text(told(visit, place))
     visit.shot("7-error")
     visit.forgive(404)
 
