@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from stac_bridge.bridge.account import Account, Role
 from stac_bridge.bridge.catalogue import Catalogue
 from stac_bridge.bridge.found import Found, Page, Recent, Sieve, Sought, TooWide
+from stac_bridge.bridge.lookup import Lookup
 from stac_bridge.bridge.notices import Notices
 from stac_bridge.bridge.scenes import SceneReader
 from stac_bridge.bridge.sorting import Sorting
 from stac_bridge.bridge.walk import Walk
 from stac_bridge.budget import spending
 from stac_bridge.catalog import Together
-from stac_bridge.delivery.resolve import Wanted
-from stac_bridge.errors import BadRequest, NotFound, SearchTooWide, UpstreamError, UpstreamLogin
+from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import (
-    TIMES,
     Cursor,
     Order,
     Residual,
@@ -28,7 +27,6 @@ from stac_bridge.search import (
     axis_of,
     explanation,
     fits,
-    ids_like,
     known_of,
     naming,
     open_cursor,
@@ -36,10 +34,8 @@ from stac_bridge.search import (
     seal_cursor,
     settled,
     step_of,
-    whole_id,
 )
 from stac_bridge.translate import Translator
-from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,26 +49,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Bridge", "Catalogue", "Found", "Notices", "Page", "Role", "SceneReader", "Sought"]
 
-_log = logging.getLogger(__name__)
-
-
-SEARCH_ONLY = "The USGS account of this server may search but not download; USGS grants its MACHINE role on request."
-"""What assets carry under an account without the role that downloads need [REFERENCE §9]."""
-
-SAME = 20
-"""Scenes looked at for an id that lacks the part by which they differ: there is one, or a few older ones beside it."""
-
 MOST_UNNAMED = 4
 """Collections that are sorted side by side without having been named."""
 
 LEAVING = 3.0
 """Seconds for logging out: a key that is not given back dies by itself after two hours."""
-
-ASK_AGAIN = 300.0
-"""Seconds until the account's roles are asked for again, where M2M did not tell them."""
-
-Role = Literal["search-only", "download", "unknown"]
-"""What the account may do, as far as M2M has told."""
 
 
 class Bridge:
@@ -106,13 +87,14 @@ class Bridge:
         self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
         self._recent = Recent()
+        self._lookup = Lookup(catalogue, reader, self._found)
+        self._account = Account(m2m)
         self._tasks: list[asyncio.Task[None]] = []
-        self.role: Role = "unknown"
 
     @property
-    def _unavailable(self) -> str | None:
-        """Why no file can be fetched, where that is known."""
-        return SEARCH_ONLY if self.role == "search-only" else None
+    def role(self) -> Role:
+        """What the account may do, as far as M2M has told."""
+        return self._account.role
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -120,7 +102,7 @@ class Bridge:
         """Read the kept catalogue and begin, in the background, to log in and keep the catalogue fresh."""
         await self._catalogue.read()
         upkeep = (
-            self._know_account(),
+            self._account.know(self._deadline),
             self._catalogue.stay_fresh(self._deadline),
             self._hear_notices(),
         )
@@ -142,28 +124,6 @@ class Bridge:
         await self._catalogue.known.wait()
         await self.notices.stay_fresh(self._deadline)
 
-    async def _know_account(self) -> None:
-        """Until M2M has told what the account may do."""
-        while True:
-            await self._look_at_account()
-            if self.role != "unknown":
-                return
-            await asyncio.sleep(ASK_AGAIN)
-
-    async def _look_at_account(self) -> None:
-        """Say plainly, and at once, when the account does not work or can only search."""
-        try:
-            with spending(self._deadline):
-                roles = await self._m2m.permissions()
-        except UpstreamLogin as refused:
-            _log.error("USGS refuses the M2M account: %s", refused)
-        except UpstreamError as failed:
-            _log.warning("M2M does not answer yet: %s", failed)
-        else:
-            self.role = "download" if "download" in roles else "search-only"
-            if self.role == "search-only":
-                _log.warning("The M2M account may search but not download: hrefs will answer why.")
-
     # -- the catalogue ---------------------------------------------------------------------------------------
 
     async def catalog(self) -> Catalog:
@@ -183,7 +143,7 @@ class Bridge:
         return known
 
     def _found(self, scene: Scene, entry: Entry) -> Found:
-        return self._recent.found(scene, self._translator(entry), self._unavailable)
+        return self._recent.found(scene, self._translator(entry), self._account.unavailable)
 
     # -- search ----------------------------------------------------------------------------------------------
 
@@ -273,60 +233,17 @@ class Bridge:
 
     async def item(self, collection: str, item: str) -> Found:
         """The scene whose Item has this id. Raises NotFound, UpstreamError."""
-        for member in await self._likely_members(collection, item):
-            entry = await self._catalogue.knowing(member)
-            scene = await self._scene(entry, item)
-            if scene is not None:
-                return self._found(scene, entry)
-        raise NotFound(f"Collection {collection!r} has no item {item!r}.")
-
-    async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
-        """The entries of a Collection that may have an Item, by the form of its id; all, where it tells nothing."""
-        members = (await self._catalogue.now()).members(collection)
-        return [one for one in members if fits(item, one)] or members
-
-    async def _scene(self, entry: Entry, item: str) -> Scene | None:
-        """The scene of an Item's id in any form. One call: what lacks a part is searched for, the newest is meant."""
-        alike = ids_like(item, entry)
-        if alike is None:
-            return await self._reader.scene(entry.dataset.alias, whole_id(item, entry))
-        step = step_of(Search((), alike), entry)
-        if step.filter.is_open:
-            return None
-        scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike, TIMES), self._found)
-        found = [scene for scene in scenes.results if await sieve.find(scene, step)]
-        return max(found, key=lambda scene: scene.display_id, default=None)
+        return await self._lookup.item(collection, item)
 
     # -- assets ----------------------------------------------------------------------------------------------
 
     async def source(self, ref: AssetRef) -> Source:
         """Where the bytes of an asset are. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
-        return await self._resolver.source(await self._wanted(ref))
+        return await self._resolver.source(await self._lookup.wanted(ref))
 
     async def renew(self, ref: AssetRef, stale: Source) -> Source:
         """The same, when the source given before does not answer any more."""
-        return await self._resolver.renew(await self._wanted(ref), stale)
-
-    async def _wanted(self, ref: AssetRef) -> Wanted:
-        entry = await self._holder(ref)
-        is_file = entry.mapping.has_file(ref.key)
-        return Wanted(
-            dataset=entry.dataset.alias,
-            entity_id=ref.entity_id,
-            display_id=ref.item,
-            filename=ref.filename,
-            file=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
-            product_code=None if is_file else product_code(ref.key),
-        )
-
-    async def _holder(self, ref: AssetRef) -> Entry:
-        """The entry that has the Item of an href: of a union's members that may have it, the first that does."""
-        members = await self._likely_members(ref.collection, ref.item)
-        for entry in members[:-1]:
-            if await self._reader.scene(entry.dataset.alias, ref.item):
-                return entry
-        return members[-1]
+        return await self._resolver.renew(await self._lookup.wanted(ref), stale)
 
 
 def _narrower(search: Search) -> str:
