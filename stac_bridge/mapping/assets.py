@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-__all__ = ["MEDIA_TYPES", "AssetRow", "Band", "Bit", "Closed", "ProductRow", "Raster"]
+from stac_bridge.mapping.values import Closed
+
+__all__ = ["MEDIA_TYPES", "AssetRow", "Band", "Bit", "ProductRow", "Raster"]
 
 MEDIA_TYPES = {
     "cog": "image/tiff; application=geotiff; profile=cloud-optimized",
@@ -23,12 +25,6 @@ MEDIA_TYPES = {
 """The short names that an asset's ``type`` may take."""
 
 MediaType = Literal["cog", "geotiff", "jpeg", "jp2", "json", "text", "xml", "tar", "zip", "binary"]
-
-
-class Closed(BaseModel):
-    """A table that takes no other words than its own, and does not change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Band(Closed):

@@ -1,8 +1,4 @@
-"""The closed model of a mapping file: names only, never code.
-
-A *row* says where a value comes from (an attribute of the scene, a labelled field of its metadata, or a
-constant), which converter cleans it, and which M2M filter can be asked for it.
-"""
+"""The closed model of a mapping file: names only, never code."""
 
 from __future__ import annotations
 
@@ -10,40 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stac_bridge.mapping.assets import MEDIA_TYPES, AssetRow, Band, Bit, ProductRow, Raster
-from stac_bridge.mapping.assets import Closed as _Closed
+from stac_bridge.mapping.assets import AssetRow, ProductRow
+from stac_bridge.mapping.values import Closed, Row
 
-__all__ = [
-    "MEDIA_TYPES",
-    "AssetRow",
-    "Band",
-    "Bit",
-    "CollectionText",
-    "FilterRow",
-    "Grid",
-    "IdForm",
-    "ItemRows",
-    "LinkRow",
-    "Mapping",
-    "Picture",
-    "ProductRow",
-    "Provider",
-    "Raster",
-    "Row",
-    "S3Row",
-    "Union",
-]
+__all__ = ["CollectionText", "Grid", "IdForm", "ItemRows", "LinkRow", "Mapping", "Provider", "S3Row", "Union"]
 
-SceneValue = Literal[
-    "displayId",
-    "entityId",
-    "cloudCover",
-    "spatialCoverage",
-    "spatialBounds",
-    "startDate",
-    "endDate",
-    "publishDate",
-]
 Picture = Literal[
     "natural",
     "clouds",
@@ -58,94 +25,9 @@ Picture = Literal[
     "aerial",
 ]
 Slot = Literal["time", "place", "cloud", "months"]
-Converter = Literal[
-    "text",
-    "number",
-    "integer",
-    "elevation",
-    "azimuth",
-    "off-nadir",
-    "size",
-    "percent",
-    "instant",
-    "day-start",
-    "day-end",
-    "month",
-    "digits-2",
-    "digits-3",
-    "part-1",
-    "part-2",
-    "part-3",
-    "lower",
-    "event",
-]
 
 
-class FilterRow(_Closed):
-    """The M2M filter that can be asked for a property: a slot of the scene filter, or a filter's label.
-
-    ``bounds`` are the least and the greatest value that there can be, which a range open on one side is asked with.
-    """
-
-    cloud_cover: bool | None = None
-    months: bool | None = None
-    like: str | None = None
-    equals: str | None = None
-    between: str | None = None
-    bounds: tuple[float, float] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _slot(cls, value: object) -> object:
-        return {value: True} if value in ("cloud_cover", "months") else value
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if len(self.model_fields_set - {"bounds"}) != 1:
-            raise ValueError("a filter is cloud_cover, months, or one of like, equals, between with the filter's label")
-        return self
-
-    @property
-    def label(self) -> str | None:
-        """The label under which dataset-filters lists it; None for the cloud slot."""
-        return self.like or self.equals or self.between
-
-
-class Row(_Closed):
-    """Where one value comes from."""
-
-    scene: SceneValue | None = None
-    field: str | None = None
-    value: Any = None
-    convert: Converter = Field("text", alias="as")
-    values: dict[str, Any] | None = None
-    otherwise: Row | None = Field(None, alias="else")
-    filter: FilterRow | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _constant(cls, value: object) -> object:
-        return value if isinstance(value, dict) else {"value": value}
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if len({"scene", "field", "value"} & self.model_fields_set) != 1:
-            raise ValueError("a row takes its value from exactly one of scene, field, value")
-        return self
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether every scene has the same value."""
-        return "value" in self.model_fields_set
-
-    @property
-    def chain(self) -> tuple[Row, ...]:
-        """This row and its fallbacks in order, each without the next."""
-        alone = self.model_copy(update={"otherwise": None})
-        return (alone, *(self.otherwise.chain if self.otherwise else ()))
-
-
-class Provider(_Closed):
+class Provider(Closed):
     """A provider as STAC has it."""
 
     name: str
@@ -154,7 +36,7 @@ class Provider(_Closed):
     description: str | None = None
 
 
-class CollectionText(_Closed):
+class CollectionText(Closed):
     """What a Collection says beyond what M2M tells of its dataset.
 
     ``name_as`` converts M2M's name of the dataset into a title; ``{title}`` in a description stands for the title.
@@ -174,7 +56,7 @@ class CollectionText(_Closed):
     """What its scenes look like, by the name of a picture that the server has."""
 
 
-class IdForm(_Closed):
+class IdForm(Closed):
     """Another form in which ids are given: with an ending of its own, or without one of its parts.
 
     Parts stand between underscores; ``lacks`` counts from 1, ``of`` is how many the whole id has, and ``day`` is
@@ -196,7 +78,7 @@ class IdForm(_Closed):
         raise ValueError("a form of id has ends, or lacks, of and day (numbers of parts, day before the one lacking)")
 
 
-class ItemRows(_Closed):
+class ItemRows(Closed):
     """The rows every Item needs. ``datetime: middle`` takes the middle of start and end."""
 
     id: Row
@@ -210,7 +92,7 @@ class ItemRows(_Closed):
     """Forms that other services give the same ids, which find the Item, too."""
 
 
-class Grid(_Closed):
+class Grid(Closed):
     """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84).
 
     Without ``resolution`` and ``corners`` the fields tell the CRS alone.
@@ -230,7 +112,7 @@ class Grid(_Closed):
         return self
 
 
-class LinkRow(_Closed):
+class LinkRow(Closed):
     """A link of every Item. ``{…}`` in the href stands for the id or a property; without it there is no link."""
 
     rel: str
@@ -240,7 +122,7 @@ class LinkRow(_Closed):
     only: dict[str, Any] = Field(default_factory=dict)
 
 
-class S3Row(_Closed):
+class S3Row(Closed):
     """The bucket's folder that holds a scene's files beside M2M; ``{…}`` as in a LinkRow, and ``{year}``."""
 
     folder: str
@@ -248,7 +130,7 @@ class S3Row(_Closed):
     requester_pays: bool = True
 
 
-class Mapping(_Closed):
+class Mapping(Closed):
     """A mapping file: what one dataset, a family of them (``event*``), or for the generic one any means in STAC."""
 
     dataset: str | None
@@ -297,7 +179,7 @@ class Mapping(_Closed):
         return self
 
 
-class Union(_Closed):
+class Union(Closed):
     """A file in ``mappings/unions``: a Collection over several datasets, each of which keeps its own.
 
     ``aliases`` are ids by which other services know it.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from stac_bridge.mapping.model import Mapping, Row
+    from stac_bridge.mapping.model import Mapping
+    from stac_bridge.mapping.values import Row
 
 __all__ = ["CORE", "Kind", "Queryable", "Queryables", "queryables_of"]
 

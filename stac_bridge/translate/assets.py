@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.mapping.model import MEDIA_TYPES
+from stac_bridge.mapping.assets import MEDIA_TYPES
 from stac_bridge.translate.access import ORDERABLE, STAGED
 from stac_bridge.translate.extensions import prefix_of
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
-    from stac_bridge.mapping.model import AssetRow, Bit
+    from stac_bridge.mapping.assets import AssetRow, Bit
 
 __all__ = ["AssetTemplate", "asset_templates", "conditions", "product_code", "product_key", "without_files"]
 

@@ -18,7 +18,8 @@ from stac_bridge.translate.words import doi, keywords, plain
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models import Dataset
-    from stac_bridge.mapping.model import CollectionText, Row
+    from stac_bridge.mapping.model import CollectionText
+    from stac_bridge.mapping.values import Row
 
 __all__ = ["collection", "pictured"]
 

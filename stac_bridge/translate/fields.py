@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stac_bridge.mapping.model import Mapping as DatasetMapping
-    from stac_bridge.mapping.model import Row
+    from stac_bridge.mapping.values import Row
 
 __all__ = ["fields_reader", "labels_read", "typed"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stac_bridge.m2m.models import Scene
-    from stac_bridge.mapping.model import Row
+    from stac_bridge.mapping.values import Row
 
     Read = Callable[[Scene], Any]
 

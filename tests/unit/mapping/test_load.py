@@ -13,7 +13,7 @@ from stac_bridge.m2m.models import fold
 from stac_bridge.mapping import Mapping, Row, load_mappings, read_mapping
 from stac_bridge.mapping.convert import CONVERTERS
 from stac_bridge.mapping.load import is_family, shipped_folder
-from stac_bridge.mapping.model import Converter
+from stac_bridge.mapping.values import Converter
 from tests.support import SHARED, needs_shared
 
 GOOD = {
