@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Arriving"]
 
+COME_BACK = 10
+"""Seconds after which those ask again whose bytes are long in coming."""
+
 CHUNK = 2**18
 """Bytes that a reader has in memory."""
 
@@ -74,8 +77,8 @@ class Arriving:
             whole = "an unknown number" if self.size is None else self.size
             raise Staging(
                 f"This file arrives from a host that serves no parts ({self.there} of {whole} bytes are here); "
-                "come back after the seconds in Retry-After.",
-                retry_after=10,
+                f"ask again in {COME_BACK} seconds.",
+                retry_after=COME_BACK,
             ) from None
 
     async def _come(self, offset: int) -> None:

@@ -105,7 +105,7 @@ def staging(grant: Grant) -> Staging:
     """Come back sooner at first, and later the longer it takes."""
     wait = int(min(60, max(5, time.time() - grant.since)))
     bound = f" Its use is bound to USGS's licence {grant.eula}." if grant.eula else ""
-    return Staging(f"USGS is preparing this file; come back after the seconds in Retry-After.{bound}", retry_after=wait)
+    return Staging(f"USGS is preparing this file; ask again in {wait} seconds.{bound}", retry_after=wait)
 
 
 def _ready(url: str | None) -> str | None:

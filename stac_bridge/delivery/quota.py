@@ -116,8 +116,6 @@ class Quota:
 
 
 def _used_up(until: float) -> UpstreamBusy:
-    return UpstreamBusy(
-        "The M2M account's download quota is used up; come back after the seconds in Retry-After.",
-        code=OVER,
-        retry_after=max(1, math.ceil(until - time.time())),
-    )
+    wait = max(1, math.ceil(until - time.time()))
+    said = f"The M2M account's download quota is used up; ask again in {wait} seconds."
+    return UpstreamBusy(said, code=OVER, retry_after=wait)

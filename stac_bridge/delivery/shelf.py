@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Shelf", "hold"]
 
+COME_BACK = 60
+"""Seconds after which those ask again for whom there is no room."""
+
 _PART = ".part"
 
 
@@ -65,9 +68,9 @@ class Shelf:
                 excess -= size
         if excess > 0:
             raise NoRoom(
-                "The server has no room for this file beside those being read; come back after the seconds in "
-                "Retry-After, or have STAC_BRIDGE_SPOOL_BYTES raised.",
-                retry_after=60,
+                "The server has no room for this file beside those being read; ask again in "
+                f"{COME_BACK} seconds, or have STAC_BRIDGE_SPOOL_BYTES raised.",
+                retry_after=COME_BACK,
             )
 
     def _sizes(self) -> Iterator[tuple[float, int, Path]]:
