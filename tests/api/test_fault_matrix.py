@@ -33,7 +33,7 @@ ASKED = {
 BROWSER = {"Origin": "https://page.example"}
 """Who asks for a file from a page is given its bytes, not an address."""
 
-PATIENCE = 0.7
+PATIENCE = 1.2
 """Seconds that M2M is given for an answer, where it will give none."""
 
 SILENT = ("slow", "hang")

@@ -37,6 +37,14 @@ class Deployment:
     def search(self, day: int, timeout: float = 30) -> httpx.Response:
         return httpx.get(f"{self.api}/search", params=question(day), timeout=timeout)
 
+    def have_started(self, workers: int) -> None:
+        """Wait until so many have, all in all."""
+        for _ in range(300):
+            if self.log.read_text().count("Application startup complete") >= workers:
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text())
+
 
 def question(day: int) -> dict[str, str]:
     day_of_march = f"2024-03-{day:02}T00:00:00Z/2024-03-{day:02}T23:59:59Z"
@@ -123,7 +131,8 @@ def _holder(two: Deployment) -> int:
 
 
 def test_without_redis_cached_answers_go_on_new_ones_wait_and_all_is_well_once_it_is_back(two: Deployment) -> None:
-    for _ in range(6):  # by both workers
+    two.have_started(3)  # the one that came for the killed one, too
+    for _ in range(20):  # by both workers
         assert two.search(21).status_code == 200
     two.redis.kill()
     assert [two.search(21).status_code for _ in range(6)] == [200] * 6
