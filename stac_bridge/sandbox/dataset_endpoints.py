@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
 from stac_bridge.sandbox.holdings import archive_of, dataset, datasets, filters_of, products_of
 from stac_bridge.sandbox.options import file_groups_of
 from stac_bridge.sandbox.payload import Payload, dataset_of, number_of, required
 from stac_bridge.sandbox.refusal import Refusal
+from stac_bridge.sandbox.sheets import read_yaml
 from stac_bridge.sandbox.wrs2 import PATHS, ROWS, centre, footprint
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ __all__ = ["DATASET_ENDPOINTS", "said_of_service"]
 @lru_cache(maxsize=1)
 def said_of_service() -> dict[str, Any]:
     """What ``service.yaml`` holds: notices, messages, licences, and the endpoints that are missing."""
-    return dict(yaml.safe_load(files("stac_bridge.sandbox").joinpath("service.yaml").read_text("utf-8")))
+    return dict(read_yaml("service.yaml"))
 
 
 def _listed(said: Payload) -> list[Payload]:

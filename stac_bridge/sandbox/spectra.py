@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from math import radians, sin
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
 from stac_bridge.sandbox.cover import SURFACES
+from stac_bridge.sandbox.sheets import read_yaml
 
 if TYPE_CHECKING:
     from stac_bridge.sandbox.landscape import View
@@ -22,8 +21,7 @@ __all__ = ["kelvin", "rows", "surface", "top"]
 @lru_cache(maxsize=8)
 def rows(name: str) -> dict[str, Any]:
     """A table of ``facts/pictures/``."""
-    text = files("stac_bridge.sandbox").joinpath("facts", "pictures", f"{name}.yaml").read_text("utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = read_yaml("facts", "pictures", f"{name}.yaml")
     return found
 
 

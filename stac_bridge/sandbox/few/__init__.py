@@ -6,7 +6,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from stac_bridge.sandbox.few.archive import Few
-from stac_bridge.sandbox.few.kinds import ROWS, facts_of
+from stac_bridge.sandbox.few.kinds import ROWS
+from stac_bridge.sandbox.sheets import sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ __all__ = ["SMALL", "Few", "corona", "few", "naip"]
 @cache
 def few(name: str) -> Few:
     """The scenes of a small dataset, made at their first use. Raises KeyError for any other name."""
-    facts = facts_of(name)
+    facts = {**sheet(name), "name": name}
     return Few(ROWS[name](facts["scenes"]), facts)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from stac_bridge.sandbox.few.aerial import aerial_rows
 from stac_bridge.sandbox.few.declass import declass_rows
@@ -20,7 +16,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.sandbox.few.row import Facts, Row
 
-__all__ = ["ROWS", "facts_of"]
+__all__ = ["ROWS"]
 
 ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
     "aerial_combin": aerial_rows,
@@ -35,10 +31,3 @@ ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
     "naip": naip_rows,
     "srtm_v3": elevation_rows,
 }
-
-
-@cache
-def facts_of(name: str) -> dict[str, Any]:
-    """The dataset's file in ``facts/``, with its alias as ``name``."""
-    text = files("stac_bridge.sandbox").joinpath("facts", f"{name}.yaml").read_text("utf-8")
-    return {**yaml.safe_load(text), "name": name}

@@ -13,10 +13,10 @@ import shapely
 
 from stac_bridge.sandbox import create_sandbox
 from stac_bridge.sandbox.few import SMALL, Few, few
-from stac_bridge.sandbox.few.kinds import facts_of
 from stac_bridge.sandbox.few.row import central
 from stac_bridge.sandbox.holdings import datasets, filters_of, products_of
 from stac_bridge.sandbox.options import located, options_of
+from stac_bridge.sandbox.sheets import sheet
 
 STOCKED = [name for name in SMALL if name != "event1058"]
 
@@ -101,7 +101,7 @@ def _footprint(scene: dict[str, Any]) -> shapely.Geometry:
 @pytest.mark.parametrize("name", STOCKED)
 def test_every_filter_finds_scenes_by_a_value_they_have_and_none_by_another(name: str) -> None:
     archive = few(name)
-    for label, (ident, *_rest) in facts_of(name)["filters"].items():
+    for label, (ident, *_rest) in sheet(name)["filters"].items():
         column = archive.column(ident, np.arange(len(archive)))
         assert column is not None, label
         asked = {"filterType": "value", "filterId": ident, "value": str(column[0]), "operand": "="}
