@@ -7,11 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
+from stac_bridge.cli.leaving import told
 from stac_bridge.cli.log import Redactor, secrets_of
-from stac_bridge.cli.serve import told
-from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +55,7 @@ def _findings(live: bool) -> Iterator[Finding]:
 
     from stac_bridge.cli.checks import Finding, State, at_rest
     from stac_bridge.cli.live_checks import in_life
+    from stac_bridge.settings import Settings
 
     try:
         settings = Settings()

@@ -6,15 +6,16 @@ import functools
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
-from pydantic import ValidationError
+from pydantic_core import ValidationError  # pydantic's own, without the rest of it
 
-from stac_bridge.cli.serve import told
 from stac_bridge.errors import BadRequest, BridgeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CODES", "DONE", "FAILED", "INTERRUPTED", "UNASKABLE", "leaves", "note"]
+    from pydantic_core import ErrorDetails
+
+__all__ = ["CODES", "DONE", "FAILED", "INTERRUPTED", "UNASKABLE", "leaves", "note", "told"]
 
 P = ParamSpec("P")
 
@@ -52,6 +53,11 @@ def leaves(command: Callable[P, int]) -> Callable[P, None]:
 def _said(why: str, code: int) -> int:
     note(why)
     return code
+
+
+def told(error: ErrorDetails) -> str:
+    """A setting that cannot be read, by its variable."""
+    return f"STAC_BRIDGE_{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
 
 
 def note(sentence: str) -> None:

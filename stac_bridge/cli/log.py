@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stac_bridge.request_id import request_id
-from stac_bridge.settings import LogForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,7 +128,7 @@ def log_to_stderr(settings: Settings) -> None:
     """Write the log of all that this process does, from ``log_level`` on, as ``log`` says; what is secret is not."""
     redact = Redactor(secrets_of(settings))
     handler = logging.StreamHandler()
-    handler.setFormatter(AsJson(redact) if settings.log is LogForm.json else AsText(redact))
+    handler.setFormatter(AsJson(redact) if settings.log == "json" else AsText(redact))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     quieten()
 

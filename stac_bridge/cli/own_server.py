@@ -12,12 +12,13 @@ from stac_bridge.cli.leaving import note
 from stac_bridge.cli.log import quieten
 from stac_bridge.cli.serve import build
 from stac_bridge.errors import BridgeError
-from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uvicorn import Server
+
+    from stac_bridge.settings import Settings
 
 __all__ = ["named", "own_server", "reached", "tell_of_hrefs"]
 
@@ -26,6 +27,8 @@ _HOST = "127.0.0.1"
 
 def named(api: str | None) -> str | None:
     """The address that an option gives, else the settings; None where neither does."""
+    from stac_bridge.settings import Settings
+
     settings = Settings()
     return api or (str(settings.api).rstrip("/") if settings.api else None)
 
@@ -33,6 +36,8 @@ def named(api: str | None) -> str | None:
 @contextlib.contextmanager
 def reached(api: str | None) -> Iterator[str]:
     """The address of the API to ask. Raises BridgeError."""
+    from stac_bridge.settings import Settings
+
     address = named(api)
     with contextlib.nullcontext(address) if address else own_server(Settings()) as found:
         yield found

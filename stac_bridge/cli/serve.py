@@ -12,22 +12,21 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import httpx
 import typer
-from pydantic import HttpUrl, SecretStr, ValidationError
+from pydantic_core import ValidationError
 
+from stac_bridge.cli.leaving import told
 from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
-from stac_bridge.settings import Settings
-from stac_bridge.store import is_shared, reach
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from pydantic_core import ErrorDetails
     from starlette.types import ASGIApp
 
-__all__ = ["build", "serve", "told"]
+    from stac_bridge.settings import Settings
+
+__all__ = ["build", "serve"]
 
 _log = logging.getLogger("stac_bridge")
 
@@ -53,6 +52,8 @@ def serve(
     nor STAC_BRIDGE_M2M_URL set, over the embedded sandbox, which needs no account.
     """
     import uvicorn
+
+    from stac_bridge.settings import Settings
 
     try:
         settings = Settings()
@@ -84,6 +85,8 @@ def serve(
 
 def _check_several(settings: Settings) -> None:
     """Whether several processes can serve these settings. Raises BridgeError."""
+    from stac_bridge.store import is_shared
+
     if settings.embeds_sandbox:
         raise BridgeError(
             "--workers: the embedded sandbox lives in one process. Start `stac-bridge sandbox` beside the server "
@@ -116,6 +119,7 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
     """The server for these settings, reached at this address. Raises BridgeError."""
     from stac_bridge.api import create_app
+    from stac_bridge.store import is_shared, reach
 
     if is_shared(settings.store):
         asyncio.run(reach(settings.store))
@@ -137,6 +141,9 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
 
     What is kept of the sandbox ends with the process: its scenes are not worth a place beside USGS's.
     """
+    import httpx
+    from pydantic import HttpUrl, SecretStr
+
     from stac_bridge.api import create_app
     from stac_bridge.sandbox import create_sandbox
 
@@ -155,11 +162,6 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     )
     app.mount(SANDBOX, pretend)
     return app
-
-
-def told(error: ErrorDetails) -> str:
-    """A setting that cannot be read, by its variable."""
-    return f"STAC_BRIDGE_{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
 
 
 def _address(settings: Settings, host: str, port: int) -> str:

@@ -108,7 +108,7 @@ def test_new_drafts_a_dataset_of_the_sandbox(dataset: str) -> None:
 
 def test_new_refuses_what_m2m_does_not_list() -> None:
     drafted = run("new", "nothing_of_the_kind")
-    assert drafted.exit_code == 2
+    assert drafted.exit_code == 1
     assert "M2M lists no dataset 'nothing_of_the_kind'" in drafted.stderr
 
 
