@@ -28,8 +28,7 @@ def main() -> None:
         items = []
         for raw in raws:
             scene = read_scene(raw)
-            core = translator.core(scene)
-            items.append(Found(scene, core, translator).item("http://here/", signer, fields))
+            items.append(Found(scene, translator).item("http://here/", signer, fields))
         return items
 
     items = translate()

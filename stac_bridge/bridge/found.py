@@ -40,13 +40,15 @@ VERDICTS = 16
 
 @dataclass(slots=True)
 class Found:
-    """A scene, and the part of its Item that filters are tried on."""
+    """A scene, and what of its Item was asked for so far."""
 
     scene: Scene
-    core: dict[str, Any]
     translator: Translator
     unavailable: str | None = None
     """Why this server can fetch no file, where it cannot."""
+
+    _core: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The Item without assets, which most of the scenes that a filter is tried on need only a part of."""
 
     _whole: tuple[tuple[str, str], orjson.Fragment] | None = field(default=None, repr=False, compare=False)
     """The Item as it was made last, under where and until when its hrefs lead."""
@@ -59,13 +61,18 @@ class Found:
 
         ``base`` is the API's address with its last slash. A whole Item is dumped once for all who ask.
         """
-        href_of = signer.href_maker(base, self.core["collection"], self.core["id"], self.scene.entity_id)
+        core = self._core = self._core or self.translator.core(self.scene)
+        href_of = signer.href_maker(base, core["collection"], core["id"], self.scene.entity_id)
         if fields != EVERYTHING:
-            return fields.apply(self._made(base, href_of, lambda key: fields.keeps(f"assets.{key}")))
+            return fields.apply(self._made(core, base, href_of, lambda key: fields.keeps(f"assets.{key}")))
         place = (base, href_of.expires)
         if self._whole is None or self._whole[0] != place:
-            self._whole = place, orjson.Fragment(orjson.dumps(self._made(base, href_of)))
+            self._whole = place, orjson.Fragment(orjson.dumps(self._made(core, base, href_of)))
         return self._whole[1]
+
+    def part(self, names: frozenset[str]) -> dict[str, Any]:
+        """The Item without assets, or as much of it as these properties need."""
+        return self._core or self.translator.core(self.scene, names)
 
     def matches(self, residual: Residual) -> bool:
         """Whether the Item is what a filter asks for."""
@@ -73,11 +80,11 @@ class Found:
         if verdict is None:
             if len(self._verdicts) >= VERDICTS:
                 self._verdicts.clear()
-            verdict = self._verdicts[residual] = residual.keeps(self.core)
+            verdict = self._verdicts[residual] = residual.keeps(self.part(residual.names))
         return verdict
 
-    def _made(self, base: str, href_of: HrefOf, wants: Wants | None = None) -> dict[str, Any]:
-        item = self.translator.finish(self.core, self.scene, base, href_of, wants)
+    def _made(self, core: dict[str, Any], base: str, href_of: HrefOf, wants: Wants | None = None) -> dict[str, Any]:
+        item = self.translator.finish(core, self.scene, base, href_of, wants)
         return without_files(item, self.unavailable) if self.unavailable else item
 
 
@@ -92,7 +99,7 @@ class Recent:
         place = translator, scene.entity_id, unavailable
         found = self._kept.get(place)
         if found is None or found.scene != scene:
-            found = self._kept[place] = Found(scene, translator.core(scene), translator, unavailable)
+            found = self._kept[place] = Found(scene, translator, unavailable)
         return found
 
 

@@ -116,7 +116,7 @@ class Sorting:
             return 0
         pairs = zip(self._steps, answers, strict=True)
         found = [await self._sieve.find(scene, step) for step, scenes in pairs for scene in scenes.results]
-        days = (axis.position(self._order.key(one.core)[0]) for one in found if one)
+        days = (axis.position(self._key(one)[0]) for one in found if one)
         return axis.high - max((day for day in days if day is not None), default=axis.high)
 
     async def _refuse_unknown_cloud(self, page: _Filling, total: int) -> None:
@@ -206,8 +206,11 @@ class Sorting:
     async def _keyed(self, step: Step, parts: Sequence[Scenes], after: Key | None) -> list[Keyed]:
         """What matches and comes behind a key."""
         every = [scene for scenes in parts for scene in scenes.results]
-        keyed = [(self._order.key(one.core), one) for scene in every if (one := await self._sieve.find(scene, step))]
+        keyed = [(self._key(one), one) for scene in every if (one := await self._sieve.find(scene, step))]
         return [one for one in keyed if after is None or self._order.compare(one[0], after) > 0]
+
+    def _key(self, one: Found) -> Key:
+        return self._order.key(one.part(self._order.names))
 
     def _best(self, page: _Filling, candidates: list[Keyed]) -> list[Keyed]:
         """The first of them, as many as the page lacks and one more, by which it is seen that more follow."""

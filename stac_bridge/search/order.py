@@ -71,6 +71,11 @@ class Order:
         self.sorting: Callable[[Key], Any] = cmp_to_key(self.compare)
 
     @property
+    def names(self) -> frozenset[str]:
+        """The properties that are sorted by."""
+        return frozenset(key.name for key in self._keys)
+
+    @property
     def first(self) -> SortKey:
         """What is sorted by before all else."""
         return self._keys[0]

@@ -18,13 +18,13 @@ __all__ = ["Residual"]
 
 
 class Residual:
-    """A typed CQL2 filter, parsed once; ``times`` are the properties in it that hold times. Equal ones keep alike."""
+    """A typed CQL2 filter, parsed once; ``times`` are those of its ``names`` that hold times. Equal ones keep alike."""
 
     def __init__(self, said: dict[str, Any], times: Collection[str] = ()) -> None:
         self._text = orjson.dumps(said).decode()
         self._expression = cql2.parse_json(self._text)
-        self._names = properties_of(said)
-        self._times = self._names & set(times)
+        self.names = frozenset(properties_of(said))
+        self._times = self.names & set(times)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Residual) and (self._text, self._times) == (other._text, other._times)
@@ -44,7 +44,7 @@ class Residual:
 
         Two properties that hold times are compared as text, which sorts as time does in one form only.
         """
-        properties = {name: value for name, value in item["properties"].items() if name in self._names}
+        properties = {name: value for name, value in item["properties"].items() if name in self.names}
         properties |= {name: _padded(properties[name]) for name in self._times if properties.get(name)}
         return {**item, "properties": properties}
 

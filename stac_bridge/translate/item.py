@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,7 +16,7 @@ from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer, grid_reader
 from stac_bridge.translate.links import filler, native_record, row_links
 from stac_bridge.translate.read import reader, source
-from stac_bridge.translate.times import times_reader
+from stac_bridge.translate.times import TIMES, times_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +25,27 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models import Scene
     from stac_bridge.translate.access import HrefOf
     from stac_bridge.translate.assets import AssetTemplate
+    from stac_bridge.translate.read import Read
 
     Wants = Callable[[str], bool]
 
 __all__ = ["Translator"]
+
+
+_PLACE = frozenset(("geometry", "bbox"))
+_OUTSIDE = _PLACE | {"id", "collection"}
+"""What an Item tells of itself outside its properties."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which readings an Item's properties need."""
+
+    rows: tuple[tuple[str, Read], ...]
+    times: bool = True
+    grid: bool = True
+    fields: bool = True
+    place: bool = True
 
 
 class Translator:
@@ -44,7 +63,9 @@ class Translator:
         self._times = times_reader(entry)
         self._constants = {name: row.value for name, row in mapping.properties.items() if row.is_constant}
         self._constants["m2m:dataset"] = entry.dataset.alias
-        self._rows = tuple((name, reader(row)) for name, row in mapping.properties.items() if not row.is_constant)
+        rows = ((name, reader(row)) for name, row in mapping.properties.items() if not row.is_constant)
+        self._all = _Part(tuple(rows))
+        self._part_of = lru_cache(maxsize=64)(self._needed)
         self._fields = fields_reader(mapping) if mapping.fields else None
         self._grid = grid_reader(mapping.grid, fold) if mapping.grid else None
         self._assets = asset_templates(entry)
@@ -56,19 +77,24 @@ class Translator:
             "storage:requester_pays": mapping.s3.requester_pays,
         }
 
-    def core(self, scene: Scene) -> dict[str, Any]:
-        """The Item without links, assets and declared extensions."""
-        properties: dict[str, Any] = self._times(scene)
+    def core(self, scene: Scene, names: frozenset[str] | None = None) -> dict[str, Any]:
+        """The Item without links, assets and declared extensions.
+
+        Where ``names`` are given, no more of its properties and of its place than these need be there: trying a
+        filter on thousands of scenes asks for few, and most of the scenes are then left.
+        """
+        part = self._all if names is None else self._part_of(names)
+        properties: dict[str, Any] = self._times(scene) if part.times else {}
         properties.update(self._constants)
-        for name, read in self._rows:
+        for name, read in part.rows:
             value = read(scene)
             if value is not None:
                 properties[name] = value
-        if self._grid:
+        if self._grid and part.grid:
             properties.update(self._grid(scene.fields))
-        if self._fields:
+        if self._fields and part.fields:
             properties.update(self._fields(scene.fields))
-        geometry, bbox = next((found for read in self._geometry if (found := footprint(read(scene)))[0]), (None, None))
+        geometry, bbox = self._place(scene) if part.place else (None, None)
         item: dict[str, Any] = {
             "type": "Feature",
             "stac_version": "1.1.0",
@@ -81,6 +107,15 @@ class Translator:
             item["bbox"] = bbox
         item["properties"] = properties
         return item
+
+    def _needed(self, names: frozenset[str]) -> _Part:
+        rows = tuple(one for one in self._all.rows if one[0] in names)
+        rest = names.difference(TIMES, self._constants, (name for name, _read in rows), _OUTSIDE)
+        of_grid = {name for name in rest if name.startswith("proj:")}
+        return _Part(rows, bool(names & TIMES), bool(of_grid), bool(rest - of_grid), bool(names & _PLACE))
+
+    def _place(self, scene: Scene) -> tuple[dict[str, Any] | None, list[float] | None]:
+        return next((found for read in self._geometry if (found := footprint(read(scene)))[0]), (None, None))
 
     def finish(
         self, item: dict[str, Any], scene: Scene, base: str, href_of: HrefOf, wants: Wants | None = None

@@ -1,0 +1,42 @@
+"""A part of an Item is what the whole Item says, of every dataset that the sandbox holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.mapping import load_mappings
+from stac_bridge.sandbox.holdings import archive_of, dataset
+from stac_bridge.sandbox.sheets import sheets
+from stac_bridge.translate import Translator
+
+MAPPINGS = load_mappings()
+
+
+@pytest.mark.parametrize("alias", [name for name in sheets() if archive_of(name)])
+def test_each_property_alone_is_the_one_among_all(alias: str) -> None:
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+    archive = archive_of(alias)
+    assert archive is not None
+    for number in (0, len(archive) // 2, len(archive) - 1):
+        scene = read_scene(archive.scene(number, full=True))
+        whole = translator.core(scene)
+        for name in (*whole["properties"], "m2m:no_such_field", "proj:no_such_thing"):
+            part = translator.core(scene, frozenset((name,)))
+            assert part["properties"].get(name) == whole["properties"].get(name)
+            assert (part["id"], part["collection"]) == (whole["id"], whole["collection"])
+        placed = translator.core(scene, frozenset(("geometry",)))
+        assert (placed["geometry"], placed.get("bbox")) == (whole["geometry"], whole.get("bbox"))
+
+
+def test_a_part_holds_little_more_than_what_was_asked_for() -> None:
+    alias = "landsat_ot_c2_l2"
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+    archive = archive_of(alias)
+    assert archive is not None
+    scene = read_scene(archive.scene(0, full=True))
+    part = translator.core(scene, frozenset(("eo:cloud_cover", "id")))
+    assert part["geometry"] is None
+    assert "eo:cloud_cover" in part["properties"]
+    assert not {"datetime", "proj:code", "landsat:wrs_path", "platform"} & part["properties"].keys()
