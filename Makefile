@@ -57,8 +57,10 @@ redis:
 serve: setup ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
 	@exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
+# Three at a time, though there may be two cores: many tests wait for somebody. The servers that they start need not
+# compile everything anew, even where Python was told to write nothing down.
 test: setup redis chromium ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: setup ## Run ruff, the type checker and import-linter
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
 from stac_bridge.sandbox import Sandbox, create_sandbox
 from stac_bridge.settings import Settings
+
+LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
+"""The long mode: ``STAC_BRIDGE_TESTS_LONG=1 make test``."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from stac_bridge.cli.garbage import collect_rarely
+
 __all__ = ["sandbox"]
 
 
@@ -53,4 +55,5 @@ def sandbox(
         staging_seconds=staging_seconds,
         faults=faults,
     )
+    collect_rarely()
     uvicorn.run(pretend, host=host, port=port, proxy_headers=False)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from pydantic_core import ValidationError
 
+from stac_bridge.cli.garbage import collect_rarely
 from stac_bridge.cli.leaving import told
 from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
@@ -66,6 +67,7 @@ def serve(
         _leave("; ".join(told(one) for one in invalid.errors()))
     except BridgeError as wrong:
         _leave(str(wrong))
+    collect_rarely()
     # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
     signal.signal(signal.SIGTERM, _end)
     if workers > 1:

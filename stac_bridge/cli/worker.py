@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stac_bridge.cli.garbage import collect_rarely
 from stac_bridge.cli.log import log_to_stderr
 from stac_bridge.settings import Settings
 
@@ -19,4 +20,6 @@ def worker() -> ASGIApp:
 
     settings = Settings()
     log_to_stderr(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    collect_rarely()
+    return app

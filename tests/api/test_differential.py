@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -18,11 +17,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import brute, questions
-from tests.support import Here, running
+from tests.support import LONG, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
-"""The long mode: ``STAC_BRIDGE_TESTS_LONG=1 make test``."""
 
 WORLD = {
     "datetime": f"{questions.START:%Y-%m-%d}T00:00:00Z/2023-07-04T23:59:59Z",

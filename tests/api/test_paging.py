@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ import pytest
 
 from stac_bridge.sandbox import create_sandbox
 from stac_bridge.search import Cursor, parse, seal_cursor
-from tests.support import ORIGIN, Here, running
+from tests.support import LONG, ORIGIN, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 ASKED = {"collections": LANDSAT, "bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-08-31T23:59:59Z"}
 
 

@@ -203,7 +203,7 @@ async def test_equal_searches_give_equal_bytes(tmp_path: Any) -> None:
 async def test_requests_of_one_account_never_overlap(here: Here) -> None:
     import asyncio
 
-    days = [f"2024-06-{day:02}T00:00:00Z" for day in range(1, 5)]
+    days = [f"2024-06-{day:02}T00:00:00Z/2024-06-{day:02}T23:59:59Z" for day in range(1, 9)]
     answers = await asyncio.gather(*(here.get("/search", collections=LANDSAT, datetime=day) for day in days))
     assert {answer.status_code for answer in answers} == {200}
     assert here.sandbox.in_flight_max == 1

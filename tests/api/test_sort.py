@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
-from tests.support import Here, posted
+from tests.support import LONG, Here, posted
 
 LANDSAT = "landsat_ot_c2_l2"
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 WHERE = {"bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-07-15T23:59:59Z"}
 
 

@@ -7,7 +7,6 @@ nobody has read before, so nothing is known of them yet.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,14 +21,13 @@ import pytest
 from tests import readers
 from tests.readers import READERS, Upstream
 from tests.serving import started
+from tests.support import LONG
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 FRAME = "d197_aerial_photo_single_frame_medium_resolution_download"
 BYTES, AGAIN, THEIRS, WHATEVER = "bytes", "again", "theirs", "whatever"
 DELIVERIES = ("stream", "auto")
 
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
-"""The long mode: ``STAC_BRIDGE_TESTS_LONG=1 make test``."""
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is one of the readers")
 

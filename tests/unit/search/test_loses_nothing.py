@@ -6,7 +6,6 @@ Mutants of the compiler, each with one rule changed, show that the test would se
 
 from __future__ import annotations
 
-import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -29,11 +28,9 @@ from stac_bridge.search.cql import read_filter
 from stac_bridge.search.typed import typed
 from stac_bridge.translate import Translator
 from tests import brute, questions
-from tests.support import entry_of
+from tests.support import LONG, entry_of
 
 LANDSAT = "landsat_ot_c2_l2"
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
-"""The long mode: ``STAC_BRIDGE_TESTS_LONG=1 make test``."""
 
 EXAMPLES = 5000 if LONG else 150
 WORLD = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import orjson
@@ -15,11 +14,10 @@ from stac_bridge.m2m.datasets import read_datasets
 from stac_bridge.m2m.models import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
-from tests.support import FIXTURES, SHARED, entry_of, needs_shared
+from tests.support import FIXTURES, LONG, SHARED, entry_of, needs_shared
 from tests.validation import validate
 
 BASE = "http://here/"
-LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 MAPPINGS = load_mappings()
 EVENTS = FIXTURES / "m2m" / "dataset-search__events.json"
 

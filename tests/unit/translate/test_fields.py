@@ -15,7 +15,7 @@ from stac_bridge.m2m.models import Dataset, fold, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from stac_bridge.translate.fields import fields_reader
-from tests.support import SHARED, SIGNED, needs_shared
+from tests.support import LONG, SHARED, SIGNED, needs_shared
 from tests.validation import validate
 
 MAPPINGS = load_mappings()
@@ -216,7 +216,9 @@ VALUES = [
 @needs_shared
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
-    for value in VALUES:
+    """Each value by some families, in the long mode by all: what reads it is written once for all of them."""
+    turn = list(FAMILIES).index(family)
+    for value in VALUES if LONG else VALUES[turn % 3 :: 3]:
         found = item(
             family,
             dict.fromkeys(LABELS, value),
