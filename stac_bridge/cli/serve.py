@@ -120,7 +120,6 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
     """The server for these settings, reached at this address. Raises BridgeError."""
-    from stac_bridge.api import create_app
     from stac_bridge.store import is_shared, reach
 
     if is_shared(settings.store):
@@ -135,6 +134,8 @@ def build(settings: Settings, host: str, port: int) -> ASGIApp:
             "and its one request at a time. Bind 127.0.0.1, or put a gate in front.",
             host,
         )
+    from stac_bridge.api import create_app
+
     return create_app(settings)
 
 

@@ -100,7 +100,7 @@ searches = st.fixed_dictionaries(
 
 @given(said=searches, form=st.sampled_from(["get json", "get text", "post json", "post text"]))
 @settings(
-    max_examples=2000 if LONG else 30,
+    max_examples=2000 if LONG else 24,
     deadline=None,
     derandomize=not LONG,
     phases=(Phase.explicit, Phase.generate),  # to make a failing search smaller takes minutes

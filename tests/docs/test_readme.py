@@ -51,7 +51,7 @@ def test_the_example_prints_what_the_readme_shows(api: str, tmp_path: Path) -> N
     )
     for line in lines:
         assert line in ran.stdout.splitlines()
-    assert (tmp_path / "ndvi.png").is_file()
+    assert (tmp_path / "ndvi.png").read_bytes().startswith(b"\x89PNG")
     assert ran.stderr == ""
 
 

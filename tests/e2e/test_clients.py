@@ -101,17 +101,6 @@ def test_odc_stac_loads_two_bands_of_two_scenes(api: str) -> None:
     assert np.isfinite(float(loaded.nir08.mean()))
 
 
-def test_the_example_draws_its_picture(api: str, tmp_path: Path) -> None:
-    example = Path(__file__).parents[2] / "examples" / "ndvi.py"
-    out = tmp_path / "ndvi.png"
-    ran = subprocess.run(
-        [sys.executable, str(example), "--api", api, "--out", str(out)], capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert out.read_bytes().startswith(b"\x89PNG")
-    assert "median NDVI" in ran.stdout
-
-
 def test_every_asset_of_an_item_opens(api: str) -> None:
     (item,) = items(api, 1)
     for key, asset in item.assets.items():

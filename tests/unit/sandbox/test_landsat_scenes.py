@@ -21,9 +21,9 @@ from stac_bridge.sandbox.sheets import labels_of, sheet
 NAMES = [*FAMILIES, ARD.dataset]
 
 
-def scenes(name: str, count: int = 200) -> list[dict[str, Any]]:
+def scenes(name: str, count: int = 200, *, full: bool = True) -> list[dict[str, Any]]:
     archive: Any = archive_of(name)
-    return [archive.scene(number, full=True) for number in range(0, len(archive), len(archive) // count)]
+    return [archive.scene(number, full=full) for number in range(0, len(archive), len(archive) // count)]
 
 
 def said(scene: dict[str, Any]) -> dict[str, Any]:
@@ -55,15 +55,15 @@ def test_a_filters_label_is_a_line_of_the_scene_or_an_identifier(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_dirt_of_real_answers_is_there(name: str) -> None:
-    found = scenes(name, 4000)
+    found, whole = scenes(name, 4000, full=False), scenes(name)
     dates = {re.sub(r"\d", "0", one["publishDate"]) for one in found}
     assert {"0000-00-00 00:00:00-00", "0000-00-00 00:00:00", "0000-00-00 00:00:00.000000-00"} <= dates
     assert {one["temporalCoverage"]["startDate"][10:] for one in found} == {" 00:00:00"}
     if name != ARD.dataset:
         assert {type(one["cloudCover"]).__name__ for one in found} == {"str", "int", "NoneType"}
         assert any(one["cloudCover"] == -1 for one in found)
-        assert all(re.fullmatch(r" \d{3}", said(one)["WRS Path"]) for one in found)
-        assert all("&deg;" in said(one)["Scene Center Lat DMS"] for one in found)
+        assert all(re.fullmatch(r" \d{3}", said(one)["WRS Path"]) for one in whole)
+        assert all("&deg;" in said(one)["Scene Center Lat DMS"] for one in whole)
 
 
 @pytest.mark.parametrize("name", [*FAMILIES])
