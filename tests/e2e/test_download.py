@@ -197,7 +197,7 @@ def test_one_that_is_stopped_in_the_middle_is_gone_on_with(
     # A day's photographs, another one for each ending: what the server has spooled is not slow any more.
     days = {signal.SIGINT: "M_4109325_SW_15_060_20220630", signal.SIGKILL: photographs(api)[-1]}
     search = ("-c", "naip", "--ids", days[ending], "--assets", ZIP, "--api", api)
-    fault(sandbox, kind="slow", on=["dds"], per_megabyte=3)
+    fault(sandbox, kind="slow", on=["dds"], per_megabyte=5)
     stopped = subprocess.Popen(
         [*COMMAND, *search, "-o", str(tmp_path / "out")],
         env=environment(tmp_path),
