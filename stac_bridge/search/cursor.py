@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["LIFETIME", "Cursor", "mark", "open_cursor", "seal_cursor"]
 
 LIFETIME = 86400
-"""Seconds that a token is good for: offsets into an archive that grows mean less and less."""
+"""Seconds that a token is good for, at least: offsets into an archive that grows mean less and less."""
+
+ISSUED = 60
+"""Seconds by which tokens tell their age: within them a page that is asked for again is the same, and so its ETag."""
 
 _VERSION = 3
 _HEAD = struct.Struct(">BI")
@@ -55,7 +58,7 @@ def seal_cursor(cursor: Cursor | Stand, digest: bytes, key: bytes, now: float) -
         said = [cursor.position, cursor.width, cursor.after, cursor.matched]
     else:
         said = [cursor.step, cursor.start, "".join(cursor.last)]
-    body = _HEAD.pack(_VERSION, int(now)) + orjson.dumps([isinstance(cursor, Stand), said])
+    body = _HEAD.pack(_VERSION, int(now) // ISSUED * ISSUED) + orjson.dumps([isinstance(cursor, Stand), said])
     return base64.urlsafe_b64encode(body + _seal(body, digest, key)).rstrip(b"=").decode()
 
 
@@ -72,7 +75,7 @@ def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) ->
             "or start the search again without token."
         )
     version, issued = _HEAD.unpack_from(body)
-    if version != _VERSION or not 0 <= now - issued <= LIFETIME:
+    if version != _VERSION or not 0 <= now - issued <= LIFETIME + ISSUED:
         raise BadCursor("This token is older than 24 hours: start the search again without token.")
     is_stand, said = orjson.loads(body[_HEAD.size :])
     if is_stand:

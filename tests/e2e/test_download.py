@@ -204,6 +204,8 @@ def test_one_that_is_stopped_in_the_middle_is_gone_on_with(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # where the tests themselves run in a shell's background, what they start is told to ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     part = wait_for_part(tmp_path / "out", stopped)
     stopped.send_signal(ending)

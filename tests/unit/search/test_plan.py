@@ -10,7 +10,7 @@ import pytest
 from stac_bridge.errors import BadCursor
 from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, Value
 from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, seal_cursor, settled, step_of
-from stac_bridge.search.cursor import LIFETIME
+from stac_bridge.search.cursor import ISSUED, LIFETIME
 from tests.support import entry_of
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -116,12 +116,17 @@ def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
         open_cursor(token, b"digest", [KEY], 0)
 
 
+def test_a_page_that_is_asked_for_again_soon_has_the_same_token() -> None:
+    first, again, later = (seal_cursor(Cursor(0, 11), b"digest", KEY, now) for now in (1020.0, 1079.9, 1080.0))
+    assert first == again != later
+
+
 def test_a_token_is_bound_to_its_search_its_key_and_its_day() -> None:
     token = seal_cursor(Cursor(0, 11), b"digest", KEY, 1000.0)
     for digest, key, now, told in (
         (b"another", KEY, 1000.0, "not of this search"),
         (b"digest", OTHER, 1000.0, "not of this search"),
-        (b"digest", KEY, 1001.0 + LIFETIME, "24 hours"),
+        (b"digest", KEY, 1000.0 + LIFETIME + ISSUED, "24 hours"),
     ):
         with pytest.raises(BadCursor, match=told):
             open_cursor(token, digest, [key], now)
