@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
 
+from stac_bridge.cli.garbage import collect_rarely
 from tests.serving import started
 
 
 def pytest_collection_finish() -> None:
     """Modules and tests stay: looking through them again and again for what is garbage took a tenth of the time."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    collect_rarely()
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -66,3 +69,12 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError(log.read_text())
+
+
+def until(done: Callable[[], T], seconds: float = 30) -> T:
+    """What ``done`` gives, as soon as that is something."""
+    end = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < end, "It did not come to that."
+        time.sleep(0.05)
+    return found

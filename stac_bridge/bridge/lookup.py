@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from stac_bridge.bridge.found import Sieve
 from stac_bridge.delivery.resolve import Wanted
 from stac_bridge.errors import NotFound
-from stac_bridge.search import TIMES, Residual, Search, fits, ids_like, step_of, whole_id
+from stac_bridge.mapping import TIMES
+from stac_bridge.search import Residual, Search, fits, ids_like, step_of, whole_id
 from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from stac_bridge.mapping.assets import AssetRow, ProductRow
 from stac_bridge.mapping.load import Mappings, load_mappings, read_mapping
 from stac_bridge.mapping.model import Mapping, Union
-from stac_bridge.mapping.queryable import Queryable, Queryables, queryables_of
+from stac_bridge.mapping.queryable import TIMES, Queryable, Queryables, queryables_of
 from stac_bridge.mapping.values import FilterRow, Row
 
 __all__ = [
+    "TIMES",
     "AssetRow",
     "FilterRow",
     "Mapping",

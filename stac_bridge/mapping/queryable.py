@@ -68,6 +68,9 @@ class Queryable:
         return self.kind in SCALARS
 
 
+TIMES = ("datetime", "start_datetime", "end_datetime")
+"""The properties that tell when a scene was acquired."""
+
 CORE: dict[str, Queryable] = {
     one.name: one
     for one in (

@@ -7,7 +7,7 @@ from stac_bridge.search.fields import EVERYTHING, Fields
 from stac_bridge.search.ids import ids_like, whole_id
 from stac_bridge.search.limits import Limits
 from stac_bridge.search.named import naming
-from stac_bridge.search.order import TIMES, Order, SortKey
+from stac_bridge.search.order import Order, SortKey
 from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
 from stac_bridge.search.pushdown import fits
 from stac_bridge.search.request import Search, parse
@@ -16,7 +16,6 @@ from stac_bridge.search.slices import Axis, Stand, axis_of
 
 __all__ = [
     "EVERYTHING",
-    "TIMES",
     "Axis",
     "Cursor",
     "Fields",

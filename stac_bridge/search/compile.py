@@ -9,6 +9,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import DayRange
+from stac_bridge.mapping import TIMES
 from stac_bridge.search.cql import COMPARISONS, SPATIAL, TEMPORAL, properties_of
 from stac_bridge.search.globe import place_filter
 from stac_bridge.search.pushdown import EVERYTHING, NOTHING, UNKNOWN, Compiled, id_filter, row_filter
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "compile_filter", "id_filter", "negated"]
 
 _INVERSE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_TIMES = ("datetime", "start_datetime", "end_datetime")
 
 
 def compile_filter(said: Cql2 | bool | None, entry: Entry) -> Compiled:
@@ -75,7 +75,7 @@ def _leaf(op: str, args: list[Any], entry: Entry) -> Compiled:
     name = args[0].get("property") if isinstance(args[0], dict) else None
     if name is None or (len(args) > 1 and isinstance(args[1], dict) and "timestamp" not in args[1]):
         return UNKNOWN
-    if name in _TIMES:
+    if name in TIMES:
         return compared_time(name, op, args[1]["timestamp"], entry) if op in COMPARISONS else UNKNOWN
     found = entry.queryables.get(name)
     return row_filter(found, op, args[1] if len(args) > 1 else None, entry) if found else UNKNOWN

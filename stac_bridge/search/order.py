@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from stac_bridge.mapping import Queryable
 
-__all__ = ["TIMES", "Order", "SortKey", "read_sortby"]
+__all__ = ["Order", "SortKey", "read_sortby"]
 
-TIMES = ("datetime", "start_datetime", "end_datetime")
 _SCALARS = ("string", "number", "integer", "boolean", "datetime")
 _HINT = 'sortby is properties with + or - before them (sortby=-datetime), or a list of {"field", "direction"}'
 

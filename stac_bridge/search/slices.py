@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
+from stac_bridge.mapping import TIMES
 from stac_bridge.mapping.convert import day_start
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Axis:
 def axis_of(key: SortKey, steps: Sequence[Step], today: date) -> Axis | None:
     """The axis of what is sorted by first; None where M2M cannot slice by it."""
     entries = [step.entry for step in steps]
-    if key.name in ("datetime", "start_datetime", "end_datetime"):
+    if key.name in TIMES:
         if not all("time" in entry.mapping.slots for entry in entries):
             return None
         low, high = _days(steps, today)

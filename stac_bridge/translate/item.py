@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stac_bridge.m2m.models import fold
+from stac_bridge.mapping import TIMES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared, prefix_of
@@ -16,7 +17,7 @@ from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer, grid_reader
 from stac_bridge.translate.links import filler, native_record, row_links
 from stac_bridge.translate.read import reader, source
-from stac_bridge.translate.times import TIMES, times_reader
+from stac_bridge.translate.times import times_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,13 @@ class Translator:
         rows = tuple(one for one in self._all.rows if one[0] in names)
         rest = names.difference(TIMES, self._constants, (name for name, _read in rows), _OUTSIDE)
         of_grid = {name for name in rest if name.startswith("proj:")}
-        return _Part(rows, bool(names & TIMES), bool(of_grid), bool(rest - of_grid), bool(names & _PLACE))
+        return _Part(
+            rows,
+            times=not names.isdisjoint(TIMES),
+            grid=bool(of_grid),
+            fields=bool(rest - of_grid),
+            place=not names.isdisjoint(_PLACE),
+        )
 
     def _place(self, scene: Scene) -> tuple[dict[str, Any] | None, list[float] | None]:
         return next((found for read in self._geometry if (found := footprint(read(scene)))[0]), (None, None))

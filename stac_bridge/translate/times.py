@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models import Dataset, Scene
 
-__all__ = ["TIMES", "interval", "times_reader"]
-
-TIMES = frozenset(("datetime", "start_datetime", "end_datetime"))
-"""The properties that are read here."""
+__all__ = ["interval", "times_reader"]
 
 _FIRST, _LAST = "1850-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 """Bounds of what is not known: an Item needs some, and a Collection may stay open."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serving import started
+from tests.serving import started, until
 
 API = "/api/api/json/stable/"
 
@@ -71,8 +70,7 @@ def test_a_request_runs_on_when_its_asker_has_gone_and_what_is_refused_beside_it
     where = urlsplit(sandbox)
     with socket.create_connection((where.hostname, where.port), timeout=10) as wire:
         wire.sendall(post("permissions").replace(b"\r\n\r\n", f"\r\nX-Auth-Token: {key}\r\n\r\n".encode()))
-        while seen(sandbox)["calls"].get("permissions", 0) == before["calls"].get("permissions", 0):
-            time.sleep(0.02)
+        until(lambda: seen(sandbox)["calls"].get("permissions", 0) > before["calls"].get("permissions", 0))
     # the sandbox hears of the end of a connection a moment after it
     while seen(sandbox)["refused_beside_left"] == before["refused_beside_left"]:
         with pytest.raises(urllib.error.HTTPError, match="500"):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import free_port, started
+from tests.serving import free_port, started, until
 
 LANDSAT = "landsat_ot_c2_l2"
 PATIENCE = 1.0
@@ -71,14 +71,6 @@ def is_clear(answer: httpx.Response) -> None:
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
-
-
-def until(done: Any, seconds: float) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := done()):
-        assert time.monotonic() < end
-        time.sleep(0.2)
-    return found
 
 
 @pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "cut", "at": 0}, {"kind": "cut", "at": 900}], ids=str)

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ import uvicorn
 
 from stac_bridge.sandbox import Sandbox, create_sandbox
 from tests.redis_server import RedisServer, needs_redis
-from tests.serving import free_port, started
+from tests.serving import free_port, started, until
 
 pytestmark = needs_redis
 
@@ -43,14 +43,6 @@ class Deployment:
     def have_started(self, workers: int) -> None:
         """Wait until so many have, all in all."""
         until(lambda: self.log.read_text().count("Application startup complete") >= workers)
-
-
-def until(done: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if done():
-            return
-        time.sleep(0.05)
-    raise AssertionError("It did not come to that.")
 
 
 def question(day: int) -> dict[str, str]:
