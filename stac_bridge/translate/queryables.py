@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stac_bridge.m2m.models import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from stac_bridge.m2m.models import DatasetFilter
     from stac_bridge.mapping import Queryable
@@ -86,10 +86,26 @@ def _listed(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> tuple
 
 
 def _either(one: Schema, other: Schema) -> Schema:
-    """A schema that takes what either takes: values joined, ranges widened, else only what both say."""
-    same = {word: said for word, said in one.items() if other.get(word) == said}
-    if "enum" in one and "enum" in other:
-        same["enum"] = list(dict.fromkeys([*one["enum"], *other["enum"]]))
-    if "type" in one and "type" in other and one["type"] != other["type"]:
-        same["type"] = sorted({one["type"], other["type"]})
-    return {"title": one["title"], **same}
+    """A schema that accepts what either accepts: types and values joined, ranges widened, else only what both share."""
+    joined = {keyword: value for keyword, value in one.items() if keyword in other and other[keyword] == value}
+    for keyword, join in _JOINS.items():
+        if keyword in one and keyword in other:
+            joined[keyword] = join(one[keyword], other[keyword])
+    return {"title": one["title"], **joined}
+
+
+def _joined_types(one: str | list[str], other: str | list[str]) -> str | list[str]:
+    """JSON Schema writes several types as a list. Every integer is a number."""
+    types = {name for type_ in (one, other) for name in ([type_] if isinstance(type_, str) else type_)}
+    if "number" in types:
+        types.discard("integer")
+    return types.pop() if len(types) == 1 else sorted(types)
+
+
+_JOINS: dict[str, Callable[[Any, Any], Any]] = {
+    "type": _joined_types,
+    "enum": lambda one, other: list(dict.fromkeys([*one, *other])),
+    "minimum": min,
+    "maximum": max,
+}
+"""How two values of a JSON Schema keyword become one that holds for both."""
