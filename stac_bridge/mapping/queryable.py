@@ -87,15 +87,32 @@ CORE: dict[str, Queryable] = {
 
 
 class Queryables(dict[str, Queryable]):
-    """By name. Where ``is_open``, any other name of a metadata field may be asked about, too."""
+    """Queryables by name. If ``is_open``, any name with the prefix ``m2m:`` is one, too, for a metadata field.
+
+    Every lookup agrees on that; iteration yields the listed ones only.
+    """
 
     is_open: bool = False
 
+    def __missing__(self, name: str) -> Queryable:
+        """The queryable of a metadata field that is not listed."""
+        if not self._is_field(name):
+            raise KeyError(name)
+        return Queryable(name, "any", name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a filter may use the name."""
+        return super().__contains__(name) or self._is_field(name)
+
     def get(self, name: str, default: Any = None) -> Any:
         """The queryable of a name, or ``default``."""
-        if name not in self and self.is_open and name.startswith("m2m:"):
-            return Queryable(name, "any", name)
-        return super().get(name, default)
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def _is_field(self, name: object) -> bool:
+        return self.is_open and isinstance(name, str) and name.startswith("m2m:")
 
 
 def queryables_of(mapping: Mapping) -> Queryables:

@@ -6,7 +6,6 @@ read when the type of its property is known, and that depends on the collections
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.mapping.convert import CONVERTERS
 from stac_bridge.search.cql import Cql2, all_of, read_filter
 from stac_bridge.search.limits import USUAL, Limits
 from stac_bridge.search.nearest import unknown
-from stac_bridge.search.when import read_instant
+from stac_bridge.search.typed import scalar
+from stac_bridge.search.when import instant_text, read_instant
 
 if TYPE_CHECKING:
     from stac_bridge.mapping import Queryable
@@ -30,15 +29,6 @@ _COMPARES = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": "
 _PATTERNS = {"startsWith": "{}%", "endsWith": "%{}", "contains": "%{}%"}
 _ARRAYS = {"eq": "a_equals", "contains": "a_contains", "in": "a_overlaps"}
 OPERATORS = (*_COMPARES, *_PATTERNS, "in")
-
-_WRITE = {
-    "string": 'write text in quotes, such as "028"',
-    "number": "write a number, such as 20",
-    "integer": "write a number, such as 20",
-    "boolean": "write true or false",
-    "datetime": 'write an instant such as "2020-12-04T19:02:11Z"',
-}
-"""By kind: what to write in place of a value that is none."""
 
 _READ = Limits(filter=2**40)
 """What was within its limits as a query is larger as a filter."""
@@ -105,9 +95,10 @@ def as_filter(conditions: Iterable[Condition], known: Mapping[str, Queryable]) -
 
 
 def _queryable(name: str, known: Mapping[str, Queryable]) -> Queryable:
-    if name not in known:
+    queryable = known.get(name)
+    if queryable is None:
         raise unknown("The searched collections have no queryable", name, known, "/queryables lists those there are.")
-    return known[name]
+    return queryable
 
 
 def _clause(said: Condition, queryable: Queryable) -> Cql2:
@@ -117,7 +108,7 @@ def _clause(said: Condition, queryable: Queryable) -> Cql2:
     if queryable.kind == "array":
         return _array_clause(said, subject)
     if said.operator in _PATTERNS:
-        if queryable.kind != "string" or not isinstance(said.value, str):
+        if queryable.kind not in ("string", "any") or not isinstance(said.value, str):
             raise BadRequest(f"query asks {said.operator} of {said.name}, but only texts have it; use eq, lt or gt.")
         return {"op": "like", "args": [subject, _PATTERNS[said.operator].format(_escaped(said.value))]}
     if said.operator == "in":
@@ -142,32 +133,13 @@ def _listed(said: Condition) -> list[Any]:
     return said.value
 
 
-def _typed(value: Any, said: Condition, queryable: Queryable) -> Any:
-    """The value in the type of its property; text that reads as that type is taken for it."""
-    match queryable.kind, value:
-        case (("number" | "integer"), (str() | int() | float())) if (number := _number(value)) is not None:
-            return number
-        case "boolean", bool() | "true" | "false":
-            return value in (True, "true")
-        case "datetime", str():
-            return {"timestamp": read_instant(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-        case "string", (str() | int() | float()) if queryable.row and queryable.row.convert.startswith("digits-"):
-            return CONVERTERS[queryable.row.convert](value) or str(value)
-        case "string", str():
-            return value
-    raise BadRequest(
-        f"query compares {said.name} with {value!r}; it is a {queryable.kind}, so {_WRITE[queryable.kind]}."
-    )
-
-
-def _number(value: str | float) -> float | None:
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    if isinstance(value, bool) or not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
+def _typed(value: Any, condition: Condition, queryable: Queryable) -> Any:
+    """The value in the type of its property."""
+    if queryable.kind != "datetime":
+        return scalar(value, queryable)
+    if not isinstance(value, str):
+        raise BadRequest(f'{condition.name} is a time: write an instant such as "2020-12-04T19:02:11Z", not {value!r}.')
+    return {"timestamp": instant_text(read_instant(value))}
 
 
 def _escaped(text: str) -> str:

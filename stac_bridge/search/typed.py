@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.mapping import Queryable
 from stac_bridge.mapping.convert import CONVERTERS, number
 from stac_bridge.search.cql import COMPARISONS, SPATIAL, TEMPORAL, Cql2
 from stac_bridge.search.nearest import unknown
@@ -17,12 +18,20 @@ from stac_bridge.search.when import instant_text, read_day, read_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stac_bridge.mapping import Queryable
     from stac_bridge.mapping.queryable import Kind
 
     Known = Mapping[str, Queryable]
 
-__all__ = ["typed"]
+__all__ = ["scalar", "typed"]
+
+_HOW_TO_WRITE = {
+    "string": 'write text in quotes, such as "028"',
+    "number": "write a number, such as 20",
+    "integer": "write a number, such as 20",
+    "boolean": "write true or false",
+    "any": "write text, a number, true, or false",
+}
+"""By type, what a refused comparison should have."""
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NUMBERS = ("number", "integer")
@@ -136,23 +145,32 @@ def _literal(said: Any, kind: Kind, left: Any, known: Known) -> Any:
     """A literal as the property beside it has it."""
     if said is None:
         raise BadRequest(f"filter compares {_named(left)} with null; write {_named(left)} IS NULL.")
-    if kind == "any" and isinstance(said, str | bool | int | float):
-        return said
-    found_row = known.get(left["property"]) if "property" in left else None
-    row = found_row.row if found_row else None
-    if kind in _NUMBERS and (found := number(said)) is not None:
-        return found
-    if kind == "string" and row and row.convert.startswith("digits-") and isinstance(said, str | int | float):
-        return CONVERTERS[row.convert](said) or str(said)
-    if (kind == "string" and isinstance(said, str)) or (kind == "boolean" and isinstance(said, bool)):
-        return said
     if kind == "array":
         if isinstance(said, list):
             return said
         raise BadRequest(f"{_named(left)} is a list; write A_CONTAINS({_named(left)}, ({said!r})).")
-    if kind == "string" and _is_folded(said):
+    if kind in ("string", "any") and _is_folded(said):
         return said
-    raise BadRequest(f"{_named(left)} is a {kind}; compare it with a {kind}, not with {said!r}.")
+    queryable = known.get(left["property"]) if "property" in left else None
+    return scalar(said, queryable or Queryable(_named(left), kind, _named(left)))
+
+
+def scalar(value: Any, queryable: Queryable) -> Any:
+    """A value as Items have that property: text that reads as a number is one. Raises BadRequest."""
+    convert = queryable.row.convert if queryable.row else ""
+    match queryable.kind, value:
+        case (("number" | "integer"), _) if (found := number(value)) is not None:
+            return found
+        case "string", str() | int() | float() if convert.startswith("digits-"):
+            return CONVERTERS[convert](value) or str(value)
+        case (("string" | "any"), str()):
+            return value
+        case "any", bool() | int() | float():
+            return value
+        case "boolean", bool() | "true" | "false":
+            return value in (True, "true")
+    hint = _HOW_TO_WRITE.get(queryable.kind, "compare it with a single value")
+    raise BadRequest(f"{queryable.name} is of type {queryable.kind}: {hint}, not {value!r}.")
 
 
 def _kind(said: Any, known: Known) -> Kind | None:
