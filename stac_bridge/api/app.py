@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 from brotli_asgi import BrotliMiddleware
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from stac_fastapi.api.app import StacApi
 from stac_fastapi.types.config import ApiSettings
 from starlette.middleware import Middleware
@@ -26,6 +26,7 @@ from stac_bridge.api.explain import explain_routes
 from stac_bridge.api.extension import schema_route
 from stac_bridge.api.hang_up import HangUp
 from stac_bridge.api.health import Witness, health_routes
+from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.metrics import Metrics, metrics_route
 from stac_bridge.api.middleware import ButAssets, Cors, Cost, HeadAsGet, LastResort
@@ -126,6 +127,7 @@ def create_app(
         notices,
         keys=keys,
         deadline=settings.deadline,
+        max_collections=settings.max_collections,
         told=metrics.sought,
         logs_out=sharing.key is None,
     )

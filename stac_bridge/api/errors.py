@@ -124,8 +124,15 @@ _SENTENCES = {
 
 def of_validation(error: RequestValidationError) -> Response:
     """The answer to a request that the framework could not read."""
-    told = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+    told = "; ".join(_why(one) for one in error.errors())
     return problem(400, "BadRequest", f"The request cannot be read ({told}); the body of a search is a JSON object.")
+
+
+def _why(error: dict[str, Any]) -> str:
+    """Where and what, with the parser's own reason if there is one."""
+    reason = (error.get("ctx") or {}).get("error")
+    place = ".".join(str(part) for part in error["loc"])
+    return f"{place}: {error['msg']}" + (f", {reason}" if isinstance(reason, str) else "")
 
 
 def of_any(error: Exception) -> Response:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import PlainTextResponse, Response
 
+from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.models import SearchGet, SearchPost
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ problem's next link, which goes on where the search stopped.
 
 def explain_routes(client: Client) -> APIRouter:
     """Routes of their own, beside those of the framework."""
-    router = APIRouter(tags=["Explain"])
+    router = APIRouter(tags=["Explain"], route_class=JsonRoute)
 
     @router.get("/explain", summary="What a search would ask M2M")
     async def explained(request: Request, _said: Annotated[SearchGet, Depends(SearchGet)]) -> Response:

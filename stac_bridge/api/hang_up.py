@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 
 from stac_bridge.api.errors import of_bridge
 from stac_bridge.errors import TooLarge
+from stac_bridge.http_headers import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,9 +67,7 @@ class HangUp:
 
 async def read_body(headers: Headers, receive: Receive, most: int) -> bytes | None:
     """The whole body; None where the caller left in the middle of it. Raises TooLarge, as soon as that is known."""
-    announced = headers.get("content-length", "")
-    if announced.isdecimal():
-        _check(int(announced), most)
+    _check(read_count(headers.get("content-length")) or 0, most)
     body = bytearray()
     more = True
     while more:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.datastructures import Headers, MutableHeaders
 
 from stac_bridge.api.assets import ASSET_PATH
+from stac_bridge.http_headers import read_count
 from stac_bridge.request_id import HEADER, named, request_id
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ class _Answer:
     def saw(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            calls = Headers(raw=message["headers"]).get("x-m2m-calls", "0")
-            self.calls = int(calls) if calls.isdigit() else 0
+            self.calls = read_count(Headers(raw=message["headers"]).get("x-m2m-calls")) or 0
         else:
             self.bytes += len(message.get("body", b""))
 

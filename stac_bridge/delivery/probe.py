@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mimetypes
 import re
 import time
@@ -12,7 +13,6 @@ from urllib.parse import urljoin
 
 import httpx
 
-from stac_bridge.delivery.ranges import read_content_range
 from stac_bridge.errors import (
     AssetUnavailable,
     BridgeError,
@@ -21,6 +21,7 @@ from stac_bridge.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from stac_bridge.http_headers import read_content_range, read_count, read_retry_after, read_text
 
 if TYPE_CHECKING:
     from stac_bridge.delivery.hosts import Hosts
@@ -136,22 +137,21 @@ def _is_empty(answer: httpx.Response) -> bool:
 
 def _whole_size(answer: httpx.Response) -> int | None:
     """The file's size, as an answer tells it that holds a part; None where it does not."""
-    found = read_content_range(answer.headers.get("content-range", ""))
+    found = read_content_range(answer.headers.get("content-range"))
     return found[1] if found else None
 
 
 def _described(answer: httpx.Response, url: str, name: str) -> Source:
     headers, is_whole = answer.headers, answer.status_code == 200
-    length = headers.get("content-length", "")
-    size = (int(length) if length.isdigit() else None) if is_whole else _whole_size(answer)
+    size = read_count(headers.get("content-length")) if is_whole else _whole_size(answer)
     return Source(
         name=name,
         url=url,
         size=size,
         ranges=not is_whole and size is not None,
-        media_type=headers.get("content-type", "application/octet-stream"),
-        etag=headers.get("etag"),
-        last_modified=headers.get("last-modified"),
+        media_type=read_text(headers.get("content-type")) or "application/octet-stream",
+        etag=read_text(headers.get("etag")),
+        last_modified=read_text(headers.get("last-modified")),
         filename=_filename(headers.get("content-disposition", "")),
     )
 
@@ -164,13 +164,13 @@ def _filename(disposition: str) -> str | None:
 
 def refusal(answer: httpx.Response) -> BridgeError:
     """Why a download host did not give the bytes."""
-    waits, status = answer.headers.get("retry-after", ""), answer.status_code
+    wait, status = read_retry_after(answer.headers.get("retry-after"), time.time()), answer.status_code
     if status in (404, 410):
         return AssetUnavailable("USGS does not have this file at the address it gave for it.")
     if status in (429, 500, 502, 503, 504):
         return UpstreamBusy(
             f"The USGS download host is busy or down (HTTP {status}); try again later.",
-            retry_after=int(waits) if waits.isdigit() else 30,
+            retry_after=30 if wait is None else math.ceil(wait),
         )
     return UpstreamFault(
         f"The USGS download host did not accept the address that M2M gave (HTTP {status}); try again."

@@ -1,13 +1,14 @@
-"""Range and Content-Range (RFC 9110 §14): what a reader asks for, and what a host says that it gives."""
+"""The Range header of a request (RFC 9110 §14.2), and shifting a range into an archive."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["Unsatisfiable", "read_content_range", "read_range", "shifted"]
+from stac_bridge.http_headers import read_count
+
+__all__ = ["Unsatisfiable", "read_range", "shifted"]
 
 _ONE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*$", re.ASCII)
-_GIVEN = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)$", re.ASCII)
 
 
 class Unsatisfiable(Exception):
@@ -27,33 +28,16 @@ def read_range(header: str | None, size: int) -> range | None:
     found = _ONE.match(header or "")
     if not found or not any(found.groups()):
         return None
-    first, last = found.groups()
-    if not first:
-        start, end = max(0, size - int(last)), size
+    first, last = (read_count(one) for one in found.groups())
+    if first is None:
+        start, end = max(0, size - (last or 0)), size
     else:
-        start, end = int(first), min(size, int(last) + 1 if last else size)
-        if last and int(last) < start:
+        start, end = first, size if last is None else min(size, last + 1)
+        if last is not None and last < first:
             return None
     if start >= end:
         raise Unsatisfiable
     return range(start, end)
-
-
-def read_content_range(header: str) -> tuple[range, int | None] | None:
-    """The bytes that an answer holds (``*`` is none), and the size of the whole where it is told.
-
-    None for what cannot be read.
-
-    >>> read_content_range("bytes 0-9/1000"), read_content_range("bytes 0-9/*"), read_content_range("bytes */1000")
-    ((range(0, 10), 1000), (range(0, 10), None), (range(0, 0), 1000))
-    >>> read_content_range("bytes 9-0/1000"), read_content_range("lines 0-9/1000")
-    (None, None)
-    """
-    found = _GIVEN.match(header)
-    if not found or (found[1] and int(found[1]) > int(found[2])):
-        return None
-    part = range(int(found[1]), int(found[2]) + 1) if found[1] else range(0)
-    return part, None if found[3] == "*" else int(found[3])
 
 
 def shifted(part: range, by: int) -> range:

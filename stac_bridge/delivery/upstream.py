@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from stac_bridge.delivery.probe import SNIFFED, alike, is_page, refusal, unreachable
-from stac_bridge.delivery.ranges import read_content_range
 from stac_bridge.errors import UpstreamFault
+from stac_bridge.http_headers import read_content_range, read_count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -76,12 +76,11 @@ def _given(answer: httpx.Response, source: Source, wanted: range) -> range:
 
 def _told(answer: httpx.Response) -> tuple[range, int | None]:
     """The bytes that the answer announces, and the size of the whole. Raises UpstreamFault where it is not plain."""
-    length = answer.headers.get("content-length", "")
+    size = read_count(answer.headers.get("content-length"))
     if answer.status_code == 200:
-        size = int(length) if length.isdigit() else None
         return range(sys.maxsize if size is None else size), size
-    found = read_content_range(answer.headers.get("content-range", ""))
-    if found is None or not found[0] or (length.isdigit() and int(length) != len(found[0])):
+    found = read_content_range(answer.headers.get("content-range"))
+    if found is None or not found[0] or (size is not None and size != len(found[0])):
         raise UpstreamFault("The USGS download host does not say which part of this file it gave; try again.")
     return found
 

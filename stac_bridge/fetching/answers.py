@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import time
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from stac_bridge.fetching.names import one_line
+from stac_bridge.http_headers import read_retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +56,7 @@ def of_answer(answer: httpx.Response) -> Trouble:
     if status == 416:
         return Trouble(told, Course.again)
     if status in (202, 429, 503, 504):
-        return Trouble(told, Course.wait, _seconds(answer.headers.get("retry-after", "")))
+        return Trouble(told, Course.wait, read_retry_after(answer.headers.get("retry-after"), time.time()))
     if status in (500, 502):
         return Trouble(told, Course.again)
     if redirected:
@@ -80,16 +80,6 @@ def _told(answer: httpx.Response) -> str:
         return "The server answered with a page in place of the file."
     phrase = HTTPStatus(answer.status_code).phrase if answer.status_code in set(HTTPStatus) else ""
     return f"The server answered HTTP {answer.status_code} {phrase}".rstrip() + "."
-
-
-def _seconds(text: str) -> float | None:
-    """Retry-After, which is a number of seconds or a date."""
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 def of_fault(fault: httpx.HTTPError) -> Trouble:

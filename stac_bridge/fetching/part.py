@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from stac_bridge.http_headers import read_content_range, read_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Part", "State", "asking", "goes_on_at"]
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,12 @@ class State:
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str]) -> State:
         """As an answer says it; ``headers`` by their names in small letters."""
-        part = _CONTENT_RANGE.match(headers.get("content-range", "")) if status == 206 else None
-        length = part[2] if part else headers.get("content-length", "") if status == 200 else ""
-        return cls(int(length) if length.isdigit() else None, headers.get("etag"), headers.get("last-modified"))
+        size = None
+        if status == 206 and (found := read_content_range(headers.get("content-range"))):
+            size = found[1]
+        elif status == 200:
+            size = read_count(headers.get("content-length"))
+        return cls(size, headers.get("etag"), headers.get("last-modified"))
 
     @property
     def validator(self) -> str | None:
@@ -61,13 +63,13 @@ def goes_on_at(status: int, headers: Mapping[str, str], there: int, kept: State)
     """
     if status == 200:
         return 0
-    part = _CONTENT_RANGE.match(headers.get("content-range", ""))
+    part = read_content_range(headers.get("content-range"))
     now = State.of(status, headers)
     same = now.size == kept.size and all(
         one is None or other is None or one == other
         for one, other in ((now.etag, kept.etag), (now.last_modified, kept.last_modified))
     )
-    return there if part and int(part[1]) == there and same else None
+    return there if part and part[0] and part[0].start == there and same else None
 
 
 class Part:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 import orjson
 
-from stac_bridge.errors import UpstreamError, UpstreamLogin
+from stac_bridge.errors import UpstreamError, UpstreamFault, UpstreamLogin
+from stac_bridge.http_headers import read_text
 from stac_bridge.m2m.calls import Call, outcome_of
 from stac_bridge.m2m.errors import KEY_GONE, Transient, envelope, read_data, request_id
 
@@ -133,7 +134,7 @@ class LoginToken(httpx.Auth):
         await response.aread()
         said, error = envelope(response), None
         try:
-            key = str(read_data(said, response))
+            key = _key(read_data(said, response))
         except (UpstreamError, Transient) as failed:
             error = failed
             self._refuse(failed)
@@ -150,11 +151,16 @@ class LoginToken(httpx.Auth):
             self._refused_until, self._refusal = time.monotonic() + REFUSED_FOR, failed
 
 
+def _key(data: Any) -> str:
+    """The key of a login's answer. Raises UpstreamFault for what no header can carry."""
+    key = read_text(data) if isinstance(data, str) else None
+    if not key:
+        raise UpstreamFault("M2M's answer to the login has no key.")
+    return key
+
+
 def _error_code(response: httpx.Response) -> str | None:
     if len(response.content) > ERROR_SIZE:
         return None
-    try:
-        said = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return None
-    return said.get("errorCode") if isinstance(said, dict) else None
+    answer = envelope(response)
+    return answer["errorCode"] if answer else None

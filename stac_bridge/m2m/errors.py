@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +15,7 @@ from stac_bridge.errors import (
     UpstreamLogin,
     UpstreamUnreachable,
 )
+from stac_bridge.http_headers import read_retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -86,9 +86,6 @@ know is M2M's trouble, not the account's."""
 
 _SOON: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 
-_DAY = 86_400
-"""Seconds; whoever says to come back later than that is not believed."""
-
 
 class Transient(Exception):
     """What may pass by itself; ``error`` is what to say when it does not.
@@ -115,7 +112,16 @@ def envelope(response: httpx.Response) -> dict[str, Any] | None:
         said = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         return None
-    return said if isinstance(said, dict) else None
+    if not isinstance(said, dict):
+        return None
+    return {**said, **{name: _text(said.get(name)) for name in ("errorCode", "errorMessage")}}
+
+
+def _text(value: Any) -> str | None:
+    """An error's code or message. M2M's empty values are none; whatever is not text is shown as JSON."""
+    if not value:
+        return None
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def request_id(said: dict[str, Any] | None) -> str | None:
@@ -132,7 +138,7 @@ def read_answer(response: httpx.Response) -> Any:
 def read_data(said: dict[str, Any] | None, response: httpx.Response) -> Any:
     """The ``data`` of an answer that was opened already. Raises as ``read_answer`` does."""
     if said and (code := said.get("errorCode")):
-        error = upstream_error(str(code), said.get("errorMessage"))
+        error = upstream_error(code, said.get("errorMessage"))
         if code in _RETRIED:
             raise Transient(error, _told_to_wait(response))
         raise error
@@ -155,11 +161,5 @@ def _no_answer(response: httpx.Response) -> Transient:
 
 
 def _told_to_wait(response: httpx.Response) -> float | None:
-    """Seconds, from a Retry-After that may be a date; None where there is none that means anything."""
-    said = response.headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return min(float(said), _DAY) or None
-    try:
-        return min(max(parsedate_to_datetime(said).timestamp() - time.time(), 0), _DAY) or None
-    except (ValueError, OverflowError):
-        return None
+    """Seconds; None if M2M names no time, or the present."""
+    return read_retry_after(response.headers.get("retry-after"), time.time()) or None

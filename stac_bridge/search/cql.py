@@ -6,6 +6,7 @@ standard says: operators that it does not know, ``between`` and ``in`` over time
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from stac_bridge.search.nearest import unknown
 from stac_bridge.search.space import read_bbox, read_geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stac_bridge.search.limits import Limits
 
@@ -83,6 +84,8 @@ _SIGNS = re.compile(r"(?:-\s*){64}")
 """Signs in a row, each of which is a level to the library: thousands of them end the process."""
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
+_EMPTY = re.compile(r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE)
+"""The library has no words for a geometry without coordinates."""
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
 
@@ -117,10 +120,9 @@ def _parsed_text(said: str, limits: Limits) -> Any:
             f"filter has {len(said)} characters; {limits.text} are the most. Send a longer one as cql2-json."
         )
     _check_parentheses(said, limits)
-    try:
-        return cql2.parse_text(said).to_json()
-    except cql2.ParseError as broken:
-        raise BadRequest(f"filter cannot be read as CQL2 text: {_one_line(broken)}.") from None
+    if _EMPTY.search(_QUOTED.sub("", said)):
+        raise BadRequest("filter has an empty geometry; give it coordinates or leave it out.")
+    return _parsed(cql2.parse_text, said, "CQL2 text")
 
 
 def _parsed_json(said: Any, limits: Limits) -> Any:
@@ -131,10 +133,14 @@ def _parsed_json(said: Any, limits: Limits) -> Any:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {broken}.") from None
     if len(written) > limits.filter:
         raise BadRequest(f"filter has {len(written)} bytes; {limits.filter} are the most.")
+    return _parsed(cql2.parse_json, written.decode(), "CQL2 JSON")
+
+
+def _parsed(parse: Callable[[str], cql2.Expr], text: str, language: str) -> Any:
     try:
-        return cql2.parse_json(written.decode()).to_json()
-    except cql2.ParseError as broken:
-        raise BadRequest(f"filter cannot be read as CQL2 JSON: {_one_line(broken)}.") from None
+        return parse(text).to_json()
+    except Exception as broken:  # noqa: BLE001 -- the library raises a bare Exception for a geometry without positions
+        raise BadRequest(f"filter cannot be read as {language}: {_one_line(broken)}.") from None
 
 
 def _check_parentheses(said: str, limits: Limits) -> None:
@@ -220,6 +226,8 @@ def _checked_value(said: Any) -> Any:
             return {"interval": [_checked_value(start), _checked_value(end)]}
         case {"property": str(name)}:
             return {"property": name.removeprefix("properties.")}
+        case float() if not math.isfinite(said):
+            raise BadRequest("filter has a number that is too large; numbers go up to 1.8e308.")
         case {"timestamp": _} | {"date": _} | str() | bool() | int() | float() | None:
             return said
         case list():

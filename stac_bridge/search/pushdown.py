@@ -46,6 +46,9 @@ UNKNOWN = Compiled(SceneFilter(), exact=False)
 EVERYTHING = Compiled(SceneFilter(), exact=True)
 NOTHING = Compiled(SceneFilter.nothing(), exact=True)
 
+_MAX_NUMBER = 2**31
+"""Larger numbers are not pushed down: no field of M2M comes near, and JSON ends at 64 bits."""
+
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -187,7 +190,8 @@ def _between(row: Row, op: str, value: Any, known: DatasetFilter) -> Compiled:
         if not (isinstance(value, str) and value.isdecimal() and len(value) == width):
             return UNKNOWN
         value, low, high = int(value), 0, 10**width - 1
-    ends = _ends(op, value, low, high) if isinstance(value, int | float) else None
+    comparable = isinstance(value, int | float) and abs(value) < _MAX_NUMBER
+    ends = _ends(op, value, low, high) if comparable else None
     if ends is None:
         return UNKNOWN
     first, last = ends if whole else (math.floor(ends[0]) - 1, math.ceil(ends[1]) + 1)

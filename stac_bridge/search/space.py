@@ -118,7 +118,7 @@ def read_geometry(value: Any, name: str = "intersects", limits: Limits = USUAL) 
 
 def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
     try:
-        _finite(said.get("geometries") or said.get("coordinates"))
+        _finite(_content(said))
         return shape(said)
     except (
         TypeError,
@@ -131,13 +131,17 @@ def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
         raise BadRequest(f"{name} cannot be read as a {said['type']}: {broken}.") from None
 
 
+def _content(geometry: dict[str, Any]) -> Any:
+    return geometry["geometries"] if "geometries" in geometry else geometry.get("coordinates")
+
+
 def _finite(part: Any) -> None:
     """Coordinates are numbers; text or null would otherwise be read as something else or crash deep down."""
     if isinstance(part, list):
         for inner in part:
             _finite(inner)
     elif isinstance(part, dict):
-        _finite(part.get("geometries") or part.get("coordinates"))
+        _finite(_content(part))
     elif isinstance(part, bool) or not isinstance(part, int | float) or not math.isfinite(part):
         raise ValueError(f"{part!r} is no coordinate")
 
