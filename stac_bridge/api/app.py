@@ -168,6 +168,7 @@ def create_app(
         settings=_framework_settings(),
         client=client,
         app=app,
+        router=APIRouter(route_class=JsonRoute),
         title=_TITLE,
         description=description,
         stac_version="1.1.0",

@@ -19,6 +19,7 @@ from stac_bridge.budget import spending
 from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import (
+    MAX_UNNAMED,
     Cursor,
     Order,
     Residual,
@@ -30,6 +31,7 @@ from stac_bridge.search import (
     known_of,
     naming,
     open_cursor,
+    preference,
     pruning,
     seal_cursor,
     settled,
@@ -49,9 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bridge", "Catalogue", "Found", "Notices", "Page", "Role", "SceneReader", "Sought"]
 
-MOST_UNNAMED = 4
-"""Collections that are sorted side by side without having been named."""
-
 LEAVING = 3.0
 """Seconds for logging out: a key that is not given back dies by itself after two hours."""
 
@@ -59,8 +58,8 @@ LEAVING = 3.0
 class Bridge:
     """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
 
-    ``deadline`` bounds background work, in seconds; ``told`` hears how each search went; it ``logs_out`` in the
-    end, unless others use the same key.
+    ``deadline`` bounds background work, in seconds; a search may name at most ``max_collections`` Collections.
+    ``told`` hears how each search went; it ``logs_out`` in the end, unless others use the same key.
     """
 
     def __init__(
@@ -73,6 +72,7 @@ class Bridge:
         *,
         keys: Sequence[bytes],
         deadline: float,
+        max_collections: int,
         told: Callable[[Sought], None],
         logs_out: bool = True,
     ) -> None:
@@ -84,6 +84,7 @@ class Bridge:
         self._resolver = resolver
         self._keys = keys
         self._deadline = deadline
+        self._max_collections = max_collections
         self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
         self._recent = Recent()
@@ -149,10 +150,11 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
-        search = naming(search, await self._catalogue.now())
+        digest = search.digest
+        search = naming(search, await self._catalogue.now(), self._max_collections)
         entries = await self._entries(search)
-        asked, digest = settled(search, await self._known(search, entries)), _digest(search, entries)
-        start = open_cursor(search.token, digest, self._keys, time.time()) if search.token else None
+        asked, steps = settled(search, await self._known(search, entries)), _names(entries)
+        start = open_cursor(search.token, steps, digest, self._keys, time.time()) if search.token else None
         sieve, items = self._sieve(asked, entries), None
         try:
             found = self._sorted if search.sortby else self._walked
@@ -162,15 +164,15 @@ class Bridge:
             raise SearchTooWide(
                 f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrower(search)}, "
                 "or follow the next link to go on.",
-                token=self._token(spent.cursor, digest),
+                token=self._token(spent.cursor, steps, digest),
             ) from None
         finally:
             self._told(Sought(items, sieve.tally.looked, sieve.tally.matched))
-        return page, None if page.cursor is None else self._token(page.cursor, digest)
+        return page, None if page.cursor is None else self._token(page.cursor, steps, digest)
 
     async def explain(self, search: Search) -> dict[str, Any]:
         """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
-        search = naming(search, await self._catalogue.now())
+        search = naming(search, await self._catalogue.now(), self._max_collections)
         entries = await self._entries(search)
         known = await self._known(search, entries)
         asked = settled(search, known)
@@ -195,7 +197,7 @@ class Bridge:
         self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
     ) -> Page:
         order = Order(asked.sortby, known_of(await self._known(asked, entries)))
-        if not asked.collections and len(entries) > MOST_UNNAMED:
+        if not asked.collections and len(entries) > MAX_UNNAMED:
             raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
         steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
         axis = self._axis(order, steps)
@@ -217,7 +219,7 @@ class Bridge:
         if not search.ids:
             asked = settled(search, every)
             likely = await self._catalogue.likely(pruning(asked, every))
-            return sorted(likely, key=lambda entry: _doubt(asked, entry))
+            return sorted(likely, key=lambda entry: preference(asked, entry))
         fitting = [one for one in every if one.mapping.item.patterns and any(fits(i, one) for i in search.ids)]
         if not fitting:
             raise BadRequest("No collection is known by the form of these ids; name collections, too.")
@@ -228,8 +230,8 @@ class Bridge:
         told = search.collections or search.ids
         return entries if told else list((await self._catalogue.now()).entries.values())
 
-    def _token(self, cursor: Cursor | Stand, digest: bytes) -> str:
-        return seal_cursor(cursor, digest, self._keys[0], time.time())
+    def _token(self, cursor: Cursor | Stand, steps: Sequence[str], digest: bytes) -> str:
+        return seal_cursor(cursor, steps, digest, self._keys[0], time.time())
 
     async def item(self, collection: str, item: str) -> Found:
         """The scene whose Item has this id. Raises NotFound, UpstreamError."""
@@ -250,12 +252,6 @@ def _narrower(search: Search) -> str:
     return "narrow the place, the time or the filter" if search.collections else "name collections"
 
 
-def _doubt(asked: Search, entry: Entry) -> tuple[bool, ...]:
-    """Where to look first without being told: where M2M can say all that is asked, and ids tell where they belong."""
-    mapping = entry.mapping
-    return mapping.is_generic, not mapping.is_generic and not step_of(asked, entry).exact, not mapping.item.patterns
-
-
-def _digest(search: Search, entries: Sequence[Entry]) -> bytes:
-    """What a token is bound to: the search, and the Collections it was found to be about."""
-    return search.digest + b" ".join(entry.id.encode() for entry in entries)
+def _names(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What a token calls the datasets of a plan; the same dataset may be searched under two Collection ids."""
+    return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in entries)

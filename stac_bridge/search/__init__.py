@@ -6,9 +6,9 @@ from stac_bridge.search.explain import explanation
 from stac_bridge.search.fields import EVERYTHING, Fields
 from stac_bridge.search.ids import ids_like, whole_id
 from stac_bridge.search.limits import Limits
-from stac_bridge.search.named import naming
+from stac_bridge.search.named import MAX_UNNAMED, naming
 from stac_bridge.search.order import Order, SortKey
-from stac_bridge.search.plan import Step, known_of, pruning, settled, step_of
+from stac_bridge.search.plan import Step, known_of, preference, pruning, settled, step_of
 from stac_bridge.search.pushdown import fits
 from stac_bridge.search.request import Search, parse
 from stac_bridge.search.residual import Residual
@@ -16,6 +16,7 @@ from stac_bridge.search.slices import Axis, Stand, axis_of
 
 __all__ = [
     "EVERYTHING",
+    "MAX_UNNAMED",
     "Axis",
     "Cursor",
     "Fields",
@@ -34,6 +35,7 @@ __all__ = [
     "naming",
     "open_cursor",
     "parse",
+    "preference",
     "pruning",
     "read_collection_search",
     "seal_cursor",

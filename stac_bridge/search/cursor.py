@@ -26,7 +26,7 @@ LIFETIME = 86400
 ISSUED = 60
 """Seconds by which tokens tell their age: within them a page that is asked for again is the same, and so its ETag."""
 
-_VERSION = 3
+_VERSION = 4
 _HEAD = struct.Struct(">BI")
 _SEAL = 16
 
@@ -51,18 +51,21 @@ def mark(entity_id: str) -> str:
     return base64.urlsafe_b64encode(hashlib.blake2b(entity_id.encode(), digest_size=_MARK * 3 // 4).digest()).decode()
 
 
-def seal_cursor(cursor: Cursor | Stand, digest: bytes, key: bytes, now: float) -> str:
-    """A token for the search with this digest; ``now`` in Unix seconds."""
+def seal_cursor(cursor: Cursor | Stand, steps: Sequence[str], digest: bytes, key: bytes, now: float) -> str:
+    """A token for the search with this digest; ``steps`` names the plan's steps in order, ``now`` in Unix seconds.
+
+    The token holds the name of a step, not its number, so that it survives a list of datasets that has changed.
+    """
     said: list[object]
     if isinstance(cursor, Stand):
         said = [cursor.position, cursor.width, cursor.after, cursor.matched]
     else:
-        said = [cursor.step, cursor.start, "".join(cursor.last)]
+        said = [steps[cursor.step], cursor.start, "".join(cursor.last)]
     body = _HEAD.pack(_VERSION, int(now) // ISSUED * ISSUED) + orjson.dumps([isinstance(cursor, Stand), said])
     return base64.urlsafe_b64encode(body + _seal(body, digest, key)).rstrip(b"=").decode()
 
 
-def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) -> Cursor | Stand:
+def open_cursor(token: str, steps: Sequence[str], digest: bytes, keys: Sequence[bytes], now: float) -> Cursor | Stand:
     """The cursor in a token. Raises BadCursor."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -82,7 +85,9 @@ def open_cursor(token: str, digest: bytes, keys: Sequence[bytes], now: float) ->
         position, width, after, matched = said
         return Stand(position, width, None if after is None else tuple(after), matched)
     step, start, last = said
-    return Cursor(step, start, tuple(last[place : place + _MARK] for place in range(0, len(last), _MARK)))
+    if step not in steps:
+        raise BadCursor("The dataset where this token stopped is no longer searched: start again without token.")
+    return Cursor(steps.index(step), start, tuple(last[place : place + _MARK] for place in range(0, len(last), _MARK)))
 
 
 def _seal(body: bytes, digest: bytes, key: bytes) -> bytes:

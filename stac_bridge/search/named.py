@@ -1,27 +1,52 @@
-"""The Collections that a filter names: where to look, and by which of their names Items know them."""
+"""The Collections that a search names, by its parameter or by its filter, as the ids that Items have."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.errors import BadRequest
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stac_bridge.catalog import Catalog
     from stac_bridge.search.request import Search
 
-__all__ = ["naming"]
+__all__ = ["MAX_UNNAMED", "naming"]
 
 
-def naming(search: Search, catalog: Catalog) -> Search:
-    """The same search, looking in the Collections that its filter is confined to where it was not told others.
+MAX_UNNAMED = 4
+"""Collections that are sorted side by side without having been named."""
 
-    Aliases in the filter become the ids that Items have.
+
+def naming(search: Search, catalog: Catalog, max_collections: int) -> Search:
+    """The same search, limited to the Collections that its filter is confined to if it names no others.
+
+    Naming all Collections, as QGIS does in its first search, means naming none. Aliases in the filter become the ids
+    that Items have. Raises BadRequest for more than ``max_collections`` names.
     """
+    if len(search.collections) > MAX_UNNAMED and _are_all(search.collections, catalog):
+        search = replace(search, collections=())
+    if len(search.collections) > max_collections:
+        raise BadRequest(
+            f"collections has {len(search.collections)} entries; {max_collections} are the most. "
+            "Search them in parts, or leave collections out to search all."
+        )
     if search.filter is None:
         return search
     said = _by_id(search.filter, catalog)
     found = tuple(one for one in _confined(said) or () if catalog.find(one))
     return replace(search, filter=said, collections=search.collections or found)
+
+
+def _are_all(names: Iterable[str], catalog: Catalog) -> bool:
+    """Whether these Collections have the scenes of all datasets. With an unknown name, which is refused later, no."""
+    found = [catalog.find(name) for name in names]
+    if None in found:
+        return False
+    members = {entry.dataset.alias for name in names for entry in catalog.members(name)}
+    return members.issuperset(catalog.entries)
 
 
 def _by_id(said: Any, catalog: Catalog) -> Any:

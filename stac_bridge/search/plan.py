@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stac_bridge.mapping import Queryables
+from stac_bridge.mapping.convert import day_start
+from stac_bridge.mapping.queryable import CORE
 from stac_bridge.search.compile import compile_filter, id_filter
-from stac_bridge.search.cql import all_of
+from stac_bridge.search.cql import all_of, properties_of
 from stac_bridge.search.ids import ids_clause, whole_id
 from stac_bridge.search.pushdown import NOTHING, Compiled, fits
 from stac_bridge.search.query import with_query
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.search.request import Search
 
-__all__ = ["Step", "known_of", "pruning", "settled", "step_of"]
+__all__ = ["Step", "known_of", "preference", "pruning", "settled", "step_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,21 @@ def step_of(search: Search, entry: Entry) -> Step:
     if search.ids and id_filter(entry) is None:
         by_id = tuple(dict.fromkeys(whole_id(one, entry) for one in search.ids if fits(one, entry)))
     return Step(entry, compiled.filter, compiled.exact, by_id)
+
+
+def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
+    """A key that sorts datasets into the order in which a settled search without collections looks through them.
+
+    First those with a mapping, of these the ones whose rows can push the filter down and whose ids tell where they
+    belong, then the newest missions. It depends on the search, the list of datasets and the mappings alone: what has
+    been learnt of a dataset's filters differs from worker to worker, and page 1 of a search learns what page 2 knows.
+    """
+    mapping = entry.mapping
+    named = properties_of(search.filter) - CORE.keys() if search.filter else frozenset()
+    can_push = all((row := mapping.properties.get(name)) and (row.filter or row.is_constant) for name in named)
+    start = day_start(entry.dataset.acquisition_start)
+    age = -date.fromisoformat(start[:10]).toordinal() if start else 0
+    return mapping.is_generic, not can_push, not mapping.item.patterns, age, entry.dataset.alias
 
 
 def pruning(search: Search, entries: Sequence[Entry]) -> SceneFilter:

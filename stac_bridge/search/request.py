@@ -84,7 +84,7 @@ def parse(said: Mapping[str, Any], limits: Limits = USUAL) -> Search:
     if "filter" in given:
         clauses.append(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"), limits))
     return Search(
-        collections=tuple(dict.fromkeys(_words("collections", given.get("collections"), limits.collections))),
+        collections=tuple(dict.fromkeys(_words("collections", given.get("collections")))),
         filter=all_of(clauses) if clauses else None,
         limit=_limit(given.get("limit", DEFAULT_LIMIT), limits.items),
         token=_token(given.get("token")),
@@ -104,15 +104,15 @@ def _only_known(said: Mapping[str, Any]) -> None:
             raise unknown("This server has no search parameter", name, PARAMETERS)
 
 
-def _words(name: str, value: Any, most: int) -> list[str]:
-    """Ids: a list, or one text with commas between them."""
+def _words(name: str, value: Any, most: int | None = None) -> list[str]:
+    """Ids: a list, or one text with commas between them; at most ``most``, unless that is checked later."""
     if value is None:
         return []
     words = value.split(",") if isinstance(value, str) else value
     if not isinstance(words, Iterable) or isinstance(words, Mapping | bytes):
         raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
     found = [word.strip() if isinstance(word, str) else word for word in words]
-    if len(found) > most:
+    if most is not None and len(found) > most:
         raise BadRequest(f"{name} has {len(found)} entries; {most} are the most. Ask for them in parts.")
     if not all(isinstance(word, str) for word in found):
         raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")

@@ -15,6 +15,7 @@ from stac_bridge.search import Cursor, parse, seal_cursor
 from tests.support import LONG, ORIGIN, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
+KEY = b"0123456789abcdef0123"
 ASKED = {"collections": LANDSAT, "bbox": "5,45,8,47", "datetime": "2024-06-01T00:00:00Z/2024-08-31T23:59:59Z"}
 
 
@@ -97,8 +98,7 @@ async def test_a_walk_without_a_filter_goes_on_when_its_place_had_to_be_sought(t
 @pytest.mark.parametrize("place", [10_000, 60_000, 3_000_000])
 async def test_paging_goes_on_far_past_what_one_fetch_can_hold(here: Here, place: int) -> None:
     search = parse({"collections": LANDSAT})
-    digest = search.digest + LANDSAT.encode()
-    token = seal_cursor(Cursor(0, place), digest, b"0123456789abcdef0123", time.time())
+    token = seal_cursor(Cursor(0, place), [f"{LANDSAT}/{LANDSAT}"], search.digest, KEY, time.time())
     page = (await here.get("/search", collections=LANDSAT, limit=50, token=token)).raise_for_status().json()
     more = (await here.client.get(following(page) or "")).raise_for_status().json()
     assert len({*ids(page), *ids(more)}) == 100
@@ -116,8 +116,8 @@ async def test_a_total_that_lies_without_a_filter_ends_no_walk_and_is_not_told(t
 async def test_a_search_that_meets_no_match_leads_on_to_the_first(here: Here) -> None:
     """The one that matches is the last of 18,267 scenes, found by what M2M cannot be asked for."""
     tiles = "srtm_v3"
-    everything = parse({"collections": tiles}).digest + tiles.encode()
-    token = seal_cursor(Cursor(0, 18_267), everything, b"0123456789abcdef0123", time.time())
+    everything = parse({"collections": tiles}).digest
+    token = seal_cursor(Cursor(0, 18_267), [f"{tiles}/{tiles}"], everything, KEY, time.time())
     (last,) = ids((await here.get("/search", collections=tiles, token=token)).raise_for_status().json())
     said = f"id LIKE '%{last[2:]}'"
     answer, steps = await here.get("/search", collections=tiles, filter=said), 0

@@ -155,3 +155,82 @@ async def test_a_collection_of_geometries_and_a_hole_are_heeded(here: Here) -> N
 
         wanted = shapely.geometry.shape(geometry)
         assert all(shapely.geometry.shape(item["geometry"]).intersects(wanted) for item in found)
+
+
+PATH_195 = {
+    "filter": "\"landsat:wrs_path\"='195'",
+    "datetime": "2024-06-01T00:00:00Z/2024-06-07T23:59:59Z",
+    "limit": 10,
+}
+
+
+def next_of(page: dict[str, Any]) -> str:
+    return next((str(link["href"]) for link in page["links"] if link["rel"] == "next"), "")
+
+
+async def rest(here: Here, href: str) -> list[str]:
+    """The ids of the pages from ``href`` on."""
+    ids: list[str] = []
+    while href:
+        page = (await here.client.get(href)).raise_for_status().json()
+        ids += [item["id"] for item in page["features"]]
+        href = next_of(page)
+    return ids
+
+
+async def test_a_next_link_does_not_depend_on_what_a_server_has_learnt(tmp_path: Path) -> None:
+    """Page 1 on a cold server; the others on the same one, on another cold one, a half-warm one, and a warm one."""
+    sandbox = httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
+    async with (
+        running(tmp_path / "first", sandbox, sandbox) as first,
+        running(tmp_path / "cold", sandbox, sandbox) as cold,
+        running(tmp_path / "half", sandbox, sandbox) as half,
+        running(tmp_path / "warm", sandbox, sandbox) as warm,
+    ):
+        await half.get("/collections/landsat_etm_c2_l1/queryables")
+        await half.get("/collections/naip/queryables")
+        for collection in (await warm.get("/collections")).json()["collections"]:
+            await warm.get(f"/collections/{collection['id']}/queryables")
+        page = (await first.get("/search", **PATH_195)).raise_for_status().json()
+        assert len(page["features"]) == 10
+        followed = [await rest(server, next_of(page)) for server in (first, cold, half, warm)]
+        assert all(ids == followed[0] for ids in followed)
+        whole = [item["id"] for item in page["features"]] + followed[0]
+        assert len(whole) == len(set(whole)) > 20
+        for server in (cold, warm):
+            assert [item["id"] for item in await server.items("/search", **PATH_195)] == whole
+
+
+async def test_the_order_of_collections_in_a_plan_is_the_same_cold_and_warm(tmp_path: Path) -> None:
+    for more in (PATH_195, {"bbox": "6,46,7,47"}, {"filter": '"eo:cloud_cover" < 10', "bbox": "6,46,7,47"}):
+        async with running(tmp_path / str(sorted(more))) as here:
+            plans = [(await here.get("/explain", **more)).json()["steps"] for _time in range(2)]
+            assert [one["collection"] for one in plans[0]] == [one["collection"] for one in plans[1]]
+
+
+async def test_naming_all_collections_means_naming_none(tmp_path: Path) -> None:
+    """QGIS 3.40 names every collection in its first search, however many there are."""
+    async with running(tmp_path, max_collections=3) as here:
+        every = [one["id"] for one in (await here.get("/collections")).json()["collections"]]
+        where = {"bbox": "6,46,7,47", "datetime": "2024-07-01T00:00:00Z/2024-07-31T23:59:59Z", "limit": 5}
+        unnamed = await here.items("/search", **where)
+        assert await here.items("/search", collections=",".join(every), **where) == unnamed
+        body = {**where, "bbox": [6, 46, 7, 47], "collections": every}
+        page = (await here.post("/search", body)).raise_for_status().json()
+        assert page["features"] == unnamed[:5]
+        link = next(one for one in page["links"] if one["rel"] == "next")
+        more = (await here.post("/search", link["body"])).raise_for_status().json()
+        assert more["features"] == unnamed[5:10]
+        datasets = [one for one in every if one not in ("landsat-c2-l1", "landsat-c2-l2")]
+        assert (await here.items("/search", collections=",".join(datasets), **where)) == unnamed
+
+
+async def test_naming_more_collections_than_the_limit_is_refused_unless_they_are_all(tmp_path: Path) -> None:
+    async with running(tmp_path, max_collections=3) as here:
+        every = [one["id"] for one in (await here.get("/collections")).json()["collections"]]
+        for path in ("/search", "/explain"):
+            some = await here.get(path, collections=",".join(every[:4]))
+            assert some.status_code == 400
+            assert "3 are the most" in some.json()["detail"]
+            assert "leave collections out to search all" in some.json()["detail"]
+            assert (await here.get(path, collections=",".join([*every, "nothing"]))).status_code == 400

@@ -141,3 +141,29 @@ def test_without_redis_cached_answers_go_on_new_ones_wait_and_all_is_well_once_i
         time.sleep(0.2)
     assert two.sandbox.in_flight_max == 1
     assert "Traceback" not in two.log.read_text()
+
+
+def test_a_next_link_is_followed_by_any_of_three_workers(tmp_path: Path) -> None:
+    """Each worker has learnt other datasets; the order in which collections are looked through must not show it."""
+    port = free_port()
+    redis = RedisServer(tmp_path)
+    redis.start()
+    account = {"m2m_url": f"http://127.0.0.1:{port}/api/api/json/stable/", "m2m_username": "someone", "m2m_token": "t"}
+    asked = {
+        "filter": "\"landsat:wrs_path\"='195'",
+        "datetime": "2024-06-01T00:00:00Z/2024-06-07T23:59:59Z",
+        "limit": "10",
+    }
+    with (
+        sandbox_on(port),
+        started("serve", tmp_path, "--workers", "3", store=redis.url, **account) as (api, log),
+    ):
+        until(lambda: log.read_text().count("Application startup complete") >= 3)
+        page = httpx.get(f"{api}/search", params=asked, timeout=60).raise_for_status().json()
+        href = next(link["href"] for link in page["links"] if link["rel"] == "next")
+        # a connection of its own each time, so that the kernel hands them to different workers
+        answers = [httpx.get(href, timeout=60).raise_for_status() for _time in range(12)]
+        workers = {answer.headers.get("x-request-id", "") for answer in answers}
+        assert len(workers) == 12
+        assert all(answer.json()["features"] == answers[0].json()["features"] for answer in answers)
+    redis.kill()

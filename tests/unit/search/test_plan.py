@@ -13,6 +13,7 @@ from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, seal_cur
 from stac_bridge.search.cursor import ISSUED, LIFETIME
 from tests.support import entry_of
 
+STEPS = ["a", "b", "c"]
 KEY, OTHER = b"k" * 32, b"o" * 32
 ONE, TWO = "LC08_L2SP_047027_20201204_20210313_02_T1", "LC08_L2SP_047027_20201220_20210310_02_T1"
 
@@ -105,28 +106,36 @@ def test_ids_of_a_dataset_without_such_a_filter_are_looked_up() -> None:
     "cursor", [Cursor(2, 4711), Cursor(0, 12, ("abcd", "efgh")), Stand(737000, 3, ("2020", None, 1.5, "id", "c"), 99)]
 )
 def test_a_token_leads_back_to_where_it_stood(cursor: Cursor | Stand) -> None:
-    token = seal_cursor(cursor, b"digest", KEY, 1000.0)
-    assert open_cursor(token, b"digest", [OTHER, KEY], 1000.0 + LIFETIME) == cursor
+    token = seal_cursor(cursor, STEPS, b"digest", KEY, 1000.0)
+    assert open_cursor(token, STEPS, b"digest", [OTHER, KEY], 1000.0 + LIFETIME) == cursor
+
+
+def test_a_token_names_its_dataset_so_that_a_changed_list_does_not_move_it() -> None:
+    token = seal_cursor(Cursor(1, 40), STEPS, b"digest", KEY, 1000.0)
+    assert open_cursor(token, ["new", "b", "a"], b"digest", [KEY], 1000.0) == Cursor(1, 40)
+    assert open_cursor(token, ["b"], b"digest", [KEY], 1000.0) == Cursor(0, 40)
+    with pytest.raises(BadCursor, match="no longer searched"):
+        open_cursor(token, ["a", "c"], b"digest", [KEY], 1000.0)
     assert len(token) < 140
 
 
 @pytest.mark.parametrize("token", ["", "x", "garbage", "é", "A" * 64, "../../etc"])
 def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(BadCursor, match="not of this search"):
-        open_cursor(token, b"digest", [KEY], 0)
+        open_cursor(token, STEPS, b"digest", [KEY], 0)
 
 
 def test_a_page_that_is_asked_for_again_soon_has_the_same_token() -> None:
-    first, again, later = (seal_cursor(Cursor(0, 11), b"digest", KEY, now) for now in (1020.0, 1079.9, 1080.0))
+    first, again, later = (seal_cursor(Cursor(0, 11), STEPS, b"digest", KEY, now) for now in (1020.0, 1079.9, 1080.0))
     assert first == again != later
 
 
 def test_a_token_is_bound_to_its_search_its_key_and_its_day() -> None:
-    token = seal_cursor(Cursor(0, 11), b"digest", KEY, 1000.0)
+    token = seal_cursor(Cursor(0, 11), STEPS, b"digest", KEY, 1000.0)
     for digest, key, now, told in (
         (b"another", KEY, 1000.0, "not of this search"),
         (b"digest", OTHER, 1000.0, "not of this search"),
         (b"digest", KEY, 1000.0 + LIFETIME + ISSUED, "24 hours"),
     ):
         with pytest.raises(BadCursor, match=told):
-            open_cursor(token, digest, [key], now)
+            open_cursor(token, STEPS, digest, [key], now)
