@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.mapping import Queryables
 from stac_bridge.search.compile import compile_filter, id_filter
-from stac_bridge.search.cql import all_of
+from stac_bridge.search.cql import all_of, properties_of
 from stac_bridge.search.ids import ids_clause, whole_id
 from stac_bridge.search.pushdown import NOTHING, Compiled, fits
 from stac_bridge.search.query import with_query
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.search.request import Search
 
-__all__ = ["Step", "known_of", "pruning", "settled", "step_of"]
+__all__ = ["Pruning", "Step", "known_of", "pruning", "settled", "step_of"]
+
+
+_NAMES = frozenset({"collection", "m2m:dataset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ class Step:
     filter: SceneFilter
     exact: bool
     ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """A place and days outside which none of ``datasets`` (aliases) has a match."""
+
+    filter: SceneFilter
+    datasets: frozenset[str]
 
 
 def known_of(entries: Sequence[Entry]) -> Queryables:
@@ -71,8 +82,22 @@ def step_of(search: Search, entry: Entry) -> Step:
     return Step(entry, compiled.filter, compiled.exact, by_id)
 
 
-def pruning(search: Search, entries: Sequence[Entry]) -> SceneFilter:
-    """The place and the days within which any of the Collections may have what a settled search asks for."""
-    mappings = {id(entry.mapping): entry for entry in entries}
-    hull = reduce(Compiled.__or__, (compile_filter(search.filter, entry) for entry in mappings.values()), NOTHING)
-    return hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
+def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
+    """The dataset-searches that tell which Collections may have what a settled search asks for.
+
+    A dataset that cannot be filtered by days must not be ruled out by them either, nor must it take the days away
+    from the others; so datasets are grouped by what they can be filtered by.
+    """
+    groups: dict[tuple[bool, bool], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.can_filter_by("time"), entry.can_filter_by("place")), []).append(entry)
+    return [_pruning(search, group) for group in groups.values()]
+
+
+def _pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
+    """Entries of one mapping compile alike, unless the filter tells them apart by name."""
+    by_name = search.filter is not None and not _NAMES.isdisjoint(properties_of(search.filter))
+    different = {entry.dataset.alias if by_name else id(entry.mapping): entry for entry in entries}
+    hull = reduce(Compiled.__or__, (compile_filter(search.filter, entry) for entry in different.values()), NOTHING)
+    asked = hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
+    return Pruning(asked, frozenset(entry.dataset.alias for entry in entries))

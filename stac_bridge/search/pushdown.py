@@ -70,7 +70,7 @@ def row_filter(found: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
     if found.name == "id":
         return _ids(op, value, entry)
     row = found.row
-    if row is None or row.filter is None or not _takes(row, entry):
+    if row is None or row.filter is None:
         return UNKNOWN
     if row.filter.cloud_cover:
         return _cloud(op, value)
@@ -84,13 +84,6 @@ def row_filter(found: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
     if row.filter.between:
         return _between(row, op, value, known)
     return _text(op, value, known)
-
-
-def _takes(row: Row, entry: Entry) -> bool:
-    """Some datasets lose every scene when they are filtered by what they do not keep [REFERENCE §2]."""
-    if row.filter and row.filter.cloud_cover:
-        return "cloud" in entry.mapping.slots and entry.dataset.supports_cloud_cover
-    return not (row.filter and row.filter.months) or "months" in entry.mapping.slots
 
 
 def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
