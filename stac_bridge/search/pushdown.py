@@ -56,6 +56,10 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_KEEPS_NUMBERS = frozenset({"number", "integer", "elevation", "size", "percent"})
+"""Converters whose numbers are M2M's own."""
+
+
 def _is_union(one: SceneFilter, other: SceneFilter) -> bool:
     """Whether ``|`` of two filters adds nothing: they are the same but, at most, for their metadata trees."""
     if one == other:
@@ -172,7 +176,13 @@ def _holds(op: str, found: Any, value: Any) -> bool:
 
 
 def _between(row: Row, op: str, value: Any, known: DatasetFilter) -> Compiled:
-    """Whole numbers exactly; decimals widened by one, because how M2M compares them is not known."""
+    """Whole numbers exactly; decimals widened by one, because how M2M compares them is not known.
+
+    M2M compares the raw field, so a converter that moves values (a wrapped azimuth, an absolute angle, a month
+    of a date) makes a range of Items that is no range for M2M.
+    """
+    if row.convert not in _KEEPS_NUMBERS and not row.convert.startswith("digits-"):
+        return UNKNOWN
     low, high = (row.filter.bounds if row.filter else None) or (None, None)
     whole = row.convert.startswith("digits-") or row.convert == "integer"
     if row.convert.startswith("digits-"):
