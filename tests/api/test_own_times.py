@@ -15,7 +15,8 @@ from tests.support import LONG, Here, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DATASETS = [one["datasetAlias"] for one in datasets()]
+NO_SCENES = {"event1058", "landsat_ard_tile_files_c2", "landsat_band_files_c2_l1", "landsat_band_files_c2_l2"}
+DATASETS = sorted({one["datasetAlias"] for one in datasets()} - NO_SCENES)
 SHARES = (0, 1e-6, 0.25, 0.5, 0.83, 1)
 """How far into an Item's interval the times lie at which it is searched for: both edges, and between them."""
 
@@ -24,7 +25,7 @@ Item = dict[str, Any]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Here]:
-    async with running(tmp_path_factory.mktemp("own_times")) as server:
+    async with running(tmp_path_factory.mktemp("own_times"), catalogs=("EE", "HDDS")) as server:
         yield server
 
 
@@ -98,6 +99,7 @@ async def ids_of(here: Here, body: dict[str, Any]) -> set[str]:
 async def some_items(here: Here, collection: str) -> list[Item]:
     answer = await here.get("/search", collections=collection, limit=12 if LONG else 3)
     found: list[Item] = answer.raise_for_status().json()["features"]
+    assert found
     return found
 
 
@@ -109,7 +111,7 @@ async def test_an_item_matches_a_search_by_any_time_within_its_own_interval(here
             assert item["id"] in await ids_of(here, {**where, **body}), body
 
 
-@pytest.mark.parametrize("collection", [one for one in DATASETS if "_files" not in one])
+@pytest.mark.parametrize("collection", DATASETS)
 async def test_a_search_that_names_no_collection_looks_in_every_dataset_with_an_item_then(
     here: Here, collection: str
 ) -> None:
