@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.catalog import field_name
@@ -39,16 +39,21 @@ def _readings(mapping: DatasetMapping) -> dict[str, list[Callable[[Any], bool]]]
     rows = (item.id, item.geometry, item.start_datetime, item.end_datetime, *mapping.properties.values())
     found: dict[str, list[Callable[[Any], bool]]] = {}
     for row in (link for one in rows for link in one.chain if link.field):
-        found.setdefault(fold(row.field or ""), []).append(partial(_is_readable, row))
+        found.setdefault(fold(row.field or ""), []).append(_reading(row))
     return found
 
 
-def _is_readable(row: Row, raw: Any) -> bool:
+def _reading(row: Row) -> Callable[[Any], bool]:
     """Whether a row makes a value of a raw one, or understands that it means none."""
-    if raw is None or (row.convert == "percent" and number(raw) == UNASSESSED):
-        return True
-    value = CONVERTERS[row.convert](raw)
-    return value is not None and (row.values is None or str(value) in row.values)
+    convert, values, is_share = CONVERTERS[row.convert], row.values, row.convert == "percent"
+
+    def is_readable(raw: Any) -> bool:
+        value = None if raw is None else convert(raw)
+        if value is None:
+            return raw is None or (is_share and number(raw) == UNASSESSED)
+        return values is None or str(value) in values
+
+    return is_readable
 
 
 def fields_reader(mapping: DatasetMapping) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
