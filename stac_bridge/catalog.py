@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stac_bridge.mapping import Mapping, Mappings, Queryables, Union
+    from stac_bridge.mapping.model import Slot
 
 __all__ = ["Catalog", "Entry", "Learnt", "Together", "field_name", "keep", "kept", "marry"]
 
@@ -72,6 +73,10 @@ class Entry:
     def id(self) -> str:
         """The id of the Collection that its Items are in: the dataset's alias, or the union's id."""
         return self.union or self.dataset.alias
+
+    def can_filter_by(self, slot: Slot) -> bool:
+        """Return whether M2M may be sent this part of a scene filter; by any other it would drop all scenes."""
+        return slot in self.mapping.slots and (slot != "cloud" or self.dataset.supports_cloud_cover)
 
     @cached_property
     def queryables(self) -> Queryables:

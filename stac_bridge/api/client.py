@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import attr
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
     from stac_bridge.api.models import SearchPost
     from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog import Entry
+    from stac_bridge.catalog import Catalog, Entry
     from stac_bridge.delivery.sign import Signer
     from stac_bridge.search import Limits
+    from stac_bridge.search.collections import CollectionPage, CollectionSearch
 
 __all__ = ["Client"]
 
@@ -73,10 +75,9 @@ class Client(AsyncBaseCoreClient):
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
         """GET /collections: all, or those that a collection search asks for."""
         base, asked = base_of(request, self.public_url), _asked(request)
-        search = read_collection_search(asked, self.limits)
-        catalog = await self.bridge.catalog()
-        every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
-        page = search.page([self._collection(one, base) for one in every])
+        # reading a long q or filter, and trying it on a thousand Collections, would hold up every other request
+        search = await asyncio.to_thread(read_collection_search, asked, self.limits)
+        page = await asyncio.to_thread(self._collection_page, search, await self.bridge.catalog(), base)
         said = {
             "collections": page.collections,
             "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
@@ -122,6 +123,10 @@ class Client(AsyncBaseCoreClient):
         """GET and POST /explain: what the same search would ask M2M."""
         search = parse(_asked(request) if said is None else said, self.limits)
         return respond(await self.bridge.explain(search), request)
+
+    def _collection_page(self, search: CollectionSearch, catalog: Catalog, base: str) -> CollectionPage:
+        every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
+        return search.page([self._collection(one, base) for one in every])
 
     def _collection(self, found: Entry | Together, base: str) -> dict[str, Any]:
         members = found.members if isinstance(found, Together) else (found,)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.m2m.models import Dataset
     from stac_bridge.mapping import Mappings
+    from stac_bridge.search.plan import Pruning
     from stac_bridge.store import Store
 
 __all__ = ["Catalogue"]
@@ -164,15 +165,17 @@ class Catalogue:
             size=lambda learnt: DATASET_BYTES * (1 + len(learnt.filters)),
         )
 
-    async def likely(self, asked: SceneFilter) -> list[Entry]:
-        """The entries that M2M says have something at a place and time. One call a catalog group.
+    async def likely(self, asked: Sequence[Pruning]) -> list[Entry]:
+        """The entries that M2M says have something at a place and time. One call per catalog group and question.
 
         Files of bands are no scenes of their own: the scenes that they belong to are found.
         """
-        if asked.is_empty:
-            return []
         catalog = await self.now()
-        aliases = {alias for group in self._groups for alias in await self._aliases(group, asked)}
+        aliases: set[str] = set()
+        for one in asked:
+            if not one.filter.is_empty:
+                for group in self._groups:
+                    aliases.update(one.datasets.intersection(await self._aliases(group, one.filter)))
         found = [
             one for alias, one in catalog.entries.items() if alias in aliases and not alias.startswith(_BAND_FILES)
         ]

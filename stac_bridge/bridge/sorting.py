@@ -94,9 +94,10 @@ class Sorting:
             return Stand(WHOLE, size, None, matched)
         if self._axis is None:
             if total > MOST:
+                by_days = all(step.entry.can_filter_by("time") for step in self._steps)
                 raise BadRequest(
                     f"sortby={self._order.first.name} can sort {MOST} scenes at most, and this search has {total}: "
-                    "narrow the place, the time or the filter, or sort by datetime."
+                    f"narrow the place, the time or the filter{', or sort by datetime' if by_days else ''}."
                 )
             return Stand(WHOLE, MOST, None, matched)
         if self._axis.kind == "cloud" and total <= MOST:
@@ -223,5 +224,5 @@ class Sorting:
 
 def _counted(step: Step) -> Step:
     """With a filter, be it one that every scene passes, so that its hits are counted and not guessed."""
-    counts = step.ids or not step.filter.is_open or "time" not in step.entry.mapping.slots
+    counts = step.ids or not step.filter.is_open or not step.entry.can_filter_by("time")
     return step if counts else replace(step, filter=_ALL_DAYS)

@@ -6,16 +6,19 @@ Unknown is absent, never a guess: what cannot be read gives None.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CONVERTERS", "EARLIEST", "day_end", "day_start", "instant", "iso", "number", "zoned"]
+__all__ = ["CONVERTERS", "EARLIEST", "UNASSESSED", "day_end", "day_start", "instant", "iso", "number", "zoned"]
 
 EARLIEST = 1850
 """No camera saw the Earth from above before this year; M2M has dates such as 0021-09-16 [REFERENCE §4]."""
+
+UNASSESSED = -1
+"""What M2M writes for a percentage that nobody assessed [REFERENCE §5]."""
 
 _DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
 _ORDINAL = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
@@ -43,7 +46,7 @@ def number(value: Any) -> float | None:
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if abs(found) < float("inf") else None
 
@@ -61,8 +64,8 @@ def integer(value: Any) -> int | None:
 def _bounded(low: float, high: float) -> Callable[[Any], float | None]:
     """A number within bounds; what lies outside cannot be what it is called.
 
-    >>> elevation("-12.5"), elevation(91), azimuth(" 360 "), azimuth(-1), size("0.60"), size(0)
-    (-12.5, None, 360.0, None, 0.6, None)
+    >>> elevation("-12.5"), elevation(91), size("0.60"), size(0)
+    (-12.5, None, 0.6, None)
     """
 
     def bounded(value: Any) -> float | None:
@@ -74,8 +77,22 @@ def _bounded(low: float, high: float) -> Callable[[Any], float | None]:
 
 
 elevation = _bounded(-90, 90)
-azimuth = _bounded(0, 360)
 size = _bounded(1e-6, 1e9)
+
+
+def azimuth(value: Any) -> float | None:
+    """A direction clockwise from north, from 0 up to but not including 360.
+
+    Landsat counts from -180 to 180, others from 0 to 360; what lies outside both is no direction (-999, 9999).
+
+    >>> azimuth("-48.446"), azimuth(" 360 "), azimuth(-180), azimuth("177.8846007"), azimuth(-999)
+    (311.554, 0.0, 180.0, 177.8846007, None)
+    """
+    found = number(value)
+    if found is None or not -180 <= found <= 360:
+        return None
+    turned = found if found >= 0 else round(found + 360, 9)  # rounded, because M2M's decimals do not add exactly
+    return turned if 0 < turned < 360 else 0.0
 
 
 def off_nadir(value: Any) -> float | None:
@@ -108,28 +125,33 @@ def iso(moment: datetime) -> str:
 
 
 def instant(value: Any) -> str | None:
-    """A time in UTC, in the two forms that Landsat fields take [REFERENCE §4].
+    """A time in UTC, in the two forms that Landsat fields take [REFERENCE §4]; a leap second ends the one before.
 
     >>> instant("2020:217:13:48:06.7714180"), instant("2022-01-29 05:46:37.339474")
     ('2020-08-04T13:48:06.771418Z', '2022-01-29T05:46:37.339474Z')
     >>> instant("2022-01-29 05:46:37"), instant("2022/01/29")
     ('2022-01-29T05:46:37Z', None)
+    >>> instant("2016:366:23:59:60.5"), instant("2021:366:00:00:00"), instant("2021:000:00:00:00")
+    ('2016-12-31T23:59:59.999999Z', None, None)
     """
     written = str(value).strip()
     try:
         if found := _ORDINAL.match(written):
-            year, days, hour, minute, second = (int(part) for part in found.groups()[:5])
-            day = datetime(year, 1, 1, hour, minute, second, tzinfo=UTC) + timedelta(days=days - 1)
+            year, days = int(found[1]), int(found[2])
+            day = date(year, 1, 1) + timedelta(days=days - 1)
         elif found := _INSTANT.match(written):
-            day = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=UTC)  # type: ignore[misc,arg-type]
+            year = int(found[1])
+            day = date(year, int(found[2]), int(found[3]))
         else:
             return None
+        if day.year != year or year < EARLIEST:
+            return None
+        hour, minute, second = (int(part) for part in found.groups()[-4:-1])
+        microsecond = 999_999 if second == 60 else int((found.groups()[-1] or "").ljust(6, "0")[:6])
+        moment = datetime.combine(day, time(hour, minute, 59 if second == 60 else second, microsecond, UTC))
     except (ValueError, OverflowError):
         return None
-    if day.year < EARLIEST:
-        return None
-    fraction = (found.groups()[-1] or "").ljust(6, "0")[:6]
-    return iso(day.replace(microsecond=int(fraction)))
+    return iso(moment)
 
 
 def zoned(value: Any) -> str | None:
@@ -194,9 +216,9 @@ def month(value: Any) -> int | None:
 def _digits(width: int) -> Callable[[Any], str | None]:
     def digits(value: Any) -> str | None:
         found = integer(value)
-        return None if found is None or found < 0 else f"{found:0{width}d}"
+        return f"{found:0{width}d}" if found is not None and 0 <= found < 10**width else None
 
-    digits.__doc__ = f"A whole number as text of {width} digits."
+    digits.__doc__ = f"A whole number as text of {width} digits; one that needs more is no such code."
     return digits
 
 

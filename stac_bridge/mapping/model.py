@@ -91,6 +91,17 @@ class ItemRows(Closed):
     other_ids: tuple[IdForm, ...] = ()
     """Forms that other services give the same ids, which find the Item, too."""
 
+    @property
+    def constant_span(self) -> tuple[str, str] | None:
+        """The start and end of every Item, where the mapping gives all of them the same."""
+        start, end = self.start_datetime, self.end_datetime
+        return (start.value, end.value) if start.is_constant and end.is_constant else None
+
+    @property
+    def has_constant_times(self) -> bool:
+        """Whether some Item's times come from the mapping, and so not from M2M's day of acquisition."""
+        return any(row.is_constant for row in (*self.start_datetime.chain, *self.end_datetime.chain))
+
 
 class Grid(Closed):
     """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84).
@@ -137,7 +148,7 @@ class Mapping(Closed):
     collection: CollectionText = CollectionText()
     item: ItemRows
     slots: tuple[Slot, ...] = ("time", "place", "cloud", "months")
-    """Which parts of a scene filter the dataset can be asked by; by any other it would lose its scenes."""
+    """Which parts of a scene filter M2M is sent for the dataset; by any other it would lose its scenes."""
     properties: dict[str, Row] = Field(default_factory=dict)
     fields: bool = False
     """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
@@ -176,6 +187,15 @@ class Mapping(Closed):
     def _times_in_pairs(self) -> Self:
         if len(self.item.start_datetime.chain) != len(self.item.end_datetime.chain):
             raise ValueError("item.start_datetime and item.end_datetime have as many sources each, taken in pairs")
+        return self
+
+    @model_validator(mode="after")
+    def _constant_times_are_not_days(self) -> Self:
+        if "time" in self.slots and self.item.has_constant_times:
+            raise ValueError(
+                "item.start_datetime or item.end_datetime is a constant, which M2M does not search by: "
+                "list slots without time"
+            )
         return self
 
 

@@ -72,7 +72,7 @@ class CollectionSearch:
 
     place: dict[str, Any] | None = None
     time: Interval | None = None
-    terms: tuple[re.Pattern[str], ...] = ()
+    terms: re.Pattern[str] | None = None
     filter: Cql2 | None = None
     sortby: tuple[SortKey, ...] = ()
     fields: Fields = EVERYTHING
@@ -109,7 +109,7 @@ class CollectionSearch:
 
     def _has_a_term(self, one: Collection) -> bool:
         texts = (one.get("title", ""), one["description"], *one.get("keywords", ()))
-        return not self.terms or any(term.search(text) for term in self.terms for text in texts)
+        return self.terms is None or any(self.terms.search(text) for text in texts)
 
     def _sorted(self, found: list[Collection]) -> list[Collection]:
         """By the last key first, which leaves the first in charge; what is not known comes last either way."""
@@ -132,7 +132,7 @@ def read_collection_search(said: Mapping[str, str], limits: Limits = USUAL) -> C
     return CollectionSearch(
         place=read_bbox(given["bbox"]) if "bbox" in given else None,
         time=read_datetime(given["datetime"]) if "datetime" in given else None,
-        terms=_terms(given.get("q", "")),
+        terms=_terms(given.get("q", ""), limits),
         filter=_filter(given, limits),
         sortby=_sortby(given.get("sortby")),
         fields=read_fields(said["fields"], COLLECTION) if "fields" in said else EVERYTHING,
@@ -141,11 +141,20 @@ def read_collection_search(said: Mapping[str, str], limits: Limits = USUAL) -> C
     )
 
 
-def _terms(said: str) -> tuple[re.Pattern[str], ...]:
-    """Words, or words that follow one another, each of which is enough; upper or lower case is the same."""
-    terms = [term.split() for term in said.split(",") if term.strip()]
+def _terms(said: str, limits: Limits) -> re.Pattern[str] | None:
+    """One pattern for all terms: words, or words that follow one another, any of which is enough; case is ignored.
+
+    A single pattern reads each text once, where a pattern per term would read it as often as there are terms.
+    Raises BadRequest.
+    """
+    terms = list(dict.fromkeys(tuple(term.split()) for term in said.split(",") if term.strip()))
+    if len(terms) > limits.terms:
+        raise BadRequest(
+            f"q has {len(terms)} terms; {limits.terms} are the maximum. "
+            "Use fewer terms, or send several requests and merge their collections."
+        )
     patterns = (r"\s+".join(map(re.escape, words)) for words in terms)
-    return tuple(re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE) for pattern in patterns)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE) if terms else None
 
 
 def _filter(given: Mapping[str, str], limits: Limits) -> Cql2 | None:

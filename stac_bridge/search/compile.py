@@ -1,6 +1,7 @@
 """A typed CQL2 filter and what a dataset's mapping says → the narrowest scene filter that loses no scene.
 
 What M2M cannot say is UNKNOWN: everything, and not exact. Nothing here may leave out a scene whose Item matches.
+A mapping's ``slots`` bind here, once for every kind of condition, so that no condition has to think of them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from stac_bridge.search.residual import Residual
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
+    from stac_bridge.mapping.model import Slot
     from stac_bridge.search.cql import Cql2
 
 __all__ = ["Compiled", "compile_filter", "id_filter", "negated"]
+
+_PART_OF: dict[Slot, str] = {"time": "acquisition", "place": "spatial", "cloud": "cloud", "months": "months"}
+"""The part of a scene filter that each slot of a mapping stands for."""
 
 _INVERSE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
@@ -32,9 +37,9 @@ def compile_filter(said: Cql2 | bool | None, entry: Entry) -> Compiled:
     decided = _decided(said, entry)
     if decided is not None:
         return EVERYTHING if decided else NOTHING
-    if clause := time_clause(said):
-        return clause
     args = said["args"]
+    if clause := time_clause(said):
+        return _bound(clause, entry)
     match said["op"]:
         case "and":
             return reduce(partial(_both, entry), (compile_filter(part, entry) for part in args))
@@ -45,13 +50,28 @@ def compile_filter(said: Cql2 | bool | None, entry: Entry) -> Compiled:
             if isinstance(inner, bool) or inner["op"] != "not":
                 return compile_filter(inner, entry)
             leaf = inner["args"][0]
-            return _leaf("isNotNull", leaf["args"], entry) if leaf["op"] == "isNull" else UNKNOWN
+            return _bound(_leaf("isNotNull", leaf["args"], entry), entry) if leaf["op"] == "isNull" else UNKNOWN
         case op if op in SPATIAL - {"s_disjoint"}:
-            return place_filter(args)
+            return _bound(place_filter(args), entry)
         case op if op in TEMPORAL:
-            return temporal(op, args, entry)
+            return _bound(temporal(op, args), entry)
         case _:
-            return _leaf(said["op"], args, entry)
+            return _bound(_leaf(said["op"], args, entry), entry)
+
+
+def _bound(compiled: Compiled, entry: Entry) -> Compiled:
+    """Remove the parts that the dataset cannot be filtered by, before they are joined with other conditions.
+
+    Removed later, two ranges of days that do not meet would already have become NOTHING.
+    """
+    if compiled.filter == NOTHING.filter:
+        return compiled
+    removed: dict[str, None] = {
+        part: None
+        for slot, part in _PART_OF.items()
+        if getattr(compiled.filter, part) is not None and not entry.can_filter_by(slot)
+    }
+    return Compiled(compiled.filter.model_copy(update=removed), exact=False) if removed else compiled
 
 
 def negated(said: Cql2 | bool) -> Cql2 | bool:
@@ -76,7 +96,7 @@ def _leaf(op: str, args: list[Any], entry: Entry) -> Compiled:
     if name is None or (len(args) > 1 and isinstance(args[1], dict) and "timestamp" not in args[1]):
         return UNKNOWN
     if name in TIMES:
-        return compared_time(name, op, args[1]["timestamp"], entry) if op in COMPARISONS else UNKNOWN
+        return compared_time(name, op, args[1]["timestamp"]) if op in COMPARISONS else UNKNOWN
     found = entry.queryables.get(name)
     return row_filter(found, op, args[1] if len(args) > 1 else None, entry) if found else UNKNOWN
 
@@ -104,10 +124,17 @@ def _decided(said: Cql2, entry: Entry) -> bool | None:
         "geometry": None,
         "properties": {
             "m2m:dataset": entry.dataset.alias,
+            **_constant_times(entry),
             **{name: values[0] for name, values in properties.items() if values},
         },
     }
-    return Residual(said).keeps(item)
+    return Residual(said, TIMES).keeps(item)
+
+
+def _constant_times(entry: Entry) -> dict[str, str | None]:
+    """The times of every Item, where a mapping gives all of them the same span."""
+    span = entry.mapping.item.constant_span
+    return {"datetime": None, "start_datetime": span[0], "end_datetime": span[1]} if span else {}
 
 
 def _is_settled(name: str, entry: Entry) -> bool:
@@ -117,6 +144,8 @@ def _is_settled(name: str, entry: Entry) -> bool:
         return True
     if name == "datetime":
         return entry.mapping.item.datetime is None
+    if name in TIMES:
+        return entry.mapping.item.constant_span is not None
     if found is None:
         return True
     return found.row is not None and found.row.is_constant

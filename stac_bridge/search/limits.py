@@ -17,12 +17,15 @@ __all__ = ["USUAL", "Limits"]
 class Limits:
     """Most Items on a page; most ids, collections and vertices of a search; bytes and levels of its filter.
 
+    ``terms`` is the maximum number of terms in ``q`` of a collection search.
+
     A filter as text may have ``text`` characters, because it is read a hundred times more slowly than JSON.
     """
 
     items: int = 1000
     ids: int = 1000
     collections: int = 100
+    terms: int = 20
     vertices: int = 10_000
     filter: int = 262_144
     text: int = 8192

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.search.request import Search
 
-__all__ = ["Step", "known_of", "preference", "pruning", "settled", "step_of"]
+__all__ = ["Pruning", "Step", "known_of", "preference", "pruning", "settled", "step_of"]
+
+
+_NAMES = frozenset({"collection", "m2m:dataset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Step:
     filter: SceneFilter
     exact: bool
     ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """A place and days outside which none of ``datasets`` (aliases) has a match."""
+
+    filter: SceneFilter
+    datasets: frozenset[str]
 
 
 def known_of(entries: Sequence[Entry]) -> Queryables:
@@ -89,8 +100,26 @@ def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
     return mapping.is_generic, not can_push, not mapping.item.patterns, age, entry.dataset.alias
 
 
-def pruning(search: Search, entries: Sequence[Entry]) -> SceneFilter:
-    """The place and the days within which any of the Collections may have what a settled search asks for."""
-    mappings = {id(entry.mapping): entry for entry in entries}
-    hull = reduce(Compiled.__or__, (compile_filter(search.filter, entry) for entry in mappings.values()), NOTHING)
-    return hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
+def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
+    """The dataset-searches that tell which Collections may have what a settled search asks for.
+
+    A dataset that cannot be filtered by days must not be ruled out by them either, nor must it take the days away
+    from the others; so datasets are grouped by what they can be filtered by.
+    """
+    groups: dict[tuple[bool, bool], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.can_filter_by("time"), entry.can_filter_by("place")), []).append(entry)
+    return [_pruning(search, group) for group in groups.values()]
+
+
+def _pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
+    """Entries of one mapping compile alike, unless the filter tells them apart by name.
+
+    They are compiled as if nothing had been learnt of their filters, so that each worker prunes alike.
+    """
+    by_name = search.filter is not None and not _NAMES.isdisjoint(properties_of(search.filter))
+    different = {entry.dataset.alias if by_name else id(entry.mapping): entry for entry in entries}
+    compiled = (compile_filter(search.filter, replace(entry, learnt=None)) for entry in different.values())
+    hull = reduce(Compiled.__or__, compiled, NOTHING)
+    asked = hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
+    return Pruning(asked, frozenset(entry.dataset.alias for entry in entries))

@@ -59,6 +59,10 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_KEEPS_NUMBERS = frozenset({"number", "integer", "elevation", "size", "percent"})
+"""Converters whose numbers are M2M's own."""
+
+
 def _is_union(one: SceneFilter, other: SceneFilter) -> bool:
     """Whether ``|`` of two filters adds nothing: they are the same but, at most, for their metadata trees."""
     if one == other:
@@ -73,7 +77,7 @@ def row_filter(found: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
     if found.name == "id":
         return _ids(op, value, entry)
     row = found.row
-    if row is None or row.filter is None or not _takes(row, entry):
+    if row is None or row.filter is None:
         return UNKNOWN
     if row.filter.cloud_cover:
         return _cloud(op, value)
@@ -87,13 +91,6 @@ def row_filter(found: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
     if row.filter.between:
         return _between(row, op, value, known)
     return _text(op, value, known)
-
-
-def _takes(row: Row, entry: Entry) -> bool:
-    """Some datasets lose every scene when they are filtered by what they do not keep [REFERENCE §2]."""
-    if row.filter and row.filter.cloud_cover:
-        return "cloud" in entry.mapping.slots and entry.dataset.supports_cloud_cover
-    return not (row.filter and row.filter.months) or "months" in entry.mapping.slots
 
 
 def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
@@ -182,7 +179,13 @@ def _holds(op: str, found: Any, value: Any) -> bool:
 
 
 def _between(row: Row, op: str, value: Any, known: DatasetFilter) -> Compiled:
-    """Whole numbers exactly; decimals widened by one, because how M2M compares them is not known."""
+    """Whole numbers exactly; decimals widened by one, because how M2M compares them is not known.
+
+    M2M compares the raw field, so a converter that moves values (a wrapped azimuth, an absolute angle, a month
+    of a date) makes a range of Items that is no range for M2M.
+    """
+    if row.convert not in _KEEPS_NUMBERS and not row.convert.startswith("digits-"):
+        return UNKNOWN
     low, high = (row.filter.bounds if row.filter else None) or (None, None)
     whole = row.convert.startswith("digits-") or row.convert == "integer"
     if row.convert.startswith("digits-"):

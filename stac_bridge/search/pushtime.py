@@ -10,7 +10,6 @@ from stac_bridge.search.pushdown import UNKNOWN, Compiled
 from stac_bridge.search.when import Interval, read_instant
 
 if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
     from stac_bridge.search.cql import Cql2
 
 __all__ = ["asked_time", "compared_time", "temporal", "time_clause"]
@@ -47,9 +46,9 @@ def time_clause(said: Cql2) -> Compiled | None:
     return Compiled(_days(*asked.days), exact=asked.is_whole_days)
 
 
-def compared_time(name: str, op: str, instant: str, entry: Entry) -> Compiled:
+def compared_time(name: str, op: str, instant: str) -> Compiled:
     """A comparison of one of an Item's times with an instant."""
-    if "time" not in entry.mapping.slots or op == "<>":
+    if op == "<>":
         return UNKNOWN
     day = read_instant(instant).date()
     first = day if op in ("=", ">", ">=") else None
@@ -57,9 +56,9 @@ def compared_time(name: str, op: str, instant: str, entry: Entry) -> Compiled:
     return Compiled(_widened(name, first, last), exact=False)
 
 
-def temporal(op: str, args: list[Any], entry: Entry) -> Compiled:
+def temporal(op: str, args: list[Any]) -> Compiled:
     """A temporal operator: but for after, before and disjoint, all of them ask that the two meet somewhere."""
-    if "time" not in entry.mapping.slots or op == "t_disjoint":
+    if op == "t_disjoint":
         return UNKNOWN
     asked, name = _interval(args[1]), _named(args[0])
     if asked is None or name is None:

@@ -105,7 +105,7 @@ def axis_of(key: SortKey, steps: Sequence[Step], today: date) -> Axis | None:
     """The axis of what is sorted by first; None where M2M cannot slice by it."""
     entries = [step.entry for step in steps]
     if key.name in TIMES:
-        if not all("time" in entry.mapping.slots for entry in entries):
+        if not all(entry.can_filter_by("time") for entry in entries):
             return None
         low, high = _days(steps, today)
         return Axis("day", key.name, key.descending, low, high)
@@ -117,7 +117,7 @@ def axis_of(key: SortKey, steps: Sequence[Step], today: date) -> Axis | None:
 def _slices_by_cloud(entry: Entry) -> bool:
     row = entry.mapping.properties.get("eo:cloud_cover")
     named = row is not None and row.filter is not None and bool(row.filter.cloud_cover)
-    return named and "cloud" in entry.mapping.slots and entry.dataset.supports_cloud_cover
+    return named and entry.can_filter_by("cloud")
 
 
 def _days(steps: Sequence[Step], today: date) -> tuple[int, int]:

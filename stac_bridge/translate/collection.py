@@ -48,7 +48,7 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
     """The Collection of a catalog entry. ``base`` is the API's address with its last slash."""
     dataset, text = entry.dataset, entry.mapping.collection
     title = _title(entry)
-    start, end = interval(dataset)
+    start, end = entry.mapping.item.constant_span or interval(dataset)
     said: dict[str, Any] = {
         "type": "Collection",
         "stac_version": "1.1.0",

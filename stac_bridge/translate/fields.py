@@ -1,4 +1,4 @@
-"""Metadata fields that no row reads → ``m2m:`` properties under their own cleaned labels, typed by value.
+"""Metadata fields that no row can read → ``m2m:`` properties under their own cleaned labels, typed by value.
 
 Names depend on the labels of the dataset alone, so every scene of it has the same.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models import fold
-from stac_bridge.mapping.convert import EARLIEST, instant, zoned
+from stac_bridge.mapping.convert import CONVERTERS, EARLIEST, UNASSESSED, instant, number, zoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping as DatasetMapping
     from stac_bridge.mapping.values import Row
 
-__all__ = ["fields_reader", "labels_read", "typed"]
+__all__ = ["fields_reader", "typed"]
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d{0,14})(\.\d+)?$")
 """Leading zeros make a code (a path, a roll of film), and so do more digits than a float holds."""
@@ -33,22 +33,42 @@ _DEGREES = re.compile(r"\d+\s*°\s*\d+\s*'")
 _DIRECTION = re.compile(r"\b(?:dms|dec|decimal)\b")
 
 
-def labels_read(mapping: DatasetMapping) -> frozenset[str]:
-    """The folded labels of the fields that a mapping's rows read."""
+def _readings(mapping: DatasetMapping) -> dict[str, list[Callable[[Any], bool]]]:
+    """By the folded label of each field that rows read: whether they can read a raw value."""
     item = mapping.item
-    rows: list[Row | None] = [item.id, item.geometry, item.start_datetime, item.end_datetime]
-    rows += mapping.properties.values()
-    return frozenset(fold(row.field) for one in rows if one for row in one.chain if row.field)
+    rows = (item.id, item.geometry, item.start_datetime, item.end_datetime, *mapping.properties.values())
+    found: dict[str, list[Callable[[Any], bool]]] = {}
+    for row in (link for one in rows for link in one.chain if link.field):
+        found.setdefault(fold(row.field or ""), []).append(_reading(row))
+    return found
+
+
+def _reading(row: Row) -> Callable[[Any], bool]:
+    """Whether a row makes a value of a raw one, or understands that it means none."""
+    convert, values, is_share = CONVERTERS[row.convert], row.values, row.convert == "percent"
+
+    def is_readable(raw: Any) -> bool:
+        value = None if raw is None else convert(raw)
+        if value is None:
+            return raw is None or (is_share and number(raw) == UNASSESSED)
+        return values is None or str(value) in values
+
+    return is_readable
 
 
 def fields_reader(mapping: DatasetMapping) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """A function from a scene's fields (by folded label) to the properties they become."""
-    skipped, taken = labels_read(mapping), frozenset(mapping.properties)
-    named = lru_cache(maxsize=64)(lambda labels: _named(labels, skipped, taken))
+    """A function from a scene's fields (by folded label) to the properties they become.
+
+    A field that a row reads becomes none, unless no row can read what it holds: then it is kept as it is.
+    """
+    readings, taken = _readings(mapping), frozenset(mapping.properties)
+    named = lru_cache(maxsize=64)(lambda labels: _named(labels, taken))
 
     def read(fields: Mapping[str, Any]) -> dict[str, Any]:
         found = {}
         for label, name, twin in named(tuple(fields)):
+            if label in readings and any(is_readable(fields[label]) for is_readable in readings[label]):
+                continue
             value = typed(fields[label])
             if value is not None and not (twin and _says_twice(value, fields[twin])):
                 found[name] = value
@@ -103,9 +123,7 @@ def _date(year: str, month: str, day: str) -> str | None:
     return found.isoformat() if found.year >= EARLIEST else None
 
 
-def _named(
-    labels: Iterable[str], skipped: frozenset[str], taken: frozenset[str]
-) -> tuple[tuple[str, str, str | None], ...]:
+def _named(labels: Iterable[str], taken: frozenset[str]) -> tuple[tuple[str, str, str | None], ...]:
     """(label, property, the label that says the same place in decimals) for each field, whatever their order."""
     places: dict[str, list[str]] = {}
     for label in labels:
@@ -119,9 +137,7 @@ def _named(
         used.add(name)
         names[label] = name
     return tuple(
-        (label, names[label], next((twin for twin in places[_place(label)] if twin != label), None))
-        for label in labels
-        if label not in skipped
+        (label, names[label], next((twin for twin in places[_place(label)] if twin != label), None)) for label in labels
     )
 
 

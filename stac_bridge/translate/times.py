@@ -35,16 +35,20 @@ def times_reader(entry: Entry) -> Callable[[Scene], dict[str, Any]]:
     A scene without any day was acquired some time within its dataset's own bounds.
     """
     item = entry.mapping.item
-    pairs = [
-        (reader(start), reader(end), start.convert == "instant")
-        for start, end in zip(item.start_datetime.chain, item.end_datetime.chain, strict=True)
-    ]
     bounds, has_middle = _bounds(entry.dataset), item.datetime == "middle"
+    searched_by_day = entry.can_filter_by("time")
+    pairs = []
+    for start_row, end_row in zip(item.start_datetime.chain, item.end_datetime.chain, strict=True):
+        is_exact = start_row.convert == "instant"
+        # M2M's own days need no check, and of a span with a middle it is the middle that is kept within the day
+        is_own = (start_row.scene, end_row.scene) == ("startDate", "endDate")
+        may_leave = searched_by_day and not is_own and not (is_exact and has_middle)
+        pairs.append((reader(start_row), reader(end_row), is_exact, may_leave))
 
     def read(scene: Scene) -> dict[str, Any]:
-        for start_of, end_of, is_exact in pairs:
+        for start_of, end_of, is_exact, may_leave in pairs:
             start, end = start_of(scene), end_of(scene)
-            if is_exact and not has_middle:
+            if may_leave:
                 start, end = _within_days(start, end, scene)
             if start and end and start <= end:
                 middle = _middle(start, end, scene.start_date) if is_exact and has_middle else None
@@ -55,7 +59,7 @@ def times_reader(entry: Entry) -> Callable[[Scene], dict[str, Any]]:
 
 
 def _within_days(start: str | None, end: str | None, scene: Scene) -> tuple[str | None, str | None]:
-    """Two instants, kept inside the days that M2M searches the scene by, so that no search loses it."""
+    """Two times, kept inside the days that M2M searches the scene by, so that no search loses it."""
     first, last = day_start(scene.start_date), day_end(scene.end_date)
     return start and max(start, first or start), end and min(end, last or end)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -56,6 +57,28 @@ async def test_any_of_the_words_asked_for_is_enough(here: Here) -> None:
     found = await search(here, q="reflectance,AERIAL")
     assert found == [one for one in all_of_them if has(one, "reflectance") or has(one, "aerial")]
     assert LANDSAT in {one["id"] for one in found}
+
+
+async def test_too_many_terms_are_refused_with_the_maximum(here: Here) -> None:
+    answer = await here.get("/collections", q=",".join(f"term{number}" for number in range(4500))[:26_000])
+    assert answer.status_code == 400
+    assert "20 are the maximum" in answer.json()["detail"]
+
+
+async def test_other_requests_go_on_while_collections_are_searched(here: Here) -> None:
+    await here.get("/collections")
+    terms = ",".join(" ".join(f"word{number}" for number in range(term, term + 100)) for term in range(0, 2000, 100))
+    text = " OR ".join(f"title LIKE '%{word}%'" for word in "abcdefghij")
+    searches = [
+        here.get("/collections", **asked) for asked in ({"q": terms}, {"filter": text}, {"sortby": "-title,license"})
+    ]
+    for one in searches:
+        searching, turns = asyncio.ensure_future(one), 0
+        while not searching.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert (await searching).status_code == 200
+        assert turns > 100  # it is 15 where the work holds the event loop
 
 
 async def test_a_filter_is_tried_on_collections(here: Here) -> None:

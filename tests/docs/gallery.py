@@ -53,7 +53,8 @@ def _counts(mapping: Mapping) -> Iterator[str]:
     assets = f"{len(files)} assets" + ("" if mapping.products is None else " and M2M's products")
     fields = " and all fields of the metadata" if mapping.fields else ""
     asked = sum(row.filter is not None for row in mapping.properties.values())
-    yield f"{len(queryables_of(mapping))} queryables{fields}; {asked} of them are asked of M2M, beside place and time"
+    beside = " and ".join(slot for slot in ("place", "time") if slot in mapping.slots)
+    yield f"{len(queryables_of(mapping))} queryables{fields}; {asked} of them are asked of M2M, beside {beside}"
     yield assets
 
 

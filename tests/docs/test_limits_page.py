@@ -23,3 +23,7 @@ def test_what_a_search_may_bring_by_itself_is_what_the_settings_say() -> None:
     for name in ("items", "ids", "collections", "vertices", "filter", "depth"):
         assert getattr(Limits(), name) == Settings.model_fields[f"max_{name}"].default
     assert str(Limits().text) in TEXT
+
+
+def test_the_maximum_number_of_search_terms_is_listed_though_no_setting_changes_it() -> None:
+    assert re.search(rf"^\| terms of `q` .*\| {Limits().terms} \|$", TEXT, re.MULTILINE)

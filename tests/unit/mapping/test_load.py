@@ -62,6 +62,7 @@ def test_every_shipped_pattern_fits_a_dataset_that_m2m_lists() -> None:
         (["assets", "image", "type"], "jpg2", r"did you mean 'jp2'"),
         (["assets", "image", "browse"], "thumbnail", r"exactly one of file, browse"),
         (["assets", "image", "only"], {"nothing": 1}, r"assets\.image\.only names nothing"),
+        (["item", "end_datetime"], {"value": "2000-02-22T23:59:59Z"}, r"is a constant.*list slots without time"),
         (["asets"], {}, r"unknown word 'asets' \(did you mean 'assets'\?\)"),
     ],
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.collections import MAX_COLLECTIONS, SORTABLE, read_collection_search
+from tests.support import LONG
 
 
 def collection(name: str, bbox: list[float], start: str | None, end: str | None, **more: Any) -> dict[str, Any]:
@@ -154,6 +158,7 @@ def test_a_larger_limit_is_served_as_the_maximum() -> None:
         ({"filter": "(" * 3000}, "nested deeper"),
         ({"filter": "title = 'x'", "filter-lang": "sql"}, "cql2-text or cql2-json"),
         ({"sortby": "-keyword"}, "Collections cannot be sorted by 'keyword'"),
+        ({"q": ",".join(f"term{number}" for number in range(21))}, "q has 21 terms; 20 are the maximum. Use fewer"),
         ({"token": "nowhere"}, "follow the next link"),
     ],
 )
@@ -161,6 +166,31 @@ def test_each_refusal_says_what_to_change(said: dict[str, str], told: str) -> No
     with pytest.raises(BadRequest) as refused:
         read_collection_search(said).page(ALL)
     assert told in str(refused.value)
+
+
+def test_as_many_terms_as_the_maximum_are_searched_for_and_repeated_ones_count_once() -> None:
+    terms = [f"term{number}" for number in range(19)]
+    assert found(q=",".join([*terms, "photograph", *terms, ", ,"])) == ["world"]
+
+
+PIECES = ["sea", "ice", "SEA", "seas", "sea-ice", "_sea", "c++", ".*", "(ice)", "île", "ÎLE", "ſ", "\0", "é", "1", "|"]
+SPACES = [" ", "  ", "\t", "\n", "\u00a0"]
+phrases = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).flatmap(
+    lambda words: st.sampled_from(SPACES).map(lambda space: space.join(words))
+)
+
+
+@given(terms=st.lists(phrases, min_size=1, max_size=8), texts=st.lists(phrases, min_size=2, max_size=4))
+@settings(max_examples=5000 if LONG else 400, deadline=None)
+def test_one_pattern_for_all_terms_matches_what_a_pattern_for_each_term_matches(
+    terms: list[str], texts: list[str]
+) -> None:
+    title, description, *keywords = texts
+    one = collection("one", [0, 0, 1, 1], None, None, title=title, keywords=keywords) | {"description": description}
+    patterns = [rf"(?<!\w){pattern}(?!\w)" for term in terms if (pattern := r"\s+".join(map(re.escape, term.split())))]
+    wanted = any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts)
+    page = read_collection_search({"q": ",".join(terms)}).page([one])
+    assert bool(page.collections) is wanted
 
 
 def test_every_sortable_sorts() -> None:

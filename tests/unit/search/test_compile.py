@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stac_bridge.mapping import Row
 from stac_bridge.search import settled, step_of
 from stac_bridge.search.request import parse
 from tests.support import entry_of
@@ -179,3 +181,24 @@ def test_a_pattern_that_no_id_of_the_dataset_can_have_is_not_asked_for(like: str
 @pytest.mark.parametrize("like", ["LC08%", "L%", "%T1", "_C08%", "LT08\\_L2SP\\_%"])
 def test_a_pattern_that_an_id_may_have_is_asked_for(like: str) -> None:
     assert not compiled(f"id LIKE '{like}'")[2]
+
+
+@pytest.mark.parametrize(
+    ("converter", "asked"),
+    [
+        ("azimuth", {}),
+        ("off-nadir", {}),
+        ("month", {}),
+        ("elevation", tree(between(PATH, 9, 11))),
+        ("number", tree(between(PATH, 9, 11))),
+        ("integer", tree(between(PATH, 10, 10))),
+    ],
+)
+def test_a_range_is_pushed_down_only_if_the_converter_keeps_the_numbers_of_m2m(
+    converter: str, asked: dict[str, Any]
+) -> None:
+    entry = entry_of(LANDSAT)
+    row = Row.model_validate({"field": "Angle", "as": converter, "filter": {"between": "WRS Path"}})
+    entry = replace(entry, mapping=entry.mapping.model_copy(update={"properties": {"angle": row}}))
+    step = step_of(settled(parse({"collections": LANDSAT, "filter": "angle = 10"}), [entry]), entry)
+    assert step.filter.payload() == asked

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stac_bridge import search
+from stac_bridge.catalog import Entry
 from stac_bridge.m2m.filters import SceneFilter, shape_of
 from stac_bridge.m2m.models import read_scene
 from stac_bridge.sandbox.landsat import landsat
@@ -126,6 +128,36 @@ def test_what_m2m_is_asked_has_only_keys_that_it_knows(world: World) -> None:
         assert set(compile_filter(plain, world.entry).filter.payload()) <= known
 
     check()
+
+
+PARTS = {
+    "time": "acquisitionFilter",
+    "place": "spatialFilter",
+    "cloud": "cloudCoverFilter",
+    "months": "seasonalFilter",
+}
+
+
+@given(said=questions.filters, slots=st.sets(st.sampled_from(sorted(PARTS))))
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_no_condition_sends_a_part_that_the_slots_of_a_mapping_do_not_list(
+    world: World, said: dict[str, Any], slots: set[str]
+) -> None:
+    entry = with_slots(world.entry, slots)
+    plain = typed(read_filter(said, "cql2-json"), entry.queryables)
+    compiled = compile_filter(plain, entry)
+    whole = compile_filter(plain, world.entry)
+    if compiled.filter == SceneFilter.nothing():
+        assert whole.filter.is_empty
+    else:
+        assert set(compiled.filter.payload()) <= {"metadataFilter", *(PARTS[slot] for slot in slots)}
+    assert not compiled.exact or whole.exact or compiled.filter == SceneFilter.nothing()
+    matching = {number for number, item in world.items.items() if brute.matches(said, item)}
+    assert not compiled.filter.is_empty or not matching
+
+
+def with_slots(entry: Entry, slots: set[str]) -> Entry:
+    return replace(entry, mapping=entry.mapping.model_copy(update={"slots": tuple(sorted(slots))}))
 
 
 # -- mutants -------------------------------------------------------------------------------------------------

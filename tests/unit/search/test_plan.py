@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from stac_bridge.catalog import Entry
 from stac_bridge.errors import BadCursor
 from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, Value
-from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, seal_cursor, settled, step_of
+from stac_bridge.m2m.models import Dataset
+from stac_bridge.mapping import load_mappings
+from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, pruning, seal_cursor, settled, step_of
 from stac_bridge.search.cursor import ISSUED, LIFETIME
 from tests.support import entry_of
 
@@ -33,6 +37,56 @@ def test_an_instant_asks_for_its_day_and_is_not_exact() -> None:
     found = step(datetime="2020-12-04T19:02:11Z")
     assert not found.exact
     assert found.filter.acquisition == DayRange(start=date(2020, 12, 4), end=date(2020, 12, 4))
+
+
+SRTM = Entry(
+    Dataset.model_validate({"datasetAlias": "srtm_v3", "datasetId": "5e83a3ee1af480c5"}), load_mappings().of("srtm_v3")
+)
+
+
+@pytest.mark.parametrize(
+    ("time", "matches"),
+    [
+        ("2000-02-11T00:00:00Z", True),
+        ("2000-02-12T00:00:00Z/2000-02-20T00:00:00Z", True),
+        ("2000-02-22T23:59:59Z/..", True),
+        ("../2000-02-10T23:59:59Z", False),
+        ("2000-02-23T00:00:00Z/2000-02-24T00:00:00Z", False),
+    ],
+)
+def test_a_search_by_time_in_a_dataset_of_one_flight_is_decided_without_m2m(time: str, matches: bool) -> None:
+    said = settled(parse({"collections": "srtm_v3", "datetime": time}), [SRTM])
+    found = step_of(said, SRTM)
+    assert found.exact
+    assert found.filter.is_open if matches else found.filter.is_empty
+
+
+def test_two_times_that_one_long_item_spans_do_not_make_an_empty_search() -> None:
+    text = "\"m2m:month\" = 2 OR (start_datetime < DATE('2000-02-12') AND end_datetime > DATE('2000-02-20'))"
+    for said in (text, f"\"m2m:resolution\" = 'x' OR ({text})"):
+        assert step_of(settled(parse({"collections": "srtm_v3", "filter": said}), [SRTM]), SRTM).filter.is_open
+
+
+def test_days_prune_the_datasets_that_m2m_can_filter_by_days_and_only_those() -> None:
+    landsat, place = entry_of("landsat_ot_c2_l2"), Mbr.of(6, 46, 7, 47)
+    days = DayRange(start=date(2000, 2, 12), end=date(2000, 2, 13))
+    asked = parse({"bbox": "6,46,7,47", "datetime": "2000-02-12T00:00:00Z/2000-02-13T00:00:00Z"})
+    found = pruning(settled(asked, [SRTM, landsat]), [SRTM, landsat])
+    assert {tuple(one.datasets): (one.filter.acquisition, one.filter.spatial) for one in found} == {
+        ("landsat_ot_c2_l2",): (days, place),
+        ("srtm_v3",): (None, place),
+    }
+
+
+def test_a_filter_that_names_a_collection_prunes_by_each_collection_and_not_by_its_mapping() -> None:
+    one, other = (replace(entry_of("corona2"), dataset=replace_alias(name)) for name in ("one", "other"))
+    text = "collection = 'one' OR datetime > DATE('2020-01-01') OR start_datetime > DATE('2020-01-01')"
+    (found,) = pruning(settled(parse({"filter": text}), [one, other]), [one, other])
+    assert found.filter.acquisition is None
+
+
+def replace_alias(name: str) -> Dataset:
+    return entry_of("corona2").dataset.model_copy(update={"alias": name})
 
 
 def test_open_intervals_are_open_on_one_side() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.catalog import Entry
+from stac_bridge.catalog import Entry, field_name
 from stac_bridge.m2m.models import Dataset, fold, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
@@ -58,6 +58,28 @@ def test_every_field_is_a_property_under_its_cleaned_label() -> None:
             "m2m:number_of_bands": 4,
         }.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("alias", "label", "raw", "kept"),
+    [
+        ("eo1_hyp_pub", "Sun Azimuth", "-999.00", -999.0),
+        ("eo1_hyp_pub", "Look Angle", "123.4", 123.4),
+        ("eo1_hyp_pub", "Sun Azimuth", "-48.446", None),
+        ("eo1_hyp_pub", "Sun Azimuth", "Unknown", None),
+        ("eo1_hyp_pub", "Scene Start Time", "at noon", "at noon"),
+        ("sentinel_2a", "Cloud Cover", "140", 140),
+        ("sentinel_2a", "Cloud Cover", "-1", None),
+    ],
+)
+def test_a_value_that_no_row_can_read_is_kept_under_the_name_of_its_field(
+    alias: str, label: str, raw: str, kept: Any
+) -> None:
+    assert item(alias, {label: raw})["properties"].get(field_name(label)) == kept
+
+
+def test_a_negative_sun_azimuth_is_the_same_direction_counted_from_0_to_360() -> None:
+    assert item("landsat_mss_c2_l1", {"Sun Azimuth L1": "-48.446"})["properties"]["view:sun_azimuth"] == 311.554
 
 
 def test_degrees_are_left_out_only_where_decimals_stand_beside_them() -> None:
