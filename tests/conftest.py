@@ -1,4 +1,4 @@
-"""A server as a newcomer starts it, for the whole session."""
+"""Servers for the whole session: as a newcomer starts it, and on what M2M really lists."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stac_bridge.cli.garbage import collect_rarely
+from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer, serving_recorded
 from tests.serving import started
 
 
@@ -20,3 +21,10 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """``stac-bridge serve`` without any setting: on the embedded sandbox."""
     with started("serve", tmp_path_factory.mktemp("serve")) as (address, _log):
         yield address
+
+
+@pytest.fixture(scope="session", params=[EE, ALL_GROUPS], ids=["EE", "all groups"])
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedServer]:
+    """A server on the recorded catalog, first with its group EE, then with all groups."""
+    with serving_recorded(tmp_path_factory.mktemp("recorded"), *request.param) as server:
+        yield server

@@ -11,7 +11,7 @@ import orjson
 
 from tests.support import SHARED
 
-__all__ = ["own_samples", "samples"]
+__all__ = ["nested", "own_samples", "samples"]
 
 _PRINTED = {"scene-search": ("data", "results"), "download-options": ("data",), "dataset-filters": ("data",)}
 """Where the rows of a printed table stood in the answer."""
@@ -48,14 +48,15 @@ def _without_notes(said: dict[str, Any]) -> dict[str, Any]:
 
 def _printed(path: Path) -> Any:
     """A table's rows as an answer: a column's dotted name is a path; what was a list or an object is lost."""
-    rows = [_nested(row) for row in orjson.loads(path.read_bytes())["rows"]]
+    rows = [nested(row) for row in orjson.loads(path.read_bytes())["rows"]]
     answer: Any = rows
     for key in reversed(_PRINTED[_endpoint(path)]):
         answer = {key: answer}
     return answer
 
 
-def _nested(row: dict[str, Any]) -> dict[str, Any]:
+def nested(row: dict[str, Any]) -> dict[str, Any]:
+    """The object that a row of a printed table was made from, without what the table lost."""
     found: dict[str, Any] = {}
     for name, value in row.items():
         *path, last = name.split(".")
