@@ -7,12 +7,17 @@ new option cannot forget to.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["App", "is_repeatable"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class App(typer.Typer):
@@ -21,7 +26,7 @@ class App(typer.Typer):
     def __init__(self, **options: Any) -> None:
         super().__init__(cls=_Group, **options)
 
-    def command(self, name: str | None = None, **options: Any) -> Any:
+    def command(self, name: str | None = None, **options: Any) -> Callable[[F], F]:
         """Register a command, as Typer does."""
         return super().command(name, cls=_Command, **options)
 
