@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 
+from stac_bridge.api.hang_up import HangUp
 from stac_bridge.settings import Settings
+from tests.support import running
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -86,3 +89,30 @@ def test_the_proxy_tells_who_asked_and_passes_on_nothing_that_a_client_says_of_i
 def test_the_proxy_waits_as_long_as_an_answer_may_take() -> None:
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s", NGINX)
     assert int(seconds) > Settings(m2m_username="", signing_keys=()).deadline
+
+
+def in_bytes(size: str) -> int:
+    """A size as nginx writes it."""
+    return int(size[:-1]) * {"k": 2**10, "m": 2**20}[size[-1]]
+
+
+async def test_the_proxy_takes_bodies_of_exactly_the_size_that_the_server_takes(tmp_path: Path) -> None:
+    async with running(tmp_path) as here:
+        (limits,) = [dict(one.kwargs) for one in here.app.user_middleware if one.cls is HangUp]
+    (everywhere,) = re.findall(r"^        client_max_body_size (\w+);", NGINX, re.MULTILINE)
+    assert in_bytes(everywhere) == limits["most"]
+    by_path = re.findall(r"location = (\S+) \{[^}]*client_max_body_size (\w+);", NGINX)
+    assert {path: in_bytes(size) for path, size in by_path} == limits["larger"]
+
+
+def test_the_proxy_takes_addresses_as_long_as_the_server_may_be_set_to_take() -> None:
+    (longest,) = [bound.le for bound in Settings.model_fields["max_url"].metadata if hasattr(bound, "le")]
+    (line,) = re.findall(r"large_client_header_buffers \d+ (\w+);", NGINX)
+    (response,) = re.findall(r"proxy_buffer_size (\w+);", NGINX)
+    assert in_bytes(line) > longest
+    assert in_bytes(response) > longest, "a redirect repeats the address"
+
+
+def test_the_proxy_drops_an_idle_connection_before_the_server_does() -> None:
+    (seconds,) = re.findall(r" keepalive_timeout (\d+)s;", NGINX)
+    assert int(seconds) < uvicorn.Config("").timeout_keep_alive
