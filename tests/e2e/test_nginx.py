@@ -90,7 +90,8 @@ def test_a_redirect_that_repeats_a_long_address_passes(proxy: httpx.Client) -> N
 
 
 def test_a_page_under_a_long_address_is_cached(proxy: httpx.Client) -> None:
-    asked = {"collections": "naip", "limit": "1", "ids": ",".join(f"an-id-of-no-item-{number}" for number in range(900))}
+    ids = ",".join(f"an-id-of-no-item-{number}" for number in range(900))
+    asked = {"collections": "naip", "limit": "1", "ids": ids}
     assert [proxy.get("/search", params=asked).headers["x-cache"] for _ in range(2)] == ["MISS", "HIT"]
 
 
