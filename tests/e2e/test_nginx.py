@@ -106,3 +106,14 @@ def test_a_server_that_is_away_is_told_as_a_problem_with_when_to_retry(tmp_path:
         away = httpx.get(f"{address}/search")
     assert (away.status_code, away.json()["status"], away.json()["code"]) == (502, 502, "UpstreamUnreachable")
     assert away.headers["retry-after"] == "5"
+
+
+def test_a_caller_who_sends_too_many_requests_at_once_is_told_as_a_problem_with_when_to_retry(tmp_path: Path) -> None:
+    with (
+        proxied(f"http://127.0.0.1:{free_port()}", tmp_path) as (address, _log),
+        httpx.Client(base_url=address) as client,
+    ):
+        responses = (client.get("/search") for _ in range(2000))
+        refused = next(one for one in responses if one.status_code == 429)
+    assert (refused.json()["status"], refused.json()["code"]) == (429, "TooOften")
+    assert refused.headers["retry-after"] == "1"
