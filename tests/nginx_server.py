@@ -17,6 +17,9 @@ from tests.serving import free_port, wait_for
 SHIPPED = Path(__file__).resolve().parents[1] / "deploy" / "nginx.conf"
 FOUND = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
 
+_KEEPS_FILES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+"""What nginx makes a folder for at its start, in places that only root may write."""
+
 needs_nginx = pytest.mark.skipif(FOUND is None, reason="NO nginx IS INSTALLED: the proxy of deploy/ is not tested")
 
 
@@ -28,7 +31,7 @@ def configured(folder: Path, port: int, upstream: str) -> str:
         "server bridge:8000;": f"server {urlsplit(upstream).netloc};",
         "/tmp/nginx.pid": f"{folder}/nginx.pid",
         "/var/cache/nginx/pages": f"{folder}/pages",
-        "include /etc/nginx/mime.types;": f"client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;",
+        "include /etc/nginx/mime.types;": " ".join(f"{name}_temp_path {folder}/{name};" for name in _KEEPS_FILES),
     }.items():
         assert text.count(old) == 1, old
         text = text.replace(old, new)
