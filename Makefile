@@ -54,12 +54,20 @@ redis:
 	@command -v redis-server >/dev/null || ! command -v apt-get >/dev/null || { \
 		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq redis-server >/dev/null; }
 
+# The tests of the proxy of deploy/ run a real nginx; without one, and without apt-get, they report that they are
+# skipped. Debian starts what it installs, on port 80: nobody asked for that, so it is stopped again.
+.PHONY: nginx
+nginx:
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || ! command -v apt-get >/dev/null || { \
+		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq nginx-light >/dev/null && \
+		{ $$SUDO systemctl disable --now nginx >/dev/null 2>&1 || true; }; }
+
 serve: setup ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
 	@exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
 # Three at a time, though there may be two cores: many tests wait for somebody. The servers that they start need not
 # compile everything anew, even where Python was told to write nothing down.
-test: setup redis chromium ## Run all tests
+test: setup redis chromium nginx ## Run all tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: setup ## Run ruff, the type checker and import-linter

@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from stac_bridge.api import create_app
+from stac_bridge.api.browser import BUILT
 from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.delivery import PATIENT, Patience
 from stac_bridge.m2m.breaker import Breaker
@@ -196,6 +197,7 @@ async def running(
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
     patience: Patience = PATIENT,
+    browser: Path = BUILT,
     **settings: Any,
 ) -> AsyncIterator[Here]:
     """A server on a sandbox of its own, or on ``transport`` (M2M) and ``downloads`` (files); ``settings`` are its.
@@ -221,6 +223,7 @@ async def running(
         backoff=backoff,
         breaker=breaker,
         patience=patience,
+        browser=browser,
     )
     async with (
         app.router.lifespan_context(app),

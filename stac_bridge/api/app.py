@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
-from stac_bridge.api.browser import browser_routes, pictures
+from stac_bridge.api.browser import BUILT, browser_routes, is_built, pictures
 from stac_bridge.api.callers import Proxied
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
@@ -76,6 +76,7 @@ def create_app(
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
     patience: Patience = PATIENT,
+    browser: Path = BUILT,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
 
@@ -83,7 +84,8 @@ def create_app(
     is where downloads may come from besides the settings' allow-list, which is how the embedded sandbox hands
     out its own; ``keep_in`` is the folder for what is kept of this M2M service (one below the data folder
     unless told); ``backoff`` is how a call that failed is tried again, ``breaker`` how long M2M is left alone when it
-    is down; ``patience`` is what is waited for the hosts of files. Raises BridgeError.
+    is down; ``patience`` is what is waited for the hosts of files; ``browser`` is the folder of the built STAC Browser.
+    Raises BridgeError.
     """
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     metrics, pulse = Metrics(), Pulse()
@@ -163,6 +165,7 @@ def create_app(
         limits=_limits(settings),
         max_age=settings.cache_ttl,
         public_url=public_url,
+        has_browser=is_built(browser),
     )
     _Api(
         settings=_framework_settings(),
@@ -180,7 +183,7 @@ def create_app(
     )
     app.router.routes.insert(0, schema_route())
     app.router.routes.insert(0, asset_route(bridge, signer, streamer, settings.delivery, metrics.resolved))
-    app.router.routes[:0] = [*browser_routes(settings, _TITLE), pictures()]
+    app.router.routes[:0] = [*browser_routes(settings, _TITLE, browser), pictures()]
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)

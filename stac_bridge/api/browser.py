@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["BROWSER", "browser_routes", "leads_to_browser", "pictures"]
+__all__ = ["BROWSER", "BUILT", "browser_routes", "is_built", "leads_to_browser", "pictures"]
 
 BROWSER = "browser"
 """Where it is, below the API's address and below the package."""
 
 _PACKAGE = Path(str(files("stac_bridge")))
-_FOLDER = _PACKAGE / BROWSER
+BUILT = _PACKAGE / BROWSER
+"""The folder that browser/build.py fills."""
+
 _HASHED = ("js/", "css/", "img/", "fonts/")
 """Folders whose files have a hash of their content in their names."""
 
@@ -63,9 +65,14 @@ documentation</a>, or open this server in any STAC client.</p>
 """
 
 
-def browser_routes(settings: Settings, title: str, folder: Path = _FOLDER) -> list[Route | Mount]:
+def is_built(folder: Path) -> bool:
+    """Whether the folder has a browser to serve, rather than nothing or why there is none."""
+    return (folder / "index.html").is_file()
+
+
+def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route | Mount]:
     """The routes below /browser/, to stand before all others. ``folder`` holds what was built, if anything was."""
-    if not (folder / "index.html").is_file():
+    if not is_built(folder):
         page = _MISSING.format(why=escape(_why(folder)))
 
         async def missing(_request: Request) -> Response:

@@ -47,11 +47,12 @@ class Client(AsyncBaseCoreClient):
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
     notice: str = attr.ib(kw_only=True, default="")
+    has_browser: bool = attr.ib(kw_only=True, default=False)
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
-        """GET /: JSON for programs, the browser for people."""
+        """GET /: JSON for programs, the browser for people; JSON for all if the browser was not built."""
         base = base_of(request, self.public_url)
-        if leads_to_browser(request):
+        if self.has_browser and leads_to_browser(request):
             headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
             return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
         said = {

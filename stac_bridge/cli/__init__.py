@@ -14,13 +14,14 @@ from stac_bridge.cli.examples import epilog
 from stac_bridge.cli.explain import explain
 from stac_bridge.cli.item import item
 from stac_bridge.cli.leaving import CODES
+from stac_bridge.cli.repeats import App
 from stac_bridge.cli.sandbox import sandbox
 from stac_bridge.cli.search import search
 from stac_bridge.cli.serve import serve
 
 __all__ = ["app"]
 
-app = typer.Typer(
+app = App(
     name="stac-bridge",
     help="A live STAC API over the USGS/EROS Machine-to-Machine archive.",
     epilog=f"**Exit codes**\n\n{chr(10).join(f'- {code}: {says}' for code, says in CODES.items())}",

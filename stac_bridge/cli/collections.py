@@ -13,6 +13,7 @@ from stac_bridge.cli.leaving import DONE, leaves
 from stac_bridge.cli.options import Api, AsJson, Box, Time, box
 from stac_bridge.cli.own_server import reached
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
+from stac_bridge.cli.repeats import App
 from stac_bridge.errors import BridgeError
 from stac_bridge.fetching import document, find_collections
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What there is, and what can be asked of it: search, show.", no_args_is_help=True)
+app = App(help="What there is, and what can be asked of it: search, show.", no_args_is_help=True)
 
 Collection = dict[str, Any]
 

@@ -54,19 +54,20 @@ class _Manner:
 @leaves
 @asks(limit=100)
 def download(
+    context: typer.Context,
     wanted: Wanted,
     items: Annotated[
         Path | None,
         typer.Argument(metavar="ITEMS.json", help="An ItemCollection or an Item, in place of a search; - is stdin."),
     ] = None,
     assets: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="KEYS",
-            help="Comma-separated asset keys, such as red,nir08; all where absent.",
+            help="Comma-separated asset keys, such as red,nir08; may be repeated; all if absent.",
             rich_help_panel=_FILES,
         ),
-    ] = "",
+    ] = None,
     output: Annotated[
         Path,
         typer.Option(
@@ -101,17 +102,23 @@ def download(
     and OUTPUT/catalog.json leads to all. Run the same again and it fetches what is missing: what is complete is
     skipped, what was broken off goes on where it stopped. A file that USGS has to prepare is waited for.
     """
+    if items and (not wanted.is_nothing or _is_given(context, "limit")):
+        raise BadRequest("Name a file of Items or a search, with its --limit, not both.")
     with _items(items, wanted, api) as (found, asked):
         manner = _Manner(output, jobs, patience, overwrite, as_json)
         return _fetched(parcels(found, output, words(assets), asked), manner)
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    """Whether the command line has the option, be it with its default value."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @contextlib.contextmanager
 def _items(source: Path | None, wanted: Wanted, api: str | None) -> Iterator[tuple[list[dict[str, Any]], str | None]]:
     """The Items, and the API that answers for their files meanwhile. Raises BridgeError."""
     if source is not None:
-        if not wanted.is_nothing:
-            raise BadRequest("Name a file of Items or a search, not both.")
         yield read_items(source), named(api)
         return
     if wanted.is_nothing:

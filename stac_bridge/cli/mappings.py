@@ -11,11 +11,12 @@ from stac_bridge.cli.examples import epilog
 from stac_bridge.cli.leaving import DONE, FAILED, leaves
 from stac_bridge.cli.options import AsJson
 from stac_bridge.cli.printing import print_json
+from stac_bridge.cli.repeats import App
 from stac_bridge.errors import NotFound
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
+app = App(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
 
 
 @app.command("list", epilog=epilog("mappings list"))

@@ -13,7 +13,7 @@ from stac_bridge.errors import BadRequest
 from stac_bridge.fetching import Wanted, with_cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Api", "AsJson", "Box", "Time", "asks", "box", "question", "words"]
 
@@ -47,19 +47,20 @@ def _known(incomplete: str) -> list[str]:
 
 def question(
     collections: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--collections",
             "-c",
             metavar="IDS",
-            help="Comma-separated ids.",
+            help="Comma-separated ids; may be repeated.",
             rich_help_panel=_SEARCH,
             autocompletion=_known,
         ),
-    ] = "",
+    ] = None,
     ids: Annotated[
-        str, typer.Option(metavar="IDS", help="Comma-separated ids of Items.", rich_help_panel=_SEARCH)
-    ] = "",
+        list[str] | None,
+        typer.Option(metavar="IDS", help="Comma-separated ids of Items; may be repeated.", rich_help_panel=_SEARCH),
+    ] = None,
     bbox: Box = "",
     intersects: Annotated[
         Path | None,
@@ -74,13 +75,13 @@ def question(
         str | None, typer.Option("--filter", metavar="CQL2", help="CQL2 text.", rich_help_panel=_SEARCH)
     ] = None,
     sort: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAMES",
-            help="Comma-separated properties, as eo:cloud_cover,-datetime; - is downwards.",
+            help="Comma-separated properties, as eo:cloud_cover,-datetime; - is downwards; may be repeated.",
             rich_help_panel=_SEARCH,
         ),
-    ] = "",
+    ] = None,
     limit: Annotated[
         int, typer.Option(metavar="COUNT", min=1, help="Most Items in all.", rich_help_panel=_SEARCH)
     ] = 100,
@@ -127,13 +128,13 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
-def words(text: str) -> tuple[str, ...]:
-    """What stands between commas.
+def words(values: Iterable[str] | None) -> tuple[str, ...]:
+    """The words of an option that takes comma-separated words and may be repeated, in the order given.
 
-    >>> words("red, nir08,")
-    ('red', 'nir08')
+    >>> words(["red, nir08,", "blue"])
+    ('red', 'nir08', 'blue')
     """
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    return tuple(word.strip() for value in values or () for word in value.split(",") if word.strip())
 
 
 def box(text: str) -> tuple[float, ...] | None:
@@ -143,7 +144,7 @@ def box(text: str) -> tuple[float, ...] | None:
     (-10.0, 45.4, 6.5, 45.8)
     """
     try:
-        found = tuple(float(word) for word in words(text))
+        found = tuple(float(word) for word in words([text]))
     except ValueError:
         found = (0.0,)
     if len(found) not in (0, 4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,15 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_person_is_led_to_the_browser_and_a_program_is_not(here: Here) -> None:
+@pytest.fixture
+async def with_browser(tmp_path: Path, built: Path) -> AsyncIterator[Here]:
+    """A server that has a built browser, whatever this checkout has."""
+    async with running(tmp_path / "data", browser=built) as here:
+        yield here
+
+
+async def test_a_person_is_led_to_the_browser_and_a_program_is_not(with_browser: Here) -> None:
+    here = with_browser
     led = await here.client.get("/", headers={"Accept": PERSON})
     assert (led.status_code, led.headers["location"]) == (303, "http://here/browser/")
     for accept in ("*/*", "application/json", "application/json, text/plain, */*", "text/html;q=0.1,application/json"):
@@ -43,13 +52,30 @@ async def test_a_person_is_led_to_the_browser_and_a_program_is_not(here: Here) -
     assert led.headers["vary"] == "Accept"
 
 
-async def test_a_person_can_see_the_json(here: Here) -> None:
-    answer = await here.client.get("/", params={"f": "json"}, headers={"Accept": PERSON})
+async def test_a_person_can_see_the_json(with_browser: Here) -> None:
+    answer = await with_browser.client.get("/", params={"f": "json"}, headers={"Accept": PERSON})
     assert answer.json()["type"] == "Catalog"
 
 
-async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path) -> None:
-    async with running(tmp_path, public_url="https://stac.example/usgs") as here:
+@pytest.mark.parametrize("reason", [None, "Node.js could be had neither here nor from PyPI.\n"])
+async def test_without_a_browser_a_person_gets_the_landing_page(tmp_path: Path, reason: str | None) -> None:
+    folder = tmp_path / "browser"
+    folder.mkdir()
+    if reason:
+        (folder / "missing.txt").write_text(reason)
+    async with running(tmp_path / "data", browser=folder) as here:
+        page = await here.client.get("/", headers={"Accept": PERSON})
+        assert page.status_code == 200
+        assert page.json()["type"] == "Catalog"
+        assert "Accept" in page.headers["vary"].split(", "), "a cache may keep it past an update that has a browser"
+        for link in page.json()["links"]:
+            if link.get("method", "GET") == "GET":
+                linked = await here.client.get(link["href"], headers={"Accept": PERSON})
+                assert linked.status_code == 200, link
+
+
+async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path, built: Path) -> None:
+    async with running(tmp_path, browser=built, public_url="https://stac.example/usgs") as here:
         led = await here.client.get("/", headers={"Accept": PERSON})
     assert led.headers["location"] == "https://stac.example/usgs/browser/"
 

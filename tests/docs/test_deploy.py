@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+import runpy
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 
+from stac_bridge.api.hang_up import HangUp
 from stac_bridge.settings import Settings
+from tests.support import running
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
 
 
@@ -48,18 +58,84 @@ def test_no_secret_stands_in_what_is_committed() -> None:
 
 
 def test_the_image_runs_as_nobody_in_particular_a_python_that_the_package_takes() -> None:
-    said = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^USER (\d+)$", said, re.MULTILINE) == ["10001"]
-    (version,) = set(re.findall(r"^FROM python:(3\.\d+)-slim", said, re.MULTILINE))
+    assert re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE) == ["10001"]
+    (version,) = set(re.findall(r"^FROM python:(3\.\d+)-slim", DOCKERFILE, re.MULTILINE))
     lowest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     assert tuple(map(int, version.split("."))) >= tuple(map(int, lowest.removeprefix(">=").split(".")))
 
 
-def test_the_image_is_made_of_what_the_wheel_is_made_of() -> None:
-    kept = {line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"}
-    assert kept == {"LICENSE", "README.md", "mappings", "pyproject.toml", "requirements.lock", "stac_bridge"}
-    for name in kept:
-        assert (ROOT / name).exists(), name
+def tracked() -> list[str]:
+    """What a fresh clone has."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone of git")
+    return [path for path in listed.stdout.split("\0") if path]
+
+
+def is_sent(path: str) -> bool:
+    """Whether a file of a clone reaches the builder of the image: the last matching line decides."""
+    sent = True
+    parts = path.split("/")
+    parents = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    for line in (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines():
+        pattern = line.removeprefix("!")
+        if pattern and not line.startswith("#") and any(fnmatch(parent, pattern) for parent in parents):
+            sent = line.startswith("!")
+    return sent
+
+
+def copies() -> list[tuple[str | None, list[str], str]]:
+    """The COPY lines of the Dockerfile: the stage they copy from, if any, the sources, and the destination."""
+    lines = re.findall(r"^COPY (?:--from=(\w+) )?(.+) (\S+)$", DOCKERFILE, re.MULTILINE)
+    return [(stage or None, sources.split(), to) for stage, sources, to in lines]
+
+
+def test_all_that_the_image_copies_is_in_a_fresh_clone_and_reaches_the_builder() -> None:
+    sent = [path for path in tracked() if is_sent(path)]
+    sources = [source for stage, several, _to in copies() for source in several if stage is None]
+    assert set(sources) == {path.partition("/")[0] for path in sent}, "all that is sent is copied, and the other way"
+    assert [path for path in tracked() if path.partition("/")[0] in sources and not is_sent(path)] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git/config",
+        "deploy/.env",
+        "stac_bridge/browser/index.html",
+        "browser/node_modules/vue/package.json",
+        "stac_bridge/api/__pycache__/app.pyc",
+    ],
+)
+def test_what_only_lies_about_in_a_clone_stays_out_of_the_image(path: str) -> None:
+    assert not is_sent(path)
+
+
+def test_the_image_builds_the_browser_and_takes_it_from_where_the_build_leaves_it() -> None:
+    build = runpy.run_path(str(ROOT / "browser" / "build.py"))
+    target = build["TARGET"].relative_to(ROOT).as_posix()
+    stage = DOCKERFILE.partition(" AS browser\n")[2].partition("\nFROM ")[0]
+    (node,) = re.findall(r"^FROM node:(\d+)-slim AS browser$", DOCKERFILE, re.MULTILINE)
+    assert int(node) >= build["OLDEST_NODE"]
+    assert "WORKDIR /src\nCOPY browser browser\n" in stage
+    assert f"RUN python3 browser/build.py \\\n && test -f {target}/index.html" in stage, "an image without one fails"
+    assert ("browser", [f"/src/{target}"], target) in copies()
+
+
+def test_the_wheel_of_the_image_has_the_browser_and_the_mappings(tmp_path: Path) -> None:
+    context, out = tmp_path / "context", tmp_path / "out"
+    for path in tracked():
+        if is_sent(path):
+            (context / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, context / path)
+    (_stage, _sources, browser) = next(copy for copy in copies() if copy[0] == "browser")
+    (context / browser).mkdir()
+    (context / browser / "index.html").write_text("<title>STAC Browser</title>")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    subprocess.run(command, cwd=context, check=True, capture_output=True)
+    (wheel,) = out.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"stac_bridge/browser/index.html", "stac_bridge/_mappings/naip.yaml"} <= names
 
 
 def place(path: str) -> str:
@@ -86,3 +162,30 @@ def test_the_proxy_tells_who_asked_and_passes_on_nothing_that_a_client_says_of_i
 def test_the_proxy_waits_as_long_as_an_answer_may_take() -> None:
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s", NGINX)
     assert int(seconds) > Settings(m2m_username="", signing_keys=()).deadline
+
+
+def in_bytes(size: str) -> int:
+    """A size as nginx writes it."""
+    return int(size[:-1]) * {"k": 2**10, "m": 2**20}[size[-1]]
+
+
+async def test_the_proxy_takes_bodies_of_exactly_the_size_that_the_server_takes(tmp_path: Path) -> None:
+    async with running(tmp_path) as here:
+        (limits,) = [dict(one.kwargs) for one in here.app.user_middleware if one.cls is HangUp]
+    (everywhere,) = re.findall(r"^        client_max_body_size (\w+);", NGINX, re.MULTILINE)
+    assert in_bytes(everywhere) == limits["most"]
+    by_path = re.findall(r"location = (\S+) \{[^}]*client_max_body_size (\w+);", NGINX)
+    assert {path: in_bytes(size) for path, size in by_path} == limits["larger"]
+
+
+def test_the_proxy_takes_addresses_as_long_as_the_server_may_be_set_to_take() -> None:
+    (longest,) = [bound.le for bound in Settings.model_fields["max_url"].metadata if hasattr(bound, "le")]
+    (line,) = re.findall(r"large_client_header_buffers \d+ (\w+);", NGINX)
+    (response,) = re.findall(r"proxy_buffer_size (\w+);", NGINX)
+    assert in_bytes(line) > longest
+    assert in_bytes(response) > longest, "a redirect repeats the address"
+
+
+def test_the_proxy_drops_an_idle_connection_before_the_server_does() -> None:
+    (seconds,) = re.findall(r" keepalive_timeout (\d+)s;", NGINX)
+    assert int(seconds) < uvicorn.Config("").timeout_keep_alive

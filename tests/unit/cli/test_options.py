@@ -31,7 +31,7 @@ def saved(folder: Path, said: Any) -> Path:
 
 def test_options_put_one_question_together() -> None:
     said = question(
-        collections="a, b", bbox="-1,2,3,4", cloud=10, filter_text="x = 1 OR x = 2", sort="-datetime", limit=3
+        collections=["a, b"], bbox="-1,2,3,4", cloud=10, filter_text="x = 1 OR x = 2", sort=["-datetime"], limit=3
     )
     assert said == Wanted(
         collections=("a", "b"),
@@ -50,8 +50,8 @@ def test_a_command_gets_the_question_in_place_of_its_options() -> None:
 
     assert (
         command(
-            **{**dict.fromkeys(("collections", "bbox", "sort"), ""), "ids": "a,b", "limit": 7, "more": "x"}
-            | dict.fromkeys(("intersects", "datetime", "cloud", "filter_text"))
+            **{"bbox": "", "ids": ["a,b"], "limit": 7, "more": "x"}
+            | dict.fromkeys(("collections", "sort", "intersects", "datetime", "cloud", "filter_text"))
         )
         == 10
     )
