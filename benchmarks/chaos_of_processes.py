@@ -1,4 +1,4 @@
-"""The same storm over processes: workers are killed, Redis stops answering and dies, and connections are counted."""
+"""Random faults over processes: workers are killed, Redis stops answering and dies, and connections are counted."""
 
 from __future__ import annotations
 
@@ -9,22 +9,43 @@ import re
 import signal
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from benchmarks.chaos import Report, calm_after, storm
-from benchmarks.load import bridged, seen
+from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.servers import bridged, seen
+from benchmarks.parts.storm import CLIENTS, PLACES, Report, calm_after, storm
 from stac_bridge.m2m.client import M2MClient
 from tests.redis_server import FOUND, RedisServer
 
-__all__ = ["stormed"]
-
-WORKERS = 2
+__all__ = ["BENCHMARK"]
 
 
-def stormed(seconds: float) -> tuple[Report, list[str]]:
+@dataclass(frozen=True)
+class Size:
+    """How long things break, for how many, and after how many seconds connections are counted."""
+
+    seconds: float = 60.0
+    clients: int = CLIENTS
+    workers: int = 2
+    apart: bool = True
+    """Whether the servers are processes of their own."""
+    searches: int = len(PLACES)
+    """Each is walked to its end afterwards."""
+    quiet: float = 6.0
+    """Idle connections close after five."""
+
+
+def run(size: Size) -> None:
+    """Print the figures."""
+    report, left = _stormed(size)
+    report.print(f"{size.seconds:.0f} s of random faults, with workers killed and Redis stopped and killed", left)
+
+
+def _stormed(size: Size) -> tuple[Report, list[str]]:
     """What came of it, and what was left behind."""
     if FOUND is None:
         return Report(wrong=["NOT MEASURED: no redis-server is installed"]), []
@@ -34,31 +55,38 @@ def stormed(seconds: float) -> tuple[Report, list[str]]:
         redis.start()
         try:
             told = {"m2m_timeout": "2", "cache_ttl": "1", "url_ttl": "2", "store": redis.url}
-            with bridged(folder, latency=0.02, workers=WORKERS, **told) as (address, sandbox):
-                return asyncio.run(_stormed(address, sandbox, redis, seconds))
+            with bridged(folder, latency=0.02, workers=size.workers, apart=size.apart, **told) as (address, sandbox):
+                return asyncio.run(_over(address, sandbox, redis, size))
         finally:
             redis.kill()
 
 
-async def _stormed(address: str, sandbox: str, redis: RedisServer, seconds: float) -> tuple[Report, list[str]]:
+async def _over(address: str, sandbox: str, redis: RedisServer, size: Size) -> tuple[Report, list[str]]:
     raw = M2MClient(f"{sandbox}/api/api/json/stable/", "raw", "token")
     # workers that die take their connections with them: who asks tries once more, as any client does
     transport = httpx.AsyncHTTPTransport(retries=2)
     async with httpx.AsyncClient(base_url=address, timeout=60, transport=transport) as client:
         await _warm(client)
-        before = _sockets(_workers())
+        before, searches = _sockets(_workers()), PLACES[: size.searches]
 
         async def break_it(fault: dict[str, Any]) -> None:
             await client.post(f"{sandbox}/__sandbox/faults", json=fault)
 
-        report = await storm(client, break_it, seconds=seconds, also=lambda until: _killing(redis, until - 8))
+        report = await storm(
+            client,
+            break_it,
+            seconds=size.seconds,
+            clients=size.clients,
+            searches=searches,
+            also=lambda until: _killing(redis, until - 8),
+        )
         await client.delete(f"{sandbox}/__sandbox/faults")
         report.wrong = [one for one in report.wrong if not _died(one)]
-        report.wrong += await calm_after(client, raw)
+        report.wrong += await calm_after(client, raw, searches)
     await raw.aclose()
-    await asyncio.sleep(6)  # idle connections are let go after five seconds
+    await asyncio.sleep(size.quiet)
     after = _sockets(_workers())
-    left = [f"sockets of workers: {before} before, {after} after"] if after > before + 2 * WORKERS else []
+    left = [f"sockets of workers: {before} before, {after} after"] if after > before + 2 * size.workers else []
     told = seen(sandbox)
     # whoever is killed, or waits no longer, leaves a request at M2M, which may refuse the next one: that is counted
     report.answers["refused by M2M beside what a dead asker left"] = told["refused_beside_left"]
@@ -133,3 +161,11 @@ async def _leases(redis: RedisServer) -> list[str]:
     """Names in Redis of slots and claims that outlived those who held them."""
     said = redis.say("KEYS", "stac-bridge:*").decode(errors="replace")
     return [line for line in said.split("\r\n") if line.endswith((":slot", ":claim"))]
+
+
+BENCHMARK = Benchmark(
+    run, full=Size(), tiny=Size(seconds=0.1, clients=2, workers=1, apart=False, searches=1, quiet=0.0)
+)
+
+if __name__ == "__main__":
+    BENCHMARK.command()

@@ -1,7 +1,7 @@
 """How fast a walk of many Items comes into a stac-geoparquet, and what memory that takes.
 
 The command and the server, with its sandbox, are processes on this machine and share its cores. How many Items:
-``python -m benchmarks.geoparquet 2000 10000 100000``.
+``python -m benchmarks.geoparquet --counts 2000 10000 100000``.
 """
 
 from __future__ import annotations
@@ -11,23 +11,31 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import geopandas
 
+from benchmarks.parts.benchmark import Benchmark
 from tests.serving import started
 
-COUNTS = (2_000, 10_000)
 SEARCH = ("search", "-c", "landsat_ot_c2_l2", "--datetime", "2019")
 
 
-def main(counts: tuple[int, ...] = COUNTS) -> None:
+@dataclass(frozen=True)
+class Size:
+    """How many Items each walk takes."""
+
+    counts: tuple[int, ...] = (2_000, 10_000)
+
+
+def run(size: Size) -> None:
     """Print the figures."""
     print("search --output scenes.parquet of Landsat Items, on the sandbox, by a process of its own:")
     with tempfile.TemporaryDirectory() as folder, started("serve", Path(folder)) as (address, _log):
         path = Path(folder) / "scenes.parquet"
-        for count in counts:
+        for count in size.counts:
             seconds, memory = _walk(address, count, path)
             print(
                 f"  {count:7,} Items  {seconds:6.1f} s  {count / seconds:5.0f} Items/s   "
@@ -58,5 +66,7 @@ def _read(path: Path, count: int) -> None:
     print(f"           a question by DuckDB {asked:.2f} s, footprints by geopandas {read:.2f} s")
 
 
+BENCHMARK = Benchmark(run, full=Size(), tiny=Size(counts=(5,)))
+
 if __name__ == "__main__":
-    main(tuple(map(int, sys.argv[1:])) or COUNTS)
+    BENCHMARK.command()

@@ -6,77 +6,60 @@ Once with one process, once with three workers that share the account by way of 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import statistics
 import tempfile
-import urllib.request
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.crowd import Outcome, crowd
-from benchmarks.workload import explored
-from tests.redis_server import FOUND, RedisServer
-from tests.serving import started
+from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.crowd import Outcome, crowd
+from benchmarks.parts.servers import bridged, seen
+from benchmarks.parts.workload import explored
+from tests.redis_server import FOUND
 
-__all__ = ["bridged", "run", "seen"]
-
-CLIENTS, REQUESTS = 100, 100
-"""Everybody asks the same number of things: whoever had to stop in the middle would be judged by the slow ones."""
-SECONDS = 900.0
-"""Nobody asks anything new after so long."""
-LATENCY = 0.3
+__all__ = ["BENCHMARK", "Size", "measured"]
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Size:
+    """How many ask how much, and of whom."""
+
+    clients: int = 100
+    requests: int = 100
+    """Everybody asks the same number of things: whoever had to stop in the middle would be judged by the slow ones."""
+    seconds: float = 900.0
+    """Nobody asks anything new after so long."""
+    latency: float = 0.3
+    workers: tuple[int, ...] = (1, 3)
+    apart: bool = True
+    """Whether the servers are processes of their own."""
+
+
+def run(size: Size) -> None:
     """Print the figures."""
-    print(f"{CLIENTS} clients, {REQUESTS} requests each, M2M taking {LATENCY} s a call, all on this machine:")
-    with tempfile.TemporaryDirectory() as folder:
-        _print("one process", *run(Path(folder), clients=CLIENTS, requests=REQUESTS, seconds=SECONDS))
-    if FOUND is None:
-        print("  three workers: NOT MEASURED, no redis-server is installed")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        told = run(Path(folder), clients=CLIENTS, requests=REQUESTS, seconds=SECONDS, workers=3)
-        _print("three workers on Redis", *told)
+    print(
+        f"{size.clients} clients, {size.requests} requests each, M2M taking {size.latency} s a call, "
+        "all on this machine:"
+    )
+    for workers in size.workers:
+        what = "one process" if workers == 1 else f"{workers} workers on Redis"
+        if workers > 1 and FOUND is None:
+            print(f"  {what}: NOT MEASURED, no redis-server is installed")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            _print(what, *measured(Path(folder), size, workers))
 
 
-def run(
-    folder: Path, *, clients: int, requests: int, seconds: float, latency: float = LATENCY, workers: int = 1
-) -> tuple[Outcome, dict[str, Any]]:
+def measured(folder: Path, size: Size, workers: int = 1) -> tuple[Outcome, dict[str, Any]]:
     """How the clients fared, and what the sandbox saw of it."""
-    with bridged(folder, latency=latency, workers=workers) as (address, sandbox):
-        outcome = asyncio.run(_asked(address, clients, requests, seconds))
-        return outcome, seen(sandbox)
+    with bridged(folder, latency=size.latency, workers=workers, apart=size.apart) as (address, sandbox):
+        return asyncio.run(_asked(address, size)), seen(sandbox)
 
 
-async def _asked(address: str, clients: int, requests: int, seconds: float) -> Outcome:
+async def _asked(address: str, size: Size) -> Outcome:
     workload = await explored(address)
-    return await crowd(address, workload.of, clients=clients, requests=requests, seconds=seconds)
-
-
-@contextlib.contextmanager
-def bridged(folder: Path, *, latency: float, workers: int = 1, **settings: str) -> Iterator[tuple[str, str]]:
-    """The addresses of a server, and of the sandbox that it asks; with several workers, on a Redis of their own."""
-    with contextlib.ExitStack() as running:
-        sandbox, _log = running.enter_context(started("sandbox", folder, "--faults", "--latency", str(latency)))
-        told = {"m2m_url": f"{sandbox}/api/api/json/stable/", "m2m_username": "crowd", "m2m_token": "a-token"}
-        told |= {"download_hosts": "127.0.0.1", "signing_keys": "a-key-for-measuring-only"}
-        if workers > 1:
-            redis = RedisServer(folder)
-            redis.start()
-            running.callback(redis.kill)
-            told["store"] = redis.url
-        more = ("--workers", str(workers)) if workers > 1 else ()
-        yield running.enter_context(started("serve", folder, *more, **{**told, **settings}))[0], sandbox
-
-
-def seen(sandbox: str) -> dict[str, Any]:
-    """What the sandbox has seen: calls, and requests of an account that were in flight at once."""
-    with urllib.request.urlopen(f"{sandbox}/__sandbox/seen") as answer:
-        said: dict[str, Any] = json.load(answer)
-        return said
+    return await crowd(address, workload.of, clients=size.clients, requests=size.requests, seconds=size.seconds)
 
 
 def _print(what: str, outcome: Outcome, told: dict[str, Any]) -> None:
@@ -94,5 +77,7 @@ def _print(what: str, outcome: Outcome, told: dict[str, Any]) -> None:
         print(f"    failed: {error[:160]}")
 
 
+BENCHMARK = Benchmark(run, full=Size(), tiny=Size(clients=2, requests=2, latency=0.0, workers=(1,), apart=False))
+
 if __name__ == "__main__":
-    main()
+    BENCHMARK.command()

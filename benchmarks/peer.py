@@ -13,17 +13,17 @@ import subprocess
 import tempfile
 import venv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from benchmarks.crowd import Outcome, crowd
-from benchmarks.load import bridged, seen
-from benchmarks.workload import Asked, searches
+from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.crowd import Outcome, crowd
+from benchmarks.parts.servers import bridged, seen
+from benchmarks.parts.workload import Asked, searches
 from tests.serving import free_port, started, wait_for
 
-CLIENTS, REQUESTS, SECONDS = 8, 10, 90.0
-LATENCY = 0.1
 PACKAGES = ("eodag==4.10.1", "stac-fastapi-eodag==0.6.1", "usgs==0.3.7", "uvicorn")
 THEIRS = "LANDSAT_C2L2"
 
@@ -35,42 +35,60 @@ from stac_fastapi.eodag.app import app
 """
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Size:
+    """How many clients search how often, and whether the peer may be installed."""
+
+    clients: int = 8
+    requests: int = 10
+    seconds: float = 90.0
+    latency: float = 0.1
+    install: bool = True
+    apart: bool = True
+    """Whether the servers are processes of their own."""
+
+
+def run(size: Size) -> None:
     """Print the figures."""
-    print(f"{CLIENTS} clients, {REQUESTS} searches of 10 Items each at most, M2M taking {LATENCY} s a call:")
+    print(
+        f"{size.clients} clients, {size.requests} searches of 10 Items each at most, "
+        f"M2M taking {size.latency} s a call:"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "ours").mkdir()
-        with bridged(folder / "ours", latency=LATENCY) as (address, sandbox):
-            _print("stac-bridge", _searched(address, "landsat_ot_c2_l2"), sandbox)
-        python = _installed(folder)
+        with bridged(folder / "ours", latency=size.latency, apart=size.apart) as (address, sandbox):
+            _print("stac-bridge", _searched(address, "landsat_ot_c2_l2", size), sandbox)
+        python = _installed(folder, size.install)
         if python is None:
-            print("  stac-fastapi-eodag: NOT MEASURED, it cannot be installed here")
+            print("  stac-fastapi-eodag: NOT MEASURED, it is not installed here")
             return
         try:
-            with _peer(folder, python) as (address, sandbox):
-                _print("stac-fastapi-eodag", _searched(address, THEIRS), sandbox)
+            with _peer(folder, python, size.latency) as (address, sandbox):
+                _print("stac-fastapi-eodag", _searched(address, THEIRS, size), sandbox)
         except AssertionError as broken:
             print(f"  stac-fastapi-eodag: NOT MEASURED, it does not start: {str(broken)[-300:]}")
 
 
-def _searched(address: str, collection: str) -> Outcome:
+def _searched(address: str, collection: str, size: Size) -> Outcome:
     asked = [
         Asked("search", str(httpx.URL("/search", params={**one, "collections": collection})))
-        for one in searches(CLIENTS * REQUESTS)
+        for one in searches(size.clients * size.requests)
     ]
 
     def of(client: int) -> Iterator[Asked]:
-        return iter(asked[client::CLIENTS])
+        return iter(asked[client :: size.clients])
 
-    return asyncio.run(crowd(address, of, clients=CLIENTS, requests=REQUESTS, seconds=SECONDS))
+    return asyncio.run(crowd(address, of, clients=size.clients, requests=size.requests, seconds=size.seconds))
 
 
-def _installed(folder: Path) -> Path | None:
+def _installed(folder: Path, may_install: bool) -> Path | None:
     """The interpreter that has the peer."""
     there = os.environ.get("STAC_BRIDGE_BENCH_PEER")
     if there:
         return Path(there) / "bin" / "python"
+    if not may_install:
+        return None
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
@@ -78,12 +96,12 @@ def _installed(folder: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def _peer(folder: Path, python: Path) -> Iterator[tuple[str, str]]:
+def _peer(folder: Path, python: Path, latency: float) -> Iterator[tuple[str, str]]:
     """The addresses of the peer, and of the sandbox that it asks. Raises AssertionError."""
     (folder / "peer_app.py").write_text(_APP, encoding="utf-8")
     (folder / "home").mkdir()
     port, log = free_port(), folder / "peer.log"
-    with started("sandbox", folder, "--faults", "--latency", str(LATENCY)) as (sandbox, _log), log.open("wb") as out:
+    with started("sandbox", folder, "--faults", "--latency", str(latency)) as (sandbox, _log), log.open("wb") as out:
         told = {
             "HOME": str(folder / "home"),
             "M2M_URL": f"{sandbox}/api/api/json/stable",
@@ -118,5 +136,7 @@ def _print(what: str, outcome: Outcome, sandbox: str) -> None:
         print(f"    failed: {error[:160]}")
 
 
+BENCHMARK = Benchmark(run, full=Size(), tiny=Size(clients=2, requests=1, latency=0.0, install=False, apart=False))
+
 if __name__ == "__main__":
-    main()
+    BENCHMARK.command()

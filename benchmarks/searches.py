@@ -5,26 +5,35 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import httpx
 import orjson
 
-from benchmarks.served import ORIGIN, sandboxed
-from benchmarks.typical import LONG_WALK, THOUSAND, TYPICAL
+from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.served import ORIGIN, sandboxed
+from benchmarks.parts.typical import LONG_WALK, THOUSAND, TYPICAL
 from stac_bridge.sandbox import create_sandbox
-
-PAGES = 3
-"""Pages of a search that are looked at: the first, and those that follow."""
-
-WALKED = 50
-"""Pages of the long walk."""
 
 MEGABYTE = 1 << 20
 
 TARGETS = """  Where some scenes may not match, M2M is asked for 50 at least: a call costs more than its bytes.
   Ideal: 1 call a page and 1 scene an Item. Targets: 1 call a page where M2M can say all that is asked, at most 2
   where at least 5 % of the scenes fetched match."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many of the typical searches are asked and how deep, and how much is held in memory."""
+
+    searches: int = len(TYPICAL)
+    pages: int = 3
+    """Pages of a search that are looked at: the first, and those that follow."""
+    page: int = 1000
+    """Items of the page whose memory is measured."""
+    walked: int = 50
+    """Pages of the long walk whose memory is measured; without any there is no walk."""
 
 
 class Counting(httpx.AsyncBaseTransport):
@@ -51,26 +60,24 @@ class Cost:
     items: int
 
 
-def main() -> None:
+def run(size: Size) -> None:
     """Print the figures."""
-    asyncio.run(_table())
+    asyncio.run(_table(size))
     print("Resident memory above the idle server (sandbox and server in one process; target: under 300 MB):")
-    for name, asked, pages in (
-        ("a page of 1,000 Items", THOUSAND, 1),
-        (f"a walk of {WALKED} pages", LONG_WALK, WALKED),
-    ):
-        print(f"  {name:30} {_apart(asked, pages):7.0f} MB")
+    print(f"  {f'a page of {size.page:,} Items':30} {_apart({**THOUSAND, 'limit': str(size.page)}, 1):7.0f} MB")
+    if size.walked:
+        print(f"  {f'a walk of {size.walked} pages':30} {_apart(LONG_WALK, size.walked):7.0f} MB")
 
 
-async def _table() -> None:
+async def _table(size: Size) -> None:
     counting = Counting(httpx.ASGITransport(create_sandbox(base_url=ORIGIN)))
-    print(f"Searches of 10 Items a page (warm catalogue, cold cache, {PAGES} pages at most, on the sandbox):")
+    print(f"Searches of 10 Items a page (warm catalogue, cold cache, {size.pages} pages at most, on the sandbox):")
     print(f"  {'':30} {'first':>6} {'following':>10} {'scenes':>8} {'given':>6}")
     print(f"  {'':30} {'calls':>6} {'calls':>10} {'an Item':>8}")
     async with sandboxed(counting, cache_ttl=0) as app, _client(app) as client:
-        for name, asked in TYPICAL.items():
+        for name, asked in islice(TYPICAL.items(), size.searches):
             await client.get("/explain", params=asked)  # the datasets' filters are known from here on
-            print(_row(name, await _pages(client, counting, asked)))
+            print(_row(name, await _pages(client, counting, asked, size.pages)))
     print(TARGETS)
 
 
@@ -78,10 +85,10 @@ def _client(app: object) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here", timeout=60)  # type: ignore[arg-type]
 
 
-async def _pages(client: httpx.AsyncClient, counting: Counting, asked: dict[str, str]) -> list[Cost]:
+async def _pages(client: httpx.AsyncClient, counting: Counting, asked: dict[str, str], most: int) -> list[Cost]:
     costs: list[Cost] = []
     follow: str | httpx.URL | None = httpx.URL("/search", params=asked)
-    while follow is not None and len(costs) < PAGES:
+    while follow is not None and len(costs) < most:
         before = counting.scenes
         answer = await client.get(follow)
         found = answer.raise_for_status().json()
@@ -129,3 +136,9 @@ def _megabytes(name: str) -> float:
     """What Linux says of this process: VmRSS is resident now, VmHWM was at most."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1]) * 1024 / MEGABYTE
+
+
+BENCHMARK = Benchmark(run, full=Size(), tiny=Size(searches=2, pages=1, page=2, walked=0))
+
+if __name__ == "__main__":
+    BENCHMARK.command()

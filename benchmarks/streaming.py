@@ -17,52 +17,67 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.upstream import SIZE
+from benchmarks.parts.benchmark import Benchmark
 from tests.serving import free_port, started, wait_for
 
 BUFFER = 2**20
-ROUNDS = 3
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Size:
+    """The upstream's file, and how often and by how many it is read: the best of the rounds counts."""
+
+    bytes: int = 2 * 2**30
+    readers: tuple[int, ...] = (1, 4)
+    rounds: int = 3
+
+
+def run(size: Size) -> None:
     """Print the figures."""
-    with tempfile.TemporaryDirectory() as folder, _upstream(Path(folder)) as host, _bridged(Path(folder)) as bridge:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _upstream(Path(folder), size) as host,
+        _bridged(Path(folder)) as bridge,
+    ):
         href = bridge.leading_to(f"{host}/file")
-        print(f"Streaming {SIZE / 2**30:.0f} GB, best of {ROUNDS}, every process on this machine:")
-        for count in (1, 4):
-            direct, through = _both(f"{host}/file", href, count)
+        print(f"Streaming {size.bytes / 2**30:.3g} GiB, best of {size.rounds}, every process on this machine:")
+        for count in size.readers:
+            direct, through = _both(f"{host}/file", href, count, size)
             print(
                 f"  {count} reader{'s' if count > 1 else ' '}  direct {direct:6.0f} MB/s   "
                 f"through the bridge {through:6.0f} MB/s   {through / direct:4.0%}"
             )
         before = bridge.memory()
-        _read((href, 0, SIZE))
-        print(f"  memory of the bridge: {before:.0f} MB before 2 GB, {bridge.memory():.0f} MB at most, after it")
+        _read((href, 0, size.bytes))
+        print(
+            f"  memory of the bridge: {before:.0f} MB before one more reading, {bridge.memory():.0f} MB at most after"
+        )
         tape = bridge.leading_to(f"{host}/tape")
         begun = time.perf_counter()
-        _read((tape, 0, SIZE))
-        speed, most = SIZE / 1e6 / (time.perf_counter() - begun), bridge.memory()
+        _read((tape, 0, size.bytes))
+        speed, most = size.bytes / 1e6 / (time.perf_counter() - begun), bridge.memory()
         print(f"  by way of the spool   {speed:6.0f} MB/s, {most:.0f} MB of memory at most")
 
 
-def _both(direct: str, through: str, count: int) -> tuple[float, float]:
+def _both(direct: str, through: str, count: int, size: Size) -> tuple[float, float]:
     """MB/s of each, the best of several rounds in turn."""
-    speeds = [(_speed(direct, count), _speed(through, count)) for _ in range(ROUNDS)]
+    speeds = [(_speed(direct, count, size.bytes), _speed(through, count, size.bytes)) for _ in range(size.rounds)]
     return max(one for one, _ in speeds), max(one for _, one in speeds)
 
 
-def _speed(url: str, count: int) -> float:
+def _speed(url: str, count: int, size: int) -> float:
     """MB/s that so many readers have together, of which each reads its part of the file."""
-    share = SIZE // count
+    share = size // count
     parts = [(url, place * share, (place + 1) * share) for place in range(count)]
     with ProcessPoolExecutor(count) as readers:
         list(readers.map(abs, range(count)))  # they have started
         begun = time.perf_counter()
         list(readers.map(_read, parts))
-        return SIZE / 1e6 / (time.perf_counter() - begun)
+        return size / 1e6 / (time.perf_counter() - begun)
 
 
 def _read(part: tuple[str, int, int]) -> None:
@@ -77,10 +92,11 @@ def _read(part: tuple[str, int, int]) -> None:
 
 
 @contextlib.contextmanager
-def _upstream(folder: Path) -> Iterator[str]:
+def _upstream(folder: Path, size: Size) -> Iterator[str]:
     port, log = free_port(), folder / "upstream.log"
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.upstream", str(port)], stdout=out, stderr=out)
+        command = [sys.executable, "-m", "benchmarks.parts.upstream", str(port), str(size.bytes)]
+        process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
         wait_for(f"http://127.0.0.1:{port}/file", process, log)
         yield f"http://127.0.0.1:{port}"
@@ -131,5 +147,7 @@ def _json(url: str) -> Any:
         return json.load(answer)
 
 
+BENCHMARK = Benchmark(run, full=Size(), tiny=Size(bytes=2**16, readers=(1,), rounds=1))
+
 if __name__ == "__main__":
-    main()
+    BENCHMARK.command()

@@ -15,7 +15,7 @@ from stac_bridge.m2m.notices import Message
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator, collection, with_messages
 from tests.docs.datasets_table import DOC, written
-from tests.support import Here, needs_shared
+from tests.support import Here
 from tests.validation import SCHEMA, validate
 
 README = SCHEMA.parent / "README.md"
@@ -70,13 +70,11 @@ def test_the_extensions_examples_are_what_the_bridge_makes(kind: str) -> None:
     assert orjson.loads((EXAMPLES / f"{kind}.json").read_bytes()) == examples()[kind]
 
 
-@needs_shared
 @pytest.mark.parametrize("kind", ["item", "collection"])
 def test_the_extensions_examples_are_valid(kind: str) -> None:
     validate(examples()[kind])
 
 
-@needs_shared
 @pytest.mark.parametrize(
     "wrong", [{"m2m:entity_id": None}, {"m2m:dataset": ""}, {"m2m:state": ["TX"]}, {"m2m:roll": {"a": 1}}], ids=str
 )

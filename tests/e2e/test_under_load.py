@@ -11,7 +11,7 @@ from stac_bridge.m2m.client import Backoff
 
 
 def test_many_callers_are_served_alike_and_m2m_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
-    outcome, seen = load.run(tmp_path, clients=12, requests=20, seconds=6, latency=0.03)
+    outcome, seen = load.measured(tmp_path, load.Size(clients=12, requests=20, seconds=6, latency=0.03))
     assert outcome.errors == []
     assert outcome.fewest() >= 5
     assert (seen["in_flight_max"], seen["refused_parallel"], seen["calls"]["login-token"]) == (1, 0, 1)
@@ -21,7 +21,7 @@ def test_many_callers_are_served_alike_and_m2m_is_asked_one_thing_at_a_time(tmp_
 
 def test_random_faults_under_load_leave_right_answers_and_nothing_else() -> None:
     quick = {"backoff": Backoff(4, 0.02, 0.1), "breaker": Breaker(first=0.1, most=0.5)}
-    report, left = asyncio.run(chaos.within(6, **quick))
+    report, left = asyncio.run(chaos.within(chaos.Size(seconds=6), **quick))
     assert report.wrong == []
     assert left == []
     assert {kind.rpartition(" ")[0] for kind in report.answers} >= {"search", "item", "file"}

@@ -72,7 +72,6 @@ BOUNDS = st.one_of(NONSENSE, st.fixed_dictionaries(dict.fromkeys(("north", "sout
 KEYS = [info.alias or name for name, info in Dataset.model_fields.items()]
 
 
-@needs_shared
 @given(
     alias=st.text(min_size=1, max_size=12),
     said=st.dictionaries(st.sampled_from(KEYS), NONSENSE),

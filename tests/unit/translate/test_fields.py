@@ -194,7 +194,6 @@ PLACES = st.one_of(
 IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_047027_19850101_20200101_02_T2", "D 1/ä"])
 
 
-@needs_shared
 @given(st.data())
 @settings(max_examples=100, deadline=None)
 def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
@@ -235,7 +234,6 @@ VALUES = [
 ]
 
 
-@needs_shared
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
     """Each value by some families, in the long mode by all: what reads it is written once for all of them."""

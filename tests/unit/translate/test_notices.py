@@ -8,7 +8,7 @@ import pytest
 
 from stac_bridge.m2m.notices import read_messages, read_notifications
 from stac_bridge.translate import collection, with_messages, with_notifications
-from tests.support import entry_of, needs_shared
+from tests.support import entry_of
 from tests.validation import validate
 
 BASE = "http://here/"
@@ -48,7 +48,6 @@ def test_without_a_notice_a_page_stays_as_it_is() -> None:
     assert with_notifications(PAGE, read_notifications([{**NOTICE, "messageContent": "<br> <p></p>"}]), BASE) == PAGE
 
 
-@needs_shared
 @pytest.mark.parametrize("wrong", [{}, {"text": ""}, {"text": "x", "updated": "yesterday"}], ids=str)
 def test_the_schema_takes_what_is_told_and_nothing_less(wrong: dict[str, Any]) -> None:
     page = with_notifications(PAGE, read_notifications([NOTICE]), BASE)
@@ -57,7 +56,6 @@ def test_the_schema_takes_what_is_told_and_nothing_less(wrong: dict[str, Any]) -
         validate({**page, "m2m:notifications": [wrong]})
 
 
-@needs_shared
 def test_a_message_stands_on_its_collection() -> None:
     said = with_messages(collection(entry_of("corona2"), BASE), read_messages(MESSAGES), BASE)
     assert said["m2m:messages"] == [{"dataset": "corona2", "code": "download", "text": "Staged\nfirst."}]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from benchmarks.workload import Asked
+from benchmarks.parts.workload import Asked
 
 __all__ = ["Fared", "Outcome", "crowd"]
 

@@ -1,0 +1,1 @@
+"""What several benchmarks use. Each module beside this folder is a benchmark; none of these is."""
