@@ -20,8 +20,8 @@ import httpx
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.served import M2M, ORIGIN, sandboxed
 from benchmarks.parts.storm import CLIENTS, PLACES, Report, calm_after, storm
+from m2m_sandbox import create_sandbox
 from stac_bridge.m2m.client import M2MClient
-from stac_bridge.sandbox import create_sandbox
 
 __all__ = ["BENCHMARK", "Size", "within"]
 

@@ -13,7 +13,7 @@ import httpx
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.served import sandboxed
 from benchmarks.parts.timing import best
-from stac_bridge.delivery.sign import Signer
+from stac_bridge.assets.href import Signer
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.timing import best
-from stac_bridge.sandbox.families import ARD, FAMILIES
-from stac_bridge.sandbox.holdings import archive_of
-from stac_bridge.sandbox.passes import Passes
+from m2m_sandbox.archive.datasets import archive_of
+from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
+from m2m_sandbox.archive.overpasses.passes import Passes
 
 _BOX = {"filterType": "mbr", "lowerLeft": {"latitude": 30, "longitude": -100}}
 _BOX["upperRight"] = {"latitude": 50, "longitude": 20}
@@ -101,7 +101,7 @@ def _kept(roots: list[Any]) -> int:
 
 
 def _ours(one: Any) -> bool:
-    return type(one).__module__.startswith("stac_bridge.sandbox")
+    return type(one).__module__.startswith("m2m_sandbox")
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(page=2, archives=1, repeat=1))

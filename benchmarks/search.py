@@ -11,9 +11,9 @@ import httpx
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.served import M2M, ORIGIN, sandboxed
+from m2m_sandbox import create_sandbox
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, SceneFilter, SceneSearch
-from stac_bridge.sandbox import create_sandbox
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import orjson
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.served import ORIGIN, sandboxed
 from benchmarks.parts.typical import LONG_WALK, THOUSAND, TYPICAL
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 
 MEGABYTE = 1 << 20
 

@@ -8,13 +8,13 @@ import orjson
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.timing import best
+from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import Found
-from stac_bridge.catalog import Entry
-from stac_bridge.delivery.sign import Signer
-from stac_bridge.m2m.models import read_scene
+from stac_bridge.catalog.catalog import Entry
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.search import EVERYTHING, Fields
-from stac_bridge.search.fields import ITEM, read_fields
+from stac_bridge.search.params.fields import ITEM, read_fields
 from stac_bridge.translate import Translator, collection
 from tests.support import entry_of, raw_scene
 

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from stac_bridge.sandbox.bands import raster
-from stac_bridge.sandbox.elevation import elevation
-from stac_bridge.sandbox.families import FAMILIES
-from stac_bridge.sandbox.film import scanned
-from stac_bridge.sandbox.frame import Frame
-from stac_bridge.sandbox.landsat import SceneFacts, landsat
-from stac_bridge.sandbox.landscape import view
-from stac_bridge.sandbox.photo import taken
-from stac_bridge.sandbox.pictures import NATURAL, coloured, picture
-from stac_bridge.sandbox.spectra import kelvin
+from m2m_sandbox.archive.landsat.archive import SceneFacts, landsat
+from m2m_sandbox.archive.landsat.families import FAMILIES
+from m2m_sandbox.archive.small.frame import Frame
+from m2m_sandbox.pixels.bands import raster
+from m2m_sandbox.pixels.elevation import elevation
+from m2m_sandbox.pixels.film import scanned
+from m2m_sandbox.pixels.landscape.spectra import kelvin
+from m2m_sandbox.pixels.landscape.view import view
+from m2m_sandbox.pixels.orthophoto import taken
+from m2m_sandbox.pixels.pictures import NATURAL, coloured, picture
 
 Pixels = NDArray[np.uint8]
 SIZE, GAP, LINE = 256, 8, 18

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stac_bridge.cli.garbage import collect_rarely
+from stac_bridge.cli.garbage_collection import collect_rarely
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer, serving_recorded
 from tests.serving import started
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
-from stac_bridge.delivery import Hosts, Resolver, Wanted
+from stac_bridge.assets import Hosts, Resolver, Wanted
 from stac_bridge.store import Store
 from tests.support import Script, m2m_client, says
 

@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from m2m_sandbox import create_sandbox
 from stac_bridge.api import create_app
-from stac_bridge.sandbox import create_sandbox
 from stac_bridge.settings import Settings
 from tests.redis_server import RedisServer
 from tests.serving import free_port, started, until

@@ -17,32 +17,33 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from stac_bridge import __version__
-from stac_bridge.api.assets import asset_route
-from stac_bridge.api.browser import BUILT, browser_routes, is_built, pictures
-from stac_bridge.api.callers import Proxied
-from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
-from stac_bridge.api.explain import explain_routes
-from stac_bridge.api.extension import schema_route
-from stac_bridge.api.hang_up import HangUp
-from stac_bridge.api.health import Witness, health_routes
 from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.links import OPENAPI
+from stac_bridge.api.m2m_health import Pulse, log_call
 from stac_bridge.api.metrics import Metrics, metrics_route
-from stac_bridge.api.middleware import ButAssets, Cors, Cost, HeadAsGet, LastResort
+from stac_bridge.api.middleware.access_log import Observed
+from stac_bridge.api.middleware.client_address import Proxied
+from stac_bridge.api.middleware.disconnect import HangUp
+from stac_bridge.api.middleware.headers import ButAssets, Cors, Cost, HeadAsGet, LastResort
+from stac_bridge.api.middleware.rate_limit import Limited
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
-from stac_bridge.api.observed import Observed
-from stac_bridge.api.pulse import Pulse, log_call
-from stac_bridge.api.rate import Limited
 from stac_bridge.api.respond import JSON
-from stac_bridge.api.schemas import SchemaPages
-from stac_bridge.api.sign import sign_routes
+from stac_bridge.api.routes.assets import asset_route
+from stac_bridge.api.routes.browser import BUILT, browser_routes, is_built, pictures
+from stac_bridge.api.routes.explain import explain_routes
+from stac_bridge.api.routes.extension_schema import schema_route
+from stac_bridge.api.routes.health import Witness, health_routes
+from stac_bridge.api.routes.queryables import SchemaPages
+from stac_bridge.api.routes.sign import sign_routes
+from stac_bridge.api.routes.stac import Client
 from stac_bridge.api.staging import staging_answer
-from stac_bridge.bridge import Bridge, Catalogue, Notices, SceneReader
-from stac_bridge.delivery import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.assets import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.bridge import Bridge, Notices, SceneReader
+from stac_bridge.catalog.refresh import Catalogue
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
-from stac_bridge.m2m.gate import Gate
+from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.search import Limits
 from stac_bridge.store import open_store

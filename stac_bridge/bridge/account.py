@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Literal
 
-from stac_bridge.budget import spending
 from stac_bridge.errors import UpstreamError, UpstreamLogin
+from stac_bridge.request_context import spending
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.client import M2MClient

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.bridge.found import Sieve
-from stac_bridge.delivery.resolve import Wanted
+from stac_bridge.assets.resolve.resolver import Wanted
+from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
 from stac_bridge.mapping import TIMES
 from stac_bridge.search import Residual, Search, fits, ids_like, step_of, whole_id
@@ -14,12 +14,12 @@ from stac_bridge.translate.assets import product_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stac_bridge.bridge.catalogue import Catalogue
-    from stac_bridge.bridge.found import Found
-    from stac_bridge.bridge.scenes import SceneReader
-    from stac_bridge.catalog import Entry
-    from stac_bridge.delivery.sign import AssetRef
-    from stac_bridge.m2m.models import Scene
+    from stac_bridge.assets.href import AssetRef
+    from stac_bridge.bridge.page import Found
+    from stac_bridge.bridge.scene_reader import SceneReader
+    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog.refresh import Catalogue
+    from stac_bridge.m2m.models.scenes import Scene
 
 __all__ = ["Lookup"]
 

@@ -6,14 +6,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from stac_bridge.budget import spending
 from stac_bridge.errors import UpstreamError
+from stac_bridge.request_context import spending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.notices import Message, Notification
+    from stac_bridge.m2m.models.notices import Message, Notification
     from stac_bridge.store import Store
 
 __all__ = ["Notices"]

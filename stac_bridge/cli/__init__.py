@@ -11,9 +11,9 @@ from stac_bridge.cli import collections, mappings
 from stac_bridge.cli.doctor import doctor
 from stac_bridge.cli.download import download
 from stac_bridge.cli.examples import epilog
+from stac_bridge.cli.exit_codes import CODES
 from stac_bridge.cli.explain import explain
 from stac_bridge.cli.item import item
-from stac_bridge.cli.leaving import CODES
 from stac_bridge.cli.repeats import App
 from stac_bridge.cli.sandbox import sandbox
 from stac_bridge.cli.search import search

@@ -21,7 +21,7 @@ def m2m_client(settings: Settings) -> M2MClient:
     if not settings.embeds_sandbox:
         token = settings.m2m_token.get_secret_value()
         return M2MClient(str(settings.m2m_url), settings.m2m_username, token, timeout=settings.m2m_timeout)
-    from stac_bridge.sandbox import create_sandbox
+    from m2m_sandbox import create_sandbox
 
     transport = httpx.ASGITransport(create_sandbox(base_url="http://sandbox.invalid"))
     return M2MClient(_PRETEND_URL, "sandbox", "sandbox", transport=transport)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stac_bridge.delivery import load_keys
+from stac_bridge.assets import load_keys
 from stac_bridge.errors import BridgeError
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import is_shared, reach

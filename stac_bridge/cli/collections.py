@@ -9,13 +9,13 @@ import typer
 from rich.text import Text
 
 from stac_bridge.cli.examples import epilog
-from stac_bridge.cli.leaving import DONE, leaves
+from stac_bridge.cli.exit_codes import DONE, leaves
+from stac_bridge.cli.local_server import reached
 from stac_bridge.cli.options import Api, AsJson, Box, Time, box
-from stac_bridge.cli.own_server import reached
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
 from stac_bridge.cli.repeats import App
+from stac_bridge.client.download import document, find_collections
 from stac_bridge.errors import BridgeError
-from stac_bridge.fetching import document, find_collections
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic_core import ValidationError
 
-from stac_bridge.cli.leaving import told
+from stac_bridge.cli.exit_codes import told
 from stac_bridge.cli.log import Redactor, secrets_of
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import httpx
 import typer
 
 from stac_bridge import __version__
-from stac_bridge.cli.bars import Bars, counted, document, table
-from stac_bridge.cli.leaving import DONE, FAILED, INTERRUPTED, leaves, note
+from stac_bridge.cli.exit_codes import DONE, FAILED, INTERRUPTED, leaves, note
+from stac_bridge.cli.local_server import named, reached
 from stac_bridge.cli.options import Api, AsJson, asks, words
-from stac_bridge.cli.own_server import named, reached
 from stac_bridge.cli.printing import aside, put
-from stac_bridge.errors import BadRequest
-from stac_bridge.fetching import (
+from stac_bridge.cli.progress import Bars, counted, document, table
+from stac_bridge.client.api import TIMEOUT
+from stac_bridge.client.download import (
     Fetcher,
     Means,
     Outcome,
@@ -30,7 +30,7 @@ from stac_bridge.fetching import (
     read_items,
     write_catalogue,
 )
-from stac_bridge.fetching.api import TIMEOUT
+from stac_bridge.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from stac_bridge.catalog import field_name
-from stac_bridge.m2m.models import fold
+from stac_bridge.catalog.catalog import field_name
+from stac_bridge.m2m.models.scenes import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stac_bridge.m2m.models import Dataset, DatasetFilter, Scene
+    from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, Scene
     from stac_bridge.mapping import Mapping, Row
 
 __all__ = ["draft", "missing"]

@@ -8,12 +8,12 @@ from rich.json import JSON
 from rich.padding import Padding
 from rich.text import Text
 
-from stac_bridge.cli.leaving import DONE, leaves
+from stac_bridge.cli.exit_codes import DONE, leaves
+from stac_bridge.cli.local_server import reached
 from stac_bridge.cli.options import Api, AsJson, asks
-from stac_bridge.cli.own_server import reached
 from stac_bridge.cli.printing import facts, plain, print_json, put
+from stac_bridge.client.download import Wanted, document, search_for
 from stac_bridge.errors import BadRequest, BridgeError, NotFound
-from stac_bridge.fetching import Wanted, document, search_for
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,12 +9,12 @@ import typer
 from rich.filesize import decimal
 from rich.text import Text
 
-from stac_bridge.cli.itemtable import when
-from stac_bridge.cli.leaving import DONE, leaves
+from stac_bridge.cli.exit_codes import DONE, leaves
+from stac_bridge.cli.item_table import when
+from stac_bridge.cli.local_server import reached, tell_of_hrefs
 from stac_bridge.cli.options import Api, AsJson
-from stac_bridge.cli.own_server import reached, tell_of_hrefs
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
-from stac_bridge.fetching import document
+from stac_bridge.client.download import document
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

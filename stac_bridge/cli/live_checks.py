@@ -11,7 +11,7 @@ import httpx
 
 from stac_bridge.cli.account import m2m_client
 from stac_bridge.cli.checks import Finding, State
-from stac_bridge.cli.own_server import own_server
+from stac_bridge.cli.local_server import own_server
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:

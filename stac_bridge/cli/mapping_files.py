@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.errors import MappingInvalid
-from stac_bridge.mapping.load import (
+from stac_bridge.mapping.loader import (
     family_file,
     is_family,
     load_mappings,
@@ -14,7 +14,7 @@ from stac_bridge.mapping.load import (
     shipped_folder,
     union_files,
 )
-from stac_bridge.mapping.rows import read_rows
+from stac_bridge.mapping.yaml_files import read_rows
 from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stac_bridge.cli.account import m2m_client
 from stac_bridge.cli.drafts import draft, missing
-from stac_bridge.cli.leaving import note
+from stac_bridge.cli.exit_codes import note
 from stac_bridge.errors import BridgeError
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.settings import Settings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models import Dataset, DatasetFilter, Scene
+    from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, Scene
     from stac_bridge.mapping import Mapping
 
 __all__ = ["compared", "drafted"]

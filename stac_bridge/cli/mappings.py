@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from stac_bridge.cli.examples import epilog
-from stac_bridge.cli.leaving import DONE, FAILED, leaves
+from stac_bridge.cli.exit_codes import DONE, FAILED, leaves
 from stac_bridge.cli.options import AsJson
 from stac_bridge.cli.printing import print_json
 from stac_bridge.cli.repeats import App

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stac_bridge.client.download import Wanted, with_cloud
 from stac_bridge.errors import BadRequest
-from stac_bridge.fetching import Wanted, with_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,7 +87,7 @@ def question(
     ] = 100,
 ) -> Wanted:
     """What a command's options say to search for. Raises BadRequest."""
-    from stac_bridge.cli.place import place_of  # brings shapely, which most commands do without
+    from stac_bridge.cli.geojson_file import place_of  # brings shapely, which most commands do without
 
     if bbox and intersects:
         raise BadRequest("Give --bbox or --intersects, not both.")

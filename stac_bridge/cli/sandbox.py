@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stac_bridge.cli.garbage import collect_rarely
+from stac_bridge.cli.garbage_collection import collect_rarely
 
 __all__ = ["sandbox"]
 
@@ -42,7 +42,7 @@ def sandbox(
     """
     import uvicorn
 
-    from stac_bridge.sandbox import create_sandbox
+    from m2m_sandbox import create_sandbox
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
     address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from stac_bridge.cli.itemtable import found, items_table
-from stac_bridge.cli.leaving import DONE, leaves, note
+from stac_bridge.cli.exit_codes import DONE, leaves, note
+from stac_bridge.cli.item_table import found, items_table
+from stac_bridge.cli.local_server import reached, tell_of_hrefs
 from stac_bridge.cli.options import Api, AsJson, asks
-from stac_bridge.cli.own_server import reached, tell_of_hrefs
 from stac_bridge.cli.printing import aside, plain, print_json, put
+from stac_bridge.client.download import Hits, Wanted, save, searched
+from stac_bridge.client.save import ndjson, writer_of
 from stac_bridge.errors import BadRequest
-from stac_bridge.fetching import Hits, Wanted, save, searched
-from stac_bridge.fetching.save import ndjson, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

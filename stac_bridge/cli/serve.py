@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from pydantic_core import ValidationError
 
-from stac_bridge.cli.garbage import collect_rarely
-from stac_bridge.cli.leaving import told
+from stac_bridge.cli.exit_codes import told
+from stac_bridge.cli.garbage_collection import collect_rarely
 from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
 
@@ -147,8 +147,8 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     import httpx
     from pydantic import HttpUrl, SecretStr
 
+    from m2m_sandbox import create_sandbox
     from stac_bridge.api import create_app
-    from stac_bridge.sandbox import create_sandbox
 
     notice = "This server runs on the embedded sandbox: its scenes and pictures are computed, not USGS's."
     _log.warning("%s Set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive.", notice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.cli.garbage import collect_rarely
+from stac_bridge.cli.garbage_collection import collect_rarely
 from stac_bridge.cli.log import log_to_stderr
 from stac_bridge.settings import Settings
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter
 
 from stac_bridge.errors import UpstreamError, UpstreamFault
-from stac_bridge.m2m.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
-from stac_bridge.m2m.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
-from stac_bridge.m2m.models import Scene, Scenes, read_scene, read_scenes
-from stac_bridge.m2m.notices import Message, Notification, read_messages, read_notifications
-from stac_bridge.m2m.wire import Backoff, Wire
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
+from stac_bridge.m2m.models.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
+from stac_bridge.m2m.models.notices import Message, Notification, read_messages, read_notifications
+from stac_bridge.m2m.models.scenes import Scene, Scenes, read_scene, read_scenes
+from stac_bridge.m2m.session import Backoff, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.auth import Keys
     from stac_bridge.m2m.breaker import Breaker
     from stac_bridge.m2m.calls import Told
-    from stac_bridge.m2m.downloads import DownloadInput
     from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-    from stac_bridge.m2m.gate import Gate
+    from stac_bridge.m2m.models.downloads import DownloadInput
+    from stac_bridge.m2m.turns import Gate
 
 __all__ = ["Backoff", "M2MClient"]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stac_bridge.mapping.values import Closed
+from stac_bridge.mapping.rows import Closed
 
 __all__ = ["MEDIA_TYPES", "AssetRow", "Band", "Bit", "ProductRow", "Raster"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from stac_bridge.mapping.assets import AssetRow, ProductRow
-from stac_bridge.mapping.values import Closed, Row
+from stac_bridge.mapping.rows import Closed, Row
 
 __all__ = ["CollectionText", "Grid", "IdForm", "ItemRows", "LinkRow", "Mapping", "Provider", "S3Row", "Union"]
 

@@ -13,15 +13,15 @@ from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
-from stac_bridge.search.cql import Cql2, read_filter
-from stac_bridge.search.fields import COLLECTION, EVERYTHING, Fields, read_fields
-from stac_bridge.search.limits import USUAL, Limits
-from stac_bridge.search.nearest import unknown
-from stac_bridge.search.order import SortKey, read_sortby
-from stac_bridge.search.residual import Residual
-from stac_bridge.search.space import read_bbox
-from stac_bridge.search.typed import typed
-from stac_bridge.search.when import Interval, read_datetime, read_instant
+from stac_bridge.search.cql2.literals import typed
+from stac_bridge.search.cql2.parser import Cql2, read_filter
+from stac_bridge.search.cql2.residual import Residual
+from stac_bridge.search.params.fields import COLLECTION, EVERYTHING, Fields, read_fields
+from stac_bridge.search.params.geometry import read_bbox
+from stac_bridge.search.params.limits import USUAL, Limits
+from stac_bridge.search.params.sortby import SortKey, read_sortby
+from stac_bridge.search.params.suggest import unknown
+from stac_bridge.search.params.times import Interval, read_datetime, read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.search.scan import CALLS, calls_for, fetch_size
+from stac_bridge.search.paging.fetch_size import CALLS, calls_for, fetch_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stac_bridge.search.paging.slices import Axis
+    from stac_bridge.search.params.search import Search
     from stac_bridge.search.plan import Step
-    from stac_bridge.search.request import Search
-    from stac_bridge.search.slices import Axis
 
 __all__ = ["explanation"]
 

@@ -7,24 +7,25 @@ from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.catalog.refresh import Pruning
 from stac_bridge.mapping import Queryables
-from stac_bridge.mapping.convert import day_start
-from stac_bridge.mapping.queryable import CORE
-from stac_bridge.search.compile import compile_filter, id_filter
-from stac_bridge.search.cql import all_of, properties_of
-from stac_bridge.search.ids import ids_clause, whole_id
-from stac_bridge.search.pushdown import NOTHING, Compiled, fits
-from stac_bridge.search.query import with_query
-from stac_bridge.search.typed import typed
+from stac_bridge.mapping.converters import day_start
+from stac_bridge.mapping.queryables import CORE
+from stac_bridge.search.cql2.literals import typed
+from stac_bridge.search.cql2.parser import all_of, properties_of
+from stac_bridge.search.params.ids import ids_clause, whole_id
+from stac_bridge.search.params.query import with_query
+from stac_bridge.search.pushdown.compiler import compile_filter, id_filter
+from stac_bridge.search.pushdown.conditions import NOTHING, Compiled, fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stac_bridge.catalog import Entry
+    from stac_bridge.catalog.catalog import Entry
     from stac_bridge.m2m.filters import SceneFilter
-    from stac_bridge.search.request import Search
+    from stac_bridge.search.params.search import Search
 
-__all__ = ["Pruning", "Step", "known_of", "preference", "pruning", "settled", "step_of"]
+__all__ = ["Step", "known_of", "preference", "pruning", "settled", "step_of"]
 
 
 _NAMES = frozenset({"collection", "m2m:dataset"})
@@ -42,14 +43,6 @@ class Step:
     filter: SceneFilter
     exact: bool
     ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pruning:
-    """A place and days outside which none of ``datasets`` (aliases) has a match."""
-
-    filter: SceneFilter
-    datasets: frozenset[str]
 
 
 def known_of(entries: Sequence[Entry]) -> Queryables:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import TLRUCache
 
-from stac_bridge.store.kept import Health, Kept, Terms
+from stac_bridge.store.cache_entry import Health, Kept, Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

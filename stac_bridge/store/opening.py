@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stac_bridge.errors import BridgeError
-from stac_bridge.store.store import Store
+from stac_bridge.store.cache import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stac_bridge.store.key import SharedKey
-    from stac_bridge.store.link import Link
-    from stac_bridge.store.slot import SharedSlot
+    from stac_bridge.store.lease import SharedSlot
+    from stac_bridge.store.redis_connection import Link
+    from stac_bridge.store.token import SharedKey
 
 __all__ = ["Sharing", "is_shared", "open_store", "reach"]
 
@@ -41,7 +41,7 @@ def is_shared(url: str) -> bool:
 
 async def reach(url: str, patience: float = 2) -> None:
     """Ask Redis whether it is there, for at most ``patience`` seconds. Raises BridgeError where it is not."""
-    from stac_bridge.store.link import Link
+    from stac_bridge.store.redis_connection import Link
 
     link = _read(lambda: Link(url, patience))
     reason = await link.reason()
@@ -64,11 +64,11 @@ def open_store(
     if not is_shared(url):
         return Sharing(Store(listener=listener))
     # here, for it takes a second to import, and most have no Redis
-    from stac_bridge.store.key import SharedKey
-    from stac_bridge.store.link import Link
-    from stac_bridge.store.remote import Remote
-    from stac_bridge.store.seal import Seal
-    from stac_bridge.store.slot import SharedSlot
+    from stac_bridge.store.lease import SharedSlot
+    from stac_bridge.store.redis_cache import Remote
+    from stac_bridge.store.redis_connection import Link
+    from stac_bridge.store.signed_pickle import Seal
+    from stac_bridge.store.token import SharedKey
 
     link = _read(lambda: Link(url))
     seal, realm = Seal(secrets), hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]

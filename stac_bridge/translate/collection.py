@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from stac_bridge.m2m.models import fold
-from stac_bridge.mapping.convert import CONVERTERS, zoned
+from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.mapping.converters import CONVERTERS, zoned
 from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared, prefix_of
 from stac_bridge.translate.geometry import WORLD, dataset_bbox
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
+from stac_bridge.translate.text import doi, keywords, plain
 from stac_bridge.translate.times import interval
-from stac_bridge.translate.words import doi, keywords, plain
 
 if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models import Dataset
+    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.m2m.models.scenes import Dataset
     from stac_bridge.mapping.model import CollectionText
-    from stac_bridge.mapping.values import Row
+    from stac_bridge.mapping.rows import Row
 
 __all__ = ["collection", "pictured"]
 

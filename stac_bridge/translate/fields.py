@@ -10,15 +10,15 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.catalog import field_name
-from stac_bridge.m2m.models import fold
-from stac_bridge.mapping.convert import CONVERTERS, EARLIEST, UNASSESSED, instant, number, zoned
+from stac_bridge.catalog.catalog import field_name
+from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.mapping.converters import CONVERTERS, EARLIEST, UNASSESSED, instant, number, zoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stac_bridge.mapping.model import Mapping as DatasetMapping
-    from stac_bridge.mapping.values import Row
+    from stac_bridge.mapping.rows import Row
 
 __all__ = ["fields_reader", "typed"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyproj import Transformer
 
-from stac_bridge.mapping.convert import number
+from stac_bridge.mapping.converters import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

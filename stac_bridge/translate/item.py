@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from stac_bridge.m2m.models import fold
+from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIMES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
 from stac_bridge.translate.assets import asset_templates
@@ -16,17 +16,17 @@ from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer, grid_reader
 from stac_bridge.translate.links import filler, native_record, row_links
-from stac_bridge.translate.read import reader, source
+from stac_bridge.translate.row_readers import reader, source
 from stac_bridge.translate.times import times_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models import Scene
+    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.translate.access import HrefOf
     from stac_bridge.translate.assets import AssetTemplate
-    from stac_bridge.translate.read import Read
+    from stac_bridge.translate.row_readers import Read
 
     Wants = Callable[[str], bool]
 

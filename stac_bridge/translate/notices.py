@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.mapping.convert import zoned
+from stac_bridge.mapping.converters import zoned
 from stac_bridge.translate.extensions import M2M_SCHEMA
-from stac_bridge.translate.words import plain
+from stac_bridge.translate.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stac_bridge.m2m.notices import Message, Notification
+    from stac_bridge.m2m.models.notices import Message, Notification
 
 __all__ = ["with_messages", "with_notifications"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.mapping.convert import day_end, day_start, iso
-from stac_bridge.translate.read import reader
+from stac_bridge.mapping.converters import day_end, day_start, iso
+from stac_bridge.translate.row_readers import reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models import Dataset, Scene
+    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.m2m.models.scenes import Dataset, Scene
 
 __all__ = ["interval", "times_reader"]
 

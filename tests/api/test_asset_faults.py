@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.delivery import Patience
+from stac_bridge.assets import Patience
 from tests.api.test_assets import href_of
 from tests.support import Here, running
 

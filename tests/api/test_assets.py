@@ -210,7 +210,7 @@ async def test_a_download_host_that_hangs_is_a_504_within_three_times_the_limit(
 async def test_a_download_host_that_is_not_listed_is_not_asked(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
         href = await href_of(here)
-    from stac_bridge.sandbox import create_sandbox
+    from m2m_sandbox import create_sandbox
 
     elsewhere = create_sandbox(base_url="http://elsewhere.test")
     async with running(tmp_path, httpx.ASGITransport(elsewhere)) as here:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 
-from stac_bridge.api.browser import CRS, browser_routes
+from stac_bridge.api.routes.browser import CRS, browser_routes
 from stac_bridge.settings import Settings
 from tests.support import Here, running
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 from tests.support import ORIGIN, Here, Watching, posted, running
 
 ASKED = {

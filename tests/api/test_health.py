@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.api.health import CatalogueHealth, M2MHealth, Status, StoreHealth, status_of
-from stac_bridge.api.pulse import Pulse
+from stac_bridge.api.m2m_health import Pulse
+from stac_bridge.api.routes.health import CatalogueHealth, M2MHealth, Status, StoreHealth, status_of
 from stac_bridge.m2m.calls import Call
 from tests.support import Here, Script, fails, running, says
 

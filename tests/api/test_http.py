@@ -9,8 +9,8 @@ import pytest
 from starlette.responses import Response
 
 from stac_bridge.api.links import OPENAPI
-from stac_bridge.budget import current
-from stac_bridge.search.request import PARAMETERS
+from stac_bridge.request_context import current
+from stac_bridge.search.params.search import PARAMETERS
 from tests.support import Here, running
 
 LANDSAT = "landsat_ot_c2_l2"

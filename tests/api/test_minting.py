@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.sandbox import create_sandbox
-from stac_bridge.sandbox.quotas import Quotas
+from m2m_sandbox import create_sandbox
+from m2m_sandbox.downloads.quotas import Quotas
 from tests.support import ORIGIN, Here, Watching, running
 
 LANDSAT = "landsat_ot_c2_l2"

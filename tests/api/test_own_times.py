@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import shapely.geometry
 
-from stac_bridge.sandbox.holdings import datasets
+from m2m_sandbox.archive.datasets import datasets
 from tests.support import LONG, Here, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 from stac_bridge.search import Cursor, parse, seal_cursor
 from tests.support import LONG, ORIGIN, Here, running
 

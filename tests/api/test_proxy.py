@@ -9,8 +9,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from stac_bridge.api.callers import Proxied, caller_of
-from stac_bridge.budget import current
+from stac_bridge.api.middleware.client_address import Proxied, caller_of
+from stac_bridge.request_context import current
 from stac_bridge.settings import Settings
 from tests.support import running
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import shapely
 
-from stac_bridge.sandbox.landsat import landsat
+from m2m_sandbox.archive.landsat.archive import landsat
 from tests.support import Here, running
 
 LANDSAT = "landsat_ot_c2_l2"

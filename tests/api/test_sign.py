@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stac_bridge.delivery import Signer
+from stac_bridge.assets import Signer
 from tests.support import Here, running
 
 LANDSAT = "landsat_ot_c2_l2"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from stac_bridge.delivery import Signer
+from stac_bridge.assets import Signer
 from tests.support import Here
 
 LANDSAT = "landsat_ot_c2_l2"

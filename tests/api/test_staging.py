@@ -113,7 +113,7 @@ async def test_the_page_escapes_what_it_shows(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
         sandbox = httpx.ASGITransport(here.sandbox)
     async with running(tmp_path, httpx.MockTransport(told)) as here:
-        from stac_bridge.delivery import Signer
+        from stac_bridge.assets import Signer
 
         signer = Signer([b"0123456789abcdef0123"], 7 * 86400)
         href = signer.href_maker("http://here/", "corona2", evil, evil)(KEY, evil)

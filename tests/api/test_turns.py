@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 from tests.support import ORIGIN, Here, Watching, running
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 from tests.support import ORIGIN, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"

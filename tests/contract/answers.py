@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from stac_bridge.sandbox import create_sandbox
+from m2m_sandbox import create_sandbox
 
 __all__ = ["answers"]
 

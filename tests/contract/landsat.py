@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from stac_bridge.catalog import Entry
-from stac_bridge.m2m.models import Dataset, read_scene
+from stac_bridge.catalog.catalog import Entry
+from stac_bridge.m2m.models.scenes import Dataset, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from tests.support import SIGNED

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.sandbox.few import SMALL
-from stac_bridge.sandbox.holdings import datasets, filters_of
-from stac_bridge.sandbox.landsat import landsat
+from m2m_sandbox.archive.datasets import datasets, filters_of
+from m2m_sandbox.archive.landsat.archive import landsat
+from m2m_sandbox.archive.small import SMALL
 from tests.contract.answers import answers as ask_all
 from tests.contract.samples import own_samples, samples
 from tests.contract.shapes import shapes
@@ -122,7 +122,7 @@ def test_the_facts_of_a_dataset_are_those_that_were_recorded() -> None:
 @needs_shared
 def test_every_label_of_the_sandboxs_scenes_is_known() -> None:
     """In REFERENCE, families are written short (``Corner Upper/Lower Left/Right``)."""
-    from stac_bridge.m2m.models import fold
+    from stac_bridge.m2m.models.scenes import fold
 
     known = fold((SHARED / "m2m/REFERENCE.md").read_text(encoding="utf-8"))
     known += fold("".join(path.read_text(encoding="utf-8") for path in RECORDED.rglob("*.json")))

@@ -15,7 +15,7 @@ import typer
 
 from stac_bridge.cli import app
 from stac_bridge.cli.examples import EXAMPLES
-from stac_bridge.cli.leaving import CODES
+from stac_bridge.cli.exit_codes import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, DOWNLOAD, README = ROOT / "docs" / "cli.md", ROOT / "docs" / "download.md", ROOT / "README.md"

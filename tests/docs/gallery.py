@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stac_bridge.mapping import Mapping, load_mappings
 from stac_bridge.mapping.model import CollectionText
-from stac_bridge.mapping.queryable import queryables_of
+from stac_bridge.mapping.queryables import queryables_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gallery.md"
 PICTURES = "../stac_bridge/pictures"

@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 import yaml
 
-from stac_bridge.api.hang_up import HangUp
+from stac_bridge.api.middleware.disconnect import HangUp
 from stac_bridge.settings import Settings
 from tests.support import running
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from stac_bridge.api.health import Health
 from stac_bridge.api.metrics import Metrics
+from stac_bridge.api.routes.health import Health
 from stac_bridge.cli import app
 from stac_bridge.cli.serve import FINISHING
 from stac_bridge.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from stac_bridge.mapping import load_mappings
-from stac_bridge.mapping.rows import read_rows
+from stac_bridge.mapping.yaml_files import read_rows
 from stac_bridge.settings import Settings
 from tests.docs.settings_table import PAGE, README, told, written
 from tests.serving import started

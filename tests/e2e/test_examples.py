@@ -13,7 +13,7 @@ import pystac_client
 import pytest
 import stackstac
 
-from stac_bridge.compat import for_stackstac
+from stac_bridge.client.compat import for_stackstac
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLACE = (5.95, 45.7, 6.05, 45.78)

@@ -11,8 +11,8 @@ from typing import get_args
 
 import pytest
 
-from stac_bridge.sandbox.fault_kinds import Fault
-from stac_bridge.sandbox.service import ENDPOINTS
+from m2m_sandbox.api.endpoints import ENDPOINTS
+from m2m_sandbox.faults.kinds import Fault
 from tests.serving import started
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ import pystac
 import pystac_client
 import pytest
 
-from stac_bridge.delivery import Signer
-from stac_bridge.signing import Renewer, modifier, patch_url
+from stac_bridge.assets import Signer
+from stac_bridge.client.signing import Renewer, modifier, patch_url
 from tests.serving import started
 
 KEY = "a-key-that-tests-sign-with"

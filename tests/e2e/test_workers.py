@@ -17,7 +17,7 @@ import httpx
 import pytest
 import uvicorn
 
-from stac_bridge.sandbox import Sandbox, create_sandbox
+from m2m_sandbox import Sandbox, create_sandbox
 from tests.redis_server import RedisServer, needs_redis
 from tests.serving import free_port, started, until
 

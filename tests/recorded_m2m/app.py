@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from stac_bridge.sandbox.accounts import Account, Accounts
-from stac_bridge.sandbox.payload import ids_of, number_of, required
-from stac_bridge.sandbox.refusal import Refusal
-from stac_bridge.sandbox.scene_lists import MOST, seconds_of
+from m2m_sandbox.api.accounts import Account, Accounts
+from m2m_sandbox.api.errors import Refusal
+from m2m_sandbox.api.payload import ids_of, number_of, required
+from m2m_sandbox.api.scene_lists import MOST, seconds_of
 from tests.recorded_m2m.recordings import Recordings, recordings
 from tests.recorded_m2m.requests import unknown_keys
 from tests.recorded_m2m.selection import select_datasets, select_scenes

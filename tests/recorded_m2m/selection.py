@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stac_bridge.sandbox.asked import Flags, cloudy, days_asked, matches, near
+from m2m_sandbox.api.scene_filter import Flags, cloudy, days_asked, matches, near
 
 __all__ = ["select_datasets", "select_scenes"]
 

@@ -10,8 +10,8 @@ import pytest
 from pystac.errors import STACValidationError
 from pystac.validation import GetSchemaError
 
-from stac_bridge.fetching.static import FILE_EXTENSION
-from stac_bridge.m2m.models import read_scene
+from stac_bridge.client.download.static_item import FILE_EXTENSION
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.translate import Translator
 from stac_bridge.translate.extensions import EXTENSIONS, M2M_SCHEMA
 from tests.support import SIGNED, entry_of, raw_scene

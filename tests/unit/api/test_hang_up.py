@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.api.hang_up import HangUp
+from stac_bridge.api.middleware.disconnect import HangUp
 
 SCOPE: dict[str, Any] = {"type": "http", "path": "/", "method": "POST", "headers": []}
 START = {"type": "http.response.start", "status": 200, "headers": []}

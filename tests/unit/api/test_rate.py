@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stac_bridge.api.rate import CALLERS, Allowance
+from stac_bridge.api.middleware.rate_limit import CALLERS, Allowance
 
 
 class Clock:

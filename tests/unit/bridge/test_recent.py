@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from stac_bridge.bridge.found import RECENT, Found, Recent
-from stac_bridge.delivery import Signer
-from stac_bridge.m2m.models import Scene, read_scene
+from stac_bridge.assets import Signer
+from stac_bridge.bridge.page import RECENT, Found, Recent
+from stac_bridge.m2m.models.scenes import Scene, read_scene
 from stac_bridge.search import Residual
 from stac_bridge.translate import Translator
 from tests.support import entry_of, raw_scene

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from stac_bridge.bridge.found import BREATH, Recent, Sieve
-from stac_bridge.m2m.models import read_scene
+from stac_bridge.bridge.page import BREATH, Recent, Sieve
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.search import Residual, Search
 from stac_bridge.search.plan import step_of
 from stac_bridge.translate import Translator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("fastapi", "numpy", "pydantic", "pyproj", "redis", "shapely", "stac_bridge.api", "stac_bridge.sandbox")
+HEAVY = ("fastapi", "numpy", "pydantic", "pyproj", "redis", "shapely", "stac_bridge.api", "m2m_sandbox")
 
 
 def test_commands_begin_without_what_only_a_server_needs() -> None:

@@ -10,10 +10,10 @@ import pytest
 from shapely.geometry import box as rectangle
 from shapely.geometry import mapping, shape
 
+from stac_bridge.cli.geojson_file import place_of
 from stac_bridge.cli.options import asks, question
-from stac_bridge.cli.place import place_of
+from stac_bridge.client.download import Wanted
 from stac_bridge.errors import BadRequest
-from stac_bridge.fetching import Wanted
 
 SQUARE: dict[str, Any] = json.loads(json.dumps(mapping(rectangle(5, 45, 6, 46))))
 BESIDE: dict[str, Any] = json.loads(json.dumps(mapping(rectangle(6, 45, 7, 46))))

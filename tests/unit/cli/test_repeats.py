@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from stac_bridge.cli import app
 from stac_bridge.cli.options import asks
 from stac_bridge.cli.repeats import App, is_repeatable
-from stac_bridge.fetching import Wanted
+from stac_bridge.client.download import Wanted
 from tests.docs.commands_page import commands
 
 PLAIN = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}

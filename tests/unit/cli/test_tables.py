@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from stac_bridge.cli.item import item_page
-from stac_bridge.cli.itemtable import items_table
+from stac_bridge.cli.item_table import items_table
 
 
 def written(*answer: Any) -> str:

@@ -8,10 +8,10 @@ import time
 import httpx
 import pytest
 
-from stac_bridge.budget import spending
 from stac_bridge.errors import UpstreamBusy, UpstreamFault, UpstreamLogin, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.errors import TABLE, upstream_error
 from stac_bridge.m2m.filters import SceneSearch
+from stac_bridge.request_context import spending
 from tests.support import Script, fails, m2m_client, says
 
 SEARCH = SceneSearch(dataset="naip")

@@ -14,7 +14,7 @@ import pytest
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.gate import Alone, Gate, Held
+from stac_bridge.m2m.turns import Alone, Gate, Held
 from tests.support import Script, fails, m2m_client, says
 
 REFUSED = httpx.ConnectError("refused")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.budget import Errand, spending
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
-from stac_bridge.m2m.gate import Alone, Gate, Held
+from stac_bridge.m2m.turns import Alone, Gate, Held
+from stac_bridge.request_context import Errand, spending
 
 TURN = 0.002
 

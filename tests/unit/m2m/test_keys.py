@@ -11,7 +11,7 @@ from stac_bridge.errors import UpstreamBusy, UpstreamLogin
 from stac_bridge.m2m.auth import KEY_LIFETIME, OwnKey
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
-from stac_bridge.m2m.gate import Gate
+from stac_bridge.m2m.turns import Gate
 from tests.support import Script, fails, m2m_client, says
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from stac_bridge.budget import spending
 from stac_bridge.errors import UpstreamBusy, UpstreamTimeout
-from stac_bridge.m2m.gate import Alone, Gate, Held
+from stac_bridge.m2m.turns import Alone, Gate, Held
+from stac_bridge.request_context import spending
 from tests.support import Script, m2m_client, says
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.budget import Errand
-from stac_bridge.m2m.line import WEIGHTS, Line, Ticket
+from stac_bridge.m2m.turn_order import WEIGHTS, Line, Ticket
+from stac_bridge.request_context import Errand
 
 tickets = st.builds(Ticket, st.sampled_from("abc"), st.sampled_from(list(Errand)))
 events = st.lists(tickets | st.just("next") | st.integers(0, 30), max_size=80)

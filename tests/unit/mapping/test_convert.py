@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.mapping.convert import CONVERTERS
-from stac_bridge.mapping.queryable import _RANGES as RANGES
+from stac_bridge.mapping.converters import CONVERTERS
+from stac_bridge.mapping.queryables import _RANGES as RANGES
 from tests.support import SHARED, needs_shared
 
 azimuth, off_nadir, elevation = (CONVERTERS[name] for name in ("azimuth", "off-nadir", "elevation"))

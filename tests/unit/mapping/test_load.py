@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from stac_bridge.errors import MappingInvalid
-from stac_bridge.m2m.models import fold
+from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import Mapping, Row, load_mappings, read_mapping
-from stac_bridge.mapping.convert import CONVERTERS
-from stac_bridge.mapping.load import is_family, shipped_folder
-from stac_bridge.mapping.values import Converter
+from stac_bridge.mapping.converters import CONVERTERS
+from stac_bridge.mapping.loader import is_family, shipped_folder
+from stac_bridge.mapping.rows import Converter
 from tests.support import SHARED, needs_shared
 
 GOOD = {

@@ -9,7 +9,7 @@ import pytest
 
 from stac_bridge.mapping import Row
 from stac_bridge.search import settled, step_of
-from stac_bridge.search.request import parse
+from stac_bridge.search.params.search import parse
 from tests.support import entry_of
 
 PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.search.fields import COLLECTION, EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.params.fields import COLLECTION, EVERYTHING, ITEM, Fields, read_fields
 
 PROPERTIES = {"datetime": "2020-01-01T00:00:00Z", "start_datetime": "s", "end_datetime": "e", "eo:cloud_cover": 3}
 WHOLE: dict[str, Any] = {

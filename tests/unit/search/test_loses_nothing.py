@@ -20,14 +20,14 @@ import shapely.geometry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from m2m_sandbox.archive.landsat.archive import landsat
 from stac_bridge import search
-from stac_bridge.catalog import Entry
+from stac_bridge.catalog.catalog import Entry
 from stac_bridge.m2m.filters import SceneFilter, shape_of
-from stac_bridge.m2m.models import read_scene
-from stac_bridge.sandbox.landsat import landsat
-from stac_bridge.search.compile import compile_filter
-from stac_bridge.search.cql import read_filter
-from stac_bridge.search.typed import typed
+from stac_bridge.m2m.models.scenes import read_scene
+from stac_bridge.search.cql2.literals import typed
+from stac_bridge.search.cql2.parser import read_filter
+from stac_bridge.search.pushdown.compiler import compile_filter
 from stac_bridge.translate import Translator
 from tests import brute, questions
 from tests.support import LONG, entry_of

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.mapping.queryable import Queryable
+from stac_bridge.mapping.queryables import Queryable
 from stac_bridge.search import parse, settled
-from stac_bridge.search.query import OPERATORS, as_filter, read_query
-from stac_bridge.search.residual import Residual
+from stac_bridge.search.cql2.residual import Residual
+from stac_bridge.search.params.query import OPERATORS, as_filter, read_query
 from tests.support import entry_of
 
 KINDS = {"text": "string", "share": "number", "count": "integer", "flag": "boolean", "datetime": "datetime"}

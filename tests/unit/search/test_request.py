@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search import parse
-from stac_bridge.search.when import read_datetime
+from stac_bridge.search.params.times import read_datetime
 
 ASKED = {"collections": "naip"}
 

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.budget import spending
-from stac_bridge.catalog import Learnt
-from stac_bridge.delivery.grants import Grant
-from stac_bridge.delivery.probe import Source
+from stac_bridge.assets.read.probe import Source
+from stac_bridge.assets.resolve.download_answer import Grant
+from stac_bridge.catalog.catalog import Learnt
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.auth import Keys
-from stac_bridge.m2m.models import Dataset, DatasetProduct, read_scene
+from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene
+from stac_bridge.request_context import spending
 from stac_bridge.store import Sharing, open_store
 from tests.redis_server import RedisServer
 from tests.support import FIXTURES, raw_scene

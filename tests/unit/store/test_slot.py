@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from stac_bridge.errors import UpstreamBusy
-from stac_bridge.m2m.gate import Slot
-from stac_bridge.store.link import Link
-from stac_bridge.store.slot import SharedSlot
+from stac_bridge.m2m.turns import Slot
+from stac_bridge.store.lease import SharedSlot
+from stac_bridge.store.redis_connection import Link
 from tests.redis_server import RedisServer
 
 LEASE = 1.0
@@ -122,8 +122,8 @@ async def test_who_is_cancelled_when_its_turn_comes_hands_it_on(slots: list[Shar
 
 _HOLD = """
 import asyncio, sys
-from stac_bridge.store.link import Link
-from stac_bridge.store.slot import SharedSlot
+from stac_bridge.store.redis_connection import Link
+from stac_bridge.store.lease import SharedSlot
 
 async def main():
     async with SharedSlot(Link(sys.argv[1]), "account", float(sys.argv[2])).held(30):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.budget import current, spending
 from stac_bridge.errors import UpstreamBusy, UpstreamFault, UpstreamTimeout, UpstreamUnreachable
+from stac_bridge.request_context import current, spending
 from stac_bridge.store import Memory, Store
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.m2m.notices import read_messages, read_notifications
+from stac_bridge.m2m.models.notices import read_messages, read_notifications
 from stac_bridge.translate import collection, with_messages, with_notifications
 from tests.support import entry_of
 from tests.validation import validate

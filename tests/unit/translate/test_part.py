@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from stac_bridge.catalog import Entry
-from stac_bridge.m2m.models import Dataset, read_scene
+from m2m_sandbox.archive.datasets import archive_of, dataset
+from m2m_sandbox.archive.fact_sheets import sheets
+from stac_bridge.catalog.catalog import Entry
+from stac_bridge.m2m.models.scenes import Dataset, read_scene
 from stac_bridge.mapping import load_mappings
-from stac_bridge.sandbox.holdings import archive_of, dataset
-from stac_bridge.sandbox.sheets import sheets
 from stac_bridge.translate import Translator
 
 MAPPINGS = load_mappings()

@@ -1,0 +1,1 @@
+"""The endpoints of the pretend M2M, a file for each family."""

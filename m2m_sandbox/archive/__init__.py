@@ -1,0 +1,1 @@
+"""What exists: datasets and their scenes."""

@@ -1,0 +1,1 @@
+"""Landsat scenes and Analysis Ready Data tiles."""

@@ -1,0 +1,1 @@
+"""When a satellite passes which place."""

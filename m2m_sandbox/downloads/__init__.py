@@ -1,0 +1,1 @@
+"""The download queue: options, products, quotas and states."""

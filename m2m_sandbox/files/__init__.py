@@ -1,0 +1,1 @@
+"""The file hosts behind download URLs."""

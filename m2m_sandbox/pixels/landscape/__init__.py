@@ -1,0 +1,1 @@
+"""The landscape that all pictures show."""

@@ -1,0 +1,1 @@
+"""From an asset to a download URL."""

@@ -1,0 +1,1 @@
+"""A bounded disk cache of files from hosts without Range."""

@@ -1,0 +1,1 @@
+"""Mappings joined to the live datasets that they describe."""

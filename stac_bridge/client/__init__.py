@@ -1,0 +1,1 @@
+"""What the command line does over HTTP, and helpers for scripts."""

@@ -1,0 +1,1 @@
+"""What M2M answers, as typed values."""

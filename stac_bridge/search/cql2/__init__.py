@@ -1,0 +1,1 @@
+"""CQL2: parsing, typing literals, and testing Items."""

@@ -1,0 +1,1 @@
+"""Where a search continues, and how many scenes to request next."""

@@ -1,0 +1,1 @@
+"""HTTP parameters of a search."""

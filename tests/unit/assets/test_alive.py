@@ -1,0 +1,70 @@
+"""Nobody is sent to an address that has been dead for long, and looking costs little."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from stac_bridge.assets import PATIENT, Alive, Hosts, Source
+from stac_bridge.errors import UpstreamBusy
+from stac_bridge.store import Store
+from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, never
+
+DATA = bytes(1000)
+
+
+def alive(host: Host) -> Alive:
+    return Alive(host.http, Hosts(["host"]), Store())
+
+
+def old(source: Source) -> Source:
+    return replace(source, seen=time.time() - PATIENT.sure - 1)
+
+
+async def test_an_address_seen_to_answer_just_now_is_not_looked_at() -> None:
+    host = Host(DATA, dead={"file"})
+    source = host.source()
+    assert await alive(host).source(source, never) is source
+    assert host.asked == []
+
+
+async def test_an_older_one_is_looked_at_once_for_all_who_come_and_by_its_first_bytes_only() -> None:
+    host = Host(DATA)
+    source, look = old(host.source()), alive(host)
+    assert set(await asyncio.gather(*(look.source(source, never) for _ in range(20)))) == {source}
+    assert await look.source(source, never) == source
+    assert len(host.asked) == 1
+    assert host.sent < 100
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(401),
+        httpx.Response(403),
+        httpx.Response(404),
+        httpx.Response(302, headers={"Location": "https://login.example/"}),
+        httpx.Response(200, content=LOGIN),
+        httpx.Response(206, content=b"I", headers={"Content-Range": "bytes 0-0/999"}),
+        httpx.Response(206, content=b"I", headers={"Content-Range": "bytes 0-0/1000", "ETag": '"2"'}),
+    ],
+    ids=["401", "403", "404", "redirect", "login page", "another size", "another etag"],
+)
+async def test_a_dead_one_is_renewed(answer: httpx.Response) -> None:
+    host = Host(DATA)
+    host.says = {0: lambda _request: answer}
+    stale, fresh = old(host.source()), host.source("new")
+    renewal = Renewal(fresh)
+    assert await alive(host).source(stale, renewal) is fresh
+    assert renewal.stale == [stale]
+
+
+async def test_a_host_that_is_busy_is_told() -> None:
+    host = Host(DATA)
+    host.says = {0: lambda _request: httpx.Response(503, headers={"Retry-After": "7"})}
+    with pytest.raises(UpstreamBusy):
+        await alive(host).source(old(host.source()), never)

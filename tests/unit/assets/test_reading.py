@@ -1,0 +1,208 @@
+"""A stream that breaks goes on at the byte where it stopped; what is not the file's is never passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stac_bridge.assets import Patience
+from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
+from stac_bridge.request_context import current, spending
+from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, body, never
+
+DATA = bytes(range(256)) * 40
+
+
+@pytest.fixture(params=[True, False], ids=["with Range", "without Range"])
+def host(request: pytest.FixtureRequest) -> Host:
+    return Host(DATA, ranges=request.param)
+
+
+@pytest.mark.parametrize("cuts", [[100], [5000], [0, 0], [9999, 5, 1], [100] * 60])
+async def test_a_connection_that_breaks_is_made_again_and_goes_on_where_it_stopped(
+    tmp_path: Path, cuts: list[int]
+) -> None:
+    host = Host(DATA, cuts=list(cuts))
+    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    assert await body(delivered) == DATA
+    places = [int(request.headers["range"].partition("=")[2].partition("-")[0]) for request in host.asked]
+    assert places == [sum(cuts[:number]) for number in range(len(cuts) + 1)]
+    assert {request.headers["if-range"] for request in host.asked} == {'"1"'}
+
+
+async def test_a_host_without_range_is_read_again_from_its_start_and_no_byte_comes_twice(tmp_path: Path) -> None:
+    host = Host(DATA, ranges=False, cuts=[4000, 7000, 9000])
+    assert await body(await host.streamer(tmp_path).open(host.source(), None, None, never)) == DATA
+    assert len(host.asked) == 4
+
+
+async def test_a_part_goes_on_too_and_ends_where_it_was_asked_to(tmp_path: Path) -> None:
+    host = Host(DATA, cuts=[10, 20])
+    delivered = await host.streamer(tmp_path).open(host.source(), "bytes=100-199", None, never)
+    assert await body(delivered) == DATA[100:200]
+    assert [request.headers["range"] for request in host.asked] == ["bytes=100-199", "bytes=110-199", "bytes=130-199"]
+
+
+async def test_without_a_single_byte_three_times_is_the_end(tmp_path: Path, host: Host) -> None:
+    host.cuts = [3000] + [0 if host.ranges else 3000] * 9
+    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    with pytest.raises(UpstreamUnreachable):
+        await body(delivered, got := bytearray())
+    assert got == DATA[:3000]
+    assert len(host.asked) == 1 + 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _request: httpx.Response(401),
+        lambda _request: httpx.Response(403),
+        lambda _request: httpx.Response(404),
+        lambda _request: httpx.Response(302, headers={"Location": "https://login.example/"}),
+        lambda _request: httpx.Response(200, content=LOGIN, headers={"Content-Type": "text/html; charset=utf-8"}),
+        lambda _request: httpx.Response(200, content=LOGIN, headers={"Content-Type": "image/tiff"}),
+        lambda _request: httpx.Response(206, content=LOGIN, headers={"Content-Range": f"bytes 0-52/{len(DATA)}"}),
+    ],
+    ids=["401", "403", "404", "redirect", "login page", "login page that says it is a TIFF", "login page as a part"],
+)
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "in the middle"])
+async def test_an_address_that_died_is_renewed_and_the_stream_goes_on(
+    tmp_path: Path, host: Host, answer: Callable[[httpx.Request], httpx.Response], after: int
+) -> None:
+    host.cuts, host.says = [4000], {after: answer}
+    renewal = Renewal(host.source("new"))
+    stale = host.source()
+    assert await body(await host.streamer(tmp_path).open(stale, None, None, renewal)) == DATA
+    assert renewal.stale == [stale]
+    assert host.asked[-1].url.path == "/new"
+
+
+async def test_an_address_that_stays_dead_is_renewed_once_and_then_told(tmp_path: Path, host: Host) -> None:
+    host.dead = {"file", "new"}
+    renewal = Renewal(host.source("new"))
+    with pytest.raises(UpstreamFault, match="did not accept"):
+        await host.streamer(tmp_path).open(host.source(), None, None, renewal)
+    assert len(renewal.stale) == 1
+
+
+async def test_a_page_for_people_is_passed_on_where_the_file_is_one(tmp_path: Path, host: Host) -> None:
+    host.data = LOGIN
+    page = host.source(media_type="text/html")
+    page = type(page)("the page.html", page.url, page.size, page.ranges, page.media_type)
+    assert await body(await host.streamer(tmp_path).open(page, None, None, never)) == LOGIN
+
+
+@pytest.mark.parametrize(
+    "other", [Host(bytes(len(DATA)), etag='"2"'), Host(DATA + b"!", etag=None)], ids=["another etag", "another size"]
+)
+async def test_another_files_bytes_are_not_mixed_in(tmp_path: Path, host: Host, other: Host) -> None:
+    host.cuts, host.says = [4000], {1: other}
+    delivered = await host.streamer(tmp_path).open(host.source(), None, None, Renewal(other.source()))
+    with pytest.raises(UpstreamFault, match="changed"):
+        await body(delivered, got := bytearray())
+    assert got == DATA[:4000]
+
+
+ODD = {
+    "another part": {"Content-Range": f"bytes 1-{len(DATA) - 1}/{len(DATA)}"},
+    "another size": {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA) + 1}"},
+    "a length that does not fit": {"Content-Range": f"bytes 0-{len(DATA) - 2}/{len(DATA)}", "Content-Length": "9"},
+    "no part at all": {"Content-Range": f"bytes */{len(DATA)}"},
+    "no part named": {"Content-Length": str(len(DATA))},
+    "nonsense": {"Content-Range": "bytes 9-3/lots"},
+    "packed": {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}", "Content-Encoding": "gzip"},
+    "less announced than sent": {"Content-Range": f"bytes 0-99/{len(DATA)}"},
+}
+
+
+@pytest.mark.parametrize("headers", ODD.values(), ids=ODD)
+async def test_an_answer_that_does_not_fit_what_was_asked_is_never_passed_on(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    host = Host(DATA)
+    odd = lambda _request: httpx.Response(206, headers=headers, stream=httpx.ByteStream(DATA))  # noqa: E731
+    host.says = dict.fromkeys(range(9), odd)
+    with pytest.raises(UpstreamError):
+        await body(await host.streamer(tmp_path).open(host.source(), None, None, Renewal(*[host.source()] * 3)))
+
+
+@pytest.mark.parametrize("size", [len(DATA) - 1, len(DATA) + 1], ids=["shorter", "longer"])
+async def test_a_body_of_another_length_than_the_file_is_never_taken_for_it(
+    tmp_path: Path, host: Host, size: int
+) -> None:
+    told, host.told = host.source(), False
+    host.etag, host.data = None, (DATA + b"!")[:size]
+    if host.ranges:
+        host.says = dict.fromkeys(range(9), lambda _request: httpx.Response(200, stream=httpx.ByteStream(host.data)))
+    with pytest.raises(UpstreamError):
+        await body(await host.streamer(tmp_path).open(told, None, None, Renewal(*[told] * 3)))
+
+
+async def test_the_whole_that_comes_for_a_part_is_cut_to_it(tmp_path: Path) -> None:
+    host = Host(DATA)
+    host.says = {0: lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA))}
+    delivered = await host.streamer(tmp_path).open(host.source(), "bytes=5000-5099", None, never)
+    assert await body(delivered) == DATA[5000:5100]
+
+
+async def test_a_host_that_is_busy_is_told_at_once_and_waited_for_in_the_middle(tmp_path: Path, host: Host) -> None:
+    patience = Patience(pause=0.001, busy=0.01)
+    busy = lambda _request: httpx.Response(503, headers={"Retry-After": "9"})  # noqa: E731
+    host.says = {0: busy}
+    with pytest.raises(UpstreamBusy) as told:
+        await host.streamer(tmp_path, patience=patience).open(host.source(), None, None, never)
+    assert told.value.retry_after == 9
+    host.says, host.cuts = {len(host.asked) + 1: busy}, [4000]
+    streamer = host.streamer(tmp_path, patience=patience)
+    assert await body(await streamer.open(host.source(), None, None, never)) == DATA
+
+
+async def test_a_renewal_late_in_a_long_stream_has_time_of_its_own(tmp_path: Path) -> None:
+    host = Host(DATA, cuts=[4000], dead={"later"})
+    left = []
+
+    async def renew(_stale: object) -> object:
+        left.append(current().left)
+        return host.source("new")
+
+    with spending(0.05):
+        delivered = await host.streamer(tmp_path).open(host.source(), None, None, renew)  # type: ignore[arg-type]
+        await asyncio.sleep(0.06)
+        host.dead = {"file"}
+        assert await body(delivered) == DATA
+    assert left[0] > 10
+
+
+async def test_a_reader_who_goes_away_frees_the_connection(tmp_path: Path) -> None:
+    closed = []
+
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self):  # type: ignore[no-untyped-def]
+            for _ in range(len(DATA) // 1024):
+                yield DATA[:1024]
+
+        async def aclose(self) -> None:
+            closed.append(time.monotonic())
+
+    headers = {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}"}
+    host = Host(DATA)
+    host.says = dict.fromkeys(range(2), lambda _request: httpx.Response(206, headers=headers, stream=Body()))
+    streamer = host.streamer(tmp_path)
+    unread = await streamer.open(host.source(), None, None, never)
+    await unread.aclose()
+    assert len(closed) == 1
+    begun = await streamer.open(host.source(), None, None, never)
+    await anext(begun.chunks)
+    await begun.aclose()
+    assert len(closed) == 2
+
+
+async def test_an_empty_file_is_empty_and_asks_nobody_twice(tmp_path: Path, host: Host) -> None:
+    host.data = b""
+    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    assert (delivered.status, delivered.headers["Content-Length"], await body(delivered)) == (200, "0", b"")

@@ -1,0 +1,246 @@
+"""From what is wanted to a source: which product, at how many calls, and what comes of trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from stac_bridge.assets import Hosts, Source, Wanted
+from stac_bridge.assets.resolve.product import choose
+from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
+from stac_bridge.m2m.models.downloads import Product
+from tests.minting import SCENE, calls, resolver
+from tests.support import Script, says
+
+RED = Wanted("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", file="SR_B4.TIF")
+WHOLE = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
+URL = "https://landsatlook.usgs.gov/data/red.TIF?requestSignature=abc"
+
+
+def product(code: str, system: str, available: bool = True, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"{code}-id",
+        "entityId": "LC80470272020339LGN00",
+        "displayId": SCENE,
+        "available": available,
+        "productCode": code,
+        "productName": "A product",
+        "downloadSystem": system,
+        **more,
+    }
+
+
+def file(ending: str, half: str = "L2SR", available: bool = True, display_id: str | None = None) -> dict[str, Any]:
+    return {
+        "id": f"{ending}-id",
+        "entityId": f"{half}_{SCENE}_{ending.replace('.', '_')}",
+        "displayId": display_id or f"{SCENE}_{ending}",
+        "available": available,
+        "productCode": "D691",
+        "downloadSystem": "ls_s3",
+    }
+
+
+FILES = [file("SR_B4.TIF"), file("SR_B5.TIF"), file("ST_B10.TIF", "L2ST")]
+OPTIONS = [
+    product("D694", "ls_zip", secondaryDownloads=FILES),
+    product("D691", "folder", secondaryDownloads=FILES),
+    product("D693", "folder", secondaryDownloads=FILES),
+    product("D806", "dds_ms", available=False, secondaryDownloads=FILES),
+]
+
+
+def products(rows: list[dict[str, Any]]) -> list[Product]:
+    return [Product.model_validate(row) for row in rows]
+
+
+def test_a_file_is_found_by_its_name_wherever_it_hangs() -> None:
+    assert choose(products(OPTIONS), RED).product.product_id == "SR_B4.TIF-id"
+    assert choose(products(OPTIONS[:1]), RED).product.product_id == "SR_B4.TIF-id"
+
+
+def test_a_file_is_found_by_its_entity_id_where_its_name_is_another() -> None:
+    rows = [product("D691", "folder", secondaryDownloads=[file("SR_B4.TIF", display_id="something else")])]
+    assert choose(products(rows), RED).product.product_id == "SR_B4.TIF-id"
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_of_twins_the_available_one_is_chosen(fresh: bool) -> None:
+    rows = [
+        product("D1", "ls_zip", available=not fresh, id="cloud"),
+        product("D1", "dds_ms", available=fresh, id="tape"),
+    ]
+    wanted = Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
+    assert choose(products(rows), wanted).product.product_id == ("tape" if fresh else "cloud")
+
+
+def test_a_folder_is_no_download() -> None:
+    with pytest.raises(NotFound):
+        choose(products(OPTIONS), Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D691"))
+
+
+def test_a_file_that_the_scene_does_not_have_is_not_found() -> None:
+    with pytest.raises(NotFound, match="SR_B9"):
+        choose(products(OPTIONS), Wanted("d", "e", SCENE, f"{SCENE}_SR_B9.TIF", file="SR_B9.TIF"))
+
+
+def test_a_file_that_is_not_available_is_told() -> None:
+    rows = [product("D691", "folder", secondaryDownloads=[file("SR_B4.TIF", available=False)])]
+    with pytest.raises(AssetUnavailable, match="not available"):
+        choose(products(rows), RED)
+
+
+def granted(url: str = URL, ident: int = 7) -> httpx.Response:
+    row = {"downloadId": ident, "eulaCode": None, "url": url}
+    return says({"availableDownloads": [row], "duplicateProducts": [], "newRecords": {str(ident): "bridge"}})
+
+
+async def test_a_source_says_what_the_host_says() -> None:
+    source = await resolver(Script({"download-options": says(OPTIONS), "download-request": granted()})).source(RED)
+    assert (source.url, source.size, source.ranges, source.media_type, source.etag) == (
+        URL,
+        1000,
+        True,
+        "image/tiff",
+        '"1"',
+    )
+
+
+async def test_a_cold_file_costs_two_calls_a_second_one_a_warm_none_and_many_readers_share() -> None:
+    script = Script({"download-options": says(OPTIONS), "download-request": granted()})
+    found = resolver(script)
+    await asyncio.gather(*(found.source(RED) for _ in range(20)))
+    assert calls(script) == ["download-options", "download-request"]
+    await found.source(Wanted(RED.dataset, RED.entity_id, SCENE, f"{SCENE}_SR_B5.TIF", file="SR_B5.TIF"))
+    assert calls(script) == ["download-options", "download-request", "download-request"]
+    await found.source(RED)
+    assert len(calls(script)) == 3
+
+
+async def test_what_is_asked_for_is_the_file_under_one_label() -> None:
+    script = Script({"download-options": says(OPTIONS), "download-request": granted()})
+    await resolver(script).source(RED)
+    assert script.asked[-1][1] == {
+        "downloads": [{"entityId": f"L2SR_{SCENE}_SR_B4_TIF", "productId": "SR_B4.TIF-id"}],
+        "label": "bridge",
+    }
+
+
+CORONA = says([product("D183", "dds", entityId="DS1", displayId="DS1")])
+TAPE = "https://dds.cr.usgs.gov/download/abc"
+PREPARING = says(
+    {
+        "preparingDownloads": [{"downloadId": 9, "url": "https://dds.cr.usgs.gov/download-staging/abc"}],
+        "newRecords": {"9": "bridge"},
+    }
+)
+
+
+def queue(available: list[Any] = [], requested: list[Any] = []) -> httpx.Response:  # noqa: B006
+    return says({"available": available, "requested": requested, "queueSize": len(requested), "eulas": []})
+
+
+def row(url: str | None, ident: int = 9) -> dict[str, Any]:
+    return {"downloadId": ident, "entityId": "DS1", "displayId": "DS1", "label": "bridge", "url": url}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        queue(available=[row(TAPE, 8), row(TAPE)]),
+        queue(requested=[row(TAPE)]),
+        queue(available=[row(TAPE)], requested=[row("https://dds.cr.usgs.gov/download-staging/abc")]),
+    ],
+    ids=["available", "requested with a url that works", "in both lists"],
+)
+async def test_a_staged_file_comes_back_when_the_queue_has_it(later: httpx.Response) -> None:
+    script = Script({"download-options": CORONA, "download-request": PREPARING, "download-retrieve": [queue(), later]})
+    found = resolver(script)
+    for _ in range(2):
+        with pytest.raises(Staging) as staging:
+            await found.source(WHOLE)
+        assert staging.value.retry_after
+    await found._store.drop("queue bridge")
+    assert (await found.source(WHOLE)).url == TAPE
+    assert calls(script).count("download-request") == 1
+
+
+async def test_a_download_asked_for_before_is_found_under_its_old_label() -> None:
+    duplicate = says({"duplicateProducts": {"9": "an old label"}, "newRecords": []})
+    script = Script(
+        {"download-options": CORONA, "download-request": duplicate, "download-retrieve": queue(available=[row(TAPE)])}
+    )
+    assert (await resolver(script).source(WHOLE)).url == TAPE
+    assert script.asked[-1] == ("download-retrieve", {"label": "an old label"})
+
+
+async def test_a_dead_url_is_renewed_once_for_all_who_come_with_it() -> None:
+    script = Script({"download-options": says(OPTIONS), "download-request": [granted(), granted(URL + "2", 8)]})
+    found = resolver(script)
+    stale = await found.source(RED)
+    renewed = await asyncio.gather(*(found.renew(RED, stale) for _ in range(5)))
+    assert {source.url for source in renewed} == {URL + "2"}
+    assert (await found.renew(RED, stale)).url == URL + "2"
+    assert calls(script).count("download-request") == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (httpx.Response(302, headers={"Location": "https://ers.example/login"}), UpstreamFault),
+        (httpx.Response(200, text="<html>Sign in</html>", headers={"Content-Type": "text/html"}), UpstreamFault),
+        (httpx.Response(403), UpstreamFault),
+        (httpx.Response(404), AssetUnavailable),
+        (httpx.Response(429, headers={"Retry-After": "9"}), UpstreamBusy),
+        (httpx.Response(503), UpstreamBusy),
+        (httpx.ConnectError("refused"), UpstreamUnreachable),
+    ],
+)
+async def test_trouble_at_the_host_is_told_in_its_kind_and_shows_no_url(answer: Any, told: type[Exception]) -> None:
+    def trouble(_request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+
+    found = resolver(Script({"download-options": says(OPTIONS), "download-request": granted()}), trouble)
+    with pytest.raises(told) as error:
+        await found.source(RED)
+    assert "requestSignature" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://landsatlook.usgs.gov/x", True),
+        ("https://LANDSATLOOK.usgs.gov.:8443/x", True),
+        ("http://landsatlook.usgs.gov/x", False),
+        ("https://evil.example/x", False),
+        ("https://landsatlook.usgs.gov.evil.example/x", False),
+        ("https://evil.landsatlook.usgs.gov/x", False),
+        ("https://user@landsatlook.usgs.gov/x", False),
+        ("https://landsatlook.usgs.gov@evil.example/x", False),
+        ("http://127.0.0.1/x", False),
+        ("https://[::1]/x", False),
+        ("http://files.example:9000/x", True),
+        ("https://files.example/x", True),
+        ("http://127.0.0.1:8000/sandbox/x", True),
+        ("http://127.0.0.1:8001/sandbox/x", False),
+        ("ftp://landsatlook.usgs.gov/x", False),
+        ("file:///etc/passwd", False),
+        ("nonsense", False),
+    ],
+)
+def test_downloads_come_from_listed_hosts_only(url: str, allowed: bool) -> None:
+    hosts = Hosts(("landsatlook.usgs.gov",), ("files.example",), "http://127.0.0.1:8000")
+    if allowed:
+        hosts.check(url)
+    else:
+        with pytest.raises(UpstreamFault, match="STAC_BRIDGE_DOWNLOAD_HOSTS"):
+            hosts.check(url)
+
+
+def test_a_source_is_a_value() -> None:
+    assert Source("n", URL, 1, True, "t") == Source("n", URL, 1, True, "t")

@@ -1,0 +1,121 @@
+"""A bridge and a file host in a transport: they serve one file, and go wrong as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stac_bridge.client.download import Fetcher, File, Means, Outcome, Parcel
+
+BODY = bytes(range(256)) * 40
+MULTIHASH = "1220" + hashlib.sha256(BODY).hexdigest()
+HREF = "http://bridge.test/collections/naip/items/a/assets/zip/a.zip?e=1&x=a&s=good"
+
+
+class Host:
+    """Serves BODY with Range under ``etag``; ``next`` are answers that come before, one for each request."""
+
+    def __init__(self, *first: Callable[[httpx.Request], httpx.Response], etag: str | None = '"one"') -> None:
+        self.first = list(first)
+        self.etag = etag
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return self.first.pop(0)(request) if self.first else self.whole(request)
+
+    def whole(self, request: httpx.Request) -> httpx.Response:
+        headers = {"ETag": self.etag} if self.etag else {}
+        asked, if_range = request.headers.get("range"), request.headers.get("if-range")
+        if not asked or if_range not in (None, self.etag):
+            return httpx.Response(200, headers=headers, content=BODY)
+        start = int(asked.removeprefix("bytes=").rstrip("-"))
+        headers["Content-Range"] = f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
+        return httpx.Response(206, headers=headers, content=BODY[start:])
+
+    @property
+    def ranges(self) -> list[str | None]:
+        return [one.headers.get("range") for one in self.asked]
+
+
+def cut(at: int, etag: str | None = '"one"') -> Callable[[httpx.Request], httpx.Response]:
+    """The whole is announced, and the connection breaks off at a byte."""
+
+    async def some() -> AsyncIterator[bytes]:
+        yield BODY[:at]
+        raise httpx.ReadError("cut")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"Content-Length": str(len(BODY)), **({"ETag": etag} if etag else {})}
+        return httpx.Response(200, headers=headers, content=some())
+
+    return answer
+
+
+def says(status: int, detail: str = "as told", **headers: str) -> Callable[[httpx.Request], httpx.Response]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _request: httpx.Response(status, json={"detail": detail}, headers=named)
+
+
+class Seen:
+    """A watch that keeps what it sees."""
+
+    def __init__(self) -> None:
+        self.waited: list[tuple[float, str]] = []
+        self.bytes = 0
+        self.ends: list[Outcome] = []
+
+    def began(self, file: File, there: int, size: int | None) -> None: ...
+
+    def grew(self, file: File, count: int) -> None:
+        self.bytes += count
+
+    def waits(self, file: File, seconds: float, why: str) -> None:
+        self.waited.append((seconds, why))
+
+    def ended(self, outcome: Outcome) -> None:
+        self.ends.append(outcome)
+
+
+async def no_time(_seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+def file(folder: Path, **more: Any) -> File:
+    said = {"href": HREF, "path": folder / "naip" / "a" / "a.zip", "media_type": "application/zip"} | more
+    return File(collection="naip", item="a", key="zip", **said)
+
+
+def item(**assets: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "Feature", "id": "a", "collection": "naip", "properties": {}, "links": [], "assets": assets}
+
+
+class Web(httpx.MockTransport):
+    """Bodies arrive as from a wire, not read already."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if not answer.is_stream_consumed:
+            return answer
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+
+async def fetched(
+    host: Callable[[httpx.Request], httpx.Response],
+    *files: File,
+    patience: float = 60,
+    overwrite: bool = False,
+    seen: Seen | None = None,
+) -> list[Outcome]:
+    """What becomes of the files of one Item."""
+    async with httpx.AsyncClient(transport=Web(host)) as http:
+        means = Means(http, asyncio.Semaphore(4), patience, no_time)
+        fetcher = Fetcher(means, seen or Seen(), overwrite=overwrite)
+        said = item(**{one.key: {"href": one.href} for one in files})
+        await fetcher.fetch([Parcel(said, files[0].path.with_name("a.json"), files)])
+    return list(fetcher.outcomes.values())

@@ -1,0 +1,61 @@
+"""Readers that know less than the bridge says still read what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pystac
+import pytest
+import stackstac
+
+from stac_bridge.client.compat import for_stackstac
+from tests.unit.translate.test_item import translated
+
+KEYS = ["red", "nir08", "qa_pixel"]
+
+
+def as_pystac() -> pystac.ItemCollection:
+    item = pystac.Item.from_dict(translated())
+    item.clear_links()  # pystac would follow them
+    return pystac.ItemCollection([item])
+
+
+def grid_of(items: Any) -> tuple[Any, ...]:
+    # Landsat's pixels lie half a pixel off the multiples of their size, which stackstac snaps to unless told.
+    stack = stackstac.stack(items, assets=KEYS, snap_bounds=False)
+    assert list(stack.band.values) == KEYS
+    return int(stack.epsg), stack.shape[-2:], tuple(stack.transform)[:6]
+
+
+NATIVE = (32610, (7971, 7861), (30.0, 0.0, 353685.0, 0.0, -30.0, 5374215.0))
+
+
+def test_stackstac_stacks_dictionaries_on_the_native_grid() -> None:
+    assert grid_of([translated()]) == NATIVE
+
+
+def test_stackstac_stacks_pystac_items_on_the_native_grid_through_the_helper() -> None:
+    assert grid_of(for_stackstac(as_pystac())) == NATIVE
+
+
+def test_without_the_helper_it_does_not() -> None:
+    with pytest.raises(ValueError, match="CRS"):
+        grid_of(as_pystac())
+
+
+def test_the_helper_brings_back_scale_and_offset() -> None:
+    (item,) = for_stackstac(as_pystac())
+    (band,) = item["assets"]["red"]["raster:bands"]
+    assert (band["scale"], band["offset"]) == (0.0000275, -0.2)
+
+
+def test_the_helper_leaves_what_it_is_given_as_it_is() -> None:
+    given = {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
+    (made,) = for_stackstac([given])
+    assert made["properties"]["proj:epsg"] == 32610
+    assert given == {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
+
+
+def test_a_crs_without_an_epsg_code_stays_without() -> None:
+    (made,) = for_stackstac([{"properties": {"proj:code": None}, "assets": {}}])
+    assert "proj:epsg" not in made["properties"]

@@ -1,0 +1,54 @@
+"""Where a download that was broken off goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stac_bridge.client.download.part_file import Part, State, asking, goes_on_at
+
+KEPT = State(100, '"one"', "Sat, 31 Oct 2026 00:00:00 GMT")
+
+
+@pytest.mark.parametrize(
+    ("state", "validator"),
+    [
+        (KEPT, '"one"'),
+        (State(100, 'W/"weak"', "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
+        (State(100, None, "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
+    ],
+)
+def test_the_rest_is_asked_for_under_what_tells_that_it_is_the_same_file(state: State, validator: str) -> None:
+    assert asking(40, state) == {"Range": "bytes=40-", "If-Range": validator}
+
+
+@pytest.mark.parametrize("state", [State(100), State(100, 'W/"weak"')])
+def test_without_such_a_thing_the_whole_is_asked_for(state: State) -> None:
+    assert asking(40, state) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "start"),
+    [
+        (200, {"content-length": "100"}, 0),
+        (206, {"content-range": "bytes 40-99/100"}, 40),
+        (206, {"content-range": "bytes 40-99/100", "etag": '"one"'}, 40),
+        (206, {"content-range": "bytes 41-99/100"}, None),
+        (206, {"content-range": "bytes 0-99/100"}, None),
+        (206, {"content-range": "bytes 40-120/121"}, None),
+        (206, {"content-range": "bytes 40-99/100", "etag": '"two"'}, None),
+        (206, {"content-range": "bytes 40-99/100", "last-modified": "Sun, 01 Nov 2026 00:00:00 GMT"}, None),
+        (206, {}, None),
+    ],
+)
+def test_an_answer_goes_on_where_we_stopped_begins_anew_or_is_of_no_use(
+    status: int, headers: dict[str, str], start: int | None
+) -> None:
+    assert goes_on_at(status, headers, 40, KEPT) == start
+
+
+def test_a_note_that_was_torn_or_is_somebody_elses_counts_as_none(tmp_path: Path) -> None:
+    for text in ("", '{"etag": ', "[]", '{"other": 1}'):
+        (tmp_path / "a.part.json").write_text(text)
+        assert Part(tmp_path / "a").state == State()
