@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from m2m_sandbox.archive.landsat.archive import landsat
-from stac_bridge import search
+from stac_bridge.search import pushdown
 from stac_bridge.catalog.catalog import Entry
 from stac_bridge.m2m.filters import SceneFilter, shape_of
 from stac_bridge.m2m.models.scenes import read_scene
@@ -162,39 +162,39 @@ def with_slots(entry: Entry, slots: set[str]) -> Entry:
 
 # -- mutants -------------------------------------------------------------------------------------------------
 
-MODULES = ("pushdown", "pushtime", "globe", "compile")
+MODULES = ("conditions", "times", "places", "compiler")
 MUTANTS: dict[str, tuple[str, str, str]] = {
-    "cloud is not widened below": ("pushdown", "math.floor(value) - 1) if op in", "math.ceil(value) + 1) if op in"),
-    "cloud is not widened above": ("pushdown", "math.ceil(value) + 1) if op in", "math.floor(value) - 1) if op in"),
-    "whole numbers end one early": ("pushdown", '"<=": (low, down)', '"<=": (low, down - 1)'),
-    "whole numbers begin one late": ("pushdown", '">=": (up, high)', '">=": (up + 1, high)'),
-    "unequal is taken for equal": ("pushdown", '"<>": operator.ne', '"<>": operator.eq'),
-    "months are one early": ("pushdown", "_HOLDS[op](month, value)", "_HOLDS[op](month + 1, value)"),
+    "cloud is not widened below": ("conditions", "math.floor(value) - 1) if op in", "math.ceil(value) + 1) if op in"),
+    "cloud is not widened above": ("conditions", "math.ceil(value) + 1) if op in", "math.floor(value) - 1) if op in"),
+    "whole numbers end one early": ("conditions", '"<=": (low, down)', '"<=": (low, down - 1)'),
+    "whole numbers begin one late": ("conditions", '">=": (up, high)', '">=": (up + 1, high)'),
+    "unequal is taken for equal": ("conditions", '"<>": operator.ne', '"<>": operator.eq'),
+    "months are one early": ("conditions", "_HOLDS[op](month, value)", "_HOLDS[op](month + 1, value)"),
     "cloud is called exact": (
-        "pushdown",
+        "conditions",
         "include_unknown=False)), exact=every)",
         "include_unknown=False)), exact=True)",
     ),
-    "patterns keep their underscores": ("pushdown", 'r"\\\\.|_", "%"', 'r"_", "X"'),
-    "or is called exact": ("pushdown", "and _is_union(self.filter, other.filter)", ""),
-    "or forgets one side": ("pushdown", "joined = self.filter | other.filter", "joined = self.filter"),
+    "patterns keep their underscores": ("conditions", 'r"\\\\.|_", "%"', 'r"_", "X"'),
+    "or is called exact": ("conditions", "and _is_union(self.filter, other.filter)", ""),
+    "or forgets one side": ("conditions", "joined = self.filter | other.filter", "joined = self.filter"),
     "after means after the next day": (
-        "pushtime",
+        "times",
         "first, last = last, None",
         "first, last = last and last + _EDGE, None",
     ),
     "starts stay within their day": (
-        "pushtime",
+        "times",
         'edge = timedelta() if name == "datetime" else _EDGE',
         "edge = timedelta()",
     ),
-    "temporal operators do not swap": ("pushtime", "_SWAPPED.get(op, op)", "op"),
-    "disjoint meets": ("pushtime", 'op == "t_disjoint"', 'op == "t_never"'),
-    "places have no image": ("globe", "if west < -180 + REACH", "if west < -360"),
-    "disjoint places meet": ("compile", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
-    "not keeps its joint": ("compile", '"or" if op == "and" else "and"', "op"),
-    "less is not turned round": ("compile", '"<": ">="', '"<": ">"'),
-    "what is absent is everything": ("compile", "return NOTHING if said is False else EVERYTHING", "return EVERYTHING"),
+    "temporal operators do not swap": ("times", "_SWAPPED.get(op, op)", "op"),
+    "disjoint meets": ("times", 'op == "t_disjoint"', 'op == "t_never"'),
+    "places have no image": ("places", "if west < -180 + REACH", "if west < -360"),
+    "disjoint places meet": ("compiler", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
+    "not keeps its joint": ("compiler", '"or" if op == "and" else "and"', "op"),
+    "less is not turned round": ("compiler", '"<": ">="', '"<": ">"'),
+    "what is absent is everything": ("compiler", "return NOTHING if said is False else EVERYTHING", "return EVERYTHING"),
 }
 """Module, text, text in its place."""
 
@@ -206,17 +206,17 @@ def mutate() -> Iterator[Callable[[str, str, str], Compile]]:
 
     def make(module: str, text: str, instead: str) -> Compile:
         for name in MODULES:
-            source = (Path(search.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+            source = (Path(pushdown.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
             if name == module:
                 assert source.count(text) >= 1, text
                 source = source.replace(text, instead)
             for other in MODULES:
-                source = source.replace(f"stac_bridge.search.{other} ", f"mutant_{other} ")
+                source = source.replace(f"stac_bridge.search.pushdown.{other} ", f"mutant_{other} ")
             mutant = types.ModuleType(f"mutant_{name}")
             sys.modules[mutant.__name__] = mutant
             made.append(mutant.__name__)
             exec(compile(source, mutant.__name__, "exec"), mutant.__dict__)
-        found: Compile = sys.modules["mutant_compile"].compile_filter
+        found: Compile = sys.modules["mutant_compiler"].compile_filter
         return found
 
     yield make
