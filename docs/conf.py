@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,20 +36,25 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#5cc4d4", "color-brand-content": "#5cc4d4"},
 }
 
-_OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./[^)#\s]+)\)")
+_UPWARD = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+)([^)#\s]+)\)")
 
 
-def names_alone(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Folders and pages of the repository are links where it is browsed, and names here. Files can be downloaded."""
-    source[0] = _OUTSIDE.sub(_link, source[0])
+def unlink_repository(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Replace links to folders and Markdown files outside docs/ by their text.
+
+    They work where the repository is browsed; the site has no such pages. Links to other files become downloads.
+    """
+    source[0] = _UPWARD.sub(partial(_unlink, page.count("/")), source[0])
 
 
-def _link(found: re.Match[str]) -> str:
-    return found[1] if Path(found[2]).suffix in ("", ".md") else found[0]
+def _unlink(depth: int, link: re.Match[str]) -> str:
+    text, up, target = link.groups()
+    leaves_docs = len(up) // len("../") > depth
+    return text if leaves_docs and Path(target).suffix in ("", ".md") else link[0]
 
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
-    app.connect("source-read", names_alone)
+    app.connect("source-read", unlink_repository)
     # requests with an answer's first words as a comment, which the lexer of whole messages refuses
     app.add_lexer("http", BashLexer)

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
+"""Every page of the documentation, those in subfolders included."""
+
 HERE = "http://127.0.0.1:8000"
 """Where a page's server is; a block is run with the address of the one that runs in its place."""
 

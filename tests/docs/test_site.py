@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from tests.docs.shell import ROOT
+from tests.docs.shell import PAGES, ROOT
 
 FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 """What a browser asks for by itself when it opens a page."""
@@ -23,9 +24,9 @@ OF_SPHINX = {"search.html", "genindex.html"}
 class Page(HTMLParser):
     """What a page of the site leads to, what it has fetched, its anchors, and its navigation."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, site: Path, path: Path) -> None:
         super().__init__()
-        self.path = path
+        self.name = path.relative_to(site).as_posix()
         self.links: list[str] = []
         self.fetched: list[str] = []
         self.anchors: set[str] = {""}
@@ -68,7 +69,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[str, Page]:
-    return {path.name: Page(path) for path in sorted(site.glob("*.html"))}
+    read = (Page(site, path) for path in sorted(site.rglob("*.html")))
+    return {page.name: page for page in read if not page.name.startswith("_static/")}
 
 
 def inside(page: Page, links: list[str]) -> Iterator[tuple[str, str]]:
@@ -77,29 +79,31 @@ def inside(page: Page, links: list[str]) -> Iterator[tuple[str, str]]:
         parts = urlsplit(link)
         if not parts.scheme and not parts.netloc:
             target, anchor = urldefrag(link)
-            yield unquote(target.partition("?")[0]) or page.path.name, unquote(anchor)
+            path = unquote(target.partition("?")[0])
+            folder = posixpath.dirname(page.name)
+            yield posixpath.normpath(posixpath.join(folder, path)) if path else page.name, unquote(anchor)
 
 
 def test_every_page_is_reached_from_the_navigation_of_every_other(pages: dict[str, Page]) -> None:
-    written = {f"{path.stem}.html" for path in (ROOT / "docs").glob("*.md")}
+    written = {path.relative_to(ROOT / "docs").with_suffix(".html").as_posix() for path in PAGES}
     assert written == pages.keys() - OF_SPHINX
     for page in pages.values():
-        assert written <= {target for target, _anchor in inside(page, page.links)}, page.path.name
+        assert written <= {target for target, _anchor in inside(page, page.links)}, page.name
 
 
 def test_no_link_within_the_site_leads_nowhere(pages: dict[str, Page], site: Path) -> None:
     for page in pages.values():
         for target, anchor in inside(page, [*page.links, *page.fetched]):
-            assert (site / target).exists(), f"{page.path.name} leads to {target}"
-            assert target not in pages or anchor in pages[target].anchors, f"{page.path.name}: {target}#{anchor}"
+            assert (site / target).exists(), f"{page.name} leads to {target}"
+            assert target not in pages or anchor in pages[target].anchors, f"{page.name}: {target}#{anchor}"
 
 
 def test_no_page_asks_another_host(pages: dict[str, Page], site: Path) -> None:
     for page in pages.values():
-        assert [one for one in page.fetched if urlsplit(one).netloc] == [], page.path.name
+        assert [one for one in page.fetched if urlsplit(one).netloc] == [], page.name
     for style in site.glob("_static/**/*.css"):
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style.name
 
 
 def test_every_picture_has_a_text(pages: dict[str, Page]) -> None:
-    assert {page.path.name: page.pictures_without_text for page in pages.values() if page.pictures_without_text} == {}
+    assert {page.name: page.pictures_without_text for page in pages.values() if page.pictures_without_text} == {}
