@@ -30,6 +30,9 @@ LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
+RECORDINGS = Path(__file__).resolve().parent / "contract" / "recordings"
+"""Recorded answers of M2M and samples of its reference, laid out as in the shared material."""
+REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "m2m-reference.md"
 
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared material is not beside this clone")
 
@@ -93,23 +96,28 @@ def m2m_client(
     )
 
 
+def recorded_data(name: str) -> Any:
+    """The ``data`` of a recorded answer that ships with the project."""
+    return orjson.loads((RECORDINGS / "recorded" / f"{name}.json").read_bytes())["data"]
+
+
 def entry_of(dataset: str) -> Entry:
     """The catalog entry of a dataset, from fixtures: its filters are known, its products where it has some."""
-    raw = {
-        "landsat_ot_c2_l2": FIXTURES / "scenes" / "dataset__landsat_ot_c2_l2.json",
-        "corona2": FIXTURES / "scenes" / "dataset__corona2.json",
-    }[dataset]
-    filters = orjson.loads((FIXTURES / "m2m" / "dataset-filters__landsat_ot_c2_l2.json").read_bytes())["data"]
+    if dataset == "corona2":
+        raw = recorded_data("dataset__corona2__1")
+    else:
+        raw = orjson.loads((FIXTURES / "scenes" / f"dataset__{dataset}.json").read_bytes())
+    filters = orjson.loads((FIXTURES / "scenes" / "filters__landsat_ot_c2_l2.json").read_bytes())["data"]
     known = tuple(DatasetFilter.model_validate(one) for one in filters) if dataset == "landsat_ot_c2_l2" else ()
     products = (DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format"),)
     learnt = Learnt(known, () if dataset == "landsat_ot_c2_l2" else products)
-    return Entry(Dataset.model_validate(orjson.loads(raw.read_bytes())), load_mappings().of(dataset), learnt)
+    return Entry(Dataset.model_validate(raw), load_mappings().of(dataset), learnt)
 
 
 def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:
     """A scene as M2M gives it; ``fields`` among the changes replaces values of its metadata (None removes)."""
     if dataset == "corona2":
-        raw = orjson.loads((FIXTURES / "m2m" / "scene-search__corona2.json").read_bytes())["data"]["results"][0]
+        raw = recorded_data("scene-search__corona2__1")["results"][0]
     else:
         raw = orjson.loads((FIXTURES / "scenes" / f"{dataset}.json").read_bytes())
     for label, value in changes.pop("fields", {}).items():

@@ -6,10 +6,11 @@ extensions. A clone that has nothing beside it checks the first two.
 
 from __future__ import annotations
 
-import runpy
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import orjson
@@ -17,6 +18,8 @@ import pystac
 from pystac.errors import STACValidationError
 from pystac.validation import GetSchemaError, RegisteredValidator
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
 
 import stac_bridge
 from stac_bridge.translate.extensions import M2M_SCHEMA
@@ -47,6 +50,10 @@ class OfflineValidator(JsonSchemaSTACValidator):
         """Whether the schema with this address is on this machine."""
         return url in self.schema_cache or url.endswith(f"/{M2M_SCHEMA}")
 
+    def schema(self, url: str) -> dict[str, Any]:
+        """The schema with this address. Raises GetSchemaError if it is not on this machine."""
+        return self._get_schema(url)
+
     def _get_schema(self, schema_uri: str) -> dict[str, Any]:
         if not self.has(schema_uri):
             raise GetSchemaError(schema_uri, LookupError(f"It is not in {self.folder}, and tests use no network."))
@@ -66,6 +73,16 @@ class OfflineValidator(JsonSchemaSTACValidator):
             raise STACValidationError(f"{stac_dict['id']} against {schema_uri}: {worst}") from worst
 
 
+class LenientValidator(OfflineValidator):
+    """The same, but an extension whose schema is not on this machine passes, as it does in ``validate``.
+
+    Other programs validate all that is declared; in a clone that is alone, their other checks still count.
+    """
+
+    def _get_schema(self, schema_uri: str) -> dict[str, Any]:
+        return super()._get_schema(schema_uri) if self.has(schema_uri) else {}
+
+
 @lru_cache(maxsize=1)
 def _validator() -> OfflineValidator:
     return OfflineValidator()
@@ -73,9 +90,24 @@ def _validator() -> OfflineValidator:
 
 @lru_cache(maxsize=1)
 def look_up_schemas_offline() -> None:
-    """For the rest of the process, other programs' checks read schemas from the shared folder, too."""
-    RegisteredValidator.set_validator(_validator())
-    runpy.run_path(str(SHARED / "tools" / "offline_schemas.py"))["install"]()
+    """For the rest of the process, other programs' checks read the schemas that are on this machine."""
+    validator = _validator() if _validator().has_all_schemas else LenientValidator()
+    RegisteredValidator.set_validator(validator)
+    send = HTTPAdapter.send
+
+    def send_or_look_up(adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Response:
+        url = str(request.url)
+        if urlsplit(url).hostname == "127.0.0.1":
+            return send(adapter, request, **options)
+        response = Response()
+        response.url, response.request = url, request
+        try:
+            response.status_code, response.raw = 200, BytesIO(orjson.dumps(validator.schema(url)))
+        except GetSchemaError:
+            response.status_code, response.raw = 404, BytesIO(b"{}")
+        return response
+
+    HTTPAdapter.send = send_or_look_up  # stac-validator reads schemas through requests
 
 
 def validate(stac: dict[str, Any], validator: OfflineValidator | None = None) -> list[str]:

@@ -78,7 +78,7 @@ TABLE: dict[str, tuple[type[UpstreamError], str]] = {
     "RESTORE_ORDER_ERROR": (UpstreamFault, _ORDER),
     "SUBSCRIPTION_ERROR": (UpstreamFault, "M2M could not make the subscription"),
 }
-"""Every code of REFERENCE §11; any other is an UpstreamFault."""
+"""Every code of [REFERENCE §11]; any other is an UpstreamFault."""
 
 _RETRY_AFTER = {"RATE_LIMIT_USER_DL": 905, "AUTH_KEY_INVALID": 60, "AUTH_EXPIRED": 60}
 """Seconds; the download quota counts over 15 minutes [REFERENCE §10]. A key that M2M has just given and does not

@@ -28,7 +28,7 @@ def epsg_of(projection: str, zone: str, datum: str = "") -> int | None:
     """The EPSG code of a product's projection, zone and datum as M2M writes them.
 
     Landsat numbers its UTM zones as northern ones on both hemispheres and names no letter; its polar product
-    is Antarctic; aerial products lie in NAD83 [REFERENCE §5, §6, ARCHITECTURE §3].
+    is Antarctic; aerial products lie in NAD83 [REFERENCE §5, §6].
 
     >>> epsg_of("UTM", "21"), epsg_of("PS", ""), epsg_of("UTM", "61"), epsg_of("AEA", "1")
     (32621, 3031, None, None)

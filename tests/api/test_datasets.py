@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import orjson
 
-from tests.support import FIXTURES, Here, Script, running, says
+from tests.support import Here, Script, recorded_data, running, says
 from tests.validation import validate
 
-EVENTS = orjson.loads((FIXTURES / "m2m" / "dataset-search__events.json").read_bytes())["data"]
+EVENTS = recorded_data("dataset-search__event1058-and-others__1")
 
 
 def listing(*answers: list[dict[str, Any]]) -> Script:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.shapes import shapes
 from tests.recorded_m2m import EE, RecordedM2M, RecordedServer
-from tests.support import LONG, needs_shared, running
+from tests.support import LONG, running
 from tests.validation import validate
 
 Json = dict[str, Any]
@@ -81,7 +81,6 @@ def test_every_dataset_is_a_collection(recorded: RecordedServer, listed: dict[st
     assert recorded.get("/collections").json()["numberMatched"] == len(listed)
 
 
-@needs_shared
 def test_every_collection_is_valid(listed: dict[str, Json], sample: list[str]) -> None:
     """Validation takes long. So of Collections with the same keys and kinds of values one is validated, and some."""
     of_each_shape = {shape_of(one): one for one in listed.values()}
@@ -175,7 +174,6 @@ def test_an_item_alone_is_the_item_of_the_search(recorded: RecordedServer) -> No
             assert alone == item
 
 
-@needs_shared
 def test_every_item_is_valid(recorded: RecordedServer) -> None:
     for name in scenes_of(recorded):
         for item in recorded.get("/search", collections=name).json()["features"]:

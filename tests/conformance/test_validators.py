@@ -15,7 +15,7 @@ from stac_api_validator.validations import QueryConfig, validate_api
 
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer
 from tests.serving import started
-from tests.support import LONG, needs_shared
+from tests.support import LONG
 from tests.validation import look_up_schemas_offline
 
 VALIDATED = [
@@ -80,7 +80,6 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@needs_shared
 @pytest.mark.timeout(300)  # hundreds of requests and validations: it takes long where others share the cores
 @pytest.mark.parametrize("classes", VALIDATED, ids="+".join)
 def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
@@ -127,7 +126,6 @@ def test_no_documented_request_makes_a_server_on_the_recorded_catalog_fail(
     assert ran.returncode == (1 if types else 0), ran.stdout + ran.stderr
 
 
-@needs_shared
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("recorded", [EE, *([ALL_GROUPS] if LONG else [])], indirect=True, ids="+".join)
 @pytest.mark.parametrize("classes", [["core"], ["item-search"], *([["features"]] if LONG else [])], ids="+".join)

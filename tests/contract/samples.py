@@ -9,32 +9,24 @@ from typing import Any
 
 import orjson
 
-from tests.support import SHARED
+from tests.support import RECORDINGS
 
-__all__ = ["nested", "own_samples", "samples"]
+__all__ = ["nested", "samples"]
 
 _PRINTED = {"scene-search": ("data", "results"), "download-options": ("data",), "dataset-filters": ("data",)}
 """Where the rows of a printed table stood in the answer."""
 
 
-def samples() -> dict[str, list[Any]]:
-    """Endpoint → the answers that are known, as far as they are."""
+def samples(folder: Path = RECORDINGS) -> dict[str, list[Any]]:
+    """Endpoint → the answers that are known, as far as they are; ``folder`` is laid out as the shipped recordings."""
     found: dict[str, list[Any]] = defaultdict(list)
-    for path in sorted((SHARED / "m2m/recorded").glob("*.json")):
+    for path in sorted((folder / "recorded").glob("*.json")):
         found[_endpoint(path)].append(_without_notes(orjson.loads(path.read_bytes())))
-    for path in sorted((SHARED / "m2m/doc_samples").glob("*__response_*.json")):
+    for path in sorted((folder / "doc_samples").glob("*__response_*.json")):
         found[_endpoint(path)].append(orjson.loads(path.read_bytes()))
-    for path in sorted((SHARED / "m2m/recorded/partial").glob("*.json")):
+    for path in sorted((folder / "recorded/partial").glob("*.json")):
         if _endpoint(path) in _PRINTED:
             found[_endpoint(path)].append(_printed(path))
-    return dict(found)
-
-
-def own_samples(folder: Path) -> dict[str, list[Any]]:
-    """The same of the recordings that are kept beside the tests."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for path in sorted(folder.glob("*.json")):
-        found[_endpoint(path)].append(orjson.loads(path.read_bytes()))
     return dict(found)
 
 

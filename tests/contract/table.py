@@ -13,7 +13,6 @@ import yaml
 from tests.contract.answers import answers
 from tests.contract.samples import samples
 from tests.contract.shapes import Shapes, shapes
-from tests.support import SHARED
 
 __all__ = ["PAGE", "Row", "page", "reason_of", "reasons", "rows", "unlike"]
 
@@ -104,7 +103,5 @@ def _line(row: Row) -> str:
 
 
 if __name__ == "__main__":
-    if not SHARED.is_dir():
-        raise SystemExit(f"The recordings are not at {SHARED}: without them there is nothing to compare with.")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(rows(samples(), answers())), encoding="utf-8")

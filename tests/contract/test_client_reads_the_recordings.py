@@ -14,10 +14,9 @@ from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.m2m.models.scenes import Dataset
-from tests.support import FIXTURES, SHARED, Script, m2m_client, needs_shared
+from tests.support import RECORDINGS, SHARED, Script, m2m_client, needs_shared
 
-OWN = sorted((FIXTURES / "m2m").glob("*.json"))
-RECORDED = sorted((SHARED / "m2m" / "recorded").glob("*.json"))
+RECORDED = sorted((RECORDINGS / "recorded").glob("*.json"))
 
 METHODS: dict[str, Callable[[M2MClient], Awaitable[Any]]] = {
     "dataset-search": lambda client: client.dataset_search(DatasetSearch(catalog="EE")),
@@ -48,7 +47,7 @@ def client_that_hears(path: Path) -> M2MClient:
     return m2m_client(Script(dict.fromkeys(METHODS, said)), attempts=1)
 
 
-READABLE = [path for path in (*OWN, *RECORDED) if endpoint_of(path) in METHODS]
+READABLE = [path for path in RECORDED if endpoint_of(path) in METHODS]
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.stem)
@@ -66,12 +65,11 @@ async def test_the_client_reads_every_recorded_answer_and_loses_no_element(path:
         assert len(found.fields) == len(data["metadata"])
 
 
-@needs_shared
 def test_no_recording_is_passed_over() -> None:
     assert {endpoint_of(path) for path in RECORDED} <= {*METHODS, *OTHERWISE}
 
 
-@pytest.mark.parametrize("path", [path for path in (*OWN, *RECORDED) if endpoint_of(path) == "error"], ids=str)
+@pytest.mark.parametrize("path", [path for path in RECORDED if endpoint_of(path) == "error"], ids=str)
 async def test_a_recorded_error_is_told_in_its_kind(path: Path) -> None:
     kinds: dict[str, type[UpstreamError]] = {"RATE_LIMIT": UpstreamBusy, "DATASET_INVALID": UpstreamFault}
     code = path.name.split("__")[1].removesuffix(".json")
@@ -81,7 +79,7 @@ async def test_a_recorded_error_is_told_in_its_kind(path: Path) -> None:
 
 
 async def test_what_is_read_says_what_was_recorded() -> None:
-    path = FIXTURES / "m2m" / "scene-metadata__landsat_8_c1.json"
+    path = RECORDINGS / "recorded" / "scene-metadata__landsat_8_c1__1.json"
     scene = await client_that_hears(path).scene_metadata("any", "any")
     assert scene is not None
     assert (scene.entity_id, scene.cloud_cover) == ("LC82260782020217LGN00", "0.03")
@@ -90,12 +88,20 @@ async def test_what_is_read_says_what_was_recorded() -> None:
 
 
 async def test_a_datasets_bounds_and_coverage_are_read_from_their_odd_forms() -> None:
-    path = FIXTURES / "m2m" / "dataset-search__events.json"
+    path = RECORDINGS / "recorded" / "dataset-search__event1058-and-others__1.json"
     unknown, katrina = await client_that_hears(path).dataset_search(DatasetSearch(catalog="HDDS"))
     assert (unknown.spatial_bounds, unknown.temporal_coverage) == (None, None)
     assert katrina.temporal_coverage == ("1897-04-05 00:00:00-06", "2020-06-30 00:00:00-05")
     assert katrina.spatial_bounds is not None
     assert katrina.spatial_bounds.west == -90.834243
+
+
+@needs_shared
+async def test_the_client_reads_the_whole_recorded_list_and_keeps_each_dataset() -> None:
+    path = SHARED / "m2m" / "recorded" / "dataset-search__all__1.json"
+    datasets = await client_that_hears(path).dataset_search(DatasetSearch(catalog="EE"))
+    assert len(datasets) == len(spoken(path)["data"]) == 843
+    assert [Dataset.model_validate(one.model_dump(mode="json", by_alias=True)) for one in datasets] == [*datasets]
 
 
 @pytest.mark.parametrize(

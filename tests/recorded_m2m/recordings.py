@@ -1,14 +1,15 @@
 """Recorded M2M answers, sorted by what they are about: datasets, filters, products, scenes, download options.
 
 ``recordings()`` reads the whole record beside the project (``../shared``), or, in a clone that has no such folder,
-the part of it in ``tests/contract/recordings``, which ``python -m tests.recorded_m2m.part`` writes.
+the part of it in ``tests/contract/recordings``, which ``python -m tests.recorded_m2m.part`` writes. Both folders have
+the same layout.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from typing import Any
 import orjson
 
 from tests.contract.samples import nested
-from tests.support import SHARED
+from tests.support import RECORDINGS, SHARED
 
-__all__ = ["ALL_GROUPS", "EE", "GROUPS", "PART", "UNLISTED", "Recordings", "read_part", "read_shared", "recordings"]
+__all__ = ["ALL_GROUPS", "EE", "GROUPS", "PART", "UNLISTED", "Recordings", "read", "recordings"]
 
 Json = dict[str, Any]
 
-PART = Path(__file__).resolve().parents[1] / "contract" / "recordings"
+PART = RECORDINGS
+"""The part of the record that ships with the project."""
 
 GROUPS = ("EE", "HDDS", "LPCS", "CWIC", "GV")
 """The catalog groups that the recorded datasets are in."""
@@ -71,46 +73,37 @@ class Recordings:
         return [one["datasetAlias"] for one in self.datasets if not {*groups}.isdisjoint(one["catalogs"])]
 
 
-@cache
 def recordings() -> Recordings:
     """Everything recorded that this clone has."""
-    return read_shared() if SHARED.is_dir() else read_part()
+    return read(SHARED / "m2m" if SHARED.is_dir() else PART)
 
 
 @cache
-def read_part() -> Recordings:
-    """The part that is kept in the project."""
+def read(folder: Path) -> Recordings:
+    """The record in a folder that holds ``recorded/`` and ``doc_samples/``."""
+    scenes = _scenes(folder)
     return Recordings(
-        **{one.name: orjson.loads((PART / f"{one.name}.json").read_bytes()) for one in fields(Recordings)}
-    )
-
-
-@cache
-def read_shared() -> Recordings:
-    """The record beside the project."""
-    scenes = _scenes()
-    return Recordings(
-        datasets=_datasets(scenes),
-        filters=_filters(),
-        products=_by_dataset("dataset-download-options"),
+        datasets=_datasets(folder, scenes),
+        filters=_filters(folder),
+        products=_by_dataset(folder, "dataset-download-options"),
         scenes=scenes,
-        options=_by_dataset("download-options"),
+        options=_by_dataset(folder, "download-options"),
     )
 
 
-def _recorded(endpoint: str, folder: str = "recorded") -> Iterator[tuple[str, Any]]:
+def _recorded(folder: Path, endpoint: str, place: str = "recorded") -> Iterator[tuple[str, Any]]:
     """Each recorded answer of an endpoint, with the dataset in its file's name."""
-    for path in sorted((SHARED / "m2m" / folder).glob(f"{endpoint}__*.json")):
+    for path in sorted((folder / place).glob(f"{endpoint}__*.json")):
         yield path.stem.split("__")[1], orjson.loads(path.read_bytes())
 
 
-def _by_dataset(endpoint: str) -> dict[str, list[Json]]:
-    return {name: answer["data"] for name, answer in _recorded(endpoint)}
+def _by_dataset(folder: Path, endpoint: str) -> dict[str, list[Json]]:
+    return {name: answer["data"] for name, answer in _recorded(folder, endpoint)}
 
 
-def _datasets(scenes: dict[str, list[Json]]) -> list[Json]:
+def _datasets(folder: Path, scenes: dict[str, list[Json]]) -> list[Json]:
     found: dict[str, Json] = {}
-    for _name, answer in _recorded("dataset-search"):
+    for _name, answer in _recorded(folder, "dataset-search"):
         for one in answer["data"]:
             found.setdefault(one["datasetAlias"], one)
     return [*found.values(), *(_unlisted(name) for name in sorted(scenes.keys() - found.keys()))]
@@ -125,21 +118,21 @@ def _unlisted(name: str) -> Json:
     return {**dict.fromkeys(unknown), **names, **flags, "catalogs": [UNLISTED], "sceneCount": 0}
 
 
-def _filters() -> dict[str, list[Json]]:
+def _filters(folder: Path) -> dict[str, list[Json]]:
     """Whole filters, and those of printed tables with what a table keeps of them; a dataset is named in either."""
     found: dict[str, dict[str, Json]] = defaultdict(dict)
-    for name, table in _recorded("dataset-filters", "recorded/partial"):
+    for name, table in _recorded(folder, "dataset-filters", "recorded/partial"):
         for row in table["rows"]:
             one = nested({key: value for key, value in row.items() if key != "dictionaryLink"})
             found[name][one["id"]] = {"legacyFieldId": None, "dictionaryLink": None, **one}
-    for name, answer in _recorded("dataset-filters"):
+    for name, answer in _recorded(folder, "dataset-filters"):
         found[name] |= {one["id"]: one for one in answer["data"]}
     return {name: list(filters.values()) for name, filters in found.items() if not name.startswith("unknown")}
 
 
-def _scenes() -> dict[str, list[Json]]:
+def _scenes(folder: Path) -> dict[str, list[Json]]:
     found: dict[str, dict[str, Json]] = defaultdict(dict)
-    for name, scene in _every_scene():
+    for name, scene in _every_scene(folder):
         found[name].setdefault(scene["entityId"], scene)
     return {
         name: sorted(scenes.values(), key=lambda one: str(one["temporalCoverage"]["startDate"]), reverse=True)
@@ -147,16 +140,16 @@ def _scenes() -> dict[str, list[Json]]:
     }
 
 
-def _every_scene() -> Iterator[tuple[str, Json]]:
-    for name, answer in _recorded("scene-metadata"):
+def _every_scene(folder: Path) -> Iterator[tuple[str, Json]]:
+    for name, answer in _recorded(folder, "scene-metadata"):
         yield name, answer["data"]
-    for name, answer in _recorded("scene-search"):
+    for name, answer in _recorded(folder, "scene-search"):
         yield from ((name, scene) for scene in answer["data"]["results"])
     for stem, name in _SAMPLES.items():
-        data = orjson.loads((SHARED / "m2m" / "doc_samples" / f"{stem}.json").read_bytes())["data"]
+        data = orjson.loads((folder / "doc_samples" / f"{stem}.json").read_bytes())["data"]
         rows = data.get("results") or data.get(name) or [data]
         yield from ((name, scene) for scene in rows)
-    for name, table in _recorded("ee-csv-export", "recorded/partial"):
+    for name, table in _recorded(folder, "ee-csv-export", "recorded/partial"):
         yield from ((name, _exported(row)) for row in table["rows"])
 
 

@@ -80,7 +80,7 @@ def _days(dates: Any) -> tuple[int | None, int | None]:
 
 
 def _dates_of(dataset: Json) -> list[str | None]:
-    """The dates of a dataset, one of them unknown while it grows. Of its two spans the wider one is true [§15]."""
+    """The dates of a dataset, the last one unknown while it grows; the wider of two spans is right [REFERENCE §4]."""
     return [dataset["acquisitionStart"], dataset["acquisitionEnd"], *json.loads(dataset["temporalCoverage"] or "[]")]
 
 

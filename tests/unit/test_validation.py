@@ -15,7 +15,7 @@ from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.translate import Translator
 from stac_bridge.translate.extensions import EXTENSIONS, M2M_SCHEMA
 from tests.support import SIGNED, entry_of, raw_scene
-from tests.validation import SCHEMAS, OfflineValidator, validate
+from tests.validation import SCHEMAS, LenientValidator, OfflineValidator, validate
 
 BASE = "http://here/"
 UNKNOWN = "https://stac-extensions.github.io/nothing/v1.0.0/schema.json"
@@ -55,6 +55,15 @@ def test_a_clone_alone_refuses_an_item_that_the_projects_own_extension_refuses(
     item["properties"]["m2m:dataset"] = ""
     with pytest.raises(STACValidationError, match=M2M_SCHEMA):
         validate(item, alone)
+
+
+def test_other_programs_checks_pass_an_extension_without_a_schema_and_still_check_stac(
+    item: dict[str, Any], tmp_path: Path
+) -> None:
+    lenient = LenientValidator(tmp_path / "absent")
+    pystac.validation.validate_dict(item, extensions=[UNKNOWN], validator=lenient)
+    with pytest.raises(STACValidationError, match="item-spec"):
+        pystac.validation.validate_dict({**item, "assets": []}, extensions=[UNKNOWN], validator=lenient)
 
 
 def test_with_schemas_beside_the_clone_an_extension_without_one_is_a_fault(

@@ -14,7 +14,7 @@ from stac_bridge.assets.resolve.known_products import file_entity, from_the_clou
 from stac_bridge.errors import AssetUnavailable
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 from tests.minting import OLD, SCENE, calls, file_of, folder, granting, offering, resolver, wanted
-from tests.support import SHARED, Script, fails, needs_shared, says
+from tests.support import RECORDINGS, Script, fails, says
 
 DAY = date(2026, 1, 1)
 SR_ONLY = OLD.replace("L2SP", "L2SR")
@@ -59,10 +59,8 @@ def test_an_entity_id_is_made_where_the_record_tells_its_prefix(scene: str, file
     assert file_entity(wanted(file, scene), DAY) == entity
 
 
-@needs_shared
 def test_every_recorded_entity_id_of_a_file_is_made_as_it_was_recorded() -> None:
-
-    path = SHARED / "m2m" / "recorded" / "partial" / "secondary-entityIds__landsat_band_files_c2_l2__1.json"
+    path = RECORDINGS / "recorded" / "partial" / "secondary-entityIds__landsat_band_files_c2_l2__1.json"
     for entity_id in orjson.loads(path.read_bytes())["entityIds"]:
         parts = entity_id.split("_")
         scene, stem = "_".join(parts[1:8]), "_".join(parts[8:])
@@ -160,9 +158,7 @@ async def test_file_groups_are_not_asked_for_scenes_that_need_their_options() ->
     assert calls(script) == ["download-options", "download-request"]
 
 
-@needs_shared
 def test_the_documented_file_groups_tell_the_clouds_product() -> None:
-
-    path = SHARED / "m2m" / "doc_samples" / "dataset-file-groups__response_1.json"
+    path = RECORDINGS / "doc_samples" / "dataset-file-groups__response_1.json"
     groups = FileGroups.model_validate(orjson.loads(path.read_bytes())["data"])
     assert groups.product_ids("ANG.txt", "ls_s3") == {"rp9zq1ewx8s985mp"}

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support import SHARED, needs_shared
+from tests.support import RECORDINGS
 from tests.unit.m2m_sandbox.asking import LANDSAT, Asker
 
 SAMPLED = {
@@ -24,10 +24,9 @@ SAMPLED = {
 }
 
 
-@needs_shared
 @pytest.mark.parametrize("endpoint", SAMPLED)
 async def test_an_answer_has_the_keys_of_the_sample(asker: Asker, endpoint: str) -> None:
-    sample = orjson.loads((SHARED / f"m2m/doc_samples/{endpoint}__response_1.json").read_bytes())["data"]
+    sample = orjson.loads((RECORDINGS / f"doc_samples/{endpoint}__response_1.json").read_bytes())["data"]
     ours = await asker.ask(endpoint, SAMPLED[endpoint])
     if endpoint == "dataset-file-groups":
         sample, ours = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_bridge.mapping.converters import CONVERTERS
 from stac_bridge.mapping.queryables import _RANGES as RANGES
-from tests.support import SHARED, needs_shared
+from tests.recorded_m2m import recordings
 
 azimuth, off_nadir, elevation = (CONVERTERS[name] for name in ("azimuth", "off-nadir", "elevation"))
 anything = (
@@ -80,13 +79,13 @@ def test_a_converter_raises_for_nothing_and_stays_within_the_range_that_queryabl
     check()
 
 
-@needs_shared
 def test_every_recorded_angle_of_landsats_metadata_is_read() -> None:
-    read = {"SUN_AZIMUTH": azimuth, "SUN_ELEVATION": elevation, "ROLL_ANGLE": off_nadir}
-    seen = 0
-    for path in sorted((SHARED / "stac" / "landsat").glob("*_MTL.json")):
-        tables = orjson.loads(path.read_bytes())["LANDSAT_METADATA_FILE"].values()
-        for name, raw in (one for table in tables for one in table.items() if one[0] in read):
-            assert read[name](raw) is not None, (path.name, name, raw)
-            seen += 1
-    assert seen
+    readers = {"Sun Azimuth L1": azimuth, "Sun Elevation L1": elevation, "Roll Angle": off_nadir}
+    angles = [
+        (one["fieldName"], one["value"])
+        for scene in recordings().scenes["landsat_8_c1"]
+        for one in scene["metadata"]
+        if one["fieldName"] in readers
+    ]
+    assert {name for name, _raw in angles} == readers.keys()
+    assert [(name, raw) for name, raw in angles if readers[name](raw) is None] == []

@@ -14,7 +14,7 @@ from stac_bridge.mapping import Mapping, Row, load_mappings, read_mapping
 from stac_bridge.mapping.converters import CONVERTERS
 from stac_bridge.mapping.loader import is_family, shipped_folder
 from stac_bridge.mapping.rows import Converter
-from tests.support import SHARED, needs_shared
+from tests.support import RECORDINGS, REFERENCE
 
 GOOD = {
     "dataset": "naip",
@@ -186,17 +186,16 @@ def labels_of(mapping: Mapping) -> set[str]:
     return found
 
 
-@needs_shared
 @pytest.mark.parametrize(
     "path",
     [path for path in sorted(shipped_folder().glob("*.yaml")) if not is_family(path)],
     ids=lambda path: path.stem,
 )
 def test_every_label_a_mapping_uses_occurs_in_a_recording_or_in_the_reference(path: Path) -> None:
-    known = (SHARED / "m2m/REFERENCE.md").read_text(encoding="utf-8")
-    known += "".join(found.read_text(encoding="utf-8") for found in (SHARED / "m2m/recorded").rglob("*.json"))
+    known = REFERENCE.read_text(encoding="utf-8")
+    known += "".join(found.read_text(encoding="utf-8") for found in (RECORDINGS / "recorded").rglob("*.json"))
     known = fold(known)
-    # REFERENCE writes families of labels short: "Corner Upper/Lower Left/Right", "Latitude/Longitude".
+    # The reference writes families of labels short: "Corner Upper/Lower Left/Right", "Latitude/Longitude".
     families = {
         fold(f"Corner {v} {h} {d}")
         for v in ("Upper", "Lower")

@@ -8,7 +8,6 @@ import pickle
 from collections.abc import AsyncIterator
 from typing import Any
 
-import orjson
 import pytest
 
 from stac_bridge.assets.read.probe import Source
@@ -20,7 +19,7 @@ from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene
 from stac_bridge.request_context import spending
 from stac_bridge.store import Sharing, open_store
 from tests.redis_server import RedisServer
-from tests.support import FIXTURES, raw_scene
+from tests.support import raw_scene, recorded_data
 
 SECRET = b"0123456789abcdef"
 ACCOUNT = ("http://m2m.test/", "someone")
@@ -195,7 +194,7 @@ async def test_one_login_serves_all_and_only_the_dead_key_is_dropped(two: tuple[
 
 def test_pickles_of_ours_come_back_equal() -> None:
     """What the store is handed: frozen dataclasses with slots, pydantic models, ranges."""
-    raw = orjson.loads((FIXTURES / "scenes" / "dataset__corona2.json").read_bytes())
+    raw = recorded_data("dataset__corona2__1")
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format")
     values = (
         read_scene(raw_scene("corona2")),

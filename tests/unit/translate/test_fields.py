@@ -15,7 +15,7 @@ from stac_bridge.m2m.models.scenes import Dataset, fold, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from stac_bridge.translate.fields import fields_reader
-from tests.support import LONG, SHARED, SIGNED, needs_shared
+from tests.support import LONG, RECORDINGS, SIGNED
 from tests.validation import validate
 
 MAPPINGS = load_mappings()
@@ -129,9 +129,8 @@ def test_a_scene_without_any_day_spans_its_datasets_time() -> None:
     assert properties["end_datetime"] == "9999-12-31T23:59:59Z"
 
 
-@needs_shared
 def test_the_recorded_sentinel_scenes_have_their_true_times_and_grid() -> None:
-    rows = orjson.loads((SHARED / "m2m/recorded/partial/ee-csv-export__sentinel_2a__1.json").read_bytes())["rows"]
+    rows = orjson.loads((RECORDINGS / "recorded/partial/ee-csv-export__sentinel_2a__1.json").read_bytes())["rows"]
     fields = {label: value for label, value in rows[0].items() if isinstance(value, str)}
     day = {"startDate": "2022-01-03 00:00:00-06", "endDate": "2022-01-03 00:00:00-06"}
     found = item("sentinel_2a", fields, temporalCoverage=day)
