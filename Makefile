@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup browser serve test lint format bench docs audit lock clean
+.PHONY: help setup browser serve test lint format words bench docs audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -79,6 +79,10 @@ lint: setup ## Run ruff, the type checker and import-linter
 format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# A reminder that never fails. It reads source files only, so any Python will do, without setup.
+words: ## List what is left of the old vocabulary, with better words; PATHS=stac_bridge/api restricts it
+	@$(PYTHON) -m tests.words $(PATHS)
 
 bench: setup ## Print what things cost
 	$(BIN)/python -m benchmarks
