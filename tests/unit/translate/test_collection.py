@@ -26,7 +26,7 @@ def told(learnt: Learnt | None = None, **said: Any) -> dict[str, Any]:
     """The Collection of a dataset of which M2M says this."""
     raw = {"datasetAlias": "some_dataset", "datasetId": "5e83d14f2fc39685", **said}
     dataset = Dataset.model_validate(raw)
-    return collection(Entry(dataset, MAPPINGS.of(dataset.alias), learnt), BASE)
+    return collection(Entry(dataset, MAPPINGS.for_dataset(dataset.alias), learnt), BASE)
 
 
 def check(said: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ def test_an_event_is_told_as_one() -> None:
 def test_an_unknown_end_stays_open_and_a_mad_start_is_mended() -> None:
     _unknown, katrina = read_datasets(orjson.loads(EVENTS.read_bytes())["data"])
     assert katrina.acquisition_start == "0021-09-16"
-    found = collection(Entry(katrina, MAPPINGS.of(katrina.alias)), BASE)
+    found = collection(Entry(katrina, MAPPINGS.for_dataset(katrina.alias)), BASE)
     assert found["extent"]["temporal"]["interval"] == [["1897-04-05T00:00:00Z", None]]
 
 
@@ -143,7 +143,7 @@ def test_a_filters_list_without_known_values_gives_no_summary() -> None:
     raw = {"datasetAlias": "landsat_tm_c2_l2", "datasetId": "1"}
     entry = Entry(
         Dataset.model_validate(raw),
-        MAPPINGS.of("landsat_tm_c2_l2"),
+        MAPPINGS.for_dataset("landsat_tm_c2_l2"),
         Learnt((DatasetFilter.model_validate(one),), ()),
     )
     assert collection(entry, BASE)["summaries"]["platform"] == ["landsat-4", "landsat-5"]

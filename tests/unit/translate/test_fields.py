@@ -24,7 +24,7 @@ GENERIC = MAPPINGS.generic
 
 def entry(alias: str, **said: Any) -> Entry:
     raw = {"datasetAlias": alias, "datasetId": "5e83d14f2fc39685", "acquisitionStart": "1990-01-01", **said}
-    return Entry(Dataset.model_validate(raw), MAPPINGS.of(alias))
+    return Entry(Dataset.model_validate(raw), MAPPINGS.for_dataset(alias))
 
 
 def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **said: Any) -> dict[str, Any]:

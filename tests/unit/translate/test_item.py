@@ -133,7 +133,7 @@ def test_links_lead_to_where_the_item_belongs() -> None:
 def of_dataset(alias: str, display_id: str, **changes: Any) -> dict[str, Any]:
     """The fixture's scene as one of another Landsat dataset."""
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e81f14f59432a27"})
-    translator = Translator(Entry(dataset, load_mappings().of(alias)))
+    translator = Translator(Entry(dataset, load_mappings().for_dataset(alias)))
     scene = read_scene(raw_scene("landsat_ot_c2_l2", displayId=display_id, **changes))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.translate.queryables import shared
+from stac_bridge.translate.queryables import merge_schemas
 
 SCHEMAS = [
     {"title": "Property", "type": "string"},
@@ -30,7 +30,7 @@ VALUES = ["a", "b", "1", 1, 1.5, -20, 100, True, ["oli"], ["x"], "2024-07-01T00:
 
 
 def joined(*schemas: dict[str, Any]) -> dict[str, Any]:
-    return shared({"property": schema} for schema in schemas)["property"]
+    return merge_schemas({"property": schema} for schema in schemas)["property"]
 
 
 def test_three_collections_that_disagree_on_a_type_have_all_three() -> None:

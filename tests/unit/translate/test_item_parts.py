@@ -16,7 +16,7 @@ MAPPINGS = load_mappings()
 
 @pytest.mark.parametrize("alias", [name for name in sheets() if archive_of(name)])
 def test_each_property_alone_is_the_one_among_all(alias: str) -> None:
-    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.for_dataset(alias)))
     archive = archive_of(alias)
     assert archive is not None
     for number in (0, len(archive) // 2, len(archive) - 1):
@@ -32,7 +32,7 @@ def test_each_property_alone_is_the_one_among_all(alias: str) -> None:
 
 def test_a_part_holds_little_more_than_what_was_asked_for() -> None:
     alias = "landsat_ot_c2_l2"
-    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.for_dataset(alias)))
     archive = archive_of(alias)
     assert archive is not None
     scene = read_scene(archive.scene(0, full=True))
