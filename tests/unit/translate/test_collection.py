@@ -103,7 +103,7 @@ def test_an_event_is_told_as_one() -> None:
     found = told(datasetAlias="event303", collectionName="200808_Hurricane_Ike", catalogs=["HDDS"])
     assert found["title"] == "Hurricane Ike, August 2008"
     assert found["description"].startswith("Hurricane Ike, August 2008: imagery that the Hazards")
-    assert "licences" in found["description"]
+    assert "licenses" in found["description"]
     assert "disaster" in found["keywords"]
     assert {link["rel"]: link["href"] for link in found["links"]}["via"] == "https://hddsexplorer.usgs.gov/"
 
