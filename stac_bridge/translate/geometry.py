@@ -43,7 +43,10 @@ def footprint(raw: dict[str, Any] | None) -> GeometryAndBbox:
 
 
 def _ring_footprint(ring: Ring) -> GeometryAndBbox:
-    """Translate a polygon with one ring: almost every footprint is one, and this is much faster than shapely."""
+    """Translate a polygon with one ring, as almost all footprints are, without shapely and antimeridian.
+
+    They take milliseconds, this takes microseconds, and antimeridian returns 6.099999999999994 for 6.1.
+    """
     try:
         lons = [float(point[0]) for point in ring]
         lats = [max(-90.0, min(float(point[1]), 90.0)) for point in ring]
