@@ -66,7 +66,7 @@ def _items(size: Size) -> None:
 def _collections(size: Size) -> None:
     entry = entry_of("landsat_ot_c2_l2")
     events = [
-        Entry(entry.dataset.model_copy(update={"alias": f"event{number}"}), load_mappings().of("event1"))
+        Entry(entry.dataset.model_copy(update={"alias": f"event{number}"}), load_mappings().for_dataset("event1"))
         for number in range(size.collections)
     ]
     seconds = best(lambda: [collection(one, BASE) for one in events], size.repeat)

@@ -111,7 +111,7 @@ def entry_of(dataset: str) -> Entry:
     known = tuple(DatasetFilter.model_validate(one) for one in filters) if dataset == "landsat_ot_c2_l2" else ()
     products = (DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format"),)
     learnt = Learnt(known, () if dataset == "landsat_ot_c2_l2" else products)
-    return Entry(Dataset.model_validate(raw), load_mappings().of(dataset), learnt)
+    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(dataset), learnt)
 
 
 def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:

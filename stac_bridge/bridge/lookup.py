@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stac_bridge.assets.resolve.resolver import Wanted
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
-from stac_bridge.mapping import TIMES
+from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.search import Residual, Search, fits, ids_like, step_of, whole_id
 from stac_bridge.translate.assets import product_code
 
@@ -71,7 +71,7 @@ class Lookup:
         if step.filter.is_open:
             return None
         scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike, TIMES), self._found_of)
+        sieve = Sieve(Residual(alike, TIME_PROPERTIES), self._found_of)
         found = [scene for scene in scenes.results if await sieve.find(scene, step)]
         return max(found, key=lambda scene: scene.display_id, default=None)
 

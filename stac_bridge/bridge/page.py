@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from stac_bridge.request_context import current
 from stac_bridge.search import EVERYTHING
-from stac_bridge.translate.assets import without_files
+from stac_bridge.translate.assets import mark_files_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.scenes import Scene, Scenes
     from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
     from stac_bridge.translate import Translator
-    from stac_bridge.translate.access import HrefOf
-    from stac_bridge.translate.item import Wants
+    from stac_bridge.translate.access import HrefMaker
+    from stac_bridge.translate.item import AssetFilter
 
 __all__ = ["Effort", "Found", "Page", "Recent", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
 
@@ -83,9 +83,11 @@ class Found:
             verdict = self._verdicts[residual] = residual.keeps(self.part(residual.names))
         return verdict
 
-    def _made(self, core: dict[str, Any], base: str, href_of: HrefOf, wants: Wants | None = None) -> dict[str, Any]:
+    def _made(
+        self, core: dict[str, Any], base: str, href_of: HrefMaker, wants: AssetFilter | None = None
+    ) -> dict[str, Any]:
         item = self.translator.finish(core, self.scene, base, href_of, wants)
-        return without_files(item, self.unavailable) if self.unavailable else item
+        return mark_files_unavailable(item, self.unavailable) if self.unavailable else item
 
 
 class Recent:

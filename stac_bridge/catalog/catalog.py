@@ -173,7 +173,7 @@ def marry(datasets: Iterable[Dataset], mappings: Mappings, fetched: float, befor
     for dataset in datasets:
         known = before.entries.get(dataset.alias) if before else None
         learnt = known.learnt if known and known.dataset.date_updated == dataset.date_updated else None
-        entries[dataset.alias] = Entry(dataset, mappings.of(dataset.alias), learnt)
+        entries[dataset.alias] = Entry(dataset, mappings.for_dataset(dataset.alias), learnt)
     return Catalog(entries, fetched, mappings.unions)
 
 

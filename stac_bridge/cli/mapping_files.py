@@ -41,7 +41,7 @@ def rows_of(name: str) -> tuple[Path, dict[str, Any]] | None:
     path = _serving(name)
     if path is None:
         return None
-    return path, read_rows(path, lambda family: family_file(path.parent, family)).said
+    return path, read_rows(path, lambda family: family_file(path.parent, family)).tables
 
 
 def checked() -> tuple[list[Mapping], list[str]]:
@@ -91,7 +91,7 @@ def _serving(name: str) -> Path | None:
     union = next((one for one in mappings.unions if name in (one.union, *one.aliases)), None)
     if union and name not in mappings.by_dataset:
         return next((path for path in reversed(_union_files()) if _is_of(path, union, read_union)), None)
-    return next((path for path in reversed(_files()) if _is_of(path, mappings.of(name), read_mapping)), None)
+    return next((path for path in reversed(_files()) if _is_of(path, mappings.for_dataset(name), read_mapping)), None)
 
 
 def _is_of(path: Path, served: Mapping | Union, read: Callable[[Path], Mapping | Union]) -> bool:

@@ -272,7 +272,7 @@ def _either_place(one: Place | None, other: Place | None) -> Place | None:
     union = shapely.union(shape_of(one), shape_of(other))
     if union.geom_type not in ("Polygon", "MultiPolygon"):
         union = union.envelope
-    return GeoJson(geometry=orjson.loads(orjson.dumps(shapely.geometry.mapping(union))))
+    return GeoJson(geometry=orjson.loads(shapely.to_geojson(union)))
 
 
 def shape_of(place: Place) -> BaseGeometry:

@@ -1,4 +1,4 @@
-"""What a mapping file may say of assets: the files, pictures and products of a scene."""
+"""The asset rows of a mapping file: a scene's files, browse images and products."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stac_bridge.mapping.rows import Closed
-
-__all__ = ["MEDIA_TYPES", "AssetRow", "Band", "Bit", "ProductRow", "Raster"]
+from stac_bridge.mapping.rows import MappingTable
 
 MEDIA_TYPES = {
     "cog": "image/tiff; application=geotiff; profile=cloud-optimized",
@@ -22,13 +20,14 @@ MEDIA_TYPES = {
     "zip": "application/zip",
     "binary": "application/octet-stream",
 }
-"""The short names that an asset's ``type`` may take."""
+"""The short names that an asset's ``type`` can have."""
 
 MediaType = Literal["cog", "geotiff", "jpeg", "jp2", "json", "text", "xml", "tar", "zip", "binary"]
+"""The keys of MEDIA_TYPES, as a type that pydantic can check."""
 
 
-class Band(Closed):
-    """What an asset's one band measures; wavelengths in micrometres."""
+class Band(MappingTable):
+    """What the single band of an asset measures; wavelengths in micrometers."""
 
     name: str
     common_name: str | None = None
@@ -37,8 +36,8 @@ class Band(Closed):
     full_width_half_max: float | None = None
 
 
-class Raster(Closed):
-    """How a band's numbers are to be read."""
+class Raster(MappingTable):
+    """How to read a band's pixel values."""
 
     data_type: str
     nodata: float | int | None = None
@@ -48,8 +47,8 @@ class Raster(Closed):
     unit: str | None = None
 
 
-class Bit(Closed):
-    """A bit field of a quality band: the name and text of each value it takes, from 0 up."""
+class Bit(MappingTable):
+    """A bit field of a quality band: (name, description) of each of its values, from 0 up."""
 
     name: str
     description: str
@@ -58,21 +57,24 @@ class Bit(Closed):
     classes: tuple[tuple[str, str], ...]
 
     @model_validator(mode="after")
-    def _all_values(self) -> Self:
+    def _require_all_values(self) -> Self:
         if len(self.classes) != 2**self.length:
-            raise ValueError(f"{self.length} bit(s) take {2**self.length} values, {len(self.classes)} are described")
+            raise ValueError(
+                f"{self.length} bit(s) have {2**self.length} values, but classes describes {len(self.classes)}"
+            )
         return self
 
 
-class AssetRow(Closed):
-    """One asset: a file of the scene, or a picture that M2M lists under browse.
+class AssetRow(MappingTable):
+    """One asset: a file of the scene, or a browse image that M2M links to.
 
-    ``only`` names the values (one, or any of a list) of properties that scenes with this asset have; rows of
-    one ``key``, which is the row's name unless said, divide the scenes among them.
+    ``only`` limits the asset to scenes whose properties have these values (one, or any of a list). Several rows can
+    share one ``key`` (default: the row's name), if ``only`` assigns each scene to one of them.
     """
 
     key: str | None = None
     file: str | None = None
+    """The end of the file name, after the scene's display id and an underscore."""
     browse: Literal["thumbnail", "browse"] | None = None
     title: str
     description: str | None = None
@@ -80,21 +82,23 @@ class AssetRow(Closed):
     roles: tuple[str, ...]
     gsd: float | None = None
     pixel: float | None = None
-    """The size of this file's pixels where it is not the grid's, in the grid's unit; corner centres are the same."""
+    """The pixel size of this file in the grid's unit, if it differs from the grid's.
+
+    The centers of the corner pixels are those of the grid."""
     band: Band | None = None
     raster: Raster | None = None
     bits: tuple[Bit, ...] = ()
     only: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _require_one_source(self) -> Self:
         if (self.file is None) == (self.browse is None):
-            raise ValueError("an asset takes its bytes from exactly one of file, browse")
+            raise ValueError("an asset has exactly one of file, browse")
         return self
 
 
-class ProductRow(Closed):
-    """What is known of a product by its code: the ending and type of its file."""
+class ProductRow(MappingTable):
+    """What a product code implies: the suffix and media type of the product's file."""
 
     suffix: str = ""
     type: MediaType = "binary"

@@ -1,6 +1,6 @@
-"""The conversions a mapping may name: each takes a raw value of M2M and gives a clean one, or None.
+"""The converters that a mapping can name: each takes a raw value of M2M and returns a clean one, or None.
 
-Unknown is absent, never a guess: what cannot be read gives None.
+A value that cannot be read is absent (None), never a guess. Converters do not raise.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CONVERTERS", "EARLIEST", "UNASSESSED", "day_end", "day_start", "instant", "iso", "number", "zoned"]
+MIN_YEAR = 1850
+"""No camera looked at the Earth from above before this year; M2M has dates such as 0021-09-16 [REFERENCE §4]."""
 
-EARLIEST = 1850
-"""No camera saw the Earth from above before this year; M2M has dates such as 0021-09-16 [REFERENCE §4]."""
+NOT_ASSESSED = -1
+"""M2M's value of a percentage that was not assessed [REFERENCE §5]."""
 
-UNASSESSED = -1
-"""What M2M writes for a percentage that nobody assessed [REFERENCE §5]."""
+MAX_INTEGER = 2**53 - 1
+"""The largest magnitude of integers that floats hold exactly, and that every JSON reader keeps."""
 
 _DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
-_ORDINAL = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
-_INSTANT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z?$")
-
-_ZONED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[-+]\d{2}(?::?\d{2})?)$")
+_ORDINAL_TIME = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
+_CALENDAR_TIME = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z?$")
+_ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[-+]\d{2}(?::?\d{2})?)$")
 
 
 def text(value: Any) -> str | None:
-    """Text without blanks at its ends; empty is absent.
+    """Return the text without leading and trailing whitespace; empty text is absent.
 
     >>> text(" NADIR "), text(9), text("  ")
     ('NADIR', '9', None)
@@ -37,7 +37,7 @@ def text(value: Any) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """A decimal number.
+    """Return a finite decimal number.
 
     >>> number("36.66924622"), number(" 3"), number("Unknown"), number(True), number("nan")
     (36.66924622, 3.0, None, None, None)
@@ -45,34 +45,34 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        found = float(value)
+        parsed = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if abs(found) < float("inf") else None
+    return parsed if abs(parsed) < float("inf") else None
 
 
 def integer(value: Any) -> int | None:
-    """A whole number.
+    """Return a whole number of at most MAX_INTEGER: a larger one has lost digits, and JSON may not hold it.
 
-    >>> integer("9"), integer(" 078"), integer("1.5")
-    (9, 78, None)
+    >>> integer("9"), integer(" 078"), integer("1.5"), integer("1e300")
+    (9, 78, None, None)
     """
-    found = number(value)
-    return int(found) if found is not None and found.is_integer() else None
+    parsed = number(value)
+    return int(parsed) if parsed is not None and parsed.is_integer() and abs(parsed) <= MAX_INTEGER else None
 
 
 def _bounded(low: float, high: float) -> Callable[[Any], float | None]:
-    """A number within bounds; what lies outside cannot be what it is called.
+    """Return a converter to a number from ``low`` to ``high``; any other number cannot be this quantity.
 
     >>> elevation("-12.5"), elevation(91), size("0.60"), size(0)
     (-12.5, None, 0.6, None)
     """
 
     def bounded(value: Any) -> float | None:
-        found = number(value)
-        return found if found is not None and low <= found <= high else None
+        parsed = number(value)
+        return parsed if parsed is not None and low <= parsed <= high else None
 
-    bounded.__doc__ = f"A number from {low} to {high}."
+    bounded.__doc__ = f"Return a number from {low} to {high}."
     return bounded
 
 
@@ -81,42 +81,43 @@ size = _bounded(1e-6, 1e9)
 
 
 def azimuth(value: Any) -> float | None:
-    """A direction clockwise from north, from 0 up to but not including 360.
+    """Return a direction in degrees clockwise from north, from 0 up to but not including 360.
 
-    Landsat counts from -180 to 180, others from 0 to 360; what lies outside both is no direction (-999, 9999).
+    Landsat counts from -180 to 180, other datasets from 0 to 360. Values outside both are fill values (-999, 9999).
 
     >>> azimuth("-48.446"), azimuth(" 360 "), azimuth(-180), azimuth("177.8846007"), azimuth(-999)
     (311.554, 0.0, 180.0, 177.8846007, None)
     """
-    found = number(value)
-    if found is None or not -180 <= found <= 360:
+    degrees = number(value)
+    if degrees is None or not -180 <= degrees <= 360:
         return None
-    turned = found if found >= 0 else round(found + 360, 9)  # rounded, because M2M's decimals do not add exactly
-    return turned if 0 < turned < 360 else 0.0
+    # Rounded, because sums of decimals are not exact: -8.018 + 360 is 351.98199999999997.
+    normalized = degrees if degrees >= 0 else round(degrees + 360, 9)
+    return normalized if 0 < normalized < 360 else 0.0  # 360 is 0, and -0.0 becomes 0.0
 
 
 def off_nadir(value: Any) -> float | None:
-    """How far a sensor looks away from straight down, in degrees, whichever side it looks to.
+    """Return the angle in degrees between a sensor's view and straight down; M2M's sign is the side.
 
     >>> off_nadir("-7.512"), off_nadir("95")
     (7.512, None)
     """
-    found = elevation(value)
-    return None if found is None else abs(found)
+    degrees = elevation(value)
+    return None if degrees is None else abs(degrees)
 
 
 def percent(value: Any) -> float | None:
-    """A share of 0 to 100; M2M says -1 where nothing was assessed [REFERENCE §5].
+    """Return a share from 0 to 100; M2M's -1 means not assessed [REFERENCE §5].
 
     >>> percent("44.79"), percent(9), percent(-1), percent("-1"), percent("10% to 19% Cloud Cover")
     (44.79, 9.0, None, None, None)
     """
-    found = number(value)
-    return found if found is not None and 0 <= found <= 100 else None
+    share = number(value)
+    return share if share is not None and 0 <= share <= 100 else None
 
 
 def iso(moment: datetime) -> str:
-    """RFC 3339 in UTC, with a fraction only where there is one.
+    """Format a UTC time as RFC 3339, with a fraction only if it is not zero.
 
     >>> iso(datetime(2020, 12, 4, 19, 2, 11, 194486, tzinfo=UTC))
     '2020-12-04T19:02:11.194486Z'
@@ -125,7 +126,9 @@ def iso(moment: datetime) -> str:
 
 
 def instant(value: Any) -> str | None:
-    """A time in UTC, in the two forms that Landsat fields take [REFERENCE §4]; a leap second ends the one before.
+    """Return a UTC time from one of the two forms of Landsat fields [REFERENCE §4].
+
+    Leap seconds, which Python's datetime cannot hold, become the last microsecond before them.
 
     >>> instant("2020:217:13:48:06.7714180"), instant("2022-01-29 05:46:37.339474")
     ('2020-08-04T13:48:06.771418Z', '2022-01-29T05:46:37.339474Z')
@@ -134,20 +137,21 @@ def instant(value: Any) -> str | None:
     >>> instant("2016:366:23:59:60.5"), instant("2021:366:00:00:00"), instant("2021:000:00:00:00")
     ('2016-12-31T23:59:59.999999Z', None, None)
     """
-    written = str(value).strip()
+    raw = str(value).strip()
     try:
-        if found := _ORDINAL.match(written):
-            year, days = int(found[1]), int(found[2])
-            day = date(year, 1, 1) + timedelta(days=days - 1)
-        elif found := _INSTANT.match(written):
-            year = int(found[1])
-            day = date(year, int(found[2]), int(found[3]))
+        if match := _ORDINAL_TIME.match(raw):
+            year, day_of_year = int(match[1]), int(match[2])
+            day = date(year, 1, 1) + timedelta(days=day_of_year - 1)
+        elif match := _CALENDAR_TIME.match(raw):
+            year = int(match[1])
+            day = date(year, int(match[2]), int(match[3]))
         else:
             return None
-        if day.year != year or year < EARLIEST:
+        # Day 0 or 366 of a common year lies in another year.
+        if day.year != year or year < MIN_YEAR:
             return None
-        hour, minute, second = (int(part) for part in found.groups()[-4:-1])
-        microsecond = 999_999 if second == 60 else int((found.groups()[-1] or "").ljust(6, "0")[:6])
+        hour, minute, second = (int(part) for part in match.groups()[-4:-1])
+        microsecond = 999_999 if second == 60 else int((match.groups()[-1] or "").ljust(6, "0")[:6])
         moment = datetime.combine(day, time(hour, minute, 59 if second == 60 else second, microsecond, UTC))
     except (ValueError, OverflowError):
         return None
@@ -155,36 +159,37 @@ def instant(value: Any) -> str | None:
 
 
 def zoned(value: Any) -> str | None:
-    """A time that says its zone, in UTC; one that does not may be anywhere.
+    """Convert a time with a zone to UTC. A time without a zone is absent, because its zone is not known.
 
     >>> zoned("2021-03-18 12:22:01.205175-05"), zoned("2022-01-03T02:47:19.848Z")
     ('2021-03-18T17:22:01.205175Z', '2022-01-03T02:47:19.848000Z')
     >>> zoned("2016-09-11 14:20:23"), zoned("Unknown")
     (None, None)
     """
-    written = str(value).strip()
-    if not _ZONED.match(written):
+    raw = str(value).strip()
+    if not _ZONED_TIME.match(raw):
         return None
     try:
-        moment = datetime.fromisoformat(written).astimezone(UTC)
+        moment = datetime.fromisoformat(raw).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return iso(moment) if moment.year >= EARLIEST else None
+    return iso(moment) if moment.year >= MIN_YEAR else None
 
 
 def _day(value: Any) -> str | None:
-    found = _DAY.match(str(value).strip())
-    if not found:
+    """Return the date at the start of a value as YYYY-MM-DD; a time or zone after it is ignored."""
+    match = _DAY.match(str(value).strip())
+    if not match:
         return None
     try:
-        day = date(*(int(part) for part in found.groups()))
+        day = date(*(int(part) for part in match.groups()))
     except ValueError:
         return None
-    return day.isoformat() if day.year >= EARLIEST else None
+    return day.isoformat() if day.year >= MIN_YEAR else None
 
 
 def day_start(value: Any) -> str | None:
-    """The first second of a day, whatever zone M2M wrote its midnight in [REFERENCE §4].
+    """Return the first second of a day; M2M writes days as midnight in a zone, which is ignored [REFERENCE §4].
 
     >>> day_start("1972-05-31 00:00:00-05"), day_start("2022/07/07"), day_start("Unknown"), day_start("0021-09-16")
     ('1972-05-31T00:00:00Z', '2022-07-07T00:00:00Z', None, None)
@@ -194,7 +199,7 @@ def day_start(value: Any) -> str | None:
 
 
 def day_end(value: Any) -> str | None:
-    """The last second of a day.
+    """Return the last second of a day.
 
     >>> day_end("1972-05-31 00:00:00-05")
     '1972-05-31T23:59:59Z'
@@ -204,7 +209,7 @@ def day_end(value: Any) -> str | None:
 
 
 def month(value: Any) -> int | None:
-    """The month of a day, 1 to 12.
+    """Return the month of a day, 1 to 12.
 
     >>> month("1972-05-31 00:00:00-05"), month("Unknown")
     (5, None)
@@ -215,10 +220,10 @@ def month(value: Any) -> int | None:
 
 def _digits(width: int) -> Callable[[Any], str | None]:
     def digits(value: Any) -> str | None:
-        found = integer(value)
-        return f"{found:0{width}d}" if found is not None and 0 <= found < 10**width else None
+        parsed = integer(value)
+        return f"{parsed:0{width}d}" if parsed is not None and 0 <= parsed < 10**width else None
 
-    digits.__doc__ = f"A whole number as text of {width} digits; one that needs more is no such code."
+    digits.__doc__ = f"Return a whole number as text of {width} digits; a longer or negative one is absent."
     return digits
 
 
@@ -226,8 +231,8 @@ digits_2 = _digits(2)
 digits_3 = _digits(3)
 
 
-def _part(place: int) -> Callable[[Any], str | None]:
-    """One of the parts that underscores join, such as a product id's satellite, level, or path with row.
+def _part(position: int) -> Callable[[Any], str | None]:
+    """Return a converter to one part of an id (from 1), such as a product id's satellite, level, or path and row.
 
     >>> [part("LC08_L2SP_047027_20201204_20210313_02_T1") for part in (part_1, part_2, part_3)]
     ['LC08', 'L2SP', '047027']
@@ -237,9 +242,10 @@ def _part(place: int) -> Callable[[Any], str | None]:
 
     def part(value: Any) -> str | None:
         parts = str(value).strip().split("_")
-        return parts[place - 1] or None if len(parts) >= max(place, 2) else None
+        # An id without underscores has no parts, not even a first one.
+        return parts[position - 1] or None if len(parts) >= max(position, 2) else None
 
-    part.__doc__ = f"Part {place} of those that underscores join."
+    part.__doc__ = f"Return part {position} of an id whose parts are separated by underscores."
     return part
 
 
@@ -249,17 +255,17 @@ part_3 = _part(3)
 
 
 def lower(value: Any) -> str | None:
-    """Text in small letters, as STAC writes platforms and instruments.
+    """Return the text in lower case, as STAC writes platforms and instruments.
 
     >>> lower(" SENTINEL-2A ")
     'sentinel-2a'
     """
-    found = text(value)
-    return found and found.lower()
+    raw = text(value)
+    return raw and raw.lower()
 
 
 _EVENT = re.compile(r"(\d{4})(0[1-9]|1[0-2])?_+(.+)")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
+_EVENT_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
 _MONTHS = [
     "January",
     "February",
@@ -277,20 +283,20 @@ _MONTHS = [
 
 
 def event(value: Any) -> str | None:
-    """The name of a disaster event as people say it, from M2M's with year and month in front.
+    """Return a readable name of a disaster event; M2M's starts with the year and month.
 
     >>> event("201507_Volcano_KickEmJenny_GRD"), event("2007_Greece_Fires")
     ('Volcano Kick Em Jenny GRD, July 2015', 'Greece Fires, 2007')
     >>> event("High Resolution Orthoimagery")
     'High Resolution Orthoimagery'
     """
-    written = text(value)
-    found = _EVENT.fullmatch(written or "")
-    if not found:
-        return written
-    year, month, name = found.groups()
+    raw = text(value)
+    match = _EVENT.fullmatch(raw or "")
+    if not match:
+        return raw
+    year, month, name = match.groups()
     when = f"{_MONTHS[int(month) - 1]} {year}" if month else year
-    return f"{' '.join(_WORDS.findall(name)) or name}, {when}"
+    return f"{' '.join(_EVENT_WORDS.findall(name)) or name}, {when}"
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
@@ -314,4 +320,4 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "lower": lower,
     "event": event,
 }
-"""By the name a mapping uses."""
+"""The converters, by their names in mapping files."""

@@ -1,4 +1,4 @@
-"""Mapping files → Mapping values, with errors that name file, line, row and the nearest allowed word."""
+"""Loads mapping files. Errors name the file, line and row, and suggest the nearest valid word."""
 
 from __future__ import annotations
 
@@ -19,146 +19,143 @@ from stac_bridge.mapping.yaml_files import Rows, read_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "Mappings",
-    "family_file",
-    "is_family",
-    "load_mappings",
-    "read_mapping",
-    "read_union",
-    "shipped_folder",
-    "union_files",
-]
-
 _log = logging.getLogger(__name__)
 _GENERIC = "_generic.yaml"
+_MAX_LISTED_KEYS = 20
+"""An error that finds no similar word lists the valid ones only if they are fewer than this."""
 
-_Read = TypeVar("_Read", bound=BaseModel)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """All mappings: of datasets by alias, of families by pattern (the longest first), and the generic one."""
+    """All mappings: by dataset alias, by pattern (the longest first), the generic one, and the unions."""
 
     by_dataset: dict[str, Mapping]
     generic: Mapping
     by_pattern: tuple[Mapping, ...] = ()
     unions: tuple[Union, ...] = ()
 
-    def of(self, dataset: str) -> Mapping:
-        """The mapping of a dataset's alias: its own, else its family's, else the generic one."""
-        own = self.by_dataset.get(dataset)
+    def for_dataset(self, alias: str) -> Mapping:
+        """Return the dataset's own mapping, else that of the longest matching pattern, else the generic one."""
+        own = self.by_dataset.get(alias)
         if own is not None:
             return own
-        return next((one for one in self.by_pattern if fnmatchcase(dataset, one.dataset or "")), self.generic)
+        return next((mapping for mapping in self.by_pattern if fnmatchcase(alias, mapping.dataset or "")), self.generic)
 
 
 def shipped_folder() -> Path:
-    """The folder of shipped mappings: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the shipped mappings: in the installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_mappings"
     return installed if installed.is_dir() else package.parent / "mappings"
 
 
 def load_mappings(overlay: Path | None = None) -> Mappings:
-    """The shipped mappings, with the files of ``overlay`` in place of those of the same name.
+    """Load the shipped mappings; a file in ``overlay`` replaces the shipped file of the same name.
 
-    A broken shipped file raises MappingInvalid; a broken file of the overlay is logged and left out, so that
-    it takes no other dataset down, and a shipped one of its name stays.
+    Raises MappingInvalid if a shipped file is broken or ``overlay`` is not a folder. A broken file in ``overlay`` is
+    logged and skipped, because it must not take other datasets down; the shipped file of its name stays in use.
     """
     if overlay is not None and not overlay.is_dir():
-        raise MappingInvalid(f"STAC_BRIDGE_MAPPINGS names {overlay}, which is no folder.")
-    found = _laid_over(_files, read_mapping, overlay)
-    unions = _laid_over(union_files, read_union, overlay)
-    generic = found.pop(_GENERIC)
-    # A file laid over comes last, and is asked first among patterns of one length.
-    patterns = sorted((one for one in found.values() if one.is_pattern), key=lambda one: len(one.dataset or ""))[::-1]
-    own = {one.dataset: one for one in found.values() if one.dataset and not one.is_pattern}
-    return Mappings(own, generic, tuple(patterns), tuple(unions.values()))
+        raise MappingInvalid(f"STAC_BRIDGE_MAPPINGS is {overlay}, which is not a folder.")
+    mappings = _with_overlay(_mapping_files, read_mapping, overlay)
+    unions = _with_overlay(union_files, read_union, overlay)
+    generic = mappings.pop(_GENERIC)
+    # Files of the overlay are read last. The sort is stable, so that after the reversal they come first among
+    # patterns of the same length.
+    patterns = sorted(
+        (mapping for mapping in mappings.values() if mapping.is_pattern), key=lambda mapping: len(mapping.dataset or "")
+    )[::-1]
+    by_dataset = {
+        mapping.dataset: mapping for mapping in mappings.values() if mapping.dataset and not mapping.is_pattern
+    }
+    return Mappings(by_dataset, generic, tuple(patterns), tuple(unions.values()))
 
 
-def _laid_over(
-    files: Callable[[Path], list[Path]], read: Callable[[Path], _Read], overlay: Path | None
-) -> dict[str, _Read]:
-    """By file name: what is shipped, with what the overlay has in its place."""
-    found = dict(_shipped(files, read))
-    for path in files(overlay) if overlay else ():
+def _with_overlay(
+    list_files: Callable[[Path], list[Path]], read: Callable[[Path], _Model], overlay: Path | None
+) -> dict[str, _Model]:
+    """Return the shipped models by file name, with those of ``overlay`` in their place."""
+    models = dict(_shipped(list_files, read))
+    for path in list_files(overlay) if overlay else ():
         try:
-            found[path.name] = read(path)
-        except MappingInvalid as broken:
-            _log.error("%s This file is left out.", broken)
-    return found
+            models[path.name] = read(path)
+        except MappingInvalid as error:
+            _log.error("%s Skipping this file.", error)
+    return models
 
 
 @cache
-def _shipped(files: Callable[[Path], list[Path]], read: Callable[[Path], _Read]) -> dict[str, _Read]:
-    """By file name; what is shipped does not change while a process runs."""
-    return {path.name: read(path) for path in files(shipped_folder())}
+def _shipped(list_files: Callable[[Path], list[Path]], read: Callable[[Path], _Model]) -> dict[str, _Model]:
+    """Return the shipped models by file name; cached, because shipped files do not change while a process runs."""
+    return {path.name: read(path) for path in list_files(shipped_folder())}
 
 
 def is_family(path: Path) -> bool:
-    """Whether a file only holds rows for others to extend."""
+    """Whether a file only holds rows for other files to extend."""
     return path.name.startswith("_") and path.name != _GENERIC
 
 
 def read_mapping(path: Path) -> Mapping:
-    """One mapping file, laid over the families it extends. Raises MappingInvalid."""
+    """Read one mapping file with the families it extends. Raises MappingInvalid."""
     rows = read_rows(path, lambda name: family_file(path.parent, name))
     mapping = _validated(Mapping, rows)
     if mapping.is_generic != (path.name == _GENERIC):
-        raise MappingInvalid(f"{rows.where(['dataset'])}: row dataset: only {_GENERIC} may leave it empty, and must.")
+        raise MappingInvalid(f"{rows.location(['dataset'])}: row dataset: must be empty in {_GENERIC} and only there.")
     return mapping
 
 
 def read_union(path: Path) -> Union:
-    """One file of a union. Raises MappingInvalid."""
+    """Read one file of a union. Raises MappingInvalid."""
     return _validated(Union, read_rows(path, lambda name: family_file(path.parent, name)))
 
 
 def union_files(folder: Path) -> list[Path]:
-    """The files of unions in a folder of mappings."""
+    """Return the files of unions in a folder of mappings, sorted."""
     return sorted((folder / "unions").glob("*.yaml"))
 
 
-def _validated(model: type[_Read], rows: Rows) -> _Read:
+def _validated(model: type[_Model], rows: Rows) -> _Model:
     try:
-        return model.model_validate(rows.said)
+        return model.model_validate(rows.tables)
     except ValidationError as invalid:
-        raise MappingInvalid("; ".join(_told(error, rows) for error in invalid.errors())) from None
+        raise MappingInvalid("; ".join(_error_text(error, rows) for error in invalid.errors())) from None
 
 
-def _files(folder: Path) -> list[Path]:
+def _mapping_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.yaml")) if not is_family(path)]
 
 
 def family_file(folder: Path, name: str) -> Path:
-    """A family beside the file that extends it, else the shipped one."""
-    beside = folder / f"{name}.yaml"
-    return beside if beside.is_file() else shipped_folder() / f"{name}.yaml"
+    """Return the family's file in ``folder``, else the shipped one; it may not exist."""
+    local = folder / f"{name}.yaml"
+    return local if local.is_file() else shipped_folder() / f"{name}.yaml"
 
 
-def _told(error: Any, rows: Rows) -> str:
-    """One pydantic error as a sentence: file and line, the row, what is wrong, and the nearest allowed word."""
-    row = f"{rows.where(error['loc'])}: row {'.'.join(str(part) for part in error['loc'])}"
+def _error_text(error: Any, rows: Rows) -> str:
+    """Format one pydantic error: file and line, the row, what is wrong, and the nearest valid word."""
+    row = f"{rows.location(error['loc'])}: row {'.'.join(str(part) for part in error['loc'])}"
     if error["type"] == "extra_forbidden":
-        return f"{row}: unknown word {error['loc'][-1]!r}{_nearest(str(error['loc'][-1]), _words())}"
+        return f"{row}: unknown key {error['loc'][-1]!r}{_suggestion(str(error['loc'][-1]), _all_keys())}"
     if error["type"] == "literal_error":
+        # pydantic has the allowed values as text only: "'a', 'b' or 'c'"
         allowed = [word.strip("' ") for word in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return f"{row}: {error['input']!r} is not allowed{_nearest(str(error['input']), allowed)}"
+        return f"{row}: {error['input']!r} is not allowed{_suggestion(str(error['input']), allowed)}"
     return f"{row}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _nearest(word: str, allowed: list[str]) -> str:
-    near = difflib.get_close_matches(word, allowed, 1, 0.5)
-    if near:
-        return f" (did you mean {near[0]!r}?)"
-    return f" (allowed: {', '.join(allowed)})" if len(allowed) < 20 else ""
+def _suggestion(word: str, allowed: list[str]) -> str:
+    nearest = difflib.get_close_matches(word, allowed, 1, 0.5)
+    if nearest:
+        return f" (did you mean {nearest[0]!r}?)"
+    return f" (allowed: {', '.join(allowed)})" if len(allowed) < _MAX_LISTED_KEYS else ""
 
 
-def _words() -> list[str]:
-    """Every key that some table of a mapping file may have."""
+def _all_keys() -> list[str]:
+    """Return every key of every table of a mapping file."""
     from stac_bridge.mapping import model
 
     tables = [table for table in vars(model).values() if isinstance(table, type) and issubclass(table, BaseModel)]
-    words = {info.alias or name for table in tables for name, info in table.model_fields.items()}
-    return sorted({*words, "extends"})
+    keys = {info.alias or name for table in tables for name, info in table.model_fields.items()}
+    return sorted({*keys, "extends"})

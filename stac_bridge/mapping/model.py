@@ -1,4 +1,4 @@
-"""The closed model of a mapping file: names only, never code."""
+"""The schema of a mapping file. It holds names of sources and converters only, never code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from stac_bridge.mapping.assets import AssetRow, ProductRow
-from stac_bridge.mapping.rows import Closed, Row
-
-__all__ = ["CollectionText", "Grid", "IdForm", "ItemRows", "LinkRow", "Mapping", "Provider", "S3Row", "Union"]
+from stac_bridge.mapping.rows import MappingTable, Row
 
 Picture = Literal[
     "natural",
@@ -24,11 +22,14 @@ Picture = Literal[
     "film",
     "aerial",
 ]
+"""Names of the example pictures that the server has."""
+
 Slot = Literal["time", "place", "cloud", "months"]
+"""Parts of M2M's scene filter."""
 
 
-class Provider(Closed):
-    """A provider as STAC has it."""
+class Provider(MappingTable):
+    """A provider, as STAC defines it."""
 
     name: str
     roles: tuple[Literal["licensor", "producer", "processor", "host"], ...]
@@ -36,10 +37,10 @@ class Provider(Closed):
     description: str | None = None
 
 
-class CollectionText(Closed):
-    """What a Collection says beyond what M2M tells of its dataset.
+class CollectionText(MappingTable):
+    """The parts of a Collection that M2M's dataset record does not have, or has in a worse form.
 
-    ``name_as`` converts M2M's name of the dataset into a title; ``{title}`` in a description stands for the title.
+    ``name_as`` converts M2M's name of the dataset into a title; ``{title}`` in the description is replaced by it.
     """
 
     title: str | None = None
@@ -53,14 +54,15 @@ class CollectionText(Closed):
     doi: str | None = None
     summaries: dict[str, Any] = Field(default_factory=dict)
     picture: Picture | None = None
-    """What its scenes look like, by the name of a picture that the server has."""
+    """The picture that shows what the dataset's scenes look like."""
 
 
-class IdForm(Closed):
-    """Another form in which ids are given: with an ending of its own, or without one of its parts.
+class IdForm(MappingTable):
+    """An alternative form of Item ids: with a suffix, or without one of the parts between underscores.
 
-    Parts stand between underscores; ``lacks`` counts from 1, ``of`` is how many the whole id has, and ``day`` is
-    the one before it that tells the day of acquisition, by which the scene is sought.
+    ``lacks`` is the number of the missing part, counted from 1; ``of`` is the number of parts of the whole id;
+    ``day`` is the number of the part that holds the day of acquisition, which limits the search for the scene. It
+    comes before the missing part.
     """
 
     ends: str | None = None
@@ -69,17 +71,17 @@ class IdForm(Closed):
     day: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
-    def _one_form(self) -> Self:
+    def _require_one_form(self) -> Self:
         if self.model_fields_set == {"ends"} and self.ends:
             return self
         day, lacks, parts = (number or 0 for number in (self.day, self.lacks, self.of))
         if self.model_fields_set == {"lacks", "of", "day"} and 0 < day < lacks <= parts:
             return self
-        raise ValueError("a form of id has ends, or lacks, of and day (numbers of parts, day before the one lacking)")
+        raise ValueError("an id form has ends, or all of lacks, of and day (numbers of parts, with day before lacks)")
 
 
-class ItemRows(Closed):
-    """The rows every Item needs. ``datetime: middle`` takes the middle of start and end."""
+class ItemRows(MappingTable):
+    """The rows that every Item needs. ``datetime: middle`` sets datetime to the middle of start and end."""
 
     id: Row
     geometry: Row
@@ -87,26 +89,26 @@ class ItemRows(Closed):
     end_datetime: Row
     datetime: Literal["middle"] | None = None
     patterns: tuple[str, ...] = ()
-    """Forms that ids have, with ``*`` and ``?``; none: any."""
+    """Patterns of the dataset's Item ids, with ``*`` and ``?``; empty: any id is possible."""
     other_ids: tuple[IdForm, ...] = ()
-    """Forms that other services give the same ids, which find the Item, too."""
+    """Forms of the same ids at other services; they find the Item, too."""
 
     @property
     def constant_span(self) -> tuple[str, str] | None:
-        """The start and end of every Item, where the mapping gives all of them the same."""
+        """The start and end of every Item, if the mapping sets both to constants."""
         start, end = self.start_datetime, self.end_datetime
         return (start.value, end.value) if start.is_constant and end.is_constant else None
 
     @property
     def has_constant_times(self) -> bool:
-        """Whether some Item's times come from the mapping, and so not from M2M's day of acquisition."""
+        """Whether the times of some Items are constants, and so differ from M2M's day of acquisition."""
         return any(row.is_constant for row in (*self.start_datetime.chain, *self.end_datetime.chain))
 
 
-class Grid(Closed):
-    """Which fields hold the product's CRS and the centres of its corner pixels (decimal degrees, WGS 84).
+class Grid(MappingTable):
+    """The labels of the fields with the product's CRS and the centers of its corner pixels (degrees, WGS 84).
 
-    Without ``resolution`` and ``corners`` the fields tell the CRS alone.
+    Without ``resolution`` and ``corners``, Items have the CRS only.
     """
 
     projection: str
@@ -117,14 +119,14 @@ class Grid(Closed):
     """(latitude, longitude) labels of the upper left, upper right, lower right and lower left corner."""
 
     @model_validator(mode="after")
-    def _four_or_none(self) -> Self:
+    def _require_four_corners_or_none(self) -> Self:
         if len(self.corners) != (0 if self.resolution is None else 4):
             raise ValueError("a grid has a resolution and four corners, or neither")
         return self
 
 
-class LinkRow(Closed):
-    """A link of every Item. ``{…}`` in the href stands for the id or a property; without it there is no link."""
+class LinkRow(MappingTable):
+    """A link of every Item. ``{…}`` in the href is the id or a property; Items without that property have no link."""
 
     rel: str
     href: str
@@ -133,22 +135,22 @@ class LinkRow(Closed):
     only: dict[str, Any] = Field(default_factory=dict)
 
 
-class S3Row(Closed):
-    """The bucket's folder that holds a scene's files beside M2M; ``{…}`` as in a LinkRow, and ``{year}``."""
+class S3Row(MappingTable):
+    """The bucket folder that holds the same files as M2M; ``{…}`` as in a LinkRow, and ``{year}``."""
 
     folder: str
     region: str
     requester_pays: bool = True
 
 
-class Mapping(Closed):
-    """A mapping file: what one dataset, a family of them (``event*``), or for the generic one any means in STAC."""
+class Mapping(MappingTable):
+    """A mapping file: how to translate one dataset, the datasets of a pattern (``event*``), or any (generic)."""
 
     dataset: str | None
     collection: CollectionText = CollectionText()
     item: ItemRows
     slots: tuple[Slot, ...] = ("time", "place", "cloud", "months")
-    """Which parts of a scene filter M2M is sent for the dataset; by any other it would lose its scenes."""
+    """The parts of a scene filter that M2M supports for the dataset; it returns no scenes if any other is sent."""
     properties: dict[str, Row] = Field(default_factory=dict)
     fields: bool = False
     """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
@@ -157,52 +159,53 @@ class Mapping(Closed):
     s3: S3Row | None = None
     assets: dict[str, AssetRow] = Field(default_factory=dict)
     products: dict[str, ProductRow | None] | None = None
-    """Product codes whose files' endings are known, null for one that is no file; None: products make no assets."""
+    """By product code; null for a product that is not a file. None: the dataset's products are not assets."""
 
     @property
     def is_generic(self) -> bool:
-        """Whether this mapping serves every dataset that has none of its own."""
+        """Whether this is the mapping of all datasets without a mapping of their own."""
         return self.dataset is None
 
     def has_file(self, key: str) -> bool:
-        """Whether the asset of this key is one of the scene's files."""
+        """Whether the asset with this key is one of the scene's files."""
         return any((row.key or name) == key and row.file is not None for name, row in self.assets.items())
 
     @property
     def is_pattern(self) -> bool:
-        """Whether this mapping serves every dataset whose alias fits its pattern."""
+        """Whether this is the mapping of all datasets whose alias matches its pattern."""
         return self.dataset is not None and "*" in self.dataset
 
     @model_validator(mode="after")
-    def _known_conditions(self) -> Self:
-        rows = {f"assets.{key}": asset.only for key, asset in self.assets.items()}
-        rows |= {f"links.{place}": link.only for place, link in enumerate(self.links)}
-        for row, only in rows.items():
+    def _require_known_conditions(self) -> Self:
+        conditions = {f"assets.{key}": asset.only for key, asset in self.assets.items()}
+        conditions |= {f"links.{index}": link.only for index, link in enumerate(self.links)}
+        for row, only in conditions.items():
             for name in only:
                 if name not in self.properties:
-                    raise ValueError(f"{row}.only names {name}, which is no row of properties")
+                    raise ValueError(f"{row}.only names {name!r}, but properties has no such row")
         return self
 
     @model_validator(mode="after")
-    def _times_in_pairs(self) -> Self:
+    def _require_paired_times(self) -> Self:
+        # Times are read in pairs, so that start and end of an Item never come from different sources.
         if len(self.item.start_datetime.chain) != len(self.item.end_datetime.chain):
-            raise ValueError("item.start_datetime and item.end_datetime have as many sources each, taken in pairs")
+            raise ValueError("item.start_datetime and item.end_datetime need the same number of sources")
         return self
 
     @model_validator(mode="after")
-    def _constant_times_are_not_days(self) -> Self:
+    def _forbid_searching_by_constant_times(self) -> Self:
         if "time" in self.slots and self.item.has_constant_times:
             raise ValueError(
-                "item.start_datetime or item.end_datetime is a constant, which M2M does not search by: "
+                "item.start_datetime or item.end_datetime is a constant, and M2M cannot search by it: "
                 "list slots without time"
             )
         return self
 
 
-class Union(Closed):
-    """A file in ``mappings/unions``: a Collection over several datasets, each of which keeps its own.
+class Union(MappingTable):
+    """A file in ``mappings/unions``: a Collection over several datasets, which stay Collections of their own.
 
-    ``aliases`` are ids by which other services know it.
+    ``aliases`` are the ids of the same Collection at other services.
     """
 
     union: str = Field(min_length=1)

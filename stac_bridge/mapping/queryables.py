@@ -1,7 +1,7 @@
-"""What can be asked about a mapping's Items, and of which type each answer is.
+"""The queryables of a mapping's Items: their names, types and possible values.
 
-Whatever an Item says can be filtered by: exactly, because the whole filter is tried on Items. Where a row names an
-M2M filter, it is also asked of M2M.
+Every property of an Item is a queryable, because search evaluates the whole filter on Items. If the property's row
+names an M2M filter, search sends the condition to M2M, too.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping
     from stac_bridge.mapping.rows import Row
 
-__all__ = ["CORE", "Kind", "Queryable", "Queryables", "queryables_of"]
-
 Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
-"""``any`` is a metadata field, of which only each scene shows what it holds."""
+"""The type of a queryable. ``any`` is a metadata field, whose type is known only from each scene's value."""
 
 _KINDS: dict[str, Kind] = {
     "number": "number",
@@ -31,7 +29,7 @@ _KINDS: dict[str, Kind] = {
     "day-start": "datetime",
     "day-end": "datetime",
 }
-"""By converter; any other gives text."""
+"""By converter; all others return text."""
 
 
 _RANGES: dict[str, tuple[float, float | None]] = {
@@ -42,17 +40,17 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "size": (0, None),
     "month": (1, 12),
 }
-"""By converter: the least and the greatest number that it can give; None is open."""
+"""By converter: the smallest and largest number that it can return; None: no limit."""
 
-SCALARS = ("string", "number", "integer", "boolean", "datetime")
+ORDERED_KINDS = ("string", "number", "integer", "boolean", "datetime")
 """Kinds whose values have an order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queryable:
-    """A property that a filter may name.
+    """A property that a filter can use.
 
-    ``values`` are all that it can have, ``range`` what they lie within, where these are known.
+    ``values`` are all possible values and ``range`` their limits; None if unknown.
     """
 
     name: str
@@ -64,48 +62,48 @@ class Queryable:
 
     @property
     def is_sortable(self) -> bool:
-        """Whether Items can be put in order by it."""
-        return self.kind in SCALARS
+        """Whether Items can be sorted by this property."""
+        return self.kind in ORDERED_KINDS
 
 
-TIMES = ("datetime", "start_datetime", "end_datetime")
-"""The properties that tell when a scene was acquired."""
+TIME_PROPERTIES = ("datetime", "start_datetime", "end_datetime")
+"""The properties that hold a scene's acquisition time."""
 
-CORE: dict[str, Queryable] = {
-    one.name: one
-    for one in (
+CORE_QUERYABLES: dict[str, Queryable] = {
+    queryable.name: queryable
+    for queryable in (
         Queryable("id", "string", "Item id"),
         Queryable("collection", "string", "Collection id"),
         Queryable("m2m:dataset", "string", "Dataset alias"),
         Queryable("geometry", "geometry", "Footprint"),
-        Queryable("datetime", "datetime", "Acquisition time; null where only a span is known"),
+        Queryable("datetime", "datetime", "Acquisition time; null if only a span is known"),
         Queryable("start_datetime", "datetime", "Start of acquisition"),
         Queryable("end_datetime", "datetime", "End of acquisition"),
     )
 }
-"""What every Item has."""
+"""The queryables of every Item, by name."""
 
 
 class Queryables(dict[str, Queryable]):
-    """Queryables by name. If ``is_open``, any name with the prefix ``m2m:`` is one, too, for a metadata field.
+    """Queryables by name. If ``is_open``, lookups accept any name with the prefix ``m2m:`` (a metadata field).
 
-    Every lookup agrees on that; iteration yields the listed ones only.
+    Iteration yields the listed names only, because the labels of metadata fields are known only from scenes.
     """
 
     is_open: bool = False
 
     def __missing__(self, name: str) -> Queryable:
-        """The queryable of a metadata field that is not listed."""
+        """Return the queryable of a metadata field that is not listed. Raises KeyError."""
         if not self._is_field(name):
             raise KeyError(name)
         return Queryable(name, "any", name)
 
     def __contains__(self, name: object) -> bool:
-        """Whether a filter may use the name."""
+        """Whether a filter can use this name."""
         return super().__contains__(name) or self._is_field(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The queryable of a name, or ``default``."""
+        """Return the queryable of this name, or ``default``: ``dict.get`` alone does not call ``__missing__``."""
         try:
             return self[name]
         except KeyError:
@@ -116,15 +114,15 @@ class Queryables(dict[str, Queryable]):
 
 
 def queryables_of(mapping: Mapping) -> Queryables:
-    """What every Item has, then the mapping's own properties in its order."""
-    found = Queryables(CORE)
-    found.is_open = mapping.fields
+    """Return the core queryables, then the mapping's own properties in its order."""
+    queryables = Queryables(CORE_QUERYABLES)
+    queryables.is_open = mapping.fields
     for name, row in mapping.properties.items():
-        found[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
+        queryables[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
     if mapping.grid:
-        found["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
-        found["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
-    return found
+        queryables["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
+        queryables["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
+    return queryables
 
 
 def _title(name: str, row: Row) -> str:
@@ -132,7 +130,7 @@ def _title(name: str, row: Row) -> str:
 
 
 def _values(row: Row) -> tuple[Any, ...] | None:
-    """A constant, or the values that a table gives, where nothing else can come out."""
+    """Return the constant or the values of the row's table; None if other values are possible."""
     if row.is_constant:
         return (row.value,)
     if row.values is None or row.otherwise is not None:
@@ -141,8 +139,8 @@ def _values(row: Row) -> tuple[Any, ...] | None:
 
 
 def _range(row: Row) -> tuple[float, float | None] | None:
-    """Where a table or a fallback gives the value, too, nothing is said."""
-    return None if row.values or any(one.is_constant for one in row.chain) else _RANGES.get(row.convert)
+    """Return the converter's range; None if the value can come from a table or a constant, which have no range."""
+    return None if row.values or any(link.is_constant for link in row.chain) else _RANGES.get(row.convert)
 
 
 def _kind(row: Row) -> Kind:

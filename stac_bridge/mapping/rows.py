@@ -1,7 +1,7 @@
-"""Where one value of an Item comes from, and which M2M filter can be asked for it.
+"""Rows of a mapping file: the source of one value of an Item, and the M2M filter that can search by it.
 
-A *row* takes its value from an attribute of the scene, a labelled field of its metadata, or a constant, and names
-the converter that cleans it.
+A *row* takes its value from an attribute of the scene, a labeled field of the scene's metadata, or a constant, and
+names the converter that cleans the value.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-__all__ = ["Closed", "Converter", "FilterRow", "Row", "SceneValue"]
 
 SceneValue = Literal[
     "displayId",
@@ -22,6 +20,8 @@ SceneValue = Literal[
     "endDate",
     "publishDate",
 ]
+"""M2M's names of the scene attributes that a row can read."""
+
 Converter = Literal[
     "text",
     "number",
@@ -43,18 +43,20 @@ Converter = Literal[
     "lower",
     "event",
 ]
+"""The keys of ``converters.CONVERTERS``, as a type that pydantic can check; a test compares the two."""
 
 
-class Closed(BaseModel):
-    """A table that takes no other words than its own, and does not change."""
+class MappingTable(BaseModel):
+    """A table of a mapping file: immutable, and rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class FilterRow(Closed):
-    """The M2M filter that can be asked for a property: a slot of the scene filter, or a filter's label.
+class FilterRow(MappingTable):
+    """The M2M filter that searches by a property: a part of the scene filter, or a dataset filter's label.
 
-    ``bounds`` are the least and the greatest value that there can be, which a range open on one side is asked with.
+    ``bounds`` are the smallest and largest possible value. M2M accepts only closed ranges, so a comparison that is
+    open on one side is sent with a bound on the other.
     """
 
     cloud_cover: bool | None = None
@@ -66,39 +68,44 @@ class FilterRow(Closed):
 
     @model_validator(mode="before")
     @classmethod
-    def _slot(cls, value: object) -> object:
+    def _expand_short_form(cls, value: object) -> object:
         return {value: True} if value in ("cloud_cover", "months") else value
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _require_one_filter(self) -> Self:
         if len(self.model_fields_set - {"bounds"}) != 1:
             raise ValueError("a filter is cloud_cover, months, or one of like, equals, between with the filter's label")
         return self
 
     @property
     def label(self) -> str | None:
-        """The label under which dataset-filters lists it; None for the cloud slot."""
+        """The filter's label in dataset-filters; None for a part of the scene filter."""
         return self.like or self.equals or self.between
 
 
-class Row(Closed):
-    """Where one value comes from."""
+class Row(MappingTable):
+    """The source of one value, its converter, and its fallback.
+
+    A row that is not a table is a constant: ``gsd: 30`` means ``gsd: {value: 30}``.
+    """
 
     scene: SceneValue | None = None
     field: str | None = None
     value: Any = None
     convert: Converter = Field("text", alias="as")
     values: dict[str, Any] | None = None
+    """Translates the converted value, written as text; a value that is not listed counts as absent."""
     otherwise: Row | None = Field(None, alias="else")
+    """The row to use if this one has no value."""
     filter: FilterRow | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _constant(cls, value: object) -> object:
+    def _expand_constant(cls, value: object) -> object:
         return value if isinstance(value, dict) else {"value": value}
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _require_one_source(self) -> Self:
         if len({"scene", "field", "value"} & self.model_fields_set) != 1:
             raise ValueError("a row takes its value from exactly one of scene, field, value")
         return self
@@ -110,6 +117,6 @@ class Row(Closed):
 
     @property
     def chain(self) -> tuple[Row, ...]:
-        """This row and its fallbacks in order, each without the next."""
+        """This row and its fallbacks in order, each without its own fallback."""
         alone = self.model_copy(update={"otherwise": None})
         return (alone, *(self.otherwise.chain if self.otherwise else ()))

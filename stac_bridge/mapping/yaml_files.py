@@ -1,4 +1,4 @@
-"""A mapping file as plain tables, laid over the families it extends, with the line where each row stands."""
+"""Reads a mapping file into plain tables, merged with the families it extends, and records each row's line."""
 
 from __future__ import annotations
 
@@ -13,55 +13,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Rows", "read_rows"]
-
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's where PyYAML has it, which reads the shipped files ten times as fast."""
+"""libyaml's loader if PyYAML was built with it: it reads the shipped files ten times as fast."""
 
-Place = tuple[str, ...]
-_FAMILY = "_"
-"""What a family's file name begins with; so do the keys of a file that only hold what others repeat."""
+RowPath = tuple[str, ...]
+"""The keys that lead to a row, such as ("properties", "gsd", "as"); list elements by their index."""
+
+_FAMILY_PREFIX = "_"
+"""The first character of a family's file name, and of keys that only hold YAML anchors for other rows."""
+
+_SOURCES = {"scene", "field", "value"}
+"""The keys of a row that name its source; a row has exactly one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The tables that a file says with its families, and for each row the file and line where it stands."""
+    """The tables of a file merged with its families, and the file and line (from 1) of each row."""
 
-    said: dict[str, Any]
-    lines: dict[Place, tuple[Path, int]]
+    tables: dict[str, Any]
+    lines: dict[RowPath, tuple[Path, int]]
 
-    def where(self, place: Iterable[object]) -> str:
-        """File and line of a row, or of the nearest table around it that is written down."""
-        wanted = tuple(str(part) for part in place)
-        for length in range(len(wanted), -1, -1):
-            if wanted[:length] in self.lines:
-                path, line = self.lines[wanted[:length]]
-                return f"{path}:{line}"
-        raise KeyError(place)
+    def location(self, row: Iterable[object]) -> str:
+        """Return "file:line" of a row, or of the innermost table around it that the file has."""
+        path = tuple(str(part) for part in row)
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                file, line = self.lines[path[:length]]
+                return f"{file}:{line}"
+        raise KeyError(row)
 
 
 def read_rows(path: Path, family_of: Callable[[str], Path]) -> Rows:
-    """A mapping file laid over the families it names; ``family_of`` tells where a family's file is.
+    """Read a mapping file and the families it extends; ``family_of`` returns the path of a family's file.
 
-    Tables are joined row by row, null takes a row of the family away, anything else replaces it.
+    Tables are merged row by row: null removes a row of the family, any other value replaces it.
     Raises MappingInvalid.
     """
     own = _read(path)
-    names = own.said.pop("extends", [])
-    whole = Rows({}, {})
+    names = own.tables.pop("extends", [])
+    merged = Rows({}, {})
     for name in [names] if isinstance(names, str) else names:
-        whole = _laid_over(whole, _family(own, str(name), family_of))
-    return _laid_over(whole, own)
+        merged = _merge(merged, _read_family(own, str(name), family_of))
+    return _merge(merged, own)
 
 
-def _family(own: Rows, name: str, family_of: Callable[[str], Path]) -> Rows:
+def _read_family(own: Rows, name: str, family_of: Callable[[str], Path]) -> Rows:
     path = family_of(name)
     if not path.is_file():
-        raise MappingInvalid(f"{own.where(['extends'])}: row extends: there is no family {name!r}.")
+        raise MappingInvalid(f"{own.location(['extends'])}: row extends: there is no family {name!r}.")
     family = _read(path)
-    if "extends" in family.said:
-        raise MappingInvalid(f"{family.where(['extends'])}: row extends: a family extends no other.")
-    family.said.pop("dataset", None)
+    if "extends" in family.tables:
+        raise MappingInvalid(f"{family.location(['extends'])}: row extends: a family cannot extend another one.")
+    family.tables.pop("dataset", None)
     return family
 
 
@@ -69,53 +72,58 @@ def _read(path: Path) -> Rows:
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
-        lines: dict[Place, tuple[Path, int]] = {(): (path, 1)}
-        _note(node, (), path, lines)
-        said = loader.construct_document(node) if node else None
-    except yaml.YAMLError as unreadable:
-        mark = getattr(unreadable, "problem_mark", None)
-        at = f"{path}:{mark.line + 1}" if mark else path
-        raise MappingInvalid(f"{at}: {getattr(unreadable, 'problem', None) or unreadable}") from unreadable
-    except (OSError, UnicodeError, ValueError, RecursionError) as unreadable:
-        raise MappingInvalid(f"{path}: {' '.join(str(unreadable).split())}") from unreadable
-    if not isinstance(said, dict):
+        lines: dict[RowPath, tuple[Path, int]] = {(): (path, 1)}
+        _record_lines(node, (), path, lines)
+        tables = loader.construct_document(node) if node else None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        location = f"{path}:{mark.line + 1}" if mark else path
+        raise MappingInvalid(f"{location}: {getattr(error, 'problem', None) or error}") from error
+    except (OSError, UnicodeError, ValueError, RecursionError) as error:
+        raise MappingInvalid(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(tables, dict):
         raise MappingInvalid(f"{path}: a mapping file is a table of dataset, item, properties and assets.")
-    return Rows({str(key): value for key, value in said.items() if not str(key).startswith(_FAMILY)}, lines)
+    return Rows({str(key): value for key, value in tables.items() if not str(key).startswith(_FAMILY_PREFIX)}, lines)
 
 
-def _note(node: yaml.Node | None, place: Place, path: Path, lines: dict[Place, tuple[Path, int]]) -> None:
-    """Write down the line of each key and list element; a key said twice in one table is an error."""
+def _record_lines(node: yaml.Node | None, parent: RowPath, file: Path, lines: dict[RowPath, tuple[Path, int]]) -> None:
+    """Record the line of each key and list element. Raises YAMLError if a table has a key twice.
+
+    PyYAML itself accepts duplicate keys and silently keeps the last one.
+    """
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*place, str(key.value))
-            if here in lines:
-                raise yaml.MarkedYAMLError(
-                    problem=f"row {'.'.join(here)} stands here twice", problem_mark=key.start_mark
-                )
-            lines[here] = (path, key.start_mark.line + 1)
-            _note(value, here, path, lines)
+            row = (*parent, str(key.value))
+            if row in lines:
+                raise yaml.MarkedYAMLError(problem=f"row {'.'.join(row)} is written twice", problem_mark=key.start_mark)
+            lines[row] = (file, key.start_mark.line + 1)
+            _record_lines(value, row, file, lines)
     elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            lines[(*place, str(number))] = (path, value.start_mark.line + 1)
-            _note(value, (*place, str(number)), path, lines)
+        for index, value in enumerate(node.value):
+            row = (*parent, str(index))
+            lines[row] = (file, value.start_mark.line + 1)
+            _record_lines(value, row, file, lines)
 
 
-def _laid_over(below: Rows, above: Rows) -> Rows:
-    return Rows(_joined(below.said, above.said), {**below.lines, **above.lines})
+def _merge(below: Rows, above: Rows) -> Rows:
+    return Rows(_merge_tables(below.tables, above.tables), {**below.lines, **above.lines})
 
 
-def _joined(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    whole = dict(below)
+def _merge_tables(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
     for key, value in above.items():
         if value is None and key in below:
-            del whole[key]
-        elif isinstance(value, dict) and isinstance(below.get(key), dict) and not _other_source(below[key], value):
-            whole[key] = _joined(below[key], value)
+            del merged[key]
+        elif isinstance(value, dict) and isinstance(below.get(key), dict) and not _both_have_source(below[key], value):
+            merged[key] = _merge_tables(below[key], value)
         else:
-            whole[key] = value
-    return whole
+            merged[key] = value
+    return merged
 
 
-def _other_source(below: dict[str, Any], above: dict[str, Any]) -> bool:
-    """Whether a row takes its value from elsewhere: then nothing of the family's row is meant."""
-    return bool({"scene", "field", "value"} & above.keys()) and bool({"scene", "field", "value"} & below.keys())
+def _both_have_source(below: dict[str, Any], above: dict[str, Any]) -> bool:
+    """Whether both rows name a source.
+
+    Then the upper row replaces the lower one whole: the lower one's converter and filter belong to its source.
+    """
+    return bool(_SOURCES & above.keys()) and bool(_SOURCES & below.keys())

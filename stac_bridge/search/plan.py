@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stac_bridge.catalog.refresh import Pruning
 from stac_bridge.mapping import Queryables
 from stac_bridge.mapping.converters import day_start
-from stac_bridge.mapping.queryables import CORE
+from stac_bridge.mapping.queryables import CORE_QUERYABLES
 from stac_bridge.search.cql2.literals import typed
 from stac_bridge.search.cql2.parser import all_of, properties_of
 from stac_bridge.search.params.ids import ids_clause, whole_id
@@ -86,7 +86,7 @@ def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
     been learnt of a dataset's filters differs from worker to worker, and page 1 of a search learns what page 2 knows.
     """
     mapping = entry.mapping
-    named = properties_of(search.filter) - CORE.keys() if search.filter else frozenset()
+    named = properties_of(search.filter) - CORE_QUERYABLES.keys() if search.filter else frozenset()
     can_push = all((row := mapping.properties.get(name)) and (row.filter or row.is_constant) for name in named)
     start = day_start(entry.dataset.acquisition_start)
     age = -date.fromisoformat(start[:10]).toordinal() if start else 0

@@ -1,9 +1,16 @@
-"""(Mapping, M2M's answer) → STAC. Pure: nothing here asks anybody anything."""
+"""Translates M2M's datasets and scenes to STAC by a mapping. Pure: nothing here does I/O."""
 
 from stac_bridge.translate.collection import collection
 from stac_bridge.translate.item import Translator
 from stac_bridge.translate.notices import with_messages, with_notifications
-from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES, described, properties_of, shared
+from stac_bridge.translate.queryables import (
+    QUERYABLES,
+    SCHEMA,
+    SORTABLES,
+    merge_schemas,
+    property_schemas,
+    queryables_document,
+)
 from stac_bridge.translate.union import union_collection
 
 __all__ = [
@@ -12,9 +19,9 @@ __all__ = [
     "SORTABLES",
     "Translator",
     "collection",
-    "described",
-    "properties_of",
-    "shared",
+    "merge_schemas",
+    "property_schemas",
+    "queryables_document",
     "union_collection",
     "with_messages",
     "with_notifications",

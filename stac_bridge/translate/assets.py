@@ -1,4 +1,4 @@
-"""Asset rows → the parts of an Asset that are the same for every scene, made once."""
+"""Translates asset rows and products to asset templates: the parts of an Asset that are the same for every scene."""
 
 from __future__ import annotations
 
@@ -7,55 +7,57 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.mapping.assets import MEDIA_TYPES
-from stac_bridge.translate.access import ORDERABLE, STAGED
+from stac_bridge.translate.access import ORDERABLE, STAGED_SYSTEMS
 from stac_bridge.translate.extensions import prefix_of
 
 if TYPE_CHECKING:
     from stac_bridge.catalog.catalog import Entry
     from stac_bridge.mapping.assets import AssetRow, Bit
 
-__all__ = ["AssetTemplate", "asset_templates", "conditions", "product_code", "product_key", "without_files"]
+_PICTURE_ROLES = frozenset({"thumbnail", "overview"})
 
-_PICTURES = frozenset({"thumbnail", "overview"})
+Conditions = tuple[tuple[str, tuple[Any, ...]], ...]
+"""Pairs of a property and its accepted values; all of them must hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssetTemplate:
-    """An asset without its href.
-
-    ``ending`` is what follows the display id in the file's name; ``browse`` names the picture instead.
-    ``only`` lists, by property, the values of scenes that have such a file; ``pixel`` is the size of its pixels
-    where they are not those of the scene's grid.
-    """
+    """An Asset without its href."""
 
     key: str
-    said: dict[str, Any]
-    ending: str | None
+    fields: dict[str, Any]
+    """The Asset's JSON members."""
+    suffix: str | None
+    """The end of the file name, after the display id; None for a browse image."""
     browse: str | None
-    only: tuple[tuple[str, tuple[Any, ...]], ...]
+    """Which of the scene's browse images it is; None for a file."""
+    conditions: Conditions
+    """The properties of scenes that have this asset."""
     extensions: frozenset[str]
+    """Prefixes of the extensions it uses."""
     pixel: float | None = None
+    """The pixel size of this file in the grid's unit, if it differs from the grid's."""
     is_file: bool = False
-    """Whether it is one of the scene's own files, not a picture or a whole product."""
+    """Whether it is one of the scene's own files, not a browse image or a product."""
 
 
 def asset_templates(entry: Entry) -> tuple[AssetTemplate, ...]:
-    """All assets that a scene of the dataset may have, in the mapping's order, then its products."""
-    rows = [_template(row.key or name, row) for name, row in entry.mapping.assets.items()]
-    return (*rows, *_products(entry))
+    """Return all assets that the dataset's scenes can have: the mapping's, in its order, then the products."""
+    rows = [_row_template(row.key or name, row) for name, row in entry.mapping.assets.items()]
+    return (*rows, *_product_templates(entry))
 
 
-def without_files(item: dict[str, Any], why: str) -> dict[str, Any]:
-    """The Item whose files carry why they cannot be fetched; pictures are public and do not."""
+def mark_files_unavailable(item: dict[str, Any], reason: str) -> dict[str, Any]:
+    """Return the Item with ``m2m:unavailable`` in its files. Pictures have no mark, because they are public."""
     assets = {
-        key: asset if _PICTURES & {*asset["roles"]} else {**asset, "m2m:unavailable": why}
+        key: asset if _PICTURE_ROLES & {*asset["roles"]} else {**asset, "m2m:unavailable": reason}
         for key, asset in item["assets"].items()
     }
     return {**item, "assets": assets}
 
 
 def product_key(code: str, name: str) -> str:
-    """A product's asset key: stable while code and name are.
+    """Return a product's asset key. It depends on code and name only, so that it is the same for every scene.
 
     >>> product_key("D183", "Standard Format")
     'd183_standard_format'
@@ -64,7 +66,7 @@ def product_key(code: str, name: str) -> str:
 
 
 def product_code(key: str) -> str:
-    """The product code in an asset key that ``product_key`` made.
+    """Return the product code from an asset key that ``product_key`` made.
 
     >>> product_code("d183_standard_format")
     'D183'
@@ -72,66 +74,85 @@ def product_code(key: str) -> str:
     return key.partition("_")[0].upper()
 
 
-def _template(key: str, row: AssetRow) -> AssetTemplate:
-    said: dict[str, Any] = {"title": row.title, "type": MEDIA_TYPES[row.type], "roles": list(row.roles)}
+def _row_template(key: str, row: AssetRow) -> AssetTemplate:
+    fields: dict[str, Any] = {"title": row.title, "type": MEDIA_TYPES[row.type], "roles": list(row.roles)}
     if row.description:
-        said["description"] = row.description
+        fields["description"] = row.description
     if row.gsd:
-        said["gsd"] = row.gsd
+        fields["gsd"] = row.gsd
     extensions = set()
+    # Bands are written twice: as in STAC 1.1, and as in older extensions, for readers that know only those.
     if row.band:
         band = row.band.model_dump(exclude_none=True)
-        said["bands"] = [{name: band[name] for name in ("name", "description") if name in band}]
-        said["eo:bands"] = [band]
+        fields["bands"] = [{name: band[name] for name in ("name", "description") if name in band}]
+        fields["eo:bands"] = [band]
         extensions.add("eo")
     if row.raster:
         raster = row.raster.model_dump(exclude_none=True)
-        said |= {name: raster[name] for name in ("data_type", "nodata", "unit") if name in raster}
-        said["raster:bands"] = [raster]
+        fields |= {name: raster[name] for name in ("data_type", "nodata", "unit") if name in raster}
+        fields["raster:bands"] = [raster]
         extensions.add("raster")
     if row.bits:
-        said["classification:bitfields"] = [_bit(bit) for bit in row.bits]
+        fields["classification:bitfields"] = [_bitfield(bit) for bit in row.bits]
         extensions.add("classification")
     if row.file:
         extensions.add("auth")
-    ending = f"_{row.file}" if row.file else None
     if row.pixel:
         extensions.add("proj")
-    only = conditions(row.only)
-    return AssetTemplate(key, said, ending, row.browse, only, frozenset(extensions), row.pixel, row.file is not None)
+    return AssetTemplate(
+        key,
+        fields,
+        f"_{row.file}" if row.file else None,
+        row.browse,
+        conditions_of(row.only),
+        frozenset(extensions),
+        row.pixel,
+        row.file is not None,
+    )
 
 
-def conditions(only: dict[str, Any]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    """By property, the values that fit.
+def conditions_of(only: dict[str, Any]) -> Conditions:
+    """Return the conditions of a row's ``only``, whose values can be single ones or lists.
 
-    >>> conditions({"platform": ["landsat-4", "landsat-5"], "landsat:correction": "L2SP"})
+    >>> conditions_of({"platform": ["landsat-4", "landsat-5"], "landsat:correction": "L2SP"})
     (('platform', ('landsat-4', 'landsat-5')), ('landsat:correction', ('L2SP',)))
     """
-    return tuple((name, tuple(said) if isinstance(said, list) else (said,)) for name, said in only.items())
+    return tuple((name, tuple(value) if isinstance(value, list) else (value,)) for name, value in only.items())
 
 
-def _bit(bit: Bit) -> dict[str, Any]:
+def are_met(conditions: Conditions, properties: dict[str, Any]) -> bool:
+    """Whether an Item's properties meet all conditions.
+
+    >>> are_met((("platform", ("landsat-4", "landsat-5")),), {"platform": "landsat-7"}), are_met((), {})
+    (False, True)
+    """
+    return all(properties.get(name) in values for name, values in conditions)
+
+
+def _bitfield(bit: Bit) -> dict[str, Any]:
     classes = [{"value": value, "name": name, "description": text} for value, (name, text) in enumerate(bit.classes)]
     return {**bit.model_dump(include={"name", "description", "offset", "length"}), "classes": classes}
 
 
-def _products(entry: Entry) -> list[AssetTemplate]:
-    known = entry.mapping.products
-    if known is None or entry.learnt is None:
+def _product_templates(entry: Entry) -> list[AssetTemplate]:
+    rows = entry.mapping.products
+    if rows is None or entry.learnt is None:
         return []
     templates = []
-    for product in sorted(entry.learnt.products, key=lambda one: (one.code, one.name)):
-        row = known.get(product.code)
-        if row is None and product.code in known:
-            continue
-        said = {
+    # Sorted, because M2M's order varies.
+    for product in sorted(entry.learnt.products, key=lambda product: (product.code, product.name)):
+        row = rows.get(product.code)
+        if row is None and product.code in rows:
+            continue  # the mapping has null for a product that is not a file
+        fields = {
             "title": product.name or product.code,
             "type": MEDIA_TYPES[row.type if row else "binary"],
             "roles": list(row.roles if row else ("data",)),
             "m2m:product_code": product.code,
         }
-        if product.system in STAGED:
-            said["order:status"] = ORDERABLE
-        key, used = product_key(product.code, product.name), frozenset({"auth", *map(prefix_of, said)}) - {""}
-        templates.append(AssetTemplate(key, said, row.suffix if row else "", None, (), used))
+        if product.system in STAGED_SYSTEMS:
+            fields["order:status"] = ORDERABLE
+        key = product_key(product.code, product.name)
+        extensions = frozenset({"auth", *map(prefix_of, fields)}) - {""}
+        templates.append(AssetTemplate(key, fields, row.suffix if row else "", None, (), extensions))
     return templates

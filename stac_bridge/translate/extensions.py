@@ -1,4 +1,4 @@
-"""The STAC extensions that fields declare by their prefix, in the versions whose combination every reader takes."""
+"""The STAC extensions that an object declares, derived from the prefixes of its fields."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["EXTENSIONS", "M2M_SCHEMA", "declared", "prefix_of"]
-
-_AT = "https://stac-extensions.github.io"
+_SITE = "https://stac-extensions.github.io"
 
 M2M_SCHEMA = "extensions/m2m/v1.0.0/schema.json"
-"""Where the schema of the bridge's own extension is served, below the API's address."""
+"""The path below the API's address at which it serves the schema of its own extension."""
 
 EXTENSIONS = {
-    "eo": f"{_AT}/eo/v1.1.0/schema.json",
-    "view": f"{_AT}/view/v1.0.0/schema.json",
-    "proj": f"{_AT}/projection/v1.2.0/schema.json",
-    "raster": f"{_AT}/raster/v1.1.0/schema.json",
-    "classification": f"{_AT}/classification/v1.1.0/schema.json",
-    "landsat": f"{_AT}/landsat/v2.0.0/schema.json",
-    "sci": f"{_AT}/scientific/v1.0.0/schema.json",
-    "alternate": f"{_AT}/alternate-assets/v1.1.0/schema.json",
-    "storage": f"{_AT}/storage/v1.0.0/schema.json",
-    "auth": f"{_AT}/authentication/v1.1.0/schema.json",
-    "order": f"{_AT}/order/v1.1.0/schema.json",
+    "eo": f"{_SITE}/eo/v1.1.0/schema.json",
+    "view": f"{_SITE}/view/v1.0.0/schema.json",
+    "proj": f"{_SITE}/projection/v1.2.0/schema.json",
+    "raster": f"{_SITE}/raster/v1.1.0/schema.json",
+    "classification": f"{_SITE}/classification/v1.1.0/schema.json",
+    "landsat": f"{_SITE}/landsat/v2.0.0/schema.json",
+    "sci": f"{_SITE}/scientific/v1.0.0/schema.json",
+    "alternate": f"{_SITE}/alternate-assets/v1.1.0/schema.json",
+    "storage": f"{_SITE}/storage/v1.0.0/schema.json",
+    "auth": f"{_SITE}/authentication/v1.1.0/schema.json",
+    "order": f"{_SITE}/order/v1.1.0/schema.json",
 }
-"""Prefix → schema. Projection 1.2 is the one that has both proj:code and proj:epsg (stackstac reads the latter)."""
+"""Schemas by prefix, in a combination of versions that all readers accept.
 
-_LANDSAT_NEEDS = {
+Projection 1.2 is the only version with both proj:code and proj:epsg, and stackstac reads the latter.
+"""
+
+_LANDSAT_FORMATS = {
     "landsat:scene_id": re.compile(r"L[CEMOT][1-9]\d{13}[A-Z]{3}\d{2}"),
     "landsat:collection_category": re.compile(r"A1|A2|T1|T2|RT"),
     "landsat:collection_number": re.compile(r"0[12]"),
@@ -41,29 +42,29 @@ _LANDSAT_NEEDS = {
     "landsat:cloud_cover_land": None,
     "landsat:correction": re.compile(r"L1TP|L1GT|L1GS|L2SR|L2SP"),
 }
-"""What the schema asks of each, all at once."""
+"""The fields that the Landsat schema requires and their formats; None: any."""
 
 
-def declared(used: Collection[str], base: str, properties: Mapping[str, Any] | None = None) -> list[str]:
-    """The schemas of the prefixes in use; ``properties`` are an Item's.
+def declared_extensions(used: Collection[str], base: str, properties: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the schema URLs of the prefixes in ``used``. Pass an Item's ``properties``, but not a Collection's.
 
-    Landsat's schema asks for eight fields at once and knows no path past 233, where the older reference system
-    goes to 251: an Item that cannot meet it does not claim to.
+    The Landsat schema requires eight fields and allows paths up to 233 only, but WRS-1 has paths up to 251. An Item
+    that is invalid by it does not declare it.
     """
     urls = [url for prefix, url in EXTENSIONS.items() if prefix in used]
-    if "landsat" in used and properties is not None and not _is_landsat(properties):
+    if "landsat" in used and properties is not None and not _is_valid_landsat(properties):
         urls.remove(EXTENSIONS["landsat"])
     return [*urls, f"{base}{M2M_SCHEMA}"] if "m2m" in used else urls
 
 
-def _is_landsat(properties: Mapping[str, Any]) -> bool:
+def _is_valid_landsat(properties: Mapping[str, Any]) -> bool:
     return all(
-        name in properties and (form is None or form.fullmatch(properties[name]))
-        for name, form in _LANDSAT_NEEDS.items()
+        name in properties and (pattern is None or pattern.fullmatch(properties[name]))
+        for name, pattern in _LANDSAT_FORMATS.items()
     )
 
 
 @lru_cache(maxsize=4096)
 def prefix_of(name: str) -> str:
-    """What stands before the colon of a field's name; empty without one."""
+    """Return the prefix of a field's name, before the colon; empty without one."""
     return name.partition(":")[0] if ":" in name else ""

@@ -1,4 +1,4 @@
-"""A scene and what its dataset means → an Item."""
+"""Translates a scene to an Item."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stac_bridge.m2m.models.scenes import fold
-from stac_bridge.mapping import TIMES
+from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import asset_templates
-from stac_bridge.translate.extensions import declared, prefix_of
+from stac_bridge.translate.assets import are_met, asset_templates
+from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.geometry import footprint
-from stac_bridge.translate.grid import finer, grid_reader
-from stac_bridge.translate.links import filler, native_record, row_links
-from stac_bridge.translate.row_readers import reader, source
+from stac_bridge.translate.grid import finer_grid, grid_reader
+from stac_bridge.translate.links import address_filler, earth_explorer_url, row_links
+from stac_bridge.translate.row_readers import raw_reader, row_reader
 from stac_bridge.translate.times import times_reader
 
 if TYPE_CHECKING:
@@ -24,83 +24,83 @@ if TYPE_CHECKING:
 
     from stac_bridge.catalog.catalog import Entry
     from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.translate.access import HrefOf
+    from stac_bridge.translate.access import HrefMaker
     from stac_bridge.translate.assets import AssetTemplate
+    from stac_bridge.translate.geometry import GeometryAndBbox
     from stac_bridge.translate.row_readers import Read
 
-    Wants = Callable[[str], bool]
+    AssetFilter = Callable[[str], bool]
+    """Whether to make the asset with this key."""
 
-__all__ = ["Translator"]
 
-
-_PLACE = frozenset(("geometry", "bbox"))
-_OUTSIDE = _PLACE | {"id", "collection"}
-"""What an Item tells of itself outside its properties."""
+_GEOMETRY_NAMES = frozenset(("geometry", "bbox"))
+_TOP_LEVEL_NAMES = _GEOMETRY_NAMES | {"id", "collection"}
+"""The members of an Item that a filter can use outside its properties."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Which readings an Item's properties need."""
+    """The parts of a scene to read for some of an Item's properties."""
 
     rows: tuple[tuple[str, Read], ...]
     times: bool = True
     grid: bool = True
     fields: bool = True
-    place: bool = True
+    geometry: bool = True
 
 
 class Translator:
-    """What one dataset's scenes become, with all that is the same for each scene made beforehand.
+    """Translates the scenes of one dataset. Everything that is the same for each scene is prepared once.
 
-    Translation has two halves, so that a filter can be tried on an Item before assets are made for it:
-    ``core`` gives id, geometry and properties; ``finish`` adds links and assets.
+    Translation has two halves, so that a filter can be evaluated before assets are made: ``core`` makes the id,
+    geometry and properties; ``finish`` adds links and assets.
     """
 
     def __init__(self, entry: Entry) -> None:
         mapping = entry.mapping
         self.entry = entry
-        self._id = reader(mapping.item.id)
-        self._geometry = tuple(source(row) for row in mapping.item.geometry.chain)
-        self._times = times_reader(entry)
+        self._read_id = row_reader(mapping.item.id)
+        self._geometry_readers = tuple(raw_reader(row) for row in mapping.item.geometry.chain)
+        self._read_times = times_reader(entry)
         self._constants = {name: row.value for name, row in mapping.properties.items() if row.is_constant}
         self._constants["m2m:dataset"] = entry.dataset.alias
-        rows = ((name, reader(row)) for name, row in mapping.properties.items() if not row.is_constant)
-        self._all = _Part(tuple(rows))
-        self._part_of = lru_cache(maxsize=64)(self._needed)
-        self._fields = fields_reader(mapping) if mapping.fields else None
-        self._grid = grid_reader(mapping.grid, fold) if mapping.grid else None
-        self._assets = asset_templates(entry)
-        self._more_links = row_links(mapping)
-        self._s3_folder = filler(mapping.s3.folder) if mapping.s3 else None
-        self._s3_said = mapping.s3 and {
+        rows = ((name, row_reader(row)) for name, row in mapping.properties.items() if not row.is_constant)
+        self._whole = _Part(tuple(rows))
+        self._part_of = lru_cache(maxsize=64)(self._needed_part)
+        self._read_fields = fields_reader(mapping) if mapping.fields else None
+        self._read_grid = grid_reader(mapping.grid, fold) if mapping.grid else None
+        self._asset_templates = asset_templates(entry)
+        self._row_links = row_links(mapping)
+        self._s3_folder_of = address_filler(mapping.s3.folder) if mapping.s3 else None
+        self._s3_fields = mapping.s3 and {
             "storage:platform": "AWS",
             "storage:region": mapping.s3.region,
             "storage:requester_pays": mapping.s3.requester_pays,
         }
 
     def core(self, scene: Scene, names: frozenset[str] | None = None) -> dict[str, Any]:
-        """The Item without links, assets and declared extensions.
+        """Return the Item without links, assets and declared extensions.
 
-        Where ``names`` are given, no more of its properties and of its place than these need be there: trying a
-        filter on thousands of scenes asks for few, and most of the scenes are then left.
+        With ``names``, properties and geometry that these do not need can be missing: a filter uses few of them and
+        rejects most of the thousands of scenes that a search can read.
         """
-        part = self._all if names is None else self._part_of(names)
-        properties: dict[str, Any] = self._times(scene) if part.times else {}
+        part = self._whole if names is None else self._part_of(names)
+        properties: dict[str, Any] = self._read_times(scene) if part.times else {}
         properties.update(self._constants)
         for name, read in part.rows:
             value = read(scene)
             if value is not None:
                 properties[name] = value
-        if self._grid and part.grid:
-            properties.update(self._grid(scene.fields))
-        if self._fields and part.fields:
-            properties.update(self._fields(scene.fields))
-        geometry, bbox = self._place(scene) if part.place else (None, None)
+        if self._read_grid and part.grid:
+            properties.update(self._read_grid(scene.fields))
+        if self._read_fields and part.fields:
+            properties.update(self._read_fields(scene.fields))
+        geometry, bbox = self._geometry(scene) if part.geometry else (None, None)
         item: dict[str, Any] = {
             "type": "Feature",
             "stac_version": "1.1.0",
             "stac_extensions": [],
-            "id": self._id(scene),
+            "id": self._read_id(scene),
             "collection": self.entry.id,
             "geometry": geometry,
         }
@@ -109,70 +109,78 @@ class Translator:
         item["properties"] = properties
         return item
 
-    def _needed(self, names: frozenset[str]) -> _Part:
-        rows = tuple(one for one in self._all.rows if one[0] in names)
-        rest = names.difference(TIMES, self._constants, (name for name, _read in rows), _OUTSIDE)
-        of_grid = {name for name in rest if name.startswith("proj:")}
+    def _needed_part(self, names: frozenset[str]) -> _Part:
+        rows = tuple(row for row in self._whole.rows if row[0] in names)
+        others = names.difference(TIME_PROPERTIES, self._constants, (name for name, _read in rows), _TOP_LEVEL_NAMES)
+        grid_names = {name for name in others if name.startswith("proj:")}
         return _Part(
             rows,
-            times=not names.isdisjoint(TIMES),
-            grid=bool(of_grid),
-            fields=bool(rest - of_grid),
-            place=not names.isdisjoint(_PLACE),
+            times=not names.isdisjoint(TIME_PROPERTIES),
+            grid=bool(grid_names),
+            fields=bool(others - grid_names),
+            geometry=not names.isdisjoint(_GEOMETRY_NAMES),
         )
 
-    def _place(self, scene: Scene) -> tuple[dict[str, Any] | None, list[float] | None]:
-        return next((found for read in self._geometry if (found := footprint(read(scene)))[0]), (None, None))
+    def _geometry(self, scene: Scene) -> GeometryAndBbox:
+        """Return the first usable geometry of the mapping's sources, with its bbox."""
+        places = (footprint(read(scene)) for read in self._geometry_readers)
+        return next((place for place in places if place[0]), (None, None))
 
     def finish(
-        self, item: dict[str, Any], scene: Scene, base: str, href_of: HrefOf, wants: Wants | None = None
+        self,
+        item: dict[str, Any],
+        scene: Scene,
+        base: str,
+        make_href: HrefMaker,
+        include_asset: AssetFilter | None = None,
     ) -> dict[str, Any]:
-        """The whole Item. ``base`` is the API's address with its last slash; ``href_of`` signs (key, file name).
+        """Return the whole Item, made from ``core``'s result ``item``, which is not changed.
 
-        Where ``wants`` is given, only the assets whose keys it holds true for are made. ``item`` stays as it is.
+        ``base`` is the API's address and ends with a slash. With ``include_asset``, only these assets are made.
         """
         properties = {**item["properties"]}
         used = {prefix_of(name) for name in properties}
-        folder = self._s3_folder and self._s3_folder(item)
+        s3_folder = self._s3_folder_of and self._s3_folder_of(item)
         assets: dict[str, Any] = {}
-        for template in self._assets:
-            if wants and not wants(template.key):
+        for template in self._asset_templates:
+            if include_asset and not include_asset(template.key):
                 continue
-            if any(properties.get(name) not in values for name, values in template.only):
+            if not are_met(template.conditions, properties):
                 continue
             if template.browse:
-                href = _browse(scene, template.browse)
+                href = _browse_url(scene, template.browse)
             elif scene.downloadable:
-                href = href_of(template.key, f"{scene.display_id}{template.ending}")
+                href = make_href(template.key, f"{scene.display_id}{template.suffix}")
             else:
                 href = None
             if href:
-                assets[template.key] = self._asset(template, href, item, folder)
+                assets[template.key] = self._asset(template, href, item, s3_folder)
                 used |= template.extensions
-        if folder and scene.downloadable:
+        if s3_folder and scene.downloadable:
             used |= {"alternate", "storage"}
         if "auth" in used:
             properties["auth:schemes"] = auth_schemes(base)
-            properties["m2m:href_expires"] = href_of.expires
+            properties["m2m:href_expires"] = make_href.expires
         if "order" in used or (scene.orderable and not scene.downloadable):
-            # the extension's schema asks for the Item's own status beside those of assets
+            # The order extension's schema requires a status of the Item, too, if an asset has one.
             properties["order:status"] = ORDERABLE
             used.add("order")
         return {
             **item,
-            "stac_extensions": declared(used, base, properties),
+            "stac_extensions": declared_extensions(used, base, properties),
             "properties": properties,
             "links": self._links(item, scene, base),
             "assets": assets,
         }
 
-    def _asset(self, template: AssetTemplate, href: str, item: dict[str, Any], folder: str | None) -> dict[str, Any]:
-        asset = {"href": href, **template.said}
+    def _asset(self, template: AssetTemplate, href: str, item: dict[str, Any], s3_folder: str | None) -> dict[str, Any]:
+        asset = {"href": href, **template.fields}
         if template.pixel and "proj:shape" in item["properties"]:
             properties = item["properties"]
-            asset.update(finer(properties["proj:shape"], properties["proj:transform"], template.pixel))
-        if folder and template.is_file:
-            asset["alternate"] = {"s3": {"href": f"{folder}{item['id']}{template.ending}", **(self._s3_said or {})}}
+            asset.update(finer_grid(properties["proj:shape"], properties["proj:transform"], template.pixel))
+        if s3_folder and template.is_file:
+            s3_href = f"{s3_folder}{item['id']}{template.suffix}"
+            asset["alternate"] = {"s3": {"href": s3_href, **(self._s3_fields or {})}}
         return asset
 
     def _links(self, item: dict[str, Any], scene: Scene, base: str) -> list[dict[str, str]]:
@@ -190,15 +198,16 @@ class Translator:
                 "rel": "via",
                 "type": "text/html",
                 "title": "The scene in EarthExplorer",
-                "href": native_record(self.entry.dataset.id, quote(scene.entity_id, safe="")),
+                "href": earth_explorer_url(self.entry.dataset.id, quote(scene.entity_id, safe="")),
             },
         ]
         if self.entry.mapping.collection.doi:
             links.append({"rel": "cite-as", "href": f"https://doi.org/{self.entry.mapping.collection.doi}"})
-        return links + self._more_links(item)
+        return links + self._row_links(item)
 
 
-def _browse(scene: Scene, which: str) -> str | None:
+def _browse_url(scene: Scene, which: str) -> str | None:
+    """Return the first thumbnail or browse image of a scene, which can have several or none."""
     for picture in scene.browse:
         path = picture.thumbnail_path if which == "thumbnail" else picture.browse_path
         if path:

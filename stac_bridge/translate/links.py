@@ -1,11 +1,11 @@
-"""Addresses that a mapping writes with ``{…}`` in place of an id or a property → links and folders of an Item."""
+"""Fills address templates of a mapping, such as ``…/{id}``, to make links and folders of an Item."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.translate.assets import conditions
+from stac_bridge.translate.assets import are_met, conditions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,20 +14,18 @@ if TYPE_CHECKING:
 
     Fill = Callable[[dict[str, Any]], str | None]
 
-__all__ = ["filler", "native_record", "row_links"]
-
-_PLACE = re.compile(r"\{([^{}]+)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
-def filler(address: str) -> Fill:
-    """A function from an Item to an address, or None where the Item lacks what belongs in it.
+def address_filler(template: str) -> Fill:
+    """Return a function from an Item to an address, or None if the Item lacks a property of the template.
 
-    >>> year = filler("s3://bucket/{year}/{landsat:wrs_path}/{id}/")
-    >>> said = {"datetime": None, "start_datetime": "2020-12-04T00:00:00Z", "landsat:wrs_path": "047"}
-    >>> year({"id": "A", "properties": said})
+    >>> fill = address_filler("s3://bucket/{year}/{landsat:wrs_path}/{id}/")
+    >>> properties = {"datetime": None, "start_datetime": "2020-12-04T00:00:00Z", "landsat:wrs_path": "047"}
+    >>> fill({"id": "A", "properties": properties})
     's3://bucket/2020/047/A/'
     """
-    parts = _PLACE.split(address)
+    parts = _PLACEHOLDER.split(template)
     texts, names = parts[::2], parts[1::2]
 
     def fill(item: dict[str, Any]) -> str | None:
@@ -52,24 +50,23 @@ def _value(item: dict[str, Any], name: str) -> Any:
 
 
 def row_links(mapping: Mapping) -> Callable[[dict[str, Any]], list[dict[str, str]]]:
-    """A function from an Item to the links that its mapping's rows give it."""
-    rows = [(filler(row.href), _said(row), conditions(row.only)) for row in mapping.links]
+    """Return a function from an Item to the links of the mapping's link rows."""
+    rows = [(address_filler(row.href), _members(row), conditions_of(row.only)) for row in mapping.links]
 
     def links(item: dict[str, Any]) -> list[dict[str, str]]:
-        properties = item["properties"]
         return [
-            {**said, "href": href}
-            for fill, said, only in rows
-            if all(properties.get(name) in values for name, values in only) and (href := fill(item))
+            {**members, "href": href}
+            for fill, members, conditions in rows
+            if are_met(conditions, item["properties"]) and (href := fill(item))
         ]
 
     return links
 
 
-def native_record(dataset_id: str, entity_id: str) -> str:
-    """The page of EarthExplorer that shows a scene's own metadata."""
+def earth_explorer_url(dataset_id: str, entity_id: str) -> str:
+    """Return the EarthExplorer page with a scene's metadata. ``entity_id`` is percent-encoded."""
     return f"https://earthexplorer.usgs.gov/scene/metadata/full/{dataset_id}/{entity_id}/"
 
 
-def _said(row: LinkRow) -> dict[str, str]:
-    return {"rel": row.rel, **{name: said for name, said in (("type", row.type), ("title", row.title)) if said}}
+def _members(row: LinkRow) -> dict[str, str]:
+    return {"rel": row.rel, **{name: text for name, text in (("type", row.type), ("title", row.title)) if text}}

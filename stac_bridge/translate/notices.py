@@ -1,4 +1,4 @@
-"""What USGS tells its users → fields of the landing page and of Collections."""
+"""Adds USGS's notices and messages to its users to the landing page and to Collections."""
 
 from __future__ import annotations
 
@@ -6,46 +6,52 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.mapping.converters import zoned
 from stac_bridge.translate.extensions import M2M_SCHEMA
-from stac_bridge.translate.text import plain
+from stac_bridge.translate.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stac_bridge.m2m.models.notices import Message, Notification
 
-__all__ = ["with_messages", "with_notifications"]
-
-_LONGEST = 4000
-"""Characters of a notice that are shown."""
+_MAX_TEXT = 4000
+"""Maximum number of characters of each text of a notice; the rest is cut off."""
 
 
-def with_notifications(said: dict[str, Any], notices: Sequence[Notification], base: str) -> dict[str, Any]:
-    """A landing page with the notices of the service; itself where there are none."""
-    return _with(said, "m2m:notifications", [_notification(one) for one in notices], base)
+def with_notifications(page: dict[str, Any], notifications: Sequence[Notification], base: str) -> dict[str, Any]:
+    """Return a landing page with M2M's notifications; the same page if there are none.
+
+    ``base`` is the API's address and ends with a slash.
+    """
+    return _with_notices(page, "m2m:notifications", [_notification(notice) for notice in notifications], base)
 
 
-def with_messages(said: dict[str, Any], messages: Sequence[Message], base: str) -> dict[str, Any]:
-    """A Collection with what is said about its datasets; itself where nothing is. ``base`` ends with a slash."""
-    return _with(said, "m2m:messages", [_message(one) for one in messages], base)
+def with_messages(collection: dict[str, Any], messages: Sequence[Message], base: str) -> dict[str, Any]:
+    """Return a Collection with the messages about its datasets; the same Collection if there are none.
+
+    ``base`` is the API's address and ends with a slash.
+    """
+    return _with_notices(collection, "m2m:messages", [_message(message) for message in messages], base)
 
 
-def _with(said: dict[str, Any], name: str, notices: list[dict[str, str]], base: str) -> dict[str, Any]:
-    told = [one for one in notices if "text" in one]
-    if not told:
-        return said
-    extensions = [one for one in said.get("stac_extensions", []) if not one.endswith(M2M_SCHEMA)]
-    return {**said, "stac_extensions": [*extensions, f"{base}{M2M_SCHEMA}"], name: told}
+def _with_notices(document: dict[str, Any], name: str, notices: list[dict[str, str]], base: str) -> dict[str, Any]:
+    with_text = [notice for notice in notices if "text" in notice]
+    if not with_text:
+        return document
+    others = [url for url in document.get("stac_extensions", []) if not url.endswith(M2M_SCHEMA)]
+    return {**document, "stac_extensions": [*others, f"{base}{M2M_SCHEMA}"], name: with_text}
 
 
-def _notification(one: Notification) -> dict[str, str]:
-    return _known(subject=one.subject, severity=one.severity, text=one.text, updated=zoned(one.updated))
+def _notification(notice: Notification) -> dict[str, str]:
+    return _plain_members(
+        subject=notice.subject, severity=notice.severity, text=notice.text, updated=zoned(notice.updated)
+    )
 
 
-def _message(one: Message) -> dict[str, str]:
-    return _known(dataset=one.dataset, code=one.code, text=one.text)
+def _message(message: Message) -> dict[str, str]:
+    return _plain_members(dataset=message.dataset, code=message.code, text=message.text)
 
 
-def _known(**said: str | None) -> dict[str, str]:
-    """Words without markup; what is empty is left out."""
-    words = {name: plain(text) for name, text in said.items()}
-    return {name: text[:_LONGEST] for name, text in words.items() if text}
+def _plain_members(**members: str | None) -> dict[str, str]:
+    """Return the texts without markup, and without empty ones."""
+    texts = {name: plain_text(text) for name, text in members.items()}
+    return {name: text[:_MAX_TEXT] for name, text in texts.items() if text}

@@ -1,6 +1,6 @@
-"""What can be asked about Items, as JSON Schema: names, titles, types, and the values that there can be.
+"""Describes queryables and sortables as JSON Schema: names, titles, types, and known values.
 
-Nothing refers to a schema elsewhere, because browsers would fetch it.
+The schemas have no ``$ref`` to other documents, because browsers would fetch them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.scenes import DatasetFilter
     from stac_bridge.mapping import Queryable
 
-__all__ = ["QUERYABLES", "SCHEMA", "SORTABLES", "described", "properties_of", "shared"]
-
 SCHEMA = "application/schema+json"
+"""The media type of JSON Schema."""
+
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 
@@ -33,10 +33,13 @@ _TYPES: dict[str, Schema] = {
     "geometry": {"format": "geometry-any"},
     "any": {},
 }
+"""By ``Queryable.kind``."""
 
 
-def described(address: str, title: str, description: str, properties: Mapping[str, Schema], *, is_open: bool) -> Schema:
-    """The page at ``address``: no other name than those of ``properties`` is taken, unless it ``is_open``."""
+def queryables_document(
+    address: str, title: str, description: str, properties: Mapping[str, Schema], *, is_open: bool
+) -> Schema:
+    """Return the JSON Schema served at ``address``. If not ``is_open``, filters can use only these properties."""
     return {
         "$schema": "https://json-schema.org/draft/2019-09/schema",
         "$id": address,
@@ -48,25 +51,25 @@ def described(address: str, title: str, description: str, properties: Mapping[st
     }
 
 
-def properties_of(named: Mapping[str, Queryable], offered: Mapping[str, DatasetFilter]) -> dict[str, Schema]:
-    """The schema of each queryable; ``offered`` are the dataset's filters by folded label, which list values."""
-    return {name: _property(one, offered) for name, one in named.items()}
+def property_schemas(queryables: Mapping[str, Queryable], filters: Mapping[str, DatasetFilter]) -> dict[str, Schema]:
+    """Return the schema of each queryable; ``filters`` are the dataset's, by folded label, for their value lists."""
+    return {name: _property_schema(queryable, filters) for name, queryable in queryables.items()}
 
 
-def shared(several: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
-    """What can be asked of any of several collections; where they differ, what holds for each of them."""
-    found: dict[str, Schema] = {}
-    for properties in several:
+def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
+    """Merge the property schemas of several Collections; a property of several accepts the values of each."""
+    merged: dict[str, Schema] = {}
+    for properties in collections:
         for name, schema in properties.items():
-            found[name] = _either(found[name], schema) if name in found else schema
-    return found
+            merged[name] = _union(merged[name], schema) if name in merged else schema
+    return merged
 
 
-def _property(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> Schema:
+def _property_schema(queryable: Queryable, filters: Mapping[str, DatasetFilter]) -> Schema:
     schema: Schema = {"title": queryable.title, **_TYPES[queryable.kind]}
-    values = queryable.values or _listed(queryable, offered)
+    values = queryable.values or _filter_values(queryable, filters)
     if values and queryable.kind == "array":
-        schema["items"] = {"type": "string", "enum": sorted({one for value in values for one in value})}
+        schema["items"] = {"type": "string", "enum": sorted({element for value in values for element in value})}
     elif values:
         schema["enum"] = list(dict.fromkeys(values))
     if queryable.range:
@@ -75,37 +78,41 @@ def _property(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> Sch
     return schema
 
 
-def _listed(queryable: Queryable, offered: Mapping[str, DatasetFilter]) -> tuple[str, ...] | None:
-    """The keys of M2M's list of values, where Items have them as they stand there."""
+def _filter_values(queryable: Queryable, filters: Mapping[str, DatasetFilter]) -> tuple[str, ...] | None:
+    """Return the keys of the value list of M2M's filter, if Items have the same values unconverted."""
     row = queryable.row
     if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert != "text":
         return None
-    found = offered.get(fold(row.filter.equals))
-    keys = tuple(key for key in found.value_list or () if key) if found else ()
-    return keys if len(keys) > 1 else None  # a lone value is a box to tick, and Items have others
+    dataset_filter = filters.get(fold(row.filter.equals))
+    keys = tuple(key for key in dataset_filter.value_list or () if key) if dataset_filter else ()
+    # A single value is a checkbox of EarthExplorer; Items have other values, too.
+    return keys if len(keys) > 1 else None
 
 
-def _either(one: Schema, other: Schema) -> Schema:
-    """A schema that accepts what either accepts: types and values joined, ranges widened, else only what both share."""
-    joined = {keyword: value for keyword, value in one.items() if keyword in other and other[keyword] == value}
+def _union(first: Schema, second: Schema) -> Schema:
+    """Return a schema that accepts what either accepts.
+
+    Types and values are joined and ranges widened; any other keyword is kept only if both schemas agree on it.
+    """
+    merged = {keyword: value for keyword, value in first.items() if keyword in second and second[keyword] == value}
     for keyword, join in _JOINS.items():
-        if keyword in one and keyword in other:
-            joined[keyword] = join(one[keyword], other[keyword])
-    return {"title": one["title"], **joined}
+        if keyword in first and keyword in second:
+            merged[keyword] = join(first[keyword], second[keyword])
+    return {"title": first["title"], **merged}
 
 
-def _joined_types(one: str | list[str], other: str | list[str]) -> str | list[str]:
-    """JSON Schema writes several types as a list. Every integer is a number."""
-    types = {name for type_ in (one, other) for name in ([type_] if isinstance(type_, str) else type_)}
+def _join_types(first: str | list[str], second: str | list[str]) -> str | list[str]:
+    """Join two values of ``type``: a name, or a list of several. "number" includes "integer"."""
+    types = {name for value in (first, second) for name in ([value] if isinstance(value, str) else value)}
     if "number" in types:
         types.discard("integer")
     return types.pop() if len(types) == 1 else sorted(types)
 
 
 _JOINS: dict[str, Callable[[Any, Any], Any]] = {
-    "type": _joined_types,
-    "enum": lambda one, other: list(dict.fromkeys([*one, *other])),
+    "type": _join_types,
+    "enum": lambda first, second: list(dict.fromkeys([*first, *second])),
     "minimum": min,
     "maximum": max,
 }
-"""How two values of a JSON Schema keyword become one that holds for both."""
+"""By JSON Schema keyword: how to join two values into one that accepts what either accepts."""

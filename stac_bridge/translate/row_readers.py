@@ -1,4 +1,4 @@
-"""Rows → functions of a scene, made once and called for each."""
+"""Compiles rows to functions of a scene: made once per dataset, called for each scene."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[Scene], Any]
 
-__all__ = ["reader", "source"]
-
-_SCENE = {
+_SCENE_ATTRIBUTES = {
     "displayId": "display_id",
     "entityId": "entity_id",
     "cloudCover": "cloud_cover",
@@ -27,35 +25,35 @@ _SCENE = {
     "endDate": "end_date",
     "publishDate": "publish_date",
 }
-"""The mapping's words for a scene's parts (M2M's own) → the attributes of Scene."""
+"""M2M's names, which mappings use, and the attributes of Scene."""
 
 
-def reader(row: Row) -> Read:
-    """A row as a function of the scene: the converted value, or the fallback's, or None."""
+def row_reader(row: Row) -> Read:
+    """Return a function from a scene to the row's converted value, else its fallback's, else None."""
     if row.is_constant:
         return lambda _scene: row.value
-    fetch, convert = source(row), CONVERTERS[row.convert]
-    otherwise = reader(row.otherwise) if row.otherwise else _nothing
+    read_raw, convert = raw_reader(row), CONVERTERS[row.convert]
+    fallback = row_reader(row.otherwise) if row.otherwise else _read_nothing
     values = row.values
 
     def read(scene: Scene) -> Any:
-        raw = fetch(scene)
-        found = None if raw is None else convert(raw)
+        raw = read_raw(scene)
+        value = None if raw is None else convert(raw)
         if values is not None:
-            found = values.get(str(found))
-        return otherwise(scene) if found is None else found
+            value = values.get(str(value))
+        return fallback(scene) if value is None else value
 
     return read
 
 
-def source(row: Row) -> Read:
-    """What a row reads of the scene, unconverted."""
+def raw_reader(row: Row) -> Read:
+    """Return a function from a scene to the row's unconverted value. The row must not be a constant."""
     if row.field is not None:
         label = fold(row.field)
         return lambda scene: scene.fields.get(label)
-    name = _SCENE[row.scene or ""]
+    name = _SCENE_ATTRIBUTES[row.scene or ""]
     return lambda scene: getattr(scene, name)
 
 
-def _nothing(_scene: Scene) -> None:
+def _read_nothing(_scene: Scene) -> None:
     return None

@@ -1,4 +1,4 @@
-"""A union → one Collection, which says what those of its members say. No call is spent on it."""
+"""Merges the Collections of a union's members into one. It needs no call to M2M."""
 
 from __future__ import annotations
 
@@ -6,105 +6,104 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.translate.access import auth_schemes
-from stac_bridge.translate.collection import collection, pictured
-from stac_bridge.translate.extensions import declared, prefix_of
+from stac_bridge.translate.collection import about_link, collection, example_picture
+from stac_bridge.translate.extensions import declared_extensions, prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stac_bridge.catalog.catalog import Together
 
-__all__ = ["union_collection"]
-
-Said = dict[str, Any]
+Document = dict[str, Any]
 
 
-def union_collection(found: Together, base: str) -> Said:
-    """The Collection of a union. ``base`` is the API's address with its last slash."""
-    members = [collection(entry, base) for entry in found.members]
-    text = found.union.collection
-    said: Said = {
+def union_collection(union: Together, base: str) -> Document:
+    """Return the Collection of a union. ``base`` is the API's address and ends with a slash."""
+    members = [collection(entry, base) for entry in union.members]
+    text = union.union.collection
+    document: Document = {
         "type": "Collection",
         "stac_version": "1.1.0",
         "stac_extensions": [],
-        "id": found.id,
-        "title": text.title or found.id,
-        "description": text.description or "; ".join(one["title"] for one in members),
+        "id": union.id,
+        "title": text.title or union.id,
+        "description": text.description or "; ".join(member["title"] for member in members),
         "license": members[0]["license"],
-        "providers": _listed(members, "providers"),
+        "providers": _joined(members, "providers"),
         "extent": _extent(members),
-        "keywords": list(text.keywords) or _listed(members, "keywords"),
-        "updated": max((one["updated"] for one in members if "updated" in one), default=None),
+        "keywords": list(text.keywords) or _joined(members, "keywords"),
+        "updated": max((member["updated"] for member in members if "updated" in member), default=None),
         "summaries": _summaries(members),
-        **pictured(text, base),
-        "item_assets": _assets(members),
-        "sci:publications": [{"doi": one["sci:doi"]} for one in members if "sci:doi" in one],
+        **example_picture(text, base),
+        "item_assets": _item_assets(members),
+        "sci:publications": [{"doi": member["sci:doi"]} for member in members if "sci:doi" in member],
     }
-    said = {name: value for name, value in said.items() if value or name == "stac_extensions"}
-    asset_fields = (name for asset in said.get("item_assets", {}).values() for name in asset)
-    used = {prefix_of(name) for name in chain(said, asset_fields)}
-    if any("auth:schemes" in one for one in members):
+    document = {name: value for name, value in document.items() if value or name == "stac_extensions"}
+    asset_fields = (name for asset in document.get("item_assets", {}).values() for name in asset)
+    used = {prefix_of(name) for name in chain(document, asset_fields)}
+    if any("auth:schemes" in member for member in members):
         used.add("auth")
-        said["auth:schemes"] = auth_schemes(base)
-    said["stac_extensions"] = declared(used, base)
-    said["links"] = _links(members, text.page)
-    return said
+        document["auth:schemes"] = auth_schemes(base)
+    document["stac_extensions"] = declared_extensions(used, base)
+    document["links"] = _links(members, text.page)
+    return document
 
 
-def _extent(members: Sequence[Said]) -> Said:
-    """Around all extents: the longer way round, where one crosses 180 degrees."""
-    boxes = [one["extent"]["spatial"]["bbox"][0] for one in members]
-    spans = [one["extent"]["temporal"]["interval"][0] for one in members]
-    starts, ends = ([span[side] for span in spans] for side in (0, 1))
+def _extent(members: Sequence[Document]) -> Document:
+    """Return an extent around those of all members; all longitudes if one of them crosses the antimeridian."""
+    boxes = [member["extent"]["spatial"]["bbox"][0] for member in members]
+    intervals = [member["extent"]["temporal"]["interval"][0] for member in members]
+    starts, ends = ([interval[side] for interval in intervals] for side in (0, 1))
     west, south, east, north = zip(*boxes, strict=True)
     crosses = any(box[0] > box[2] for box in boxes)
-    around = [-180.0 if crosses else min(west), min(south), 180.0 if crosses else max(east), max(north)]
+    bbox = [-180.0 if crosses else min(west), min(south), 180.0 if crosses else max(east), max(north)]
     interval = [None if None in starts else min(starts), None if None in ends else max(ends)]
-    return {"spatial": {"bbox": [around]}, "temporal": {"interval": [interval]}}
+    return {"spatial": {"bbox": [bbox]}, "temporal": {"interval": [interval]}}
 
 
-def _summaries(members: Sequence[Said]) -> Said:
-    """Every value that a member's Items can have; only what all members tell is told of all."""
-    told = [one.get("summaries", {}) for one in members]
-    names = [name for name in told[0] if all(isinstance(one.get(name), list) for one in told)]
-    datasets = {"m2m:dataset": [one["m2m:dataset"] for one in members]}
-    return {name: _distinct(chain(*(one[name] for one in told))) for name in names} | datasets
+def _summaries(members: Sequence[Document]) -> Document:
+    """Join the members' value lists of each property; a property that a member does not summarize has none."""
+    summaries = [member.get("summaries", {}) for member in members]
+    names = [name for name in summaries[0] if all(isinstance(summary.get(name), list) for summary in summaries)]
+    datasets = {"m2m:dataset": [member["m2m:dataset"] for member in members]}
+    return {name: _distinct(chain(*(summary[name] for summary in summaries))) for name in names} | datasets
 
 
-def _assets(members: Sequence[Said]) -> Said:
-    """Every asset that a member's Items may have, with what all those that have it say of it."""
-    tables = [one.get("item_assets", {}) for one in members]
-    return {key: _agreed([table[key] for table in tables if key in table]) for key in _distinct(chain(*tables))}
+def _item_assets(members: Sequence[Document]) -> Document:
+    """Return every asset of the members' Items, with the members of it that all datasets with this asset share."""
+    tables = [member.get("item_assets", {}) for member in members]
+    return {key: _intersection([table[key] for table in tables if key in table]) for key in _distinct(chain(*tables))}
 
 
-def _agreed(values: Sequence[Any]) -> Any:
-    """What all values say alike, down to the words of tables and of a single band; None where it is nothing."""
+def _intersection(values: Sequence[Any]) -> Any:
+    """Return what equal parts the values have, within tables and single-element lists; None if nothing."""
     first = values[0]
-    if all(one == first for one in values):
+    if all(value == first for value in values):
         return first
-    if all(isinstance(one, dict) for one in values):
-        words = [word for word in first if all(word in one for one in values)]
-        agreed = {word: _agreed([one[word] for one in values]) for word in words}
-        return {word: said for word, said in agreed.items() if said is not None} or None
-    if all(isinstance(one, list) and len(one) == 1 and isinstance(one[0], dict) for one in values):
-        inner = _agreed([one[0] for one in values])
-        return inner and [inner]
+    if all(isinstance(value, dict) for value in values):
+        shared_keys = [key for key in first if all(key in value for value in values)]
+        shared = {key: _intersection([value[key] for value in values]) for key in shared_keys}
+        return {key: value for key, value in shared.items() if value is not None} or None
+    if all(isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) for value in values):
+        element = _intersection([value[0] for value in values])
+        return element and [element]
     return None
 
 
-def _links(members: Sequence[Said], page: str | None) -> list[Said]:
-    """Those of all members, which stand under the union's id; its own page in place of theirs."""
-    links = [link for link in _listed(members, "links") if not (page and link["rel"] == "about")]
-    return [*links, {"rel": "about", "type": "text/html", "href": page, "title": "What it is"}] if page else links
+def _links(members: Sequence[Document], page: str | None) -> list[Document]:
+    """Return the members' links, which already have the union's id, with the union's own page if it has one."""
+    links = [link for link in _joined(members, "links") if not (page and link["rel"] == "about")]
+    return [*links, about_link(page)] if page else links
 
 
-def _listed(members: Sequence[Said], name: str) -> list[Any]:
-    return _distinct(chain(*(one.get(name, ()) for one in members)))
+def _joined(members: Sequence[Document], name: str) -> list[Any]:
+    return _distinct(chain(*(member.get(name, ()) for member in members)))
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
-    found: list[Any] = []
+    """Return values without repetitions, in order. Not a set, because values can be dicts."""
+    distinct: list[Any] = []
     for value in values:
-        if value not in found:
-            found.append(value)
-    return found
+        if value not in distinct:
+            distinct.append(value)
+    return distinct

@@ -70,5 +70,5 @@ def item_of(mtl: dict[str, str]) -> dict[str, Any]:
     """The bridge's Item of the product that an MTL describes."""
     alias = DATASETS[mtl["LANDSAT_PRODUCT_ID"][:7]]
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e83d14f2fc39685"})
-    translator, scene = Translator(Entry(dataset, load_mappings().of(alias))), read_scene(scene_of(mtl))
+    translator, scene = Translator(Entry(dataset, load_mappings().for_dataset(alias))), read_scene(scene_of(mtl))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)

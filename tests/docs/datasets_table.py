@@ -72,7 +72,8 @@ def unions() -> str:
     rows = ["| Collection | also known as | its datasets | other forms of id |", "|---|---|---|---|"]
     mappings = load_mappings()
     for one in mappings.unions:
-        forms = dict.fromkeys(_form(form) for alias in one.datasets for form in mappings.of(alias).item.other_ids)
+        members = [mappings.for_dataset(alias) for alias in one.datasets]
+        forms = dict.fromkeys(_form(form) for member in members for form in member.item.other_ids)
         cells = (_code(one.aliases), _code(one.datasets), ", ".join(forms))
         rows.append(f"| `{one.union}` | {' | '.join(cells)} |")
     return "\n".join(rows)

@@ -66,7 +66,7 @@ def test_python_in_the_readme_runs(block: str, api: str) -> None:
 def test_the_rows_in_the_readme_are_the_shipped_mappings() -> None:
     (shown,) = (yaml.safe_load(block) for block in blocks("yaml"))
     folder = ROOT / "mappings"
-    shipped = read_rows(folder / f"{shown['dataset']}.yaml", lambda family: folder / f"{family}.yaml").said
+    shipped = read_rows(folder / f"{shown['dataset']}.yaml", lambda family: folder / f"{family}.yaml").tables
     assert shown["dataset"] in load_mappings().by_dataset
     for table in ("item", "properties"):
         for name, row in shown[table].items():

@@ -91,7 +91,7 @@ def _kinds(one: Json, whole: Recordings) -> Iterator[tuple[object, ...]]:
         yield "bounds", *off, bounds["west"] > bounds["east"], bounds["south"] > bounds["north"]
     if any(alias in of for of in (whole.scenes, whole.filters, whole.products, whole.options)):
         yield "recorded", alias
-    if alias in _SANDBOX_EVENTS or not (alias.startswith("event") or load_mappings().of(alias).is_generic):
+    if alias in _SANDBOX_EVENTS or not (alias.startswith("event") or load_mappings().for_dataset(alias).is_generic):
         yield "mapped", alias
 
 

@@ -13,7 +13,7 @@ from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import respond
 from stac_bridge.catalog.catalog import Together
 from stac_bridge.search.collections import QUERYABLE, SORTABLE
-from stac_bridge.translate import SCHEMA, described, properties_of, shared
+from stac_bridge.translate import SCHEMA, merge_schemas, property_schemas, queryables_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ class SchemaPages:
         return page
 
     def _of_collections(self, what: str) -> Callable[..., Any]:
-        properties = properties_of(QUERYABLE if what == "queryables" else SORTABLE, {})
+        properties = property_schemas(QUERYABLE if what == "queryables" else SORTABLE, {})
 
         async def page(request: Request) -> Response:
             title = f"{what.title()} of collection search"
@@ -89,7 +89,7 @@ class SchemaPages:
     def _answer(self, request: Request, address: str, title: str, entries: Sequence[Entry]) -> Response:
         """Of one collection, or of several."""
         what = _what(address)
-        properties = shared(_named(entry, what) for entry in entries)
+        properties = merge_schemas(_named(entry, what) for entry in entries)
         is_open = what == "queryables" and any(entry.queryables.is_open for entry in entries)
         return self._written(request, address, title, properties, is_open=is_open)
 
@@ -97,7 +97,7 @@ class SchemaPages:
         self, request: Request, address: str, title: str, properties: Properties, *, is_open: bool
     ) -> Response:
         place = f"{base_of(request, self._public_url)}{address}"
-        said = described(place, title, _WHAT[_what(address)], properties, is_open=is_open)
+        said = queryables_document(place, title, _WHAT[_what(address)], properties, is_open=is_open)
         return respond(said, request, media_type=SCHEMA, max_age=self._max_age)
 
 
@@ -112,7 +112,7 @@ def _members(found: Entry | Together) -> Sequence[Entry]:
 
 
 def _named(entry: Entry, what: str) -> Properties:
-    return properties_of(entry.queryables if what == "queryables" else entry.sortables, entry.filters)
+    return property_schemas(entry.queryables if what == "queryables" else entry.sortables, entry.filters)
 
 
 def _distinct(entries: Any) -> list[Entry]:

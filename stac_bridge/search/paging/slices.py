@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
-from stac_bridge.mapping import TIMES
+from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.mapping.converters import day_start
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Axis:
 def axis_of(key: SortKey, steps: Sequence[Step], today: date) -> Axis | None:
     """The axis of what is sorted by first; None where M2M cannot slice by it."""
     entries = [step.entry for step in steps]
-    if key.name in TIMES:
+    if key.name in TIME_PROPERTIES:
         if not all(entry.can_filter_by("time") for entry in entries):
             return None
         low, high = _days(steps, today)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.params.limits import USUAL
@@ -113,7 +113,8 @@ def read_geometry(value: Any, name: str = "intersects", limits: Limits = USUAL) 
             f"{name} leaves the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
             "latitudes within 90, longitude first. Cut it at the antimeridian as RFC 7946 says."
         )
-    return _plain(mapping(shapely.force_2d(found)))
+    geometry: Geometry = orjson.loads(shapely.to_geojson(shapely.force_2d(found)))
+    return geometry
 
 
 def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
@@ -144,13 +145,3 @@ def _finite(part: Any) -> None:
         _finite(_content(part))
     elif isinstance(part, bool) or not isinstance(part, int | float) or not math.isfinite(part):
         raise ValueError(f"{part!r} is no coordinate")
-
-
-def _plain(geometry: dict[str, Any]) -> Geometry:
-    if "geometries" in geometry:
-        return {"type": geometry["type"], "geometries": [_plain(part) for part in geometry["geometries"]]}
-    return {"type": geometry["type"], "coordinates": _lists(geometry["coordinates"])}
-
-
-def _lists(value: Any) -> Any:
-    return [_lists(part) for part in value] if isinstance(value, list | tuple) else value

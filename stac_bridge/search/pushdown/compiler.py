@@ -10,7 +10,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import DayRange
-from stac_bridge.mapping import TIMES
+from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, properties_of
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, id_filter, row_filter
@@ -95,7 +95,7 @@ def _leaf(op: str, args: list[Any], entry: Entry) -> Compiled:
     name = args[0].get("property") if isinstance(args[0], dict) else None
     if name is None or (len(args) > 1 and isinstance(args[1], dict) and "timestamp" not in args[1]):
         return UNKNOWN
-    if name in TIMES:
+    if name in TIME_PROPERTIES:
         return compared_time(name, op, args[1]["timestamp"]) if op in COMPARISONS else UNKNOWN
     found = entry.queryables.get(name)
     return row_filter(found, op, args[1] if len(args) > 1 else None, entry) if found else UNKNOWN
@@ -128,7 +128,7 @@ def _decided(said: Cql2, entry: Entry) -> bool | None:
             **{name: values[0] for name, values in properties.items() if values},
         },
     }
-    return Residual(said, TIMES).keeps(item)
+    return Residual(said, TIME_PROPERTIES).keeps(item)
 
 
 def _constant_times(entry: Entry) -> dict[str, str | None]:
@@ -144,7 +144,7 @@ def _is_settled(name: str, entry: Entry) -> bool:
         return True
     if name == "datetime":
         return entry.mapping.item.datetime is None
-    if name in TIMES:
+    if name in TIME_PROPERTIES:
         return entry.mapping.item.constant_span is not None
     if found is None:
         return True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.m2m.filters import GeoJson, Mbr, SceneFilter, shape_of
 from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
@@ -107,9 +107,4 @@ def _said(found: BaseGeometry) -> Mbr | GeoJson:
     """A box where it is one."""
     if found.geom_type == "Polygon" and found.equals(found.envelope):
         return Mbr.of(*found.bounds)
-    return GeoJson(geometry=_plain(found))
-
-
-def _plain(found: BaseGeometry) -> dict[str, Any]:
-    said: dict[str, Any] = orjson.loads(orjson.dumps(mapping(found)))
-    return said
+    return GeoJson(geometry=orjson.loads(shapely.to_geojson(found)))

@@ -194,7 +194,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "disjoint places meet": ("compiler", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
     "not keeps its joint": ("compiler", '"or" if op == "and" else "and"', "op"),
     "less is not turned round": ("compiler", '"<": ">="', '"<": ">"'),
-    "what is absent is everything": ("compiler", "return NOTHING if said is False else EVERYTHING", "return EVERYTHING"),
+    "what is absent is everything": (
+        "compiler",
+        "return NOTHING if said is False else EVERYTHING",
+        "return EVERYTHING",
+    ),
 }
 """Module, text, text in its place."""
 

@@ -40,7 +40,8 @@ def test_an_instant_asks_for_its_day_and_is_not_exact() -> None:
 
 
 SRTM = Entry(
-    Dataset.model_validate({"datasetAlias": "srtm_v3", "datasetId": "5e83a3ee1af480c5"}), load_mappings().of("srtm_v3")
+    Dataset.model_validate({"datasetAlias": "srtm_v3", "datasetId": "5e83a3ee1af480c5"}),
+    load_mappings().for_dataset("srtm_v3"),
 )
 
 

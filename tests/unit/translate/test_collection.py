@@ -1,4 +1,4 @@
-"""Every dataset becomes a Collection that can be read, whatever M2M says of it."""
+"""Every dataset becomes a valid Collection, whatever M2M's record of it holds."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ MAPPINGS = load_mappings()
 EVENTS = recorded_data("dataset-search__event1058-and-others__1")
 
 
-def told(learnt: Learnt | None = None, **said: Any) -> dict[str, Any]:
-    """The Collection of a dataset of which M2M says this."""
-    raw = {"datasetAlias": "some_dataset", "datasetId": "5e83d14f2fc39685", **said}
+def collection_of(learnt: Learnt | None = None, **members: Any) -> dict[str, Any]:
+    """Return the Collection of a dataset whose record has these members."""
+    raw = {"datasetAlias": "some_dataset", "datasetId": "5e83d14f2fc39685", **members}
     dataset = Dataset.model_validate(raw)
-    return collection(Entry(dataset, MAPPINGS.of(dataset.alias), learnt), BASE)
+    return collection(Entry(dataset, MAPPINGS.for_dataset(dataset.alias), learnt), BASE)
 
 
-def check(said: dict[str, Any]) -> None:
-    """What every Collection keeps, that no schema asks for."""
-    ((west, south, east, north),) = said["extent"]["spatial"]["bbox"]
+def check(document: dict[str, Any]) -> None:
+    """Check what holds for every Collection, but no schema requires."""
+    ((west, south, east, north),) = document["extent"]["spatial"]["bbox"]
     assert -180 <= west <= 180
     assert -180 <= east <= 180
     assert -90 <= south <= north <= 90
-    ((start, end),) = said["extent"]["temporal"]["interval"]
+    ((start, end),) = document["extent"]["temporal"]["interval"]
     assert start is None or start >= "1850"
     assert start is None or end is None or start <= end
-    assert said["title"].strip()
-    assert said["description"].strip()
-    assert not {"None", ""} & set(said.get("keywords", []))
-    assert "doi.org" not in said.get("sci:doi", "")
-    assert {"self", "root", "parent", "items", "license", "via"} <= {link["rel"] for link in said["links"]}
+    assert document["title"].strip()
+    assert document["description"].strip()
+    assert not {"None", ""} & set(document.get("keywords", []))
+    assert "doi.org" not in document.get("sci:doi", "")
+    assert {"self", "root", "parent", "items", "license", "via"} <= {link["rel"] for link in document["links"]}
 
 
 def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = recordings().datasets
     catalog = marry(read_datasets(recorded), MAPPINGS, 0)
     assert len(catalog.entries) == len(recorded)
-    for place, entry in enumerate(catalog.entries.values()):
-        said = collection(entry, BASE)
-        check(said)
-        if LONG or place % 5 == 0:
-            validate(said)
+    for index, entry in enumerate(catalog.entries.values()):
+        document = collection(entry, BASE)
+        check(document)
+        if LONG or index % 5 == 0:
+            validate(document)
 
 
 NONSENSE = st.one_of(
@@ -74,20 +74,20 @@ KEYS = [info.alias or name for name, info in Dataset.model_fields.items()]
 
 @given(
     alias=st.text(min_size=1, max_size=12),
-    said=st.dictionaries(st.sampled_from(KEYS), NONSENSE),
+    members=st.dictionaries(st.sampled_from(KEYS), NONSENSE),
     bounds=BOUNDS,
 )
 @settings(max_examples=60, deadline=None)
-def test_nonsense_about_a_dataset_still_gives_a_valid_collection(
-    alias: str, said: dict[str, Any], bounds: object
+def test_a_dataset_with_nonsense_values_is_still_a_valid_collection(
+    alias: str, members: dict[str, Any], bounds: object
 ) -> None:
-    found = told(**{**said, "datasetAlias": alias, "datasetId": "x", "spatialBounds": bounds})
-    check(found)
-    validate(orjson.loads(orjson.dumps(found)))
+    document = collection_of(**{**members, "datasetAlias": alias, "datasetId": "x", "spatialBounds": bounds})
+    check(document)
+    validate(orjson.loads(orjson.dumps(document)))
 
 
 @pytest.mark.parametrize(
-    ("said", "description"),
+    ("members", "description"),
     [
         ({"abstractText": "<p>All of&nbsp;it.</p>\r\n", "collectionLongName": "Long"}, "All of it."),
         ({"abstractText": "  ", "collectionLongName": "Long", "collectionName": "Short"}, "Long"),
@@ -95,46 +95,46 @@ def test_nonsense_about_a_dataset_still_gives_a_valid_collection(
         ({}, "some_dataset"),
     ],
 )
-def test_the_description_is_the_best_that_is_said(said: dict[str, Any], description: str) -> None:
-    assert told(**said)["description"] == description
+def test_the_description_is_the_most_detailed_text_of_the_record(members: dict[str, Any], description: str) -> None:
+    assert collection_of(**members)["description"] == description
 
 
-def test_an_event_is_told_as_one() -> None:
-    found = told(datasetAlias="event303", collectionName="200808_Hurricane_Ike", catalogs=["HDDS"])
-    assert found["title"] == "Hurricane Ike, August 2008"
-    assert found["description"].startswith("Hurricane Ike, August 2008: imagery that the Hazards")
-    assert "licences" in found["description"]
-    assert "disaster" in found["keywords"]
-    assert {link["rel"]: link["href"] for link in found["links"]}["via"] == "https://hddsexplorer.usgs.gov/"
+def test_an_event_has_a_readable_title_and_its_own_description() -> None:
+    document = collection_of(datasetAlias="event303", collectionName="200808_Hurricane_Ike", catalogs=["HDDS"])
+    assert document["title"] == "Hurricane Ike, August 2008"
+    assert document["description"].startswith("Hurricane Ike, August 2008: imagery that the Hazards")
+    assert "licenses" in document["description"]
+    assert "disaster" in document["keywords"]
+    assert {link["rel"]: link["href"] for link in document["links"]}["via"] == "https://hddsexplorer.usgs.gov/"
 
 
-def test_an_unknown_end_stays_open_and_a_mad_start_is_mended() -> None:
+def test_an_unknown_end_is_open_and_an_impossible_start_is_replaced() -> None:
     _unknown, katrina = read_datasets(EVENTS)
     assert katrina.acquisition_start == "0021-09-16"
-    found = collection(Entry(katrina, MAPPINGS.of(katrina.alias)), BASE)
-    assert found["extent"]["temporal"]["interval"] == [["1897-04-05T00:00:00Z", None]]
+    document = collection(Entry(katrina, MAPPINGS.for_dataset(katrina.alias)), BASE)
+    assert document["extent"]["temporal"]["interval"] == [["1897-04-05T00:00:00Z", None]]
 
 
-def test_when_the_list_was_updated_is_told_in_utc() -> None:
-    assert told(dateUpdated="2020-04-07 18:02:02.614856-05")["updated"] == "2020-04-07T23:02:02.614856Z"
-    assert "updated" not in told(dateUpdated="yesterday")
+def test_the_update_time_is_in_utc() -> None:
+    assert collection_of(dateUpdated="2020-04-07 18:02:02.614856-05")["updated"] == "2020-04-07T23:02:02.614856Z"
+    assert "updated" not in collection_of(dateUpdated="yesterday")
 
 
-def test_a_doi_is_cited() -> None:
-    found = told(doiNumber="http://dx.doi.org/10.5067/MEaSUREs/SRTM/SRTMGL1.003 ")
-    assert found["sci:doi"] == "10.5067/MEaSUREs/SRTM/SRTMGL1.003"
-    assert {link["rel"]: link["href"] for link in found["links"]}["cite-as"].endswith("/SRTMGL1.003")
+def test_a_doi_is_bare_and_has_a_link() -> None:
+    document = collection_of(doiNumber="http://dx.doi.org/10.5067/MEaSUREs/SRTM/SRTMGL1.003 ")
+    assert document["sci:doi"] == "10.5067/MEaSUREs/SRTM/SRTMGL1.003"
+    assert {link["rel"]: link["href"] for link in document["links"]}["cite-as"].endswith("/SRTMGL1.003")
 
 
-def test_the_lists_of_filters_become_summaries() -> None:
+def test_the_value_lists_of_filters_become_summaries() -> None:
     summaries = collection(entry_of("landsat_ot_c2_l2"), BASE)["summaries"]
     assert summaries["platform"] == ["landsat-8", "landsat-9"]
     assert summaries["landsat:collection_category"] == ["T1", "T2", "RT"]
     assert summaries["gsd"] == [30, 100]
 
 
-def test_a_filters_list_without_known_values_gives_no_summary() -> None:
-    one = {
+def test_a_value_list_without_known_values_makes_no_summary() -> None:
+    raw_filter = {
         "id": "1",
         "fieldLabel": "Satellite",
         "fieldConfig": {"type": "Select"},
@@ -143,8 +143,8 @@ def test_a_filters_list_without_known_values_gives_no_summary() -> None:
     raw = {"datasetAlias": "landsat_tm_c2_l2", "datasetId": "1"}
     entry = Entry(
         Dataset.model_validate(raw),
-        MAPPINGS.of("landsat_tm_c2_l2"),
-        Learnt((DatasetFilter.model_validate(one),), ()),
+        MAPPINGS.for_dataset("landsat_tm_c2_l2"),
+        Learnt((DatasetFilter.model_validate(raw_filter),), ()),
     )
     assert collection(entry, BASE)["summaries"]["platform"] == ["landsat-4", "landsat-5"]
 
@@ -152,14 +152,14 @@ def test_a_filters_list_without_known_values_gives_no_summary() -> None:
 def test_products_are_item_assets_with_stable_keys_in_stable_order() -> None:
     products = [("D482", "Compressed"), ("D441", "Full Resolution")]
     learnt = tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
-    forth, back = told(Learnt((), learnt)), told(Learnt((), learnt[::-1]))
-    assert forth["item_assets"] == back["item_assets"]
-    assert list(forth["item_assets"])[-2:] == ["d441_full_resolution", "d482_compressed"]
-    assert forth["item_assets"]["d482_compressed"]["type"] == "image/jp2"
+    first, second = collection_of(Learnt((), learnt)), collection_of(Learnt((), learnt[::-1]))
+    assert first["item_assets"] == second["item_assets"]
+    assert list(first["item_assets"])[-2:] == ["d441_full_resolution", "d482_compressed"]
+    assert first["item_assets"]["d482_compressed"]["type"] == "image/jp2"
 
 
-def test_a_dataset_without_a_name_hides_no_other() -> None:
-    found = read_datasets([{"datasetId": "1"}, {"datasetAlias": "a", "datasetId": "2"}, None])
-    assert [one.alias for one in found] == ["a"]
+def test_a_dataset_without_an_alias_is_skipped() -> None:
+    datasets = read_datasets([{"datasetId": "1"}, {"datasetAlias": "a", "datasetId": "2"}, None])
+    assert [dataset.alias for dataset in datasets] == ["a"]
     with pytest.raises(ValueError, match="no element is a dataset"):
         read_datasets([{"collectionName": "nobody"}])

@@ -1,4 +1,4 @@
-"""Metadata fields become properties: all of them, named by the dataset's labels alone, typed by value."""
+"""Every metadata field becomes a property, named by the dataset's labels only and typed by its value."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAPPINGS = load_mappings()
 GENERIC = MAPPINGS.generic
 
 
-def entry(alias: str, **said: Any) -> Entry:
-    raw = {"datasetAlias": alias, "datasetId": "5e83d14f2fc39685", "acquisitionStart": "1990-01-01", **said}
-    return Entry(Dataset.model_validate(raw), MAPPINGS.of(alias))
+def entry(alias: str) -> Entry:
+    raw = {"datasetAlias": alias, "datasetId": "5e83d14f2fc39685", "acquisitionStart": "1990-01-01"}
+    return Entry(Dataset.model_validate(raw), MAPPINGS.for_dataset(alias))
 
 
-def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **said: Any) -> dict[str, Any]:
-    """The Item of a scene with these fields."""
+def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+    """Return the Item of a scene with these metadata fields and members."""
     ring = [[5.0, 45.0], [6.0, 45.0], [6.0, 46.0], [5.0, 46.0], [5.0, 45.0]]
     raw = {
         "entityId": "E1",
@@ -37,15 +37,15 @@ def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **sa
         "temporalCoverage": {"startDate": "2014-10-29 00:00:00-05", "endDate": "2014-10-29 00:00:00-05"},
         "options": {"download": True},
         "metadata": [{"fieldName": label, "value": value} for label, value in (fields or {}).items()],
-        **said,
+        **members,
     }
     translator, scene = Translator(entry(alias)), read_scene(raw)
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
 def test_every_field_is_a_property_under_its_cleaned_label() -> None:
-    said = {"Entity  ID": "E1", "State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4}
-    properties = item(fields=said)["properties"]
+    fields = {"Entity  ID": "E1", "State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4}
+    properties = item(fields=fields)["properties"]
     assert (
         properties.items()
         >= {
@@ -61,7 +61,7 @@ def test_every_field_is_a_property_under_its_cleaned_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "label", "raw", "kept"),
+    ("alias", "label", "raw", "value"),
     [
         ("eo1_hyp_pub", "Sun Azimuth", "-999.00", -999.0),
         ("eo1_hyp_pub", "Look Angle", "123.4", 123.4),
@@ -72,17 +72,17 @@ def test_every_field_is_a_property_under_its_cleaned_label() -> None:
         ("sentinel_2a", "Cloud Cover", "-1", None),
     ],
 )
-def test_a_value_that_no_row_can_read_is_kept_under_the_name_of_its_field(
-    alias: str, label: str, raw: str, kept: Any
+def test_a_value_that_no_row_can_read_becomes_a_property_of_its_field(
+    alias: str, label: str, raw: str, value: Any
 ) -> None:
-    assert item(alias, {label: raw})["properties"].get(field_name(label)) == kept
+    assert item(alias, {label: raw})["properties"].get(field_name(label)) == value
 
 
 def test_a_negative_sun_azimuth_is_the_same_direction_counted_from_0_to_360() -> None:
     assert item("landsat_mss_c2_l1", {"Sun Azimuth L1": "-48.446"})["properties"]["view:sun_azimuth"] == 311.554
 
 
-def test_degrees_are_left_out_only_where_decimals_stand_beside_them() -> None:
+def test_degrees_are_omitted_only_if_the_decimals_exist_too() -> None:
     pair = {"NW  Corner Lat": "23&deg;30'26.91\"N", "NW Corner Lat dec": "23.5074763"}
     assert "m2m:nw_corner_lat" not in item(fields=pair)["properties"]
     assert item(fields=pair)["properties"]["m2m:nw_corner_lat_dec"] == 23.5074763
@@ -93,14 +93,14 @@ def test_degrees_are_left_out_only_where_decimals_stand_beside_them() -> None:
 def test_names_do_not_depend_on_the_order_or_the_values_of_fields() -> None:
     labels = ["Sun Azimuth", "Sun_Azimuth", "sun-azimuth", "Nadir/Off Nadir"]
     read = fields_reader(GENERIC)
-    forth = read({fold(label): label for label in labels})
-    back = read({fold(label): label for label in reversed(labels)})
-    assert forth == back
-    assert len(forth) == 4
-    assert read({fold(label): None if label == "Sun Azimuth" else label for label in labels}).items() < forth.items()
+    first = read({fold(label): label for label in labels})
+    second = read({fold(label): label for label in reversed(labels)})
+    assert first == second
+    assert len(first) == 4
+    assert read({fold(label): None if label == "Sun Azimuth" else label for label in labels}).items() < first.items()
 
 
-def test_a_row_keeps_its_name_and_its_field_is_not_told_twice() -> None:
+def test_a_field_that_a_row_reads_has_no_second_property() -> None:
     properties = item("declassii", {"Camera Type": "H", "Download Available": "Y", "Platform": "x"})["properties"]
     assert (properties["platform"], properties["m2m:download_available"]) == ("kh-7", "Y")
     assert properties["m2m:platform"] == "x"
@@ -108,7 +108,7 @@ def test_a_row_keeps_its_name_and_its_field_is_not_told_twice() -> None:
     assert "m2m:download_available_2" not in properties
 
 
-def test_exact_times_are_read_where_a_known_field_has_them() -> None:
+def test_exact_times_are_read_if_a_known_field_has_them() -> None:
     times = item(fields={"Scene Start Time": "2014:302:07:58:59.273", "Scene Stop Time": "2014:302:07:59:10.1"})
     properties = times["properties"]
     assert properties["start_datetime"] == "2014-10-29T07:58:59.273000Z"
@@ -117,13 +117,13 @@ def test_exact_times_are_read_where_a_known_field_has_them() -> None:
 
 
 def test_exact_times_stay_within_the_days_that_m2m_searches_by() -> None:
-    over = {"Start Time": "2014-10-29 23:59:59", "Stop Time": "2014-10-30 00:00:09"}
-    assert item(fields=over)["properties"]["end_datetime"] == "2014-10-29T23:59:59Z"
-    elsewhere = {"Start Time": "2014-10-31 23:59:59", "Stop Time": "2014-10-31 23:59:59"}
-    assert item(fields=elsewhere)["properties"]["start_datetime"] == "2014-10-29T00:00:00Z"
+    past_midnight = {"Start Time": "2014-10-29 23:59:59", "Stop Time": "2014-10-30 00:00:09"}
+    assert item(fields=past_midnight)["properties"]["end_datetime"] == "2014-10-29T23:59:59Z"
+    another_day = {"Start Time": "2014-10-31 23:59:59", "Stop Time": "2014-10-31 23:59:59"}
+    assert item(fields=another_day)["properties"]["start_datetime"] == "2014-10-29T00:00:00Z"
 
 
-def test_a_scene_without_any_day_spans_its_datasets_time() -> None:
+def test_a_scene_without_any_time_has_those_of_its_dataset() -> None:
     properties = item(temporalCoverage=None)["properties"]
     assert properties["start_datetime"] == "1990-01-01T00:00:00Z"
     assert properties["end_datetime"] == "9999-12-31T23:59:59Z"
@@ -133,9 +133,9 @@ def test_the_recorded_sentinel_scenes_have_their_true_times_and_grid() -> None:
     rows = orjson.loads((RECORDINGS / "recorded/partial/ee-csv-export__sentinel_2a__1.json").read_bytes())["rows"]
     fields = {label: value for label, value in rows[0].items() if isinstance(value, str)}
     day = {"startDate": "2022-01-03 00:00:00-06", "endDate": "2022-01-03 00:00:00-06"}
-    found = item("sentinel_2a", fields, temporalCoverage=day)
-    validate(found)
-    properties = found["properties"]
+    result = item("sentinel_2a", fields, temporalCoverage=day)
+    validate(result)
+    properties = result["properties"]
     assert properties["start_datetime"] == "2022-01-03T02:47:19.848000Z"
     assert (properties["platform"], properties["proj:epsg"]) == ("sentinel-2a", 32650)
     assert properties["eo:cloud_cover"] == 6.9411
@@ -169,9 +169,9 @@ FAMILIES += [
 LABELS = sorted(
     {
         row.field
-        for one in (*MAPPINGS.by_dataset.values(), GENERIC)
-        for start in (one.item.start_datetime, one.item.end_datetime, *one.properties.values())
-        for row in start.chain
+        for mapping in (*MAPPINGS.by_dataset.values(), GENERIC)
+        for first in (mapping.item.start_datetime, mapping.item.end_datetime, *mapping.properties.values())
+        for row in first.chain
         if row.field
     }
     | {"UTM Zone", "Product Map Projection L1", "Entity  ID", "NW  Corner Lat", "Datum", "Projection Zone"}
@@ -198,20 +198,20 @@ IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_04
 def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from(FAMILIES))
     fields = data.draw(st.dictionaries(st.sampled_from(LABELS), DIRTY, max_size=8))
-    display = data.draw(IDS)
-    found = item(
+    display_id = data.draw(IDS)
+    result = item(
         family,
         fields,
-        displayId=display,
+        displayId=display_id,
         entityId="LC80470272020339LGN00",
         cloudCover=data.draw(DIRTY),
         spatialCoverage=data.draw(PLACES),
         temporalCoverage=data.draw(st.sampled_from([None, {"startDate": "2020-12-04 00:00:00", "endDate": "x"}])),
         publishDate=data.draw(DIRTY),
     )
-    validate(orjson.loads(orjson.dumps(found)))
-    assert found["id"] == display
-    assert all(re.fullmatch(r"[a-z0-9_]+:[a-z0-9_]+|[a-z_]+", name) for name in found["properties"])
+    validate(orjson.loads(orjson.dumps(result)))
+    assert result["id"] == display_id
+    assert all(re.fullmatch(r"[a-z0-9_]+:[a-z0-9_]+|[a-z_]+", name) for name in result["properties"])
 
 
 VALUES = [
@@ -235,10 +235,10 @@ VALUES = [
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
-    """Each value by some families, in the long mode by all: what reads it is written once for all of them."""
-    turn = list(FAMILIES).index(family)
-    for value in VALUES if LONG else VALUES[turn % 3 :: 3]:
-        found = item(
+    """Try each value with a third of the families, in the long mode with all: they share the code that reads it."""
+    index = FAMILIES.index(family)
+    for value in VALUES if LONG else VALUES[index % 3 :: 3]:
+        result = item(
             family,
             dict.fromkeys(LABELS, value),
             displayId="LE07_L1TP_047027_20201204_20210313_02_T1",
@@ -246,5 +246,5 @@ def test_no_value_makes_an_invalid_item_of_any_family(family: str) -> None:
             cloudCover=value,
             publishDate=value,
         )
-        validate(found)
-        assert orjson.loads(orjson.dumps(found)) == found
+        validate(result)
+        assert orjson.loads(orjson.dumps(result)) == result

@@ -1,4 +1,4 @@
-"""A scene becomes an Item that agrees with what others make of the same scene."""
+"""A scene becomes an Item that agrees with the Items of other services for the same scene."""
 
 from __future__ import annotations
 
@@ -19,30 +19,34 @@ PICTURES = {"thumbnail", "reduced_resolution_browse"}
 
 
 def translated(dataset: str = "landsat_ot_c2_l2", **changes: Any) -> dict[str, Any]:
+    """Return the Item of a dataset's recorded scene with these changes."""
     translator, scene = Translator(entry_of(dataset)), read_scene(raw_scene(dataset, **changes))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
 @needs_shared
-def test_a_landsat_item_agrees_with_the_one_that_others_make() -> None:
+def test_a_landsat_item_agrees_with_the_one_of_stactools() -> None:
     theirs = orjson.loads((SHARED / "stac/stactools/LC08_L2SP_047027_20201204_02_T1.json").read_bytes())
     ours = translated()
     properties = {name: value for name, value in theirs["properties"].items() if name not in ("created", "datetime")}
     assert {name: ours["properties"].get(name) for name in properties} == properties
     assert ours["properties"]["datetime"] == "2020-12-04T19:02:11.194486Z"
-    # M2M gives footprints to five decimals, and does not offer the JSON form of the MTL.
+    # M2M has footprints with five decimals, and no JSON form of the MTL.
     assert set(ours["assets"]) == set(theirs["assets"]) - {"mtl.json"}
     for key, asset in ours["assets"].items():
-        told = theirs["assets"][key]
-        assert asset["type"] == told["type"], key
-        assert asset["roles"] == told["roles"], key
-        assert (
-            asset["href"].rpartition("/")[2] == told["href"].rpartition("/")[2] or "browse" in key or key == "thumbnail"
-        )
+        expected = theirs["assets"][key]
+        assert asset["type"] == expected["type"], key
+        assert asset["roles"] == expected["roles"], key
+        is_picture = "browse" in key or key == "thumbnail"
+        assert is_picture or asset["href"].rpartition("/")[2] == expected["href"].rpartition("/")[2]
         for band in ("eo:bands", "raster:bands"):
-            assert asset.get(band) == told.get(band), (key, band)
-        bits = {bit["name"]: (bit["offset"], bit["length"]) for bit in asset.get("classification:bitfields", [])}
-        assert bits == {bit["name"]: (bit["offset"], bit["length"]) for bit in told.get("classification:bitfields", [])}
+            assert asset.get(band) == expected.get(band), (key, band)
+        assert bitfields(asset) == bitfields(expected)
+
+
+def bitfields(asset: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return (offset, length) of an asset's bit fields by name."""
+    return {bit["name"]: (bit["offset"], bit["length"]) for bit in asset.get("classification:bitfields", [])}
 
 
 def test_the_grid_is_exact() -> None:
@@ -52,7 +56,7 @@ def test_the_grid_is_exact() -> None:
     assert properties["proj:transform"] == [30.0, 0.0, 353685.0, 0.0, -30.0, 5374215.0]
 
 
-def test_a_grid_that_does_not_close_is_absent_but_its_crs_is_not() -> None:
+def test_corners_that_are_not_a_rectangle_make_no_grid_but_a_crs() -> None:
     properties = translated(fields={"Corner Upper Left Latitude": "48.51"})["properties"]
     assert properties["proj:code"] == "EPSG:32610"
     assert "proj:shape" not in properties
@@ -60,14 +64,14 @@ def test_a_grid_that_does_not_close_is_absent_but_its_crs_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decimal", "slot", "told"),
+    ("decimal", "slot", "cloud_cover"),
     [("1.55", 2, 1.55), ("", 2, 2), (None, "44.79", 44.79), (None, -1, None), ("-1", "-1", None), (None, None, None)],
 )
 def test_cloud_is_the_decimal_field_else_the_slot_and_unknown_is_absent(
-    decimal: Any, slot: Any, told: float | None
+    decimal: Any, slot: Any, cloud_cover: float | None
 ) -> None:
-    found = translated(cloudCover=slot, fields={"Scene Cloud Cover L1": decimal})
-    assert found["properties"].get("eo:cloud_cover") == told
+    item = translated(cloudCover=slot, fields={"Scene Cloud Cover L1": decimal})
+    assert item["properties"].get("eo:cloud_cover") == cloud_cover
 
 
 def test_path_and_row_are_text_of_three_digits() -> None:
@@ -104,7 +108,7 @@ def test_the_middle_stays_within_the_day_of_acquisition() -> None:
     assert item["properties"]["datetime"] == "2020-12-04T23:59:59.999999Z"
 
 
-def test_a_footprint_at_zero_is_no_place() -> None:
+def test_a_footprint_at_zero_is_absent() -> None:
     nowhere = {"type": "Polygon", "coordinates": [[[0, 0], [0, 0], [0, 0], [0, 0]]]}
     item = translated("corona2", spatialCoverage=nowhere, spatialBounds={"type": "Point", "coordinates": [0, 0]})
     assert item["geometry"] is None
@@ -123,7 +127,7 @@ def test_the_same_scene_becomes_the_same_bytes() -> None:
     assert orjson.dumps(translated()) == orjson.dumps(translated())
 
 
-def test_links_lead_to_where_the_item_belongs() -> None:
+def test_links_lead_to_the_items_collection_and_the_root() -> None:
     links = {link["rel"]: link["href"] for link in translated()["links"]}
     assert links["self"] == f"http://here/collections/landsat_ot_c2_l2/items/{ID}"
     assert links["collection"] == links["parent"] == "http://here/collections/landsat_ot_c2_l2"
@@ -131,9 +135,9 @@ def test_links_lead_to_where_the_item_belongs() -> None:
 
 
 def of_dataset(alias: str, display_id: str, **changes: Any) -> dict[str, Any]:
-    """The fixture's scene as one of another Landsat dataset."""
+    """Return the Item of the recorded scene as one of another Landsat dataset."""
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e81f14f59432a27"})
-    translator = Translator(Entry(dataset, load_mappings().of(alias)))
+    translator = Translator(Entry(dataset, load_mappings().for_dataset(alias)))
     scene = read_scene(raw_scene("landsat_ot_c2_l2", displayId=display_id, **changes))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
@@ -173,7 +177,7 @@ def test_an_item_names_the_same_file_in_usgss_bucket() -> None:
     assert "alternate" not in translated()["assets"]["thumbnail"]
 
 
-def test_an_item_leads_to_what_others_hold_of_the_scene() -> None:
+def test_an_item_links_to_the_same_scene_at_other_services() -> None:
     via = [link["href"] for link in translated()["links"] if link["rel"] == "via"]
     assert via[0].endswith("/5e83d14f2fc39685/LC80470272020339LGN00/")
     assert [href.rpartition("/")[2] for href in via[1:]] == [f"{ID}_SR", f"{ID}_ST"]
@@ -181,20 +185,20 @@ def test_an_item_leads_to_what_others_hold_of_the_scene() -> None:
     assert not [link for link in reflectance_only["links"] if link["href"].endswith("_ST")]
 
 
-def test_land_cloud_that_was_not_worked_out_is_what_the_extension_says() -> None:
+def test_land_cloud_that_was_not_computed_is_minus_1_as_the_extension_defines() -> None:
     item = translated(fields={"Land Cloud Cover": "-1"})
     assert item["properties"]["landsat:cloud_cover_land"] == -1
     assert any("landsat/v2" in url for url in item["stac_extensions"])
 
 
-def test_an_item_that_cannot_meet_the_landsat_schema_does_not_claim_to() -> None:
+def test_an_item_that_is_invalid_by_the_landsat_schema_does_not_declare_it() -> None:
     item = translated(fields={"WRS Path": " 251"})
     assert item["properties"]["landsat:wrs_path"] == "251"
     assert not any("landsat/v2" in url for url in item["stac_extensions"])
 
 
 def orderable(system: str | None) -> dict[str, Any]:
-    """A scene of a dataset whose one product comes from this download system."""
+    """Return the Item of a dataset whose only product comes from this download system."""
     entry = entry_of("corona2")
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format", system=system)
     translator = Translator(replace(entry, learnt=Learnt((), (product,))))
@@ -203,7 +207,7 @@ def orderable(system: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("system", ["dds", "dds_ms", "dds_zip", "zip", "wms", "tram"])
-def test_what_usgs_prepares_on_request_is_orderable(system: str) -> None:
+def test_a_product_that_usgs_prepares_on_request_is_orderable(system: str) -> None:
     item = orderable(system)
     assert item["assets"]["d183_standard_format"]["order:status"] == "orderable"
     assert item["properties"]["order:status"] == "orderable"
@@ -212,17 +216,17 @@ def test_what_usgs_prepares_on_request_is_orderable(system: str) -> None:
 
 
 @pytest.mark.parametrize("system", ["ls_s3", "ls_zip", "ls_frb", None, "something new"])
-def test_what_is_there_at_once_or_of_which_nothing_is_known_is_not_orderable(system: str | None) -> None:
+def test_a_product_of_another_or_unknown_system_is_not_orderable(system: str | None) -> None:
     assert b"order" not in orjson.dumps(orderable(system))
 
 
-def test_a_scene_that_can_only_be_ordered_says_so_itself() -> None:
+def test_a_scene_that_can_only_be_ordered_has_the_order_status_itself() -> None:
     item = translated("corona2", options={"download": False, "order": True})
     assert item["properties"]["order:status"] == "orderable"
     assert set(item["assets"]) == PICTURES
 
 
-def test_an_item_says_how_its_hrefs_are_renewed_and_asks_for_no_login() -> None:
+def test_an_item_describes_how_to_renew_its_hrefs_and_requires_no_login() -> None:
     item = translated()
     assert not any("auth:refs" in asset for asset in item["assets"].values())
     (scheme,) = item["properties"]["auth:schemes"].values()
@@ -231,6 +235,6 @@ def test_an_item_says_how_its_hrefs_are_renewed_and_asks_for_no_login() -> None:
     assert item["properties"]["m2m:href_expires"] == SIGNED.expires
 
 
-def test_an_item_without_signed_assets_tells_of_no_signing() -> None:
+def test_an_item_without_signed_assets_has_no_signing_members() -> None:
     properties = translated("corona2", options={"download": False})["properties"]
     assert not {"auth:schemes", "m2m:href_expires"} & set(properties)

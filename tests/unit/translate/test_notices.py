@@ -1,4 +1,4 @@
-"""What USGS tells its users reaches people as text, and never in the way of anything."""
+"""USGS's notices appear as plain text, and a malformed one never breaks a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = {
     "type": "Catalog",
     "stac_version": "1.1.0",
     "id": "stac-bridge",
-    "description": "A catalogue.",
+    "description": "A catalog.",
     "links": [],
 }
 NOTICE = {
@@ -30,7 +30,7 @@ DOWNLOAD = {"message": "Staged<br>first.", "datasetName": "corona2", "messageCod
 MESSAGES = {"corona2": {"download": DOWNLOAD}}
 
 
-def test_a_notice_is_told_without_markup_and_in_utc() -> None:
+def test_a_notice_has_no_markup_and_its_time_is_in_utc() -> None:
     page = with_notifications(PAGE, read_notifications([NOTICE]), BASE)
     assert page["m2m:notifications"] == [
         {
@@ -43,27 +43,27 @@ def test_a_notice_is_told_without_markup_and_in_utc() -> None:
     assert page["stac_extensions"] == ["http://here/extensions/m2m/v1.0.0/schema.json"]
 
 
-def test_without_a_notice_a_page_stays_as_it_is() -> None:
+def test_without_a_notice_a_page_is_unchanged() -> None:
     assert with_notifications(PAGE, (), BASE) == PAGE
     assert with_notifications(PAGE, read_notifications([{**NOTICE, "messageContent": "<br> <p></p>"}]), BASE) == PAGE
 
 
 @pytest.mark.parametrize("wrong", [{}, {"text": ""}, {"text": "x", "updated": "yesterday"}], ids=str)
-def test_the_schema_takes_what_is_told_and_nothing_less(wrong: dict[str, Any]) -> None:
+def test_the_schema_accepts_a_notice_and_rejects_incomplete_ones(wrong: dict[str, Any]) -> None:
     page = with_notifications(PAGE, read_notifications([NOTICE]), BASE)
     validate(page)
     with pytest.raises(Exception, match="m2m"):
         validate({**page, "m2m:notifications": [wrong]})
 
 
-def test_a_message_stands_on_its_collection() -> None:
-    said = with_messages(collection(entry_of("corona2"), BASE), read_messages(MESSAGES), BASE)
-    assert said["m2m:messages"] == [{"dataset": "corona2", "code": "download", "text": "Staged\nfirst."}]
-    assert len([one for one in said["stac_extensions"] if "/m2m/" in one]) == 1
-    validate(said)
+def test_a_message_is_a_member_of_its_collection() -> None:
+    document = with_messages(collection(entry_of("corona2"), BASE), read_messages(MESSAGES), BASE)
+    assert document["m2m:messages"] == [{"dataset": "corona2", "code": "download", "text": "Staged\nfirst."}]
+    assert len([url for url in document["stac_extensions"] if "/m2m/" in url]) == 1
+    validate(document)
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "text", 3, {"corona2": []}, {"corona2": {"x": None}}, [None], [{}]])
-def test_an_answer_of_another_form_tells_nothing(nonsense: Any) -> None:
+def test_an_answer_of_another_form_has_no_notices(nonsense: Any) -> None:
     assert read_notifications(nonsense) == ()
     assert read_messages(nonsense) == ()

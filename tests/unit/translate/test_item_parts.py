@@ -1,4 +1,4 @@
-"""A part of an Item is what the whole Item says, of every dataset that the sandbox holds."""
+"""A part of an Item agrees with the whole Item, for every dataset of the sandbox."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ MAPPINGS = load_mappings()
 
 
 @pytest.mark.parametrize("alias", [name for name in sheets() if archive_of(name)])
-def test_each_property_alone_is_the_one_among_all(alias: str) -> None:
-    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+def test_a_property_read_alone_is_that_of_the_whole_item(alias: str) -> None:
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.for_dataset(alias)))
     archive = archive_of(alias)
     assert archive is not None
-    for number in (0, len(archive) // 2, len(archive) - 1):
-        scene = read_scene(archive.scene(number, full=True))
+    for index in (0, len(archive) // 2, len(archive) - 1):
+        scene = read_scene(archive.scene(index, full=True))
         whole = translator.core(scene)
         for name in (*whole["properties"], "m2m:no_such_field", "proj:no_such_thing"):
             part = translator.core(scene, frozenset((name,)))
             assert part["properties"].get(name) == whole["properties"].get(name)
             assert (part["id"], part["collection"]) == (whole["id"], whole["collection"])
-        placed = translator.core(scene, frozenset(("geometry",)))
-        assert (placed["geometry"], placed.get("bbox")) == (whole["geometry"], whole.get("bbox"))
+        part = translator.core(scene, frozenset(("geometry",)))
+        assert (part["geometry"], part.get("bbox")) == (whole["geometry"], whole.get("bbox"))
 
 
-def test_a_part_holds_little_more_than_what_was_asked_for() -> None:
+def test_a_part_holds_little_more_than_the_requested_properties() -> None:
     alias = "landsat_ot_c2_l2"
-    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.of(alias)))
+    translator = Translator(Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.for_dataset(alias)))
     archive = archive_of(alias)
     assert archive is not None
     scene = read_scene(archive.scene(0, full=True))
