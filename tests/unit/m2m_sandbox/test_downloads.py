@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from m2m_sandbox import create_sandbox
-from m2m_sandbox.downloads.options import file_of
+from m2m_sandbox.downloads.options import product_file
 from m2m_sandbox.downloads.quotas import Quotas
 from tests.unit.m2m_sandbox.asking import FRAME, LANDSAT, SCENE, Asker, Clock
 
@@ -351,7 +351,7 @@ async def test_a_fresh_bundle_comes_from_dds_after_staging(asker: Asker) -> None
     answer = await asker.request({"entityId": newest, "productId": bundle["id"]}, label="x")
     assert "/download-staging/" in answer["preparingDownloads"][0]["url"]
     (queued,) = asker.sandbox.queue()
-    assert file_of(queued.dataset, queued.number, queued.product)[1].size == bundle["filesize"]
+    assert product_file(queued.dataset, queued.number, queued.product)[1].size == bundle["filesize"]
 
 
 async def test_a_picture_of_full_resolution_needs_a_signature_and_a_small_one_none(asker: Asker) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from m2m_sandbox import create_sandbox
-from m2m_sandbox.faults.kinds import NotAFault, parsed
+from m2m_sandbox.faults.kinds import InvalidFault, parse_fault
 from tests.unit.m2m_sandbox.asking import Asker, Clock
 
 FAULTS = "/__sandbox/faults"
@@ -53,7 +53,7 @@ async def test_they_are_asked_for_listed_and_cleared_over_http() -> None:
         ({"kind": "latency"}, "seconds"),
         ({"kind": "latency", "seconds": -1}, "seconds"),
         ({"kind": "reset", "rate": 2}, "rate"),
-        ({}, "no kind of fault"),
+        ({}, "not a kind of fault"),
         ([], "JSON object"),
     ],
 )
@@ -71,8 +71,8 @@ async def test_a_fault_that_is_no_json_is_refused() -> None:
 
 
 def test_within_a_process_the_same_is_an_exception() -> None:
-    with pytest.raises(NotAFault, match="no kind of fault"):
-        parsed({"kind": "flood"})
+    with pytest.raises(InvalidFault, match="not a kind of fault"):
+        parse_fault({"kind": "flood"})
 
 
 async def test_what_it_has_seen_is_told_to_whoever_may_ask_for_faults() -> None:

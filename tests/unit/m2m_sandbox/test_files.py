@@ -15,7 +15,7 @@ from rio_cogeo.cogeo import cog_validate
 
 from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.small.frame import Layout
-from m2m_sandbox.files.content import Held, Joined, Made
+from m2m_sandbox.files.content import BytesContent, JoinedContent, LazyContent
 from m2m_sandbox.files.products import bundle, landsat_files
 from m2m_sandbox.pixels.small_rasters import of_array, zipped
 from m2m_sandbox.pixels.tiff import TILE, Tiff, TiffShape
@@ -62,7 +62,7 @@ def test_any_range_is_that_slice_of_the_whole() -> None:
 
 def test_joined_files_read_as_one() -> None:
     parts = [b"abc", b"", b"defgh", b"i"]
-    joined = Joined([Held(part) for part in parts])
+    joined = JoinedContent([BytesContent(part) for part in parts])
     data = b"".join(parts)
     assert joined.size == len(data)
     for start in range(len(data)):
@@ -98,7 +98,7 @@ def test_several_bands_lie_pixel_by_pixel(tmp_path: Path) -> None:
 
 
 def test_an_archive_is_as_long_as_said_before_it_is_made() -> None:
-    archive = zipped({"one.tif": Held(b"abc" * 1000), "two.txt": Held(b"")})
+    archive = zipped({"one.tif": BytesContent(b"abc" * 1000), "two.txt": BytesContent(b"")})
     data = archive.read(0, archive.size)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.testzip() is None
@@ -107,4 +107,4 @@ def test_an_archive_is_as_long_as_said_before_it_is_made() -> None:
 
 def test_a_file_that_is_made_otherwise_than_said_is_refused() -> None:
     with pytest.raises(ValueError, match="3 bytes instead of 4"):
-        Made(4, lambda: b"abc").read(0, 4)
+        LazyContent(4, lambda: b"abc").read(0, 4)

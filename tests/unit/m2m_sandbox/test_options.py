@@ -9,7 +9,15 @@ import pytest
 
 from m2m_sandbox.archive.datasets import archive_of, dataset_id
 from m2m_sandbox.archive.landsat.families import ARD, END, FAMILIES
-from m2m_sandbox.downloads.options import FRESH, FRESH_FILES, STAGED, file_groups_of, file_of, located, options_of
+from m2m_sandbox.downloads.band_files import dataset_file_groups
+from m2m_sandbox.downloads.options import (
+    FRESH_DAYS,
+    FRESH_FILE_DAYS,
+    STAGED_ONE_IN,
+    download_options,
+    locate_product,
+    product_file,
+)
 
 NAMES = [*FAMILIES, ARD.dataset]
 
@@ -17,7 +25,7 @@ NAMES = [*FAMILIES, ARD.dataset]
 def options(name: str, number: int) -> list[dict[str, Any]]:
     archive = archive_of(name)
     assert archive
-    return options_of(name, archive, number)
+    return download_options(name, archive, number)
 
 
 def old(name: str) -> int:
@@ -44,7 +52,7 @@ def test_level_2_offers_folders_and_bundles() -> None:
 @pytest.mark.parametrize("name", ["landsat_ot_c2_l1", "landsat_ot_c2_l2"])
 def test_of_the_bundles_one_can_be_had_and_age_decides_which(name: str) -> None:
     archive: Any = archive_of(name)
-    last = END - timedelta(days=FRESH)
+    last = END - timedelta(days=FRESH_DAYS)
     for day, system in ((last, "dds_ms"), (last - timedelta(days=1), "ls_zip")):
         number = int(archive.search({"acquisitionFilter": {"start": str(day), "end": str(day)}})[0])
         found = options(name, number)
@@ -53,15 +61,15 @@ def test_of_the_bundles_one_can_be_had_and_age_decides_which(name: str) -> None:
         assert bundles[0]["filesize"] == bundles[1]["filesize"] > 0
 
 
-@pytest.mark.parametrize(("age", "system"), [(1, "dds"), (FRESH_FILES, "dds"), (FRESH_FILES + 1, "ls_s3")])
+@pytest.mark.parametrize(("age", "system"), [(1, "dds"), (FRESH_FILE_DAYS, "dds"), (FRESH_FILE_DAYS + 1, "ls_s3")])
 def test_files_come_from_the_premises_until_they_are_in_the_cloud(age: int, system: str) -> None:
     archive: Any = archive_of("landsat_ot_c2_l1")
     day = str(END - timedelta(days=age))
     facts = {
         int(one): archive.facts(int(one)) for one in archive.search({"acquisitionFilter": {"start": day, "end": day}})
     }
-    staged = next(number for number, one in facts.items() if (one.path + one.row) % STAGED == 0)
-    other = next(number for number, one in facts.items() if (one.path + one.row) % STAGED)
+    staged = next(number for number, one in facts.items() if (one.path + one.row) % STAGED_ONE_IN == 0)
+    other = next(number for number, one in facts.items() if (one.path + one.row) % STAGED_ONE_IN)
     assert systems(staged) == {system}
     assert systems(other) == {"ls_s3"}
 
@@ -101,7 +109,7 @@ def test_every_product_and_every_file_is_found_by_its_ids(name: str) -> None:
     number = old(name)
     found = options(name, number)
     for one in (*found, *found[0]["secondaryDownloads"]):
-        assert located(one["entityId"], one["id"]) == (name, number, one)
+        assert locate_product(one["entityId"], one["id"]) == (name, number, one)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +117,12 @@ def test_every_product_and_every_file_is_found_by_its_ids(name: str) -> None:
     [("LC80470272020339LGN00", "nonsense"), ("L2SR_nonsense", "5e83d14fec7cae84"), ("", ""), ("x", "5e839feb28131aac")],
 )
 def test_ids_that_name_nothing_are_not_found(entity_id: str, product_id: str) -> None:
-    assert located(entity_id, product_id) is None
+    assert locate_product(entity_id, product_id) is None
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_groups_hold_the_files_that_scenes_offer(name: str) -> None:
-    (groups,) = file_groups_of(name)["secondary"].values()
+    (groups,) = dataset_file_groups(name)["secondary"].values()
     for one in options(name, old(name))[0]["secondaryDownloads"]:
         assert one["fileGroups"]
         for group in one["fileGroups"]:
@@ -123,27 +131,27 @@ def test_file_groups_hold_the_files_that_scenes_offer(name: str) -> None:
 
 
 def test_ids_of_files_that_are_known_are_m2ms_own() -> None:
-    (groups,) = file_groups_of("landsat_ot_c2_l1")["secondary"].values()
+    (groups,) = dataset_file_groups("landsat_ot_c2_l1")["secondary"].values()
     (angles,) = [one for one in groups["ls_c2l1_all"]["files"] if one["name"] == "ANG.txt"]
     assert angles["productIds"] == {"rp9zq1ewx8s985mp": "ls_s3", "gy7bvmukhtkl910o": "dds"}
 
 
 def test_a_dataset_without_folders_has_no_file_groups() -> None:
-    assert file_groups_of("naip") == {"primary": [], "secondary": []}
+    assert dataset_file_groups("naip") == {"primary": [], "secondary": []}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_product_or_a_file_holds_is_as_large_as_was_said(name: str) -> None:
     number = old(name)
     bundle, *_ = [one for one in options(name, number) if one["downloadSystem"] == "ls_zip"]
-    filename, content = file_of(name, number, bundle)
+    filename, content = product_file(name, number, bundle)
     assert (filename, content.size) == (f"{bundle['displayId']}.tar", bundle["filesize"])
     for one in bundle["secondaryDownloads"]:
-        filename, content = file_of(name, number, one)
+        filename, content = product_file(name, number, one)
         assert (filename, content.size) == (one["displayId"], one["filesize"])
 
 
 def test_a_folder_is_no_file() -> None:
     folder = options("landsat_ot_c2_l2", 0)[0]
     with pytest.raises(KeyError):
-        file_of("landsat_ot_c2_l2", 0, folder)
+        product_file("landsat_ot_c2_l2", 0, folder)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from m2m_sandbox.api.errors import Refusal
-from m2m_sandbox.api.scene_lists import MOST, SceneLists, seconds_of
+from m2m_sandbox.api.errors import EndpointError
+from m2m_sandbox.api.scene_lists import MAX_LIST_SCENES, SceneLists, duration_seconds
 from tests.unit.m2m_sandbox.asking import FRAME, LANDSAT, SCENE, Asker, Clock
 
 OTHER = "DS1117-2086DA008"
@@ -47,7 +47,7 @@ async def test_a_time_to_live_is_an_iso_duration(asker: Asker, duration: str) ->
 
 @pytest.mark.parametrize(("duration", "seconds"), [("P1Y2M", 425 * 86400), ("P2W", 1209600), ("P1DT1H1S", 90001)])
 def test_durations_have_their_seconds(duration: str, seconds: float) -> None:
-    assert seconds_of(duration) == seconds
+    assert duration_seconds(duration) == seconds
 
 
 async def test_one_scene_one_dataset_or_the_whole_list_can_be_removed(asker: Asker) -> None:
@@ -102,7 +102,7 @@ async def test_a_list_without_a_name_is_refused(asker: Asker) -> None:
 
 def test_a_list_holds_so_many_scenes_and_no_more() -> None:
     lists = SceneLists(lambda: 0.0)
-    assert lists.add("x", "corona2", (str(number) for number in range(MOST)), None) == MOST
-    with pytest.raises(Refusal):
+    assert lists.add("x", "corona2", (str(number) for number in range(MAX_LIST_SCENES)), None) == MAX_LIST_SCENES
+    with pytest.raises(EndpointError):
         lists.add("x", "corona2", ["one more"], None)
-    assert len(lists.parts("x")["corona2"].entity_ids) == MOST
+    assert len(lists.parts("x")["corona2"].entity_ids) == MAX_LIST_SCENES
