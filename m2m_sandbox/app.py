@@ -132,8 +132,8 @@ class Sandbox:
     async def _seen(self, _request: Request) -> Response:
         """Count the requests to each endpoint, and those rejected because the account had another one in flight.
 
-        ``refused_beside_left`` are those of the rejected ones whose account had its other request abandoned by a
-        client that disconnected: no client could have known that it was still running.
+        ``refused_beside_left`` counts those of them for which the other request's client had already disconnected:
+        M2M runs such a request to its end, and the account cannot know when that is.
         """
         counts = {
             "calls": Counter(self.calls),

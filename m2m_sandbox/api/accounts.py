@@ -46,9 +46,11 @@ class Account:
 class Accounts:
     """All accounts and their API keys; allows one request per account at a time.
 
-    A key expires ``key_lifetime`` seconds after its last use. The counters are for ``/__sandbox/seen``: the maximum
-    number of requests that one account had in flight, how many requests were rejected for that, and how many of those
-    while the client of the running request had already disconnected, which the account could not know.
+    A key expires ``key_lifetime`` seconds after its last use.
+
+    ``/__sandbox/seen`` shows the counters: ``max_in_flight`` is the maximum number of requests of one account at a
+    time, ``rejected`` the number of requests that came while another one was running, and
+    ``rejected_beside_disconnected`` those of them that came after the other one's client had disconnected.
     """
 
     def __init__(self, key_lifetime: float, clock: Callable[[], float]) -> None:

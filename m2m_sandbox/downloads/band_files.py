@@ -26,11 +26,12 @@ _FAMILIES = {**FAMILIES, ARD.dataset: ARD}
 
 def secondary_downloads(facts: SceneFacts, *, fresh: bool) -> list[dict[str, Any]]:
     """Return a scene's band files as download-options lists them; ``fresh`` ones are on dds."""
-    return [_file(facts, ending, half, SYSTEMS[fresh]) for ending, half in landsat_files(facts).items()]
+    return [_file(facts, ending, prefix, SYSTEMS[fresh]) for ending, prefix in landsat_files(facts).items()]
 
 
-def _file(facts: SceneFacts, ending: str, half: str, system: str) -> dict[str, Any]:
-    prefix = "ARD" if facts.family.tiled else "L1" if facts.family.level == 1 else half
+def _file(facts: SceneFacts, ending: str, level_prefix: str, system: str) -> dict[str, Any]:
+    # Level 1 has scenes of several processing levels, but all their files have the same prefix.
+    prefix = "ARD" if facts.family.tiled else "L1" if facts.family.level == 1 else level_prefix
     return {
         "id": _product_id(facts.family, ending, system),
         "downloadName": ending,

@@ -52,7 +52,7 @@ def with_fault(app: ASGIApp, active: ActiveFault) -> ASGIApp:
     """Wrap an app with one fault."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if isinstance(active.fault, kinds.Expires):  # the only kind that counts, so that it needs the ActiveFault
+        if isinstance(active.fault, kinds.Expires):  # the only kind that needs a counter, which the ActiveFault has
             url = scope["path"] + "?" + scope["query_string"].decode()
             active.reads[url] = active.reads.get(url, 0) + 1
             expired = active.reads[url] > active.fault.reads
@@ -65,6 +65,7 @@ def with_fault(app: ASGIApp, active: ActiveFault) -> ASGIApp:
 
 @singledispatch
 async def _inject(_fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond to one request as the fault does. Kinds that act elsewhere, such as KeysLost, leave it unchanged."""
     await app(scope, receive, send)
 
 
