@@ -1,4 +1,4 @@
-"""A pretend M2M with pictures behind it; it shares no code with what it tests."""
+"""A simulated M2M service that also serves the scenes' files; it shares no code with ``stac_bridge``."""
 
 from m2m_sandbox.app import Sandbox, create_sandbox
 

@@ -1,1 +1,1 @@
-"""The endpoints of the pretend M2M, a file for each family."""
+"""The endpoints of the simulated M2M API, one file for each family of endpoints."""

@@ -1,120 +1,122 @@
-"""M2M's endpoints by name: who may ask them, and which function answers."""
+"""M2M's endpoints by name, with the role that each needs and the function that responds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.api.datasets import DATASET_ENDPOINTS, said_of_service
-from m2m_sandbox.api.errors import Refusal
-from m2m_sandbox.api.payload import Payload, dataset_of, ids_of, required
+from m2m_sandbox.api.datasets import DATASET_ENDPOINTS, service_facts
+from m2m_sandbox.api.errors import EndpointError
+from m2m_sandbox.api.payload import Payload, dataset_alias, entity_ids, required_text
 from m2m_sandbox.api.scenes import SCENE_ENDPOINTS
 from m2m_sandbox.archive.datasets import archive_of
-from m2m_sandbox.downloads.file_groups import in_groups
-from m2m_sandbox.downloads.lists import counts_of, labels_of, retrieved, rows_of, summary_of
-from m2m_sandbox.downloads.options import options_of
-from m2m_sandbox.downloads.quotas import initial
+from m2m_sandbox.downloads.file_groups import expand_data_group
+from m2m_sandbox.downloads.lists import label_rows, label_summary, retrieve_data, search_rows, status_counts
+from m2m_sandbox.downloads.options import download_options
+from m2m_sandbox.downloads.quotas import initial_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from m2m_sandbox.api.accounts import Account
-    from m2m_sandbox.downloads.download import Queued
-    from m2m_sandbox.downloads.queue import Downloads
-
-__all__ = ["ENDPOINTS", "Service", "existing"]
+    from m2m_sandbox.downloads.download import QueuedDownload
+    from m2m_sandbox.downloads.queue import DownloadQueue
 
 
 class Service:
-    """The endpoints by name. Every one raises Refusal."""
+    """The endpoints other than login and logout. Each raises EndpointError."""
 
-    def __init__(self, downloads: Downloads, clock: Callable[[], float]) -> None:
+    def __init__(self, downloads: DownloadQueue, clock: Callable[[], float]) -> None:
         self._downloads = downloads
         self._clock = clock
         self._requests = 0
 
-    def answer(self, endpoint: str, account: Account, said: Payload) -> Any:
-        """The ``data`` of an answer."""
+    def respond(self, endpoint: str, account: Account, payload: Payload) -> Any:
+        """Return the ``data`` of a response."""
         self._requests += 1
         if endpoint == "permissions":
             return account.roles
         if endpoint in DATASET_ENDPOINTS:
-            return DATASET_ENDPOINTS[endpoint](said)
+            return DATASET_ENDPOINTS[endpoint](payload)
         if endpoint in SCENE_ENDPOINTS:
-            return SCENE_ENDPOINTS[endpoint](account, said)
-        if "download" not in account.roles:  # the code is spelt as the server spells it [REFERENCE §9]
-            raise Refusal("AUTH_UNAUTHROIZED", "User does not have access to the requested endpoint")
-        return _DOWNLOADING[endpoint](self, account, said)
+            return SCENE_ENDPOINTS[endpoint](account, payload)
+        if "download" not in account.roles:  # the misspelled code is the server's own [REFERENCE §9]
+            raise EndpointError("AUTH_UNAUTHROIZED", "User does not have access to the requested endpoint")
+        return _DOWNLOAD_ENDPOINTS[endpoint](self, account, payload)
 
-    def queue(self) -> list[Queued]:
-        """Everybody's downloads."""
-        return self._downloads.every()
+    def queue(self) -> list[QueuedDownload]:
+        """Return the downloads of all accounts."""
+        return self._downloads.all()
 
-    def _options(self, account: Account, said: Payload) -> Any:
-        name = dataset_of(said)
-        archive = archive_of(name)
+    def _options(self, account: Account, payload: Payload) -> Any:
+        alias = dataset_alias(payload)
+        archive = archive_of(alias)
         if archive is None:
             return None
-        listed = account.lists.parts(str(said["listId"]), name).values() if said.get("listId") else ()
-        ids = [*ids_of(said), *(one for part in listed for one in part.entity_ids)]
+        parts = account.lists.parts(str(payload["listId"]), alias).values() if payload.get("listId") else ()
+        ids = [*entity_ids(payload), *(entity_id for part in parts for entity_id in part.entity_ids)]
         numbers = (archive.find(entity_id, "entityId") for entity_id in ids)
-        found = [one for number in numbers if number is not None for one in options_of(name, archive, number)]
-        return [self._downloads.faults.as_listed(one) for one in found] or None
+        options = [
+            option for number in numbers if number is not None for option in download_options(alias, archive, number)
+        ]
+        return [self._downloads.faults.with_availability(option) for option in options] or None
 
-    def _request(self, account: Account, said: Payload) -> Any:
-        groups = [one for group in said.get("dataGroups") or () for one in in_groups(account, group)]
-        asked = [*(said.get("downloads") or ()), *groups]
-        return self._downloads.request(account, asked, said.get("label"), self._requests)
+    def _request(self, account: Account, payload: Payload) -> Any:
+        from_groups = [item for group in payload.get("dataGroups") or () for item in expand_data_group(account, group)]
+        items = [*(payload.get("downloads") or ()), *from_groups]
+        return self._downloads.request(account, items, payload.get("label"), self._requests)
 
-    def _retrieve(self, account: Account, said: Payload) -> Any:
-        mine = self._downloads.of(account, said.get("label"))
-        return retrieved(mine, self._clock(), self._downloads.signer.url)
+    def _retrieve(self, account: Account, payload: Payload) -> Any:
+        downloads = self._downloads.of_account(account, payload.get("label"))
+        return retrieve_data(downloads, self._clock(), self._downloads.signer.url)
 
-    def _labels(self, account: Account, _said: Payload) -> Any:
-        return labels_of(self._downloads.of(account), self._clock())
+    def _labels(self, account: Account, _payload: Payload) -> Any:
+        return label_rows(self._downloads.of_account(account), self._clock())
 
-    def _search(self, account: Account, said: Payload) -> Any:
-        """``label`` may be one or a list."""
-        labels = said.get("label")
-        every = labels if isinstance(labels, list) else [labels]
-        mine = [one for label in every for one in self._downloads.of(account, label)]
-        return rows_of(mine, self._clock(), active=bool(said.get("activeOnly")))
+    def _search(self, account: Account, payload: Payload) -> Any:
+        """List downloads by ``label``, which may be one label or a list of them."""
+        label = payload.get("label")
+        labels = label if isinstance(label, list) else [label]
+        downloads = [download for name in labels for download in self._downloads.of_account(account, name)]
+        return search_rows(downloads, self._clock(), active=bool(payload.get("activeOnly")))
 
-    def _summary(self, account: Account, said: Payload) -> Any:
-        return summary_of(self._downloads.of(account, required(said, "label")), said["label"])
+    def _summary(self, account: Account, payload: Payload) -> Any:
+        downloads = self._downloads.of_account(account, required_text(payload, "label"))
+        return label_summary(downloads, payload["label"])
 
-    def _remove(self, account: Account, said: Payload) -> bool:
-        self._downloads.one_of(account, said.get("downloadId")).removed = True
+    def _remove(self, account: Account, payload: Payload) -> bool:
+        self._downloads.get(account, payload.get("downloadId")).removed = True
         return True
 
-    def _remove_label(self, account: Account, said: Payload) -> int:
-        """How many downloads went with the label."""
-        mine = self._downloads.of(account, required(said, "label"))
-        for one in mine:
-            one.removed = True
-        return len(mine)
+    def _remove_label(self, account: Account, payload: Payload) -> int:
+        """Remove a label's downloads, and return how many there were."""
+        downloads = self._downloads.of_account(account, required_text(payload, "label"))
+        for download in downloads:
+            download.removed = True
+        return len(downloads)
 
-    def _complete(self, account: Account, said: Payload) -> Payload:
-        """Whoever passed the files on tells that they arrived."""
-        done = [self._downloads.one_of(account, one.get("downloadId")) for one in said.get("proxiedDownloads") or ()]
-        for one in done:
-            one.attempted = one.complete = True
-        return {"failed": [], "updatedDownloadsCount": len(done)}
+    def _complete(self, account: Account, payload: Payload) -> Payload:
+        """Mark downloads as complete that a proxy has delivered to its own users."""
+        rows = payload.get("proxiedDownloads") or ()
+        downloads = [self._downloads.get(account, row.get("downloadId")) for row in rows]
+        for download in downloads:
+            download.attempted = download.complete = True
+        return {"failed": [], "updatedDownloadsCount": len(downloads)}
 
-    def _limits(self, account: Account, _said: Payload) -> Payload:
-        now, mine = self._clock(), self._downloads.of(account)
-        recent = [one for one in mine if now - one.asked < self._downloads.quotas.window]
-        whose = [
+    def _limits(self, account: Account, _payload: Payload) -> Payload:
+        now, downloads = self._clock(), self._downloads.of_account(account)
+        recent = [download for download in downloads if now - download.requested_at < self._downloads.quotas.window]
+        owners = [
             {"countType": "username", "username": account.username},
             {"countType": "ip", "ipAddress": account.address},
         ]
         return {
-            "initialLimits": [initial(self._downloads.quotas)],
+            "initialLimits": [initial_limits(self._downloads.quotas)],
             "remainingLimits": self._downloads.remaining(account),
-            "recentDownloadCounts": [{**who, "downloadCounts": counts_of(recent, now)} for who in whose],
+            "recentDownloadCounts": [{**owner, "downloadCounts": status_counts(recent, now)} for owner in owners],
         }
 
 
-_DOWNLOADING: dict[str, Callable[[Service, Account, Payload], Any]] = {
+_DOWNLOAD_ENDPOINTS: dict[str, Callable[[Service, Account, Payload], Any]] = {
     "download-complete-proxied": Service._complete,
     "download-labels": Service._labels,
     "download-options": Service._options,
@@ -127,16 +129,17 @@ _DOWNLOADING: dict[str, Callable[[Service, Account, Payload], Any]] = {
     "download-summary": Service._summary,
     "rate-limit-summary": Service._limits,
 }
-"""Those that need the role."""
+"""The endpoints that need the role ``download``."""
 
-ENDPOINTS = frozenset({"login-token", "logout", "permissions", *_DOWNLOADING, *DATASET_ENDPOINTS, *SCENE_ENDPOINTS})
-"""The endpoints that the sandbox has."""
+ENDPOINTS = frozenset(
+    {"login-token", "logout", "permissions", *_DOWNLOAD_ENDPOINTS, *DATASET_ENDPOINTS, *SCENE_ENDPOINTS}
+)
+"""The names of the endpoints that the sandbox has."""
 
 
-def existing(endpoint: str) -> str:
-    """The endpoint's name. Raises Refusal for one that is not there."""
-    if endpoint in said_of_service()["unavailable"]:
-        raise Refusal("ENDPOINT_UNAVAILABLE", f"The endpoint {endpoint} is not part of the sandbox")
-    if endpoint not in ENDPOINTS:
-        raise Refusal("NOT_FOUND", f"The endpoint {endpoint} does not exist")
-    return endpoint
+def check_endpoint(name: str) -> None:
+    """Raise EndpointError for an endpoint that the sandbox or M2M does not have."""
+    if name in service_facts()["unavailable"]:
+        raise EndpointError("ENDPOINT_UNAVAILABLE", f"The endpoint {name} is not part of the sandbox")
+    if name not in ENDPOINTS:
+        raise EndpointError("NOT_FOUND", f"The endpoint {name} does not exist")

@@ -1,8 +1,6 @@
-"""How M2M says no."""
+"""M2M's error codes, and the exception that an endpoint raises for them."""
 
 from __future__ import annotations
-
-__all__ = ["CODES", "Refusal"]
 
 _STATUS = {
     "AUTH_INVALID": 401,
@@ -25,21 +23,22 @@ _STATUS = {
     "INPUT_PARAMETER_INVALID": 400,
     "INPUT_PARAMETER_REQUIRED": 400,
 }
-"""Of these only 500 for RATE_LIMIT and 401 or 403 for a login are on record; the others are the sandbox's choice."""
+"""Error code → HTTP status. Only 500 for RATE_LIMIT and 401 or 403 for a login were recorded from M2M; the other
+statuses are the sandbox's choice."""
 
-_SAID_WITH_200 = """
+_CODES_WITH_STATUS_200 = """
 DATASET_CUSTOM_CLEAR_ERROR DATASET_CUSTOM_GET_ERROR DATASET_CUSTOM_SET_ERROR DATASET_CUSTOMS_GET_ERROR
 DATASET_CUSTOMS_SET_ERROR DATASET_ERROR DATASET_INVALID DOWNLOAD_ERROR EXPORT_ERROR ORDER_AUTH ORDER_ERROR
 ORDER_INVALID RATE_LIMIT_USER_DL RESTORE_ORDER_ERROR SEARCH_CREATE_ERROR SEARCH_ERROR SEARCH_EXECUTE_ERROR
 SEARCH_FAILED SEARCH_RESULT_ERROR SEARCH_UNAVAILABLE SEARCH_UPDATE_ERROR SUBSCRIPTION_ERROR
 """
 
-CODES: dict[str, int] = {**dict.fromkeys(_SAID_WITH_200.split(), 200), **_STATUS}
-"""Every errorCode → the HTTP status that the sandbox gives it [REFERENCE §11]."""
+CODES: dict[str, int] = {**dict.fromkeys(_CODES_WITH_STATUS_200.split(), 200), **_STATUS}
+"""Every errorCode → the HTTP status that the sandbox sends with it [REFERENCE §11]."""
 
 
-class Refusal(Exception):
-    """An errorCode and its message; the HTTP status follows from the code [REFERENCE §9, §11]."""
+class EndpointError(Exception):
+    """An error that an endpoint responds with: an errorCode and a message [REFERENCE §9, §11]."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -48,5 +47,5 @@ class Refusal(Exception):
 
     @property
     def status(self) -> int:
-        """What HTTP says of it."""
+        """The HTTP status of the response, which follows from the code."""
         return CODES[self.code]

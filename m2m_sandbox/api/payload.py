@@ -1,38 +1,36 @@
-"""What a payload says. Keys that M2M does not know are not looked at, as M2M does not [REFERENCE §2]."""
+"""Readers for request payloads. Unknown keys are ignored, as M2M ignores them [REFERENCE §2]."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from m2m_sandbox.api.errors import Refusal
+from m2m_sandbox.api.errors import EndpointError
 from m2m_sandbox.archive.datasets import name_of
-
-__all__ = ["Payload", "dataset_of", "ids_of", "number_of", "required"]
 
 Payload = dict[str, Any]
 
 
-def required(said: Payload, key: str) -> str:
-    """A text that must be there. Raises Refusal."""
-    if not said.get(key):
-        raise Refusal("INPUT_PARAMETER_INVALID", f"{key} is required")
-    return str(said[key])
+def required_text(payload: Payload, key: str) -> str:
+    """Return a required value as text. Raises EndpointError if it is missing or empty."""
+    if not payload.get(key):
+        raise EndpointError("INPUT_PARAMETER_INVALID", f"{key} is required")
+    return str(payload[key])
 
 
-def dataset_of(said: Payload) -> str:
-    """The alias of the dataset that is asked about. Raises Refusal."""
-    return name_of(required(said, "datasetName"))
+def dataset_alias(payload: Payload) -> str:
+    """Return the alias of the dataset in ``datasetName``. Raises EndpointError if it is missing or unknown."""
+    return name_of(required_text(payload, "datasetName"))
 
 
-def ids_of(said: Payload) -> list[str]:
-    """``entityIds`` as a list or as text with commas, or one ``entityId``."""
-    given = said.get("entityIds") or said.get("entityId") or []
-    return given.split(",") if isinstance(given, str) else [str(one) for one in given]
+def entity_ids(payload: Payload) -> list[str]:
+    """Return ``entityIds``, a list or comma-separated text, or else the single ``entityId``."""
+    ids = payload.get("entityIds") or payload.get("entityId") or []
+    return ids.split(",") if isinstance(ids, str) else [str(entity_id) for entity_id in ids]
 
 
-def number_of(said: Payload, key: str, otherwise: int) -> int:
-    """A whole number, which may be text. Raises Refusal."""
+def whole_number(payload: Payload, key: str, default: int) -> int:
+    """Return an integer, which M2M also accepts as text. Raises EndpointError if it is neither."""
     try:
-        return int(said.get(key) or otherwise)
+        return int(payload.get(key) or default)
     except (TypeError, ValueError):
-        raise Refusal("INPUT_PARAMETER_INVALID", f"{key} must be a number") from None
+        raise EndpointError("INPUT_PARAMETER_INVALID", f"{key} must be a number") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.api.errors import Refusal
+from m2m_sandbox.api.errors import EndpointError
 from m2m_sandbox.archive.fact_sheets import sheet, sheets
 from m2m_sandbox.archive.landsat.archive import Landsat, landsat
 from m2m_sandbox.archive.landsat.ard import Tiles, tiles
@@ -37,10 +37,10 @@ _ARCHIVES: dict[str, Callable[[], Archive]] = {
 
 
 def name_of(said: object) -> str:
-    """A dataset's alias, whatever its case. Raises Refusal."""
+    """A dataset's alias, whatever its case. Raises EndpointError."""
     name = str(said).lower()
     if name not in sheets():
-        raise Refusal("DATASET_INVALID", "An invalid dataset has been provided")
+        raise EndpointError("DATASET_INVALID", "An invalid dataset has been provided")
     return name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from m2m_sandbox.api.scene_filter import cloudy, days_asked, matches, near
+from m2m_sandbox.api.scene_filter import cloud_mask, date_range, metadata_mask, spatial_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,18 +71,18 @@ class Listed(Archive):
         """One filter after the other, each on what the last one left."""
         numbers = self._between_days(scene_filter.get("acquisitionFilter"))
         if spatial := scene_filter.get("spatialFilter"):
-            numbers = numbers[near(self._tree, spatial)[self.places[numbers]]]
+            numbers = numbers[spatial_mask(self._tree, spatial)[self.places[numbers]]]
         if months := scene_filter.get("seasonalFilter"):
             numbers = numbers[np.isin(self._months(numbers), months)]
         if cloud := scene_filter.get("cloudCoverFilter"):
-            numbers = numbers[cloudy(self.cloud[numbers], cloud, UNKNOWN)]
+            numbers = numbers[cloud_mask(self.cloud[numbers], cloud, UNKNOWN)]
         if metadata := scene_filter.get("metadataFilter"):
-            numbers = numbers[matches(metadata, partial(self.column, numbers=numbers), len(numbers))]
+            numbers = numbers[metadata_mask(metadata, partial(self.column, numbers=numbers), len(numbers))]
         return numbers
 
     def _between_days(self, asked: dict[str, Any] | None) -> Ints:
         """Whole days, both ends included."""
-        first, last = days_asked(asked)
+        first, last = date_range(asked)
         begin = 0 if last is None else self.first_of(last)
         end = len(self.before) if first is None else self.first_of(first - 1)
         return np.arange(begin, max(begin, end))

@@ -1,1 +1,1 @@
-"""The download queue: options, products, quotas and states."""
+"""The download queue: products, quotas and the states of a download."""

@@ -1,4 +1,4 @@
-"""The files inside Landsat's folder products: ids, prefixes and groups [REFERENCE §8]."""
+"""The files inside Landsat's folder products: their ids and file groups [REFERENCE §8]."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ if TYPE_CHECKING:
     from m2m_sandbox.archive.landsat.families import Family
     from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
-__all__ = ["file_groups_of", "files_of", "split"]
-
 SYSTEMS = ("ls_s3", "dds")
-"""Where a file comes from: the cloud, or while its scene is fresh the premises."""
+"""The systems that deliver a band file: the cloud's, and dds while the scene is fresh."""
 
 _TEXTS = ("ANG.txt", "MTL.txt", "MTL.xml")
-_CODES = {"L1": "D687", "L2SR": "D691", "L2ST": "D693", "ARD": "D771"}
+_PRODUCT_CODES = {"L1": "D687", "L2SR": "D691", "L2ST": "D693", "ARD": "D771"}
+"""The prefix of a band file's entity id → the code of its product."""
+
 _FAMILIES = {**FAMILIES, ARD.dataset: ARD}
 
 
-def files_of(facts: SceneFacts, *, fresh: bool) -> list[dict[str, Any]]:
-    """The secondary downloads of a scene."""
-    return [_file(facts, ending, half, SYSTEMS[fresh]) for ending, half in landsat_files(facts).items()]
+def secondary_downloads(facts: SceneFacts, *, fresh: bool) -> list[dict[str, Any]]:
+    """Return a scene's band files as download-options lists them; ``fresh`` ones are on dds."""
+    return [_file(facts, ending, prefix, SYSTEMS[fresh]) for ending, prefix in landsat_files(facts).items()]
 
 
-def _file(facts: SceneFacts, ending: str, half: str, system: str) -> dict[str, Any]:
-    prefix = "ARD" if facts.family.tiled else "L1" if facts.family.level == 1 else half
+def _file(facts: SceneFacts, ending: str, level_prefix: str, system: str) -> dict[str, Any]:
+    # Level 1 has scenes of several processing levels, but all their files have the same prefix.
+    prefix = "ARD" if facts.family.tiled else "L1" if facts.family.level == 1 else level_prefix
     return {
         "id": _product_id(facts.family, ending, system),
         "downloadName": ending,
@@ -40,11 +41,11 @@ def _file(facts: SceneFacts, ending: str, half: str, system: str) -> dict[str, A
         "available": True,
         "filesize": landsat_file(facts, ending).size,
         "productName": _product_name(facts.family),
-        "productCode": _CODES[prefix],
+        "productCode": _PRODUCT_CODES[prefix],
         "bulkAvailable": True,
         "downloadSystem": system,
         "secondaryDownloads": [],
-        "fileGroups": [name for name, (_, begins) in _groups(facts.family).items() if _within(ending, begins)],
+        "fileGroups": [name for name, (_, prefixes) in _groups(facts.family).items() if _in_group(ending, prefixes)],
         "displayOrder": 6,
     }
 
@@ -54,54 +55,62 @@ def _product_name(family: Family) -> str:
 
 
 def _product_id(family: Family, ending: str, system: str) -> str:
-    """M2M's own where it is known, else made up: one for each kind of file and where it comes from."""
+    """Return M2M's own product id if it is known, else a hash: one per kind of file and download system."""
     known = sheet(family.files).get("files", {}).get(ending, {}).get(system)
     return str(known or hashlib.sha256(f"{family.files} {ending} {system}".encode()).hexdigest()[:16])
 
 
-def split(entity_id: str) -> str | None:
-    """The product in whose folder a file lies, by the file's entity id; None for any other id."""
+def product_display_id(entity_id: str) -> str | None:
+    """Return the display id of the product that a band file is in, given the file's entity id; None for other ids.
+
+    >>> product_display_id("L2SR_LC08_L2SP_047027_20201204_20210313_02_T1_SR_B4_TIF")
+    'LC08_L2SP_047027_20201204_20210313_02_T1'
+    """
     prefix, _, rest = entity_id.partition("_")
-    if prefix not in _CODES:
+    if prefix not in _PRODUCT_CODES:
         return None
     return "_".join(rest.split("_")[: 6 if prefix == "ARD" else 7])
 
 
-def file_groups_of(name: str) -> dict[str, Any]:
-    """As dataset-file-groups tells it: groups of files by the dataset in which the files are."""
+def dataset_file_groups(name: str) -> dict[str, Any]:
+    """Return the data of dataset-file-groups: the file groups by the id of the dataset that lists the files."""
     family = _FAMILIES.get(name)
     if family is None:
         return {"primary": [], "secondary": []}  # PHP's empty map
-    groups = {ident: _group(family, ident, *said) for ident, said in _groups(family).items()}
+    groups = {group_id: _group(family, group_id, *facts) for group_id, facts in _groups(family).items()}
     return {"primary": [], "secondary": {sheet(family.files)["dataset"]["datasetId"]: groups}}
 
 
 def _groups(family: Family) -> dict[str, tuple[str, list[str]]]:
-    found: dict[str, tuple[str, list[str]]] = sheet(family.files).get("groups", {})
-    return {ident: said for ident, said in found.items() if "_ot_" not in ident or family.sensor == "OLI_TIRS"}
+    """Return group id → label and file prefixes. The groups of OLI and TIRS are left out for older sensors."""
+    groups: dict[str, tuple[str, list[str]]] = sheet(family.files).get("groups", {})
+    return {
+        group_id: facts for group_id, facts in groups.items() if "_ot_" not in group_id or family.sensor == "OLI_TIRS"
+    }
 
 
-def _within(ending: str, begins: list[str]) -> bool:
-    return not begins or ending.startswith(tuple(begins))
+def _in_group(ending: str, prefixes: list[str]) -> bool:
+    """Return whether a file is in a group; a group without prefixes has all files."""
+    return not prefixes or ending.startswith(tuple(prefixes))
 
 
-def _group(family: Family, ident: str, label: str, begins: list[str]) -> dict[str, Any]:
+def _group(family: Family, group_id: str, label: str, prefixes: list[str]) -> dict[str, Any]:
     level = "ARD" if family.tiled else {1: "L1TP", 2: "L2SP"}[family.level]
     sensors = ("OLI_TIRS", "ETM", "TM") if family.tiled else (family.sensor,)
     rasters = dict.fromkeys(name for sensor in sensors for name in rasters_of(sensor, level))
     endings = [*_TEXTS, *(f"{name}.TIF" for name in rasters)]
     return {
-        "id": ident,
+        "id": group_id,
         "color": None,
         "description": f"{_product_name(family)}s: {label}",
         "displayOrder": 0,
         "icon": None,
         "label": label,
-        "files": [_grouped(family, ending) for ending in endings if _within(ending, begins)],
+        "files": [_group_file(family, ending) for ending in endings if _in_group(ending, prefixes)],
     }
 
 
-def _grouped(family: Family, ending: str) -> dict[str, Any]:
+def _group_file(family: Family, ending: str) -> dict[str, Any]:
     return {
         "name": ending,
         "productIds": {_product_id(family, ending, system): system for system in SYSTEMS},

@@ -1,4 +1,4 @@
-"""A download that somebody asked for, on its way from the queue to the reader [REFERENCE §8]."""
+"""One download in the queue, and its states [REFERENCE §8]."""
 
 from __future__ import annotations
 
@@ -10,52 +10,54 @@ from m2m_sandbox.archive.datasets import dataset
 if TYPE_CHECKING:
     from m2m_sandbox.api.accounts import Account
 
-__all__ = ["Queued", "on_premises", "row"]
-
-_SIGNED = ("ls_s3", "ls_zip", "ls_frb")
+_CLOUD_SYSTEMS = ("ls_s3", "ls_zip", "ls_frb")
 
 
 def on_premises(product: dict[str, Any]) -> bool:
-    """Whether its bytes come from the dds host, which stages them, and not from the cloud."""
-    return product["downloadSystem"] not in _SIGNED
+    """Return whether a product comes from the dds host, which stages files, and not from the cloud."""
+    return product["downloadSystem"] not in _CLOUD_SYSTEMS
 
 
 @dataclass
-class Queued:
-    """One download. Times are seconds: ``asked`` for, to be fetched from ``ready`` on, ``staged`` for so long.
+class QueuedDownload:
+    """A download in the queue. ``requested_at`` and ``ready_at`` are in seconds of the clock.
 
-    An item stands in no list for the first tenth of its staging, and in both for half as long again after it: both
-    were seen at USGS, how long they last is not known.
+    download-retrieve omits a download for the first tenth of its staging, and lists it as both requested and available
+    for half the staging time after the end of it. Both were observed at USGS; for how long is not known.
     """
 
     download_id: int
     account: Account
     address: str
+    """The account's IP address when it requested the download."""
     dataset: str
     number: int
+    """The scene's number in the dataset's archive."""
     product: dict[str, Any]
     label: str
-    asked: float
-    ready: float
+    requested_at: float
+    ready_at: float
     reading: int = 0
+    """How many clients are reading the file now."""
     attempted: bool = False
     complete: bool = False
     removed: bool = False
 
     def is_pending(self, now: float) -> bool:
-        """Whether it is still being prepared."""
-        return now < self.ready
+        """Return whether the file is still being staged."""
+        return now < self.ready_at
 
     def is_listed(self, now: float) -> bool:
-        """Whether download-retrieve has heard of it."""
-        return now >= min(self.ready, self.asked + (self.ready - self.asked) / 10, self.asked + 10)
+        """Return whether download-retrieve lists the download."""
+        staging = self.ready_at - self.requested_at
+        return now >= min(self.ready_at, self.requested_at + staging / 10, self.requested_at + 10)
 
-    def in_both(self, now: float) -> bool:
-        """Whether it stands among the requested ones although it is available."""
-        return self.ready <= now < self.ready + (self.ready - self.asked) / 2
+    def in_both_lists(self, now: float) -> bool:
+        """Return whether download-retrieve lists the download as requested although it is available."""
+        return self.ready_at <= now < self.ready_at + (self.ready_at - self.requested_at) / 2
 
     def status(self, now: float) -> tuple[str, str]:
-        """Code and text."""
+        """Return the status code and its text."""
         if self.is_pending(now):
             return "P", "Preparing"
         if self.complete:
@@ -63,18 +65,18 @@ class Queued:
         return ("D", "Downloading") if self.reading else ("A", "Available")
 
 
-def row(queued: Queued, now: float) -> dict[str, Any]:
-    """A download as every list has it, without its URL."""
-    product, (code, text) = queued.product, queued.status(now)
+def download_row(download: QueuedDownload, now: float) -> dict[str, Any]:
+    """Return a download as every endpoint lists it, without its URL."""
+    product, (code, text) = download.product, download.status(now)
     return {
-        "downloadId": queued.download_id,
-        "collectionName": dataset(queued.dataset)["collectionName"],
+        "downloadId": download.download_id,
+        "collectionName": dataset(download.dataset)["collectionName"],
         "datasetId": product["datasetId"],
         "displayId": product["displayId"],
         "entityId": product["entityId"],
         "eulaCode": None,
         "filesize": product["filesize"],
-        "label": queued.label,
+        "label": download.label,
         "productCode": product["productCode"],
         "productName": product["productName"],
         "statusCode": code,

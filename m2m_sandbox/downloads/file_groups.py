@@ -1,51 +1,51 @@
-"""Files by the group: whole sets of band files asked for with one list of them [REFERENCE §8]."""
+"""File groups: request whole sets of band files by one scene list of them [REFERENCE §8]."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.archive.datasets import datasets
-from m2m_sandbox.downloads.options import file_groups_of, located
+from m2m_sandbox.downloads.band_files import dataset_file_groups
+from m2m_sandbox.downloads.options import locate_product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m2m_sandbox.api.accounts import Account
 
-__all__ = ["in_groups", "is_file"]
+DownloadInput = dict[str, Any]
+"""An item of ``downloads`` in download-request: entityId, productId and perhaps label."""
 
-Asked = dict[str, Any]
 
-
-def in_groups(account: Account, group: dict[str, Any]) -> Iterator[Asked]:
-    """The downloads that one of ``dataGroups`` stands for: of the files on its list, those of its file groups."""
-    wanted = set(group.get("fileGroups") or ())
+def expand_data_group(account: Account, group: dict[str, Any]) -> Iterator[DownloadInput]:
+    """Yield the downloads of an item of ``dataGroups``: the files of its list that are in its file groups."""
+    group_ids = set(group.get("fileGroups") or ())
     label = {"label": group["label"]} if group.get("label") else {}
     for part in account.lists.parts(str(group.get("listId"))).values():
         for entity_id in part.entity_ids:
-            product_id = _product_id(entity_id, wanted)
+            product_id = _product_id(entity_id, group_ids)
             if product_id:
                 yield {"entityId": entity_id, "productId": product_id, **label}
 
 
-def is_file(entity_id: str) -> bool:
-    """Whether it is a file inside some scene's product."""
+def is_band_file(entity_id: str) -> bool:
+    """Return whether an entity id is that of a file inside a scene's product."""
     return _product_id(entity_id, None) is not None
 
 
-def _product_id(entity_id: str, wanted: set[str] | None) -> str | None:
-    """The product by which a file can be had, in one of the groups that are wanted or in any."""
-    for group_id, file in _grouped():
-        ends = entity_id.upper().endswith("_" + file["name"].replace(".", "_").upper())
-        for product_id in file["productIds"] if ends and (wanted is None or group_id in wanted) else ():
-            if located(entity_id, product_id):
+def _product_id(entity_id: str, group_ids: set[str] | None) -> str | None:
+    """Return the product that delivers a file, if the file is in one of these groups (None for any group)."""
+    for group_id, file in _files_by_group():
+        matches = entity_id.upper().endswith("_" + file["name"].replace(".", "_").upper())
+        for product_id in file["productIds"] if matches and (group_ids is None or group_id in group_ids) else ():
+            if locate_product(entity_id, product_id):
                 return str(product_id)
     return None
 
 
-def _grouped() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every file of every group, with the group's id."""
-    for one in datasets():
-        for groups in (file_groups_of(one["datasetAlias"])["secondary"] or {}).values():
+def _files_by_group() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the id of each group of each dataset with each of its files."""
+    for entry in datasets():
+        for groups in (dataset_file_groups(entry["datasetAlias"])["secondary"] or {}).values():
             for group_id, group in groups.items():
                 yield from ((group_id, file) for file in group["files"])

@@ -1,89 +1,96 @@
-"""What M2M tells of the queue: its lists, labels and sums [REFERENCE §8]."""
+"""The responses that list, group or sum up the downloads of an account [REFERENCE §8]."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.archive.datasets import dataset
-from m2m_sandbox.downloads.download import row
+from m2m_sandbox.downloads.download import download_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from m2m_sandbox.downloads.download import Queued
-
-__all__ = ["counts_of", "labels_of", "retrieved", "rows_of", "summary_of"]
+    from m2m_sandbox.downloads.download import QueuedDownload
 
 
-def retrieved(mine: Sequence[Queued], now: float, url: Callable[[Queued], str]) -> dict[str, Any]:
-    """download-retrieve: an item may stand in no list, in one, or in both."""
-    listed = [one for one in mine if one.is_listed(now)]
-    waiting = [one for one in listed if one.is_pending(now)]
-    requested = [one for one in listed if one.is_pending(now) or one.in_both(now)]
-    available = [one for one in listed if not one.is_pending(now)]
+def retrieve_data(
+    downloads: Sequence[QueuedDownload], now: float, url: Callable[[QueuedDownload], str]
+) -> dict[str, Any]:
+    """Return the data of download-retrieve: a download may be in neither list, in one, or in both."""
+
+    def listed_row(download: QueuedDownload) -> dict[str, Any]:
+        return {**download_row(download, now), "errorCode": None, "url": url(download)}
+
+    listed = [download for download in downloads if download.is_listed(now)]
+    pending = [download for download in listed if download.is_pending(now)]
+    requested = [download for download in listed if download.is_pending(now) or download.in_both_lists(now)]
+    available = [download for download in listed if not download.is_pending(now)]
     return {
-        "available": [{**row(one, now), "errorCode": None, "url": url(one)} for one in available],
-        "requested": [{**row(one, now), "errorCode": None, "url": url(one)} for one in requested],
-        "queueSize": len(waiting),
+        "available": [listed_row(item) for item in available],
+        "requested": [listed_row(item) for item in requested],
+        "queueSize": len(pending),
         "eulas": [],
     }
 
 
-def rows_of(mine: Sequence[Queued], now: float, *, active: bool) -> list[dict[str, Any]]:
-    """download-search and download-order-load: every status; ``active`` leaves out what is complete."""
-    return [row(one, now) for one in mine if not (active and one.complete)]
+def search_rows(downloads: Sequence[QueuedDownload], now: float, *, active: bool) -> list[dict[str, Any]]:
+    """Return the rows of download-search and download-order-load: any status, or only the incomplete if ``active``."""
+    return [download_row(download, now) for download in downloads if not (active and download.complete)]
 
 
-def labels_of(mine: Sequence[Queued], now: float) -> list[dict[str, Any]]:
-    """download-labels. Times are milliseconds; sizes are bytes, or null where nothing is active."""
-    groups: dict[str, list[Queued]] = {}
-    for one in mine:
-        groups.setdefault(one.label, []).append(one)
+def label_rows(downloads: Sequence[QueuedDownload], now: float) -> list[dict[str, Any]]:
+    """Return the rows of download-labels.
+
+    Times are in milliseconds; sizes are the bytes of the incomplete downloads, null without any.
+    """
+    groups: dict[str, list[QueuedDownload]] = {}
+    for download in downloads:
+        groups.setdefault(download.label, []).append(download)
     return [
         {
             "label": label,
-            "dateEntered": round(min(one.asked for one in group) * 1000),
-            "downloadSize": sum(one.product["filesize"] for one in group if not one.complete) or None,
-            "downloadCount": sum(not one.complete for one in group),
-            "totalComplete": sum(one.complete for one in group),
+            "dateEntered": round(min(download.requested_at for download in group) * 1000),
+            "downloadSize": sum(download.product["filesize"] for download in group if not download.complete) or None,
+            "downloadCount": sum(not download.complete for download in group),
+            "totalComplete": sum(download.complete for download in group),
         }
         for label, group in groups.items()
     ]
 
 
-def summary_of(mine: Sequence[Queued], label: object) -> dict[str, Any]:
-    """download-summary: how much there is, in all and of each dataset."""
-    groups: dict[str, list[Queued]] = {}
-    for one in mine:
-        groups.setdefault(one.dataset, []).append(one)
-    parts = [
+def label_summary(downloads: Sequence[QueuedDownload], label: object) -> dict[str, Any]:
+    """Return the data of download-summary: counts and bytes in total and for each dataset."""
+    groups: dict[str, list[QueuedDownload]] = {}
+    for download in downloads:
+        groups.setdefault(download.dataset, []).append(download)
+    collections = [
         {
-            "sceneCount": _scenes(group),
+            "sceneCount": _scene_count(group),
             "datasetName": name,
             "downloadCount": len(group),
             "collectionName": dataset(name)["collectionName"],
-            "totalEstimatedSize": str(_bytes(group)),  # text here, a number below
+            "totalEstimatedSize": str(_total_bytes(group)),  # M2M sends text here, and a number in the total
         }
         for name, group in groups.items()
     ]
     return {
         "label": label,
-        "sceneCount": _scenes(mine),
-        "collections": parts,
-        "downloadCount": len(mine),
-        "totalEstimatedSize": _bytes(mine),
+        "sceneCount": _scene_count(downloads),
+        "collections": collections,
+        "downloadCount": len(downloads),
+        "totalEstimatedSize": _total_bytes(downloads),
     }
 
 
-def counts_of(mine: Sequence[Queued], now: float) -> list[dict[str, Any]]:
-    """How many downloads have which status."""
-    texts = [one.status(now)[1] for one in mine]
+def status_counts(downloads: Sequence[QueuedDownload], now: float) -> list[dict[str, Any]]:
+    """Return the number of downloads in each status."""
+    texts = [download.status(now)[1] for download in downloads]
     return [{"status": text, "downloadCount": texts.count(text)} for text in dict.fromkeys(texts)]
 
 
-def _scenes(group: Sequence[Queued]) -> int:
-    return len({(one.dataset, one.number) for one in group})
+def _scene_count(downloads: Sequence[QueuedDownload]) -> int:
+    return len({(download.dataset, download.number) for download in downloads})
 
 
-def _bytes(group: Sequence[Queued]) -> int:
-    return sum(one.product["filesize"] for one in group)
+def _total_bytes(downloads: Sequence[QueuedDownload]) -> int:
+    return sum(download.product["filesize"] for download in downloads)

@@ -1,4 +1,4 @@
-"""What can be downloaded of a scene: products, the files inside them, and which product two ids name [REFERENCE §8]."""
+"""The download options of a scene, and the product that an entity id and a product id identify [REFERENCE §8]."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from m2m_sandbox.archive.landsat.archive import Landsat
 from m2m_sandbox.archive.landsat.ard import Tiles
 from m2m_sandbox.archive.landsat.families import END
 from m2m_sandbox.archive.small import Few
-from m2m_sandbox.downloads.band_files import file_groups_of, files_of, split
+from m2m_sandbox.downloads.band_files import product_display_id, secondary_downloads
 from m2m_sandbox.files.products import bundle, landsat_file, whole_product
 
 if TYPE_CHECKING:
@@ -19,22 +19,24 @@ if TYPE_CHECKING:
     from m2m_sandbox.archive.search import Archive
     from m2m_sandbox.files.content import Content
 
-__all__ = ["file_groups_of", "file_of", "located", "options_of"]
+Product = dict[str, Any]
+"""A product as download-options lists it, or one of its ``secondaryDownloads``."""
 
-FRESH = 20
+FRESH_DAYS = 20
 """Days for which a Landsat scene's bundle comes from dds_ms, and not yet from ls_zip."""
 
-FRESH_FILES = 2
-"""Days for which its files come from dds, and not yet from ls_s3. How many they are at M2M is not known."""
+FRESH_FILE_DAYS = 2
+"""Days for which its band files come from dds, and not yet from ls_s3. M2M's own number is not known."""
 
-STAGED = 8
-"""One place in so many has its newest files on dds: with all of them, a newcomer's first band would be staged."""
+STAGED_ONE_IN = 8
+"""One in this many places has its newest band files on dds: with all of them there, the first band that a new user
+downloads would have to be staged."""
 
 _BROWSE_SIZES = {"browse-jpg": 6291456, "browse-tif": 14680064}
-"""Bytes that M2M names for every full-resolution browse [REFERENCE §8]."""
+"""The size in bytes that M2M lists for every full-resolution browse [REFERENCE §8]."""
 
 
-def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any) -> Product:
     return {
         "id": row["id"],
         "downloadName": row.get("downloadName"),
@@ -53,34 +55,39 @@ def _product(name: str, scene: dict[str, Any], row: dict[str, Any], **more: Any)
     }
 
 
-def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]:
-    """The products of one scene."""
+def download_options(dataset: str, archive: Archive, number: int) -> list[Product]:
+    """Return the products of one scene."""
     if isinstance(archive, Landsat | Tiles):
-        return _landsat_options(name, archive.facts(number))
-    assert isinstance(archive, Few)  # noqa: S101 -- there are these kinds
+        return _landsat_options(dataset, archive.facts(number))
+    assert isinstance(archive, Few)  # noqa: S101 -- tells mypy that there is no other kind of archive
     scene = archive.scene(number, full=False)
-    return [_small_option(name, archive, number, scene, row) for row in products_of(name)]
+    return [_single_file_option(dataset, archive, number, scene, row) for row in products_of(dataset)]
 
 
-def _small_option(name: str, archive: Few, number: int, scene: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def _single_file_option(dataset: str, archive: Few, number: int, scene: dict[str, Any], row: dict[str, Any]) -> Product:
     available = archive.offers(number, row["code"])
     size = whole_product(archive, number, row["form"])[1].size if available else 0
-    return _product(name, scene, row, available=available, bulkAvailable=available, filesize=size)
+    return _product(dataset, scene, row, available=available, bulkAvailable=available, filesize=size)
 
 
-def _landsat_options(name: str, facts: SceneFacts) -> list[dict[str, Any]]:
-    age = END - facts.day
-    fresh = age.days <= FRESH and not facts.family.tiled
+def _landsat_options(dataset: str, facts: SceneFacts) -> list[Product]:
+    age = (END - facts.day).days
+    fresh = age <= FRESH_DAYS and not facts.family.tiled
+    on_dds = age <= FRESH_FILE_DAYS and (facts.path + facts.row) % STAGED_ONE_IN == 0 and not facts.family.tiled
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
-    files = files_of(
-        facts, fresh=age.days <= FRESH_FILES and (facts.path + facts.row) % STAGED == 0 and not facts.family.tiled
-    )
+    files = secondary_downloads(facts, fresh=on_dds)
     size = bundle(facts).size
-    return [_product(name, scene, row, **_state(row, files, size, fresh=fresh)) for row in products_of(name)]
+    return [
+        _product(dataset, scene, row, **_landsat_state(row, files, size, fresh=fresh)) for row in products_of(dataset)
+    ]
 
 
-def _state(row: dict[str, Any], files: list[dict[str, Any]], size: int, *, fresh: bool) -> dict[str, Any]:
-    """Of the two bundles one can be had: the other system has it not yet, or no more."""
+def _landsat_state(row: dict[str, Any], files: list[Product], size: int, *, fresh: bool) -> dict[str, Any]:
+    """Return a product's availability, size and files.
+
+    A scene has a bundle on each of two systems, but only one is available: a fresh scene's on dds_ms, an older one's
+    on ls_zip.
+    """
     system = row["system"]
     if system == "ls_frb":
         return {"filesize": _BROWSE_SIZES[row["form"]]}
@@ -94,48 +101,56 @@ def _state(row: dict[str, Any], files: list[dict[str, Any]], size: int, *, fresh
 
 
 @lru_cache(maxsize=1)
-def _offering() -> dict[str, list[str]]:
-    """The datasets that offer a product, by its id."""
-    found: dict[str, list[str]] = {}
+def _datasets_by_product() -> dict[str, list[str]]:
+    """Return product id → the datasets that offer the product."""
+    by_product: dict[str, list[str]] = {}
     for name in sheets():
         for row in products_of(name):
-            found.setdefault(str(row["id"]), []).append(name)
-    return found
+            by_product.setdefault(str(row["id"]), []).append(name)
+    return by_product
 
 
-def located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] | None:
-    """Dataset, scene and product that a pair of ids names."""
-    display_id = split(entity_id)
+def locate_product(entity_id: str, product_id: str) -> tuple[str, int, Product] | None:
+    """Return the dataset, scene number and product that two ids identify; None if there is no such product.
+
+    ``entity_id`` is that of a scene or of a band file.
+    """
+    display_id = product_display_id(entity_id)
     if display_id:
-        found = named(display_id)
-        names, field = [found[0]] if found else [], "displayId"
+        scene = named(display_id)
+        names, field = [scene[0]] if scene else [], "displayId"
     else:
-        names, field = _offering().get(product_id, []), "entityId"
-    every = (_product_of(name, field, display_id or entity_id, (entity_id, product_id)) for name in names)
-    return next((one for one in every if one), None)
+        names, field = _datasets_by_product().get(product_id, []), "entityId"
+    locations = (_locate_in(name, field, display_id or entity_id, (entity_id, product_id)) for name in names)
+    return next((location for location in locations if location), None)
 
 
-def file_of(name: str, number: int, product: dict[str, Any]) -> tuple[str, Content]:
-    """Name and content of a product that is one file, or of a file inside a folder. Raises KeyError for a folder."""
-    archive = archive_of(name)
+def _locate_in(dataset: str, field: str, scene_id: str, ids: tuple[str, str]) -> tuple[str, int, Product] | None:
+    """Look for (entity id, product id) among the products and files of one scene."""
+    archive = archive_of(dataset)
+    number = archive.find(scene_id, field) if archive else None
+    if archive is None or number is None:
+        return None
+    for option in download_options(dataset, archive, number):
+        for product in (option, *option["secondaryDownloads"]):
+            if (product["entityId"], product["id"]) == ids:
+                return dataset, number, product
+    return None
+
+
+def product_file(dataset: str, number: int, product: Product) -> tuple[str, Content]:
+    """Return the file name and content of a product that is one file, or of a band file.
+
+    Raises:
+        KeyError: for a folder, which has no content of its own.
+    """
+    archive = archive_of(dataset)
     if isinstance(archive, Landsat | Tiles):
         facts = archive.facts(number)
-        if product["displayId"] != facts.display_id:
+        if product["displayId"] != facts.display_id:  # a band file's display id is its file name
             ending = str(product["displayId"]).removeprefix(f"{facts.display_id}_")
             return str(product["displayId"]), landsat_file(facts, ending)
-    form = next((row["form"] for row in products_of(name) if row["id"] == product["id"] and "form" in row), None)
+    form = next((row["form"] for row in products_of(dataset) if row["id"] == product["id"] and "form" in row), None)
     if archive is None or form is None:
         raise KeyError(product["id"])
     return whole_product(archive, number, str(form))
-
-
-def _product_of(name: str, field: str, identifier: str, ids: tuple[str, str]) -> tuple[str, int, dict[str, Any]] | None:
-    archive = archive_of(name)
-    number = archive.find(identifier, field) if archive else None
-    if archive is None or number is None:
-        return None
-    for product in options_of(name, archive, number):
-        for one in (product, *product["secondaryDownloads"]):
-            if (one["entityId"], one["id"]) == ids:
-                return name, number, one
-    return None

@@ -1,23 +1,21 @@
-"""What an account may still download: three quotas, counted per user and per address [REFERENCE §10]."""
+"""The three download quotas, counted per user and per IP address [REFERENCE §10]."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.api.errors import Refusal
+from m2m_sandbox.api.errors import EndpointError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from m2m_sandbox.downloads.download import Queued
-
-__all__ = ["Quotas", "Used", "check", "left", "used"]
+    from m2m_sandbox.downloads.download import QueuedDownload
 
 
 @dataclass(frozen=True)
 class Quotas:
-    """How many downloads may be asked for within ``window`` seconds, be prepared at once, wait to be fetched."""
+    """Maximum number of downloads requested within ``window`` seconds, being prepared, and ready but not yet read."""
 
     recent: int = 15_000
     pending: int = 20_000
@@ -26,43 +24,44 @@ class Quotas:
 
 
 @dataclass(frozen=True)
-class Used:
-    """What counts against the quotas."""
+class Usage:
+    """How many downloads count toward each quota."""
 
     recent: int
     pending: int
     unattempted: int
 
 
-def used(queue: Iterable[Queued], now: float, window: float) -> Used:
-    """Of some downloads."""
-    mine = list(queue)
-    return Used(
-        recent=sum(now - one.asked < window for one in mine),
-        pending=sum(one.is_pending(now) for one in mine if not one.removed),
-        unattempted=sum(not one.attempted and not one.is_pending(now) for one in mine if not one.removed),
+def measure_usage(downloads: Iterable[QueuedDownload], now: float, window: float) -> Usage:
+    """Count the downloads that count toward each quota; removed ones count only as recent."""
+    requested = list(downloads)
+    present = [download for download in requested if not download.removed]
+    return Usage(
+        recent=sum(now - download.requested_at < window for download in requested),
+        pending=sum(download.is_pending(now) for download in present),
+        unattempted=sum(not download.attempted and not download.is_pending(now) for download in present),
     )
 
 
-def left(quotas: Quotas, spent: Used) -> dict[str, int]:
-    """What M2M calls counts is what is left of them."""
+def remaining_limits(quotas: Quotas, usage: Usage) -> dict[str, int]:
+    """Return what remains of each quota. M2M names the members counts, but they are the remainders."""
     return {
-        f"{name}DownloadCount": max(0, size - asdict(spent)[name])
+        f"{name}DownloadCount": max(0, size - asdict(usage)[name])
         for name, size in asdict(quotas).items()
         if name != "window"
     }
 
 
-def check(quotas: Quotas, spent: Used, more: int) -> None:
-    """Whether that many more may be asked for. Raises Refusal."""
+def check_quotas(quotas: Quotas, usage: Usage, more: int) -> None:
+    """Raise EndpointError if ``more`` further downloads would exceed a quota."""
     if more and (
-        spent.recent + more > quotas.recent
-        or spent.pending >= quotas.pending
-        or spent.unattempted >= quotas.unattempted
+        usage.recent + more > quotas.recent
+        or usage.pending >= quotas.pending
+        or usage.unattempted >= quotas.unattempted
     ):
-        raise Refusal("RATE_LIMIT_USER_DL", "Your account has reached a download rate limit. Try again later.")
+        raise EndpointError("RATE_LIMIT_USER_DL", "Your account has reached a download rate limit. Try again later.")
 
 
-def initial(quotas: Quotas) -> dict[str, Any]:
-    """The quotas of somebody who has used nothing."""
-    return left(quotas, Used(0, 0, 0))
+def initial_limits(quotas: Quotas) -> dict[str, Any]:
+    """Return the quotas of an account that has not used any of them."""
+    return remaining_limits(quotas, Usage(0, 0, 0))

@@ -1,1 +1,1 @@
-"""Faults on demand."""
+"""Faults that the sandbox injects on request."""

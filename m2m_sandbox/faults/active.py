@@ -1,4 +1,4 @@
-"""The faults that stand, and whom they strike: the same requests every time [fault_kinds says what they are]."""
+"""The active faults, and which requests trigger them; ``kinds`` defines what each does."""
 
 from __future__ import annotations
 
@@ -7,99 +7,102 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.faults.kinds import Disabled, OnSystems, Staging, Unavailable, parsed
+from m2m_sandbox.faults.kinds import Disabled, Staging, Unavailable, parse_fault
+from m2m_sandbox.faults.model import SystemFault
 
 if TYPE_CHECKING:
     from m2m_sandbox.faults.kinds import Fault
 
-__all__ = ["Faults", "Standing"]
-
 
 @dataclass
-class Standing:
-    """A fault that stands: how many requests it has met, how many of them it struck, how often each URL was read."""
+class ActiveFault:
+    """A fault with its counters: requests that it applied to, how many of them triggered it, reads of each URL."""
 
-    ident: int
+    fault_id: int
     fault: Fault
     met: int = 0
-    struck: int = 0
+    triggered: int = 0
     reads: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._luck = random.Random(self.fault.seed)  # noqa: S311 -- the same strikes every time are the point
+        self._random = random.Random(self.fault.seed)  # noqa: S311 -- the same requests must trigger it in every run
 
-    def strikes(self) -> bool:
-        """Whether it strikes the request that it meets now."""
+    def trigger(self) -> bool:
+        """Count a request that the fault applies to, and return whether it triggers the fault."""
         self.met += 1
-        lucky = self._luck.random() >= self.fault.rate
-        if lucky or self.met <= self.fault.skip or (self.fault.times is not None and self.struck >= self.fault.times):
+        # Draw for every request, also for skipped ones, so that ``skip`` does not change which later ones trigger.
+        spared = self._random.random() >= self.fault.rate
+        exhausted = self.fault.times is not None and self.triggered >= self.fault.times
+        if spared or self.met <= self.fault.skip or exhausted:
             return False
-        self.struck += 1
+        self.triggered += 1
         return True
 
-    def described(self) -> dict[str, Any]:
-        """As the list of faults has it."""
-        return {"id": self.ident, "met": self.met, "struck": self.struck, "fault": self.fault.model_dump()}
+    def as_json(self) -> dict[str, Any]:
+        """Return the fault as ``/__sandbox/faults`` lists it."""
+        return {"id": self.fault_id, "met": self.met, "struck": self.triggered, "fault": self.fault.model_dump()}
 
 
 class Faults:
-    """The faults that stand, in the order in which they were asked for."""
+    """The active faults, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._standing: dict[int, Standing] = {}
-        self._made = 0
+        self._active: dict[int, ActiveFault] = {}
+        self._last_id = 0
         self._lock = Lock()
 
-    def add(self, said: object) -> Standing:
-        """Ask for a fault. Raises NotAFault."""
-        fault = parsed(said)
-        self._made += 1
-        self._standing[self._made] = Standing(self._made, fault)
-        return self._standing[self._made]
+    def add(self, document: object) -> ActiveFault:
+        """Add the fault that a JSON object describes. Raises InvalidFault."""
+        fault = parse_fault(document)
+        self._last_id += 1
+        self._active[self._last_id] = ActiveFault(self._last_id, fault)
+        return self._active[self._last_id]
 
-    def every(self) -> list[Standing]:
-        """Those that stand."""
-        return list(self._standing.values())
+    def active(self) -> list[ActiveFault]:
+        """Return the active faults."""
+        return list(self._active.values())
 
-    def clear(self, ident: int | None = None) -> bool:
-        """End one, or all. Whether there was any such."""
-        found = [one for one in self._standing if ident in (None, one)]
-        for one in found:
-            del self._standing[one]
-        return bool(found) or ident is None
+    def clear(self, fault_id: int | None = None) -> bool:
+        """Remove one fault, or all without an id. Returns False if there is no fault with this id."""
+        ids = [active_id for active_id in self._active if fault_id in (None, active_id)]
+        for active_id in ids:
+            del self._active[active_id]
+        return bool(ids) or fault_id is None
 
-    def striking(self, places: set[str]) -> list[Standing]:
-        """Those that strike a request to these places."""
+    def trigger_on(self, targets: set[str]) -> list[ActiveFault]:
+        """Return the faults that a request to these targets triggers (see ``injection.request_targets``)."""
         with self._lock:
             return [
-                one
-                for one in self.every()
-                if not isinstance(one.fault, OnSystems) and places & set(one.fault.on) and one.strikes()
+                active
+                for active in self.active()
+                if not isinstance(active.fault, SystemFault) and targets & set(active.fault.on) and active.trigger()
             ]
 
     def disables(self, system: str) -> bool:
-        """Whether a download of this system is refused now."""
-        return bool(self._on_system(Disabled, system))
+        """Return whether a download of this system fails now."""
+        return bool(self._trigger_on_system(Disabled, system))
 
     def hides(self, system: str) -> bool:
-        """Whether a product of this system is not available now, nor listed as if it were."""
-        return bool(self._on_system(Unavailable, system))
+        """Return whether a product of this system is unavailable now."""
+        return bool(self._trigger_on_system(Unavailable, system))
 
-    def as_listed(self, product: dict[str, Any]) -> dict[str, Any]:
-        """A product as download-options has it while faults stand, with the files inside it."""
-        files = [self.as_listed(one) for one in product["secondaryDownloads"]]
+    def with_availability(self, product: dict[str, Any]) -> dict[str, Any]:
+        """Return an entry of download-options, and its files, with the active faults applied."""
+        files = [self.with_availability(file) for file in product["secondaryDownloads"]]
         hidden = {"available": False, "filesize": 0} if self.hides(product["downloadSystem"]) else {}
         return {**product, "secondaryDownloads": files, **hidden}
 
     def staging(self, system: str) -> Staging | None:
-        """The staging that a download of this system is given in place of the usual one."""
-        for one in self._on_system(Staging, system):
-            if isinstance(one.fault, Staging):
-                return one.fault
+        """Return the fault that replaces the usual staging time of a download of this system, if any."""
+        for active in self._trigger_on_system(Staging, system):
+            if isinstance(active.fault, Staging):
+                return active.fault
         return None
 
-    def _on_system(self, kind: type[OnSystems], system: str) -> list[Standing]:
+    def _trigger_on_system(self, kind: type[SystemFault], system: str) -> list[ActiveFault]:
         with self._lock:
             return [
-                one for one in self.every() if isinstance(one.fault, kind) and system in one.fault.on and one.strikes()
+                active
+                for active in self.active()
+                if isinstance(active.fault, kind) and system in active.fault.on and active.trigger()
             ]

@@ -1,4 +1,4 @@
-"""How faults strike: each wraps the app for one request, and does to it what went wrong."""
+"""Inject faults: each fault wraps the ASGI app for one request and changes what it does."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from m2m_sandbox.api.errors import CODES
 from m2m_sandbox.faults import kinds
-from m2m_sandbox.faults.answer_edits import drifted, edited, led_astray, lied
+from m2m_sandbox.faults.response_edits import drift_keys, edit_data, falsify_total, replace_urls
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from m2m_sandbox.faults.active import Standing
+    from m2m_sandbox.faults.active import ActiveFault
     from m2m_sandbox.faults.kinds import Fault
 
-__all__ = ["LATENCY", "places", "struck"]
-
 LATENCY = "m2m_sandbox.latency"
-"""Where in its scope a request to the API is told to wait, seconds: it has to wait in its turn."""
+"""Key of the ASGI scope with the seconds that an API request is delayed.
+
+The app waits, not the wrapper: the account must be busy meanwhile.
+"""
 
 _API = "/api/api/json/stable/"
 _MOVED = "moved=1"
-"""What the other address of a file has in its query."""
+"""The query parameter that a redirect adds, by which the redirected request is recognized."""
 
-_PIECE = 2**16
-"""Bytes between two pauses of a slow host."""
+_CHUNK_BYTES = 2**16
+"""Bytes that a slow host sends between two pauses."""
 
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
-def places(path: str) -> set[str]:
-    """What a fault may call the place that a request goes to."""
+def request_targets(path: str) -> set[str]:
+    """Return the words by which a fault's ``on`` can select a request: its endpoint, host, or a group of them."""
     if path.startswith(_API):
         return {"api", path.removeprefix(_API).strip("/")}
     if path.startswith(("/data/", "/gen-bundle", "/gen-browse", "/tile/")):
@@ -47,190 +48,203 @@ def places(path: str) -> set[str]:
     return {"files", "dds"} if path.startswith(("/download/", "/download-staging/")) else set()
 
 
-def struck(app: ASGIApp, standing: Standing) -> ASGIApp:
-    """The app as one fault leaves it."""
+def with_fault(app: ASGIApp, active: ActiveFault) -> ASGIApp:
+    """Wrap an app with one fault."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if isinstance(standing.fault, kinds.Expires):
+        if isinstance(active.fault, kinds.Expires):  # the only kind that needs a counter, which the ActiveFault has
             url = scope["path"] + "?" + scope["query_string"].decode()
-            standing.reads[url] = standing.reads.get(url, 0) + 1
-            after = standing.reads[url] > standing.fault.reads
-            await (Response(status_code=403) if after else app)(scope, receive, send)
+            active.reads[url] = active.reads.get(url, 0) + 1
+            expired = active.reads[url] > active.fault.reads
+            await (Response(status_code=403) if expired else app)(scope, receive, send)
         else:
-            await _strike(standing.fault, app, scope, receive, send)
+            await _inject(active.fault, app, scope, receive, send)
 
     return wrapped
 
 
 @singledispatch
-async def _strike(_fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _inject(_fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond to one request as the fault does. Kinds that act elsewhere, such as KeysLost, leave it unchanged."""
     await app(scope, receive, send)
 
 
-@_strike.register(kinds.Latency)
+@_inject.register(kinds.Latency)
 async def _(fault: kinds.Latency, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    if "api" in places(scope["path"].removeprefix(scope.get("root_path", ""))):
+    if "api" in request_targets(scope["path"].removeprefix(scope.get("root_path", ""))):
         scope = {**scope, LATENCY: scope.get(LATENCY, 0) + fault.seconds}
     else:
         await asyncio.sleep(fault.seconds)
     await app(scope, receive, send)
 
 
-@_strike.register(kinds.Maintenance)
+@_inject.register(kinds.Maintenance)
 async def _(fault: kinds.Maintenance, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     await HTMLResponse(_PAGE.format("Scheduled maintenance"), fault.status)(scope, receive, send)
 
 
-@_strike.register(kinds.Down)
+@_inject.register(kinds.Down)
 async def _(fault: kinds.Down, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    told = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    await HTMLResponse(_PAGE.format("The host does not answer"), fault.status, told)(scope, receive, send)
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    await HTMLResponse(_PAGE.format("The host does not answer"), fault.status, headers)(scope, receive, send)
 
 
-@_strike.register(kinds.Hang)
+@_inject.register(kinds.Hang)
 async def _(_fault: kinds.Hang, _app: ASGIApp, _scope: Scope, receive: Receive, _send: Send) -> None:
-    await _gone(receive)
+    await _disconnected(receive)
 
 
-@_strike.register(kinds.LoginPage)
+@_inject.register(kinds.LoginPage)
 async def _(_fault: kinds.LoginPage, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     await HTMLResponse(_PAGE.format("Sign in"))(scope, receive, send)
 
 
-@_strike.register(kinds.NoHead)
+@_inject.register(kinds.NoHead)
 async def _(fault: kinds.NoHead, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     await (Response(status_code=fault.status) if scope["method"] == "HEAD" else app)(scope, receive, send)
 
 
-@_strike.register(kinds.Error)
+@_inject.register(kinds.Error)
 async def _(fault: kinds.Error, _app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    said = {"requestId": 1, "version": "stable", "data": None, "errorCode": fault.code, "errorMessage": fault.message}
-    answer = Response(orjson.dumps(said), fault.status or CODES[fault.code], media_type="application/json")
-    await answer(scope, receive, send)
+    envelope = {
+        "requestId": 1,
+        "version": "stable",
+        "data": None,
+        "errorCode": fault.code,
+        "errorMessage": fault.message,
+    }
+    response = Response(orjson.dumps(envelope), fault.status or CODES[fault.code], media_type="application/json")
+    await response(scope, receive, send)
 
 
-@_strike.register(kinds.NoRange)
+@_inject.register(kinds.NoRange)
 async def _(_fault: kinds.NoRange, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(_whole(scope), receive, send)
+    await app(_without_range(scope), receive, send)
 
 
-def _whole(scope: Scope) -> Scope:
-    """A request for the same file, without its Range."""
+def _without_range(scope: Scope) -> Scope:
+    """Return the scope of the same request without its Range header."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
 
 
-@_strike.register(kinds.Redirect)
+@_inject.register(kinds.Redirect)
 async def _(fault: kinds.Redirect, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    asked = scope["query_string"].decode()
-    there = f"{scope['raw_path'].decode()}?{asked}{'&' if asked else ''}{_MOVED}"
-    arrived = fault.to is None and _MOVED in asked
-    await (app if arrived else RedirectResponse(fault.to or there, 302))(scope, receive, send)
+    query = scope["query_string"].decode()
+    moved_url = f"{scope['raw_path'].decode()}?{query}{'&' if query else ''}{_MOVED}"
+    redirected = fault.to is None and _MOVED in query
+    await (app if redirected else RedirectResponse(fault.to or moved_url, 302))(scope, receive, send)
 
 
-@_strike.register(kinds.Chunked)
+@_inject.register(kinds.Chunked)
 async def _(_fault: kinds.Chunked, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     await _without_length(app)(scope, receive, send)
 
 
-@_strike.register(kinds.Endless)
+@_inject.register(kinds.Endless)
 async def _(_fault: kinds.Endless, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    async def and_more(message: Message) -> None:
+    async def send_endlessly(message: Message) -> None:
         last = message["type"] == "http.response.body" and not message.get("more_body")
         await send({**message, "more_body": True} if last else message)
         if last:
-            gone = asyncio.ensure_future(_gone(receive))
-            while not gone.done():
+            disconnected = asyncio.ensure_future(_disconnected(receive))
+            while not disconnected.done():
                 await send({"type": "http.response.body", "body": bytes(2**16), "more_body": True})
-                await asyncio.sleep(0)  # what is sent to nobody does not wait, and nobody else would get a turn
+                # After a disconnect, send returns without suspending: yield, or no other task would run.
+                await asyncio.sleep(0)
 
-    await _without_length(app)(scope, receive, and_more)
+    await _without_length(app)(scope, receive, send_endlessly)
 
 
-async def _gone(receive: Receive) -> None:
-    """Return when the reader has gone."""
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def _without_length(app: ASGIApp) -> ASGIApp:
-    """The app as a host that makes its answers while it sends them."""
+    """Wrap an app so that it responds as a host that generates its content: no Content-Length, no Range."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        async def untold(message: Message) -> None:
-            kept = [one for one in message.get("headers", ()) if one[0] not in (b"content-length", b"accept-ranges")]
-            await send({**message, "headers": kept} if message["type"] == "http.response.start" else message)
+        async def send_chunked(message: Message) -> None:
+            removed = (b"content-length", b"accept-ranges")
+            headers = [header for header in message.get("headers", ()) if header[0] not in removed]
+            await send({**message, "headers": headers} if message["type"] == "http.response.start" else message)
 
-        await app(_whole(scope), receive, untold)
+        await app(_without_range(scope), receive, send_chunked)
 
     return wrapped
 
 
-@_strike.register(kinds.Slow)
+@_inject.register(kinds.Slow)
 async def _(fault: kinds.Slow, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    async def slowly(message: Message) -> None:
+    async def send_slowly(message: Message) -> None:
         body, more = message.get("body", b""), message.get("more_body", False)
-        for piece in range(0, len(body), _PIECE):
-            part = body[piece : piece + _PIECE]
+        for offset in range(0, len(body), _CHUNK_BYTES):
+            part = body[offset : offset + _CHUNK_BYTES]
             await asyncio.sleep(fault.per_megabyte * len(part) / 2**20)
-            await send({**message, "body": part, "more_body": more or piece + _PIECE < len(body)})
+            await send({**message, "body": part, "more_body": more or offset + _CHUNK_BYTES < len(body)})
         if not body:
             await send(message)
 
     await asyncio.sleep(fault.first)
-    await app(scope, receive, slowly)
+    await app(scope, receive, send_slowly)
 
 
-@_strike.register(kinds.Reset)
+@_inject.register(kinds.Reset)
 async def _(_fault: kinds.Reset, _app: ASGIApp, _scope: Scope, _receive: Receive, send: Send) -> None:
-    await _hang_up(send, reset=True)
+    await _close_connection(send, reset=True)
 
 
-@_strike.register(kinds.Cut)
+@_inject.register(kinds.Cut)
 async def _(fault: kinds.Cut, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    left = fault.at
+    remaining = fault.at
 
-    async def until_cut(message: Message) -> None:
-        nonlocal left
+    async def send_until_cut(message: Message) -> None:
+        nonlocal remaining
         body = message.get("body", b"")
-        if message["type"] == "http.response.body" and len(body) > left:
-            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
-            await _hang_up(send, reset=False)
-            raise _HungUp
-        left -= len(body)
+        if message["type"] == "http.response.body" and len(body) > remaining:
+            await send({"type": "http.response.body", "body": body[:remaining], "more_body": True})
+            await _close_connection(send, reset=False)
+            raise _ConnectionClosed
+        remaining -= len(body)
         await send(message)
 
-    with contextlib.suppress(_HungUp):
-        await app(scope, receive, until_cut)
+    with contextlib.suppress(_ConnectionClosed):
+        await app(scope, receive, send_until_cut)
 
 
-class _HungUp(Exception):
-    """The reader is gone: nothing of the answer is worth computing any more."""
+class _ConnectionClosed(Exception):
+    """Stops the app: the connection is closed, so the rest of the response is not needed."""
 
 
-async def _hang_up(send: Send, *, reset: bool) -> None:
-    """End the connection below HTTP. Without a server's socket below, the client's own error stands for it."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)  # uvicorn's, of either HTTP parser
+async def _close_connection(send: Send, *, reset: bool) -> None:
+    """Close the TCP connection, with a RST if ``reset``.
+
+    In-process transports have no connection: raise the error that an httpx client raises for a closed one.
+    """
+    # ``send`` is a method of uvicorn's request cycle, which has the transport with either of its HTTP parsers.
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise httpx.ReadError("reset") if reset else httpx.RemoteProtocolError("incomplete message body")
-    if reset:  # a close that does not linger is a RST
-        lingers = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingers)
+    if reset:  # closing a socket with a linger time of 0 sends a RST
+        no_linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         transport.abort()
     else:
         transport.close()
-    await asyncio.sleep(0.01)  # the server learns of it, and does not try to say more
+    await asyncio.sleep(0.01)  # let the server notice, so that it does not write to the closed connection
 
 
-@_strike.register(kinds.Drift)
+@_inject.register(kinds.Drift)
 async def _(fault: kinds.Drift, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await edited(app, lambda data: drifted(data, fault))(scope, receive, send)
+    await edit_data(app, lambda data: drift_keys(data, fault))(scope, receive, send)
 
 
-@_strike.register(kinds.LyingTotal)
+@_inject.register(kinds.LyingTotal)
 async def _(fault: kinds.LyingTotal, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await edited(app, lambda data: lied(data, fault))(scope, receive, send)
+    await edit_data(app, lambda data: falsify_total(data, fault))(scope, receive, send)
 
 
-@_strike.register(kinds.Astray)
+@_inject.register(kinds.Astray)
 async def _(fault: kinds.Astray, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await edited(app, lambda data: led_astray(data, fault.to))(scope, receive, send)
+    await edit_data(app, lambda data: replace_urls(data, fault.to))(scope, receive, send)

@@ -1,104 +1,74 @@
-"""The kinds of faults: what can go wrong, where, and how often [REFERENCE §10, §13].
+"""The kinds of faults: what can go wrong, on which requests, and how often [REFERENCE §10, §13].
 
-A fault is a closed JSON object: its ``kind`` says what goes wrong and which further keys it takes.
+A fault is a JSON object. Its ``kind`` is the effect, and decides which other keys are allowed.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, TypeAdapter, field_validator
-from pydantic import ValidationError as Invalid
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, TypeAdapter, ValidationError, field_validator
 
 from m2m_sandbox.api.errors import CODES
-from m2m_sandbox.faults.model import NotAFault, OnFiles, OnSystems, Striking, nearest
-
-__all__ = [
-    "Astray",
-    "Chunked",
-    "Cut",
-    "Disabled",
-    "Down",
-    "Drift",
-    "Endless",
-    "Error",
-    "Expires",
-    "Fault",
-    "Hang",
-    "KeysLost",
-    "Latency",
-    "LoginPage",
-    "LyingTotal",
-    "Maintenance",
-    "NoHead",
-    "NoRange",
-    "NotAFault",
-    "OnSystems",
-    "Redirect",
-    "Reset",
-    "Slow",
-    "Staging",
-    "Unavailable",
-    "parsed",
-]
+from m2m_sandbox.faults.model import FaultModel, FileFault, InvalidFault, SystemFault, check_known
 
 
-class Latency(Striking):
-    """An answer takes so many seconds longer; the account's turn lasts as long."""
+class Latency(FaultModel):
+    """A response takes this many seconds longer; the account's next request is rejected until then."""
 
     kind: Literal["latency"]
     seconds: NonNegativeFloat
 
 
-class Maintenance(Striking):
-    """An HTML page in place of JSON."""
+class Maintenance(FaultModel):
+    """An HTML page instead of JSON."""
 
     kind: Literal["maintenance"]
     status: Literal[200, 503] = 503
 
 
-class Reset(Striking):
-    """The connection is reset before any answer."""
+class Reset(FaultModel):
+    """The connection is reset before any response."""
 
     kind: Literal["reset"]
 
 
-class Cut(Striking):
-    """The connection ends after so many bytes of the body, of which all were announced."""
+class Cut(FaultModel):
+    """The connection is closed after this many bytes of the body; the headers announce the whole body."""
 
     kind: Literal["cut"]
     at: NonNegativeInt
 
 
-class Hang(Striking):
-    """No answer at all, until whoever asked goes away."""
+class Hang(FaultModel):
+    """No response until the client disconnects."""
 
     kind: Literal["hang"]
 
 
-class Error(Striking):
-    """An errorCode in the envelope; HTTP status as the sandbox has it, or another."""
+class Error(FaultModel):
+    """An errorCode in the envelope, with ``status`` or else the HTTP status that the sandbox uses for the code."""
 
     kind: Literal["error"]
     code: str
-    message: str = "This error was asked for."
+    message: str = "This error was requested."
     status: Annotated[int, Field(ge=200, le=599)] | None = None
 
     @field_validator("code")
     @classmethod
-    def _of_m2m(cls, code: str) -> str:
-        nearest(code, CODES, "no error code")
+    def _check_code(cls, code: str) -> str:
+        check_known(code, CODES, "not an error code")
         return code
 
 
-class KeysLost(Striking):
-    """All keys are dead from now on, this request's too."""
+class KeysLost(FaultModel):
+    """Invalidates all API keys, that of the current request included."""
 
     kind: Literal["keys-lost"]
 
 
-class Drift(Striking):
-    """Keys of ``data``, at any depth, are missing, new, or of another type (numbers become text, the rest lists)."""
+class Drift(FaultModel):
+    """Keys of ``data`` at any depth are missing, added, or retyped: numbers become text, other values lists."""
 
     kind: Literal["drift"]
     missing: tuple[str, ...] = ()
@@ -106,8 +76,8 @@ class Drift(Striking):
     retyped: tuple[str, ...] = ()
 
 
-class LyingTotal(Striking):
-    """totalHits is off by so many; totalHitsAccuracy says so, or ``absent`` takes it away."""
+class LyingTotal(FaultModel):
+    """totalHits is wrong by this many; totalHitsAccuracy becomes ``accuracy``, or is removed for ``absent``."""
 
     kind: Literal["lying-total"]
     on: tuple[str, ...] = ("scene-search",)
@@ -115,88 +85,88 @@ class LyingTotal(Striking):
     accuracy: Literal["exact", "approximate", "absent"] | None = None
 
 
-class Astray(Striking):
-    """The URLs of downloads point somewhere else."""
+class Astray(FaultModel):
+    """All download URLs become ``to``."""
 
     kind: Literal["astray"]
     on: tuple[str, ...] = ("download-request", "download-retrieve")
     to: str
 
 
-class Disabled(OnSystems):
-    """download-request refuses what these systems deliver, as when one is down."""
+class Disabled(SystemFault):
+    """download-request fails for products of these systems, as when a system is down."""
 
     kind: Literal["disabled"]
 
 
-class Staging(OnSystems):
-    """What is asked for is staged for so many seconds; null for good."""
+class Staging(SystemFault):
+    """Downloads are staged for this many seconds; null means that they are never ready."""
 
     kind: Literal["staging"]
     seconds: NonNegativeFloat | None
 
 
-class Unavailable(OnSystems):
-    """What these systems deliver is listed, but not available: of a scene whose files are not, its bundle may be."""
+class Unavailable(SystemFault):
+    """Products of these systems are listed as unavailable. If only a scene's files are, its bundle still is."""
 
     kind: Literal["unavailable"]
 
 
-class Down(OnFiles):
-    """A gateway's page in place of the file, or of an answer of the API; ``retry_after`` seconds are told with it."""
+class Down(FileFault):
+    """A gateway's error page instead of a file or an API response, with Retry-After if ``retry_after`` is set."""
 
     kind: Literal["down"]
     status: Literal[429, 500, 502, 503, 504] = 502
     retry_after: NonNegativeInt | None = None
 
 
-class Expires(OnFiles):
-    """403 once a URL was read so many times."""
+class Expires(FileFault):
+    """403 after this many reads of a URL."""
 
     kind: Literal["expires"]
     reads: NonNegativeInt
 
 
-class NoHead(OnFiles):
-    """HEAD is refused."""
+class NoHead(FileFault):
+    """HEAD is rejected with ``status``."""
 
     kind: Literal["no-head"]
     status: Literal[403, 405] = 405
 
 
-class NoRange(OnFiles):
-    """Range is ignored: 200 and the whole."""
+class NoRange(FileFault):
+    """Range is ignored: 200 and the whole file."""
 
     kind: Literal["no-range"]
 
 
-class Chunked(OnFiles):
-    """Neither the length nor Range: 200, and the body ends when it ends."""
+class Chunked(FileFault):
+    """No Content-Length and no Range: 200 and a chunked body."""
 
     kind: Literal["chunked"]
 
 
-class Endless(OnFiles):
-    """As chunked, and after the file's bytes come others, for as long as they are read."""
+class Endless(FileFault):
+    """As chunked, and the body continues with zeros after the file until the client disconnects."""
 
     kind: Literal["endless"]
 
 
-class Redirect(OnFiles):
-    """302: to another address of the same file, or wherever ``to`` points."""
+class Redirect(FileFault):
+    """302 to another URL of the same file, or to ``to``."""
 
     kind: Literal["redirect"]
     to: str | None = None
 
 
-class LoginPage(OnFiles):
-    """200 and a page to sign in, in place of the file."""
+class LoginPage(FileFault):
+    """200 and a sign-in page instead of the file."""
 
     kind: Literal["login-page"]
 
 
-class Slow(OnFiles):
-    """So many seconds until the first byte, and so many for each megabyte."""
+class Slow(FileFault):
+    """``first`` seconds until the first byte, and ``per_megabyte`` seconds for each megabyte."""
 
     kind: Literal["slow"]
     first: NonNegativeFloat = 0
@@ -229,28 +199,30 @@ Fault = Annotated[
     Field(discriminator="kind"),
 ]
 
-_MODELS: dict[str, type[Striking]] = {
+_MODELS: dict[str, type[FaultModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Fault)[0])
 }
+"""Kind → its model."""
+
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 
-def parsed(said: object) -> Fault:
-    """The fault that a JSON object describes. Raises NotAFault.
+def parse_fault(document: object) -> Fault:
+    """Return the fault that a JSON object describes. Raises InvalidFault.
 
-    >>> parsed({"kind": "cut", "at": 10, "tmies": 1})
+    >>> parse_fault({"kind": "cut", "at": 10, "tmies": 1})
     Traceback (most recent call last):
-    m2m_sandbox.faults.model.NotAFault: "tmies" is no key of the fault "cut"; did you mean "times"?
+    m2m_sandbox.faults.model.InvalidFault: "tmies" is not a key of the fault "cut"; did you mean "times"?
     """
-    if not isinstance(said, dict):
-        raise NotAFault("A fault is a JSON object with a kind")
-    kind = str(said.get("kind"))
-    nearest(kind, _MODELS, "no kind of fault")
-    for key in said:
-        nearest(key, _MODELS[kind].model_fields, f'no key of the fault "{kind}"')
+    if not isinstance(document, dict):
+        raise InvalidFault("A fault is a JSON object with a kind")
+    kind = str(document.get("kind"))
+    check_known(kind, _MODELS, "not a kind of fault")
+    for key in document:
+        check_known(key, _MODELS[kind].model_fields, f'not a key of the fault "{kind}"')
     try:
-        return _FAULT.validate_python(said)
-    except Invalid as error:
+        return _FAULT.validate_python(document)
+    except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
-        raise NotAFault(f"{place}: {first['msg']}".removeprefix(": ")) from None
+        location = ".".join(str(part) for part in first["loc"][1:])
+        raise InvalidFault(f"{location}: {first['msg']}".removeprefix(": ")) from None

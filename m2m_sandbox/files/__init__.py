@@ -1,1 +1,1 @@
-"""The file hosts behind download URLs."""
+"""The hosts that download URLs point to, and the files that they serve."""

@@ -1,4 +1,4 @@
-"""Files that are computed by the byte range."""
+"""Files of a known size whose bytes are computed for the range that is read."""
 
 from __future__ import annotations
 
@@ -9,40 +9,38 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Content", "Held", "Joined", "Made"]
-
 
 class Content(Protocol):
-    """A file of ``size`` bytes, any part of which can be had."""
+    """A file that can be read in byte ranges."""
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The file size in bytes."""
         ...
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``."""
+        """Return the bytes from ``start`` up to but without ``stop``; fewer at the end of the file."""
         ...
 
 
-class Held:
-    """A file that is held as it is."""
+class BytesContent:
+    """A file that is in memory."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The file size in bytes."""
         return len(self._data)
 
     def read(self, start: int, stop: int) -> bytes:
-        """A slice."""
+        """Return a slice of the file."""
         return self._data[start:stop]
 
 
-class Made:
-    """A file that ``make`` makes when it is first read; its size is known before."""
+class LazyContent:
+    """A file of a known size that ``make`` creates whenever it is read."""
 
     def __init__(self, size: int, make: Callable[[], bytes]) -> None:
         self._size = size
@@ -50,18 +48,18 @@ class Made:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The file size in bytes."""
         return self._size
 
     def read(self, start: int, stop: int) -> bytes:
-        """A slice of it. Raises ValueError if it was made longer or shorter than said."""
+        """Create the file and return a slice of it. Raises ValueError if it does not have the announced size."""
         data = self._make()
         if len(data) != self._size:
             raise ValueError(f"made {len(data)} bytes instead of {self._size}")
         return data[start:stop]
 
 
-class Joined:
+class JoinedContent:
     """Files one after the other."""
 
     def __init__(self, parts: Sequence[Content]) -> None:
@@ -70,15 +68,15 @@ class Joined:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The file size in bytes."""
         return self._ends[-1] if self._ends else 0
 
     def read(self, start: int, stop: int) -> bytes:
-        """From all parts that the range touches."""
-        found, place = [], bisect_right(self._ends, start)
+        """Return the bytes of a range, reading only the parts that it overlaps."""
+        chunks, index = [], bisect_right(self._ends, start)
         while start < min(stop, self.size):
-            part, end = self._parts[place], self._ends[place]
+            part, end = self._parts[index], self._ends[index]
             begin = end - part.size
-            found.append(part.read(start - begin, min(stop, end) - begin))
-            start, place = end, place + 1
-        return b"".join(found)
+            chunks.append(part.read(start - begin, min(stop, end) - begin))
+            start, index = end, index + 1
+        return b"".join(chunks)

@@ -1,4 +1,4 @@
-"""The text files of a Landsat product, with what readers look for in them."""
+"""The text files of a Landsat product, with the values that common readers need."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from m2m_sandbox.archive.landsat.archive import SceneFacts
 
-__all__ = ["angles", "mtl_text", "mtl_xml"]
-
 _PROJECTIONS = {3031: "PS", 5070: "AEA", 3338: "AEA"}
+"""EPSG code → MAP_PROJECTION, for those that are not UTM."""
 
 Groups = dict[str, dict[str, str]]
+"""Group name → keyword → value, as it is in an MTL file."""
 
 
 def _groups(facts: SceneFacts) -> Groups:
@@ -45,42 +45,41 @@ def _groups(facts: SceneFacts) -> Groups:
             "CORNER_UL_PROJECTION_X_PRODUCT": f"{grid.west:.3f}",
             "CORNER_UL_PROJECTION_Y_PRODUCT": f"{grid.north:.3f}",
         },
-        **(_surface() if facts.family.level == 2 else {}),
+        **(_surface_reflectance() if facts.family.level == 2 else {}),
     }
 
 
-def _surface() -> Groups:
-    scale = {f"REFLECTANCE_MULT_BAND_{band}": "2.75e-05" for band in range(1, 8)}
+def _surface_reflectance() -> Groups:
     return {
         "LEVEL2_SURFACE_REFLECTANCE_PARAMETERS": {
-            **scale,
+            **{f"REFLECTANCE_MULT_BAND_{band}": "2.75e-05" for band in range(1, 8)},
             **{f"REFLECTANCE_ADD_BAND_{band}": "-0.2" for band in range(1, 8)},
         }
     }
 
 
 def mtl_text(facts: SceneFacts) -> str:
-    """Keyword and value, in groups."""
+    """Return the MTL file as text: keywords and values, in groups."""
     lines = ["GROUP = LANDSAT_METADATA_FILE"]
-    for group, said in _groups(facts).items():
+    for group, values in _groups(facts).items():
         lines.append(f"  GROUP = {group}")
-        lines += [f"    {name} = {value}" for name, value in said.items()]
+        lines += [f"    {name} = {value}" for name, value in values.items()]
         lines.append(f"  END_GROUP = {group}")
     return "\n".join([*lines, "END_GROUP = LANDSAT_METADATA_FILE", "END", ""])
 
 
 def mtl_xml(facts: SceneFacts) -> str:
-    """The same as XML."""
+    """Return the MTL file as XML."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<LANDSAT_METADATA_FILE>"]
-    for group, said in _groups(facts).items():
+    for group, values in _groups(facts).items():
         lines.append(f"  <{group}>")
-        lines += [f"    <{name}>{value.strip(chr(34))}</{name}>" for name, value in said.items()]
+        lines += [f"    <{name}>{value.strip(chr(34))}</{name}>" for name, value in values.items()]
         lines.append(f"  </{group}>")
     return "\n".join([*lines, "</LANDSAT_METADATA_FILE>", ""])
 
 
-def angles(facts: SceneFacts) -> str:
-    """The head of an angle coefficient file."""
+def angle_header(facts: SceneFacts) -> str:
+    """Return the header of an angle coefficient file, without any coefficients."""
     return "\n".join(
         [
             "GROUP = FILE_HEADER",

@@ -9,7 +9,7 @@ import numpy as np
 
 from m2m_sandbox.archive.landsat.grid import within
 from m2m_sandbox.archive.small.frame import Frame, Layout, upright
-from m2m_sandbox.files.content import Content, Held
+from m2m_sandbox.files.content import BytesContent, Content
 from m2m_sandbox.pixels.landscape.clouds import Weather
 from m2m_sandbox.pixels.landscape.spectra import top
 from m2m_sandbox.pixels.landscape.view import View, looked
@@ -32,7 +32,7 @@ def hyperspectral(frame: Frame) -> Content:
     rasters: dict[str, Content] = {
         f"{frame.name}_B{number:03}_L1T.TIF": _raster(frame, part) for number, (part, _) in _BANDS.items()
     }
-    return zipped({**rasters, f"{frame.name}_MTL_L1T.TXT": Held(_text(frame).encode())})
+    return zipped({**rasters, f"{frame.name}_MTL_L1T.TXT": BytesContent(_text(frame).encode())})
 
 
 def _raster(frame: Frame, part: str) -> Content:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from m2m_sandbox.archive.small.frame import Frame, Layout, upright
-from m2m_sandbox.files.content import Content, Made
+from m2m_sandbox.files.content import Content, LazyContent
 from m2m_sandbox.pixels.landscape.clouds import Weather
 from m2m_sandbox.pixels.landscape.spectra import surface
 from m2m_sandbox.pixels.landscape.view import looked
@@ -64,7 +64,7 @@ def orthophoto_jp2(frame: Frame) -> Content:
     """The same, its first three bands, as a JPEG 2000 of a size known beforehand."""
     height, width = _layout(frame).shape
     size = height * width * 3 // _SHRUNK
-    return Made(size, lambda: _jp2(frame, size))
+    return LazyContent(size, lambda: _jp2(frame, size))
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from m2m_sandbox.files.content import Content, Made
+from m2m_sandbox.files.content import Content, LazyContent
 from m2m_sandbox.pixels.tiff import TILE, Tiff, TiffShape
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ def _halved(pixels: Pixels, times: int) -> Pixels:
     return pixels
 
 
-def zipped(members: dict[str, Content]) -> Made:
+def zipped(members: dict[str, Content]) -> LazyContent:
     """An archive whose members are stored as they are: its size follows from theirs."""
     names = [len(name.encode()) for name in members]
     size = sum(member.size for member in members.values()) + 22 + sum(30 + 46 + 2 * name for name in names)
-    return Made(size, lambda: _packed(members))
+    return LazyContent(size, lambda: _packed(members))
 
 
 def _packed(members: dict[str, Content]) -> bytes:

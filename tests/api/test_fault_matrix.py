@@ -154,7 +154,7 @@ async def warm(folder: Path, right: dict[Any, Answer], fault: Fault) -> None:
         for question in (SEARCH, ITEM, FILE):
             standing = here.sandbox.faults.add({**fault, "on": [question.endpoint], "times": 1})
             assert read(await question.ask(here)) == right[question.ask], question
-            assert standing.struck == 1, question
+            assert standing.triggered == 1, question
         here.sandbox.faults.clear()
         here.sandbox.faults.add({**fault, "on": [one.endpoint for one in (SEARCH, ITEM, ANOTHER_FILE)]})
         await asyncio.gather(*(is_told(here, question) for question in (SEARCH, ITEM, ANOTHER_FILE)))
@@ -172,7 +172,7 @@ async def begun_with_what_passes(folder: Path, right: dict[Any, Answer], fault: 
     )
     async with failing(folder, fault, *on, times=1) as here:
         assert read(await the_collections(here)) == right[the_collections]
-        assert [one.struck for one in here.sandbox.faults.every()] == [1] * len(on)
+        assert [one.triggered for one in here.sandbox.faults.active()] == [1] * len(on)
 
 
 async def begun_with_what_stays(folder: Path, right: dict[Any, Answer], fault: Fault) -> None:
@@ -242,7 +242,7 @@ async def test_a_walk_through_a_fault_is_the_undisturbed_one(
     striking = {**fault, "on": ["scene-search"], "skip": skip, "times": 1}
     async with running(tmp_path, faults=[striking], backoff=Backoff(4, 0.01, 0.02)) as here:
         assert [item["id"] for item in await here.items("/search", **WALK)] == walked
-        assert [one.struck for one in here.sandbox.faults.every()] == [1]
+        assert [one.triggered for one in here.sandbox.faults.active()] == [1]
 
 
 @pytest.mark.parametrize("by", [-1_000_000, -25, 1, 25])

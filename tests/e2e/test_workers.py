@@ -106,7 +106,7 @@ def test_when_the_worker_that_holds_the_slot_is_killed_the_other_answers_within_
     slow = two.sandbox.faults.add({"kind": "latency", "seconds": 2, "times": 1, "on": ["scene-search"]})
     with ThreadPoolExecutor(1) as asking:
         lost = asking.submit(two.search, 20)
-        until(lambda: slow.struck == 1)
+        until(lambda: slow.triggered == 1)
         os.kill(_holder(two), signal.SIGKILL)
         two.killed.append(20)
         with pytest.raises(httpx.TransportError):

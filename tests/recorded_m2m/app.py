@@ -16,9 +16,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from m2m_sandbox.api.accounts import Account, Accounts
-from m2m_sandbox.api.errors import Refusal
-from m2m_sandbox.api.payload import ids_of, number_of, required
-from m2m_sandbox.api.scene_lists import MOST, seconds_of
+from m2m_sandbox.api.errors import EndpointError
+from m2m_sandbox.api.payload import entity_ids, required_text, whole_number
+from m2m_sandbox.api.scene_lists import MAX_LIST_SCENES, duration_seconds
 from tests.recorded_m2m.recordings import Recordings, recordings
 from tests.recorded_m2m.requests import unknown_keys
 from tests.recorded_m2m.selection import select_datasets, select_scenes
@@ -60,7 +60,7 @@ class RecordedM2M:
         self.calls.append((endpoint, payload))
         try:
             data, refusal = await self._data(endpoint, payload, request), None
-        except Refusal as refused:
+        except EndpointError as refused:
             data, refusal = None, refused
         envelope = {
             "requestId": len(self.calls),
@@ -74,21 +74,21 @@ class RecordedM2M:
     async def _data(self, endpoint: str, payload: Json, request: Request) -> Any:
         if unknown := unknown_keys(endpoint, payload):
             self.complaints += unknown
-            raise Refusal("INPUT_PARAMETER_INVALID", f"M2M does not know {', '.join(unknown)}")
+            raise EndpointError("INPUT_PARAMETER_INVALID", f"M2M does not know {', '.join(unknown)}")
         key = request.headers.get("x-auth-token")
-        account = self._accounts.log_in(payload) if endpoint == "login-token" else self._accounts.of_key(key)
-        async with self._accounts.turn(account, request.is_disconnected):
+        account = self._accounts.log_in(payload) if endpoint == "login-token" else self._accounts.authenticate(key)
+        async with self._accounts.single_request(account, request.is_disconnected):
             await asyncio.sleep(0)  # so that requests of one account can meet
             if endpoint == "login-token":
-                return self._accounts.new_key(account)
+                return self._accounts.issue_key(account)
             if endpoint == "logout":
-                return self._accounts.forget(key)
+                return self._accounts.revoke_key(key)
             given = {name: value for name, value in payload.items() if value is not None}
             return getattr(self._answers, endpoint.replace("-", "_"))(account, given)
 
 
 class _Answers:
-    """The ``data`` of each endpoint. All raise Refusal."""
+    """The ``data`` of each endpoint. All raise EndpointError."""
 
     def __init__(self, recorded: Recordings) -> None:
         self._recorded = recorded
@@ -142,7 +142,10 @@ class _Answers:
 
     def scene_search(self, _account: Account, payload: Json) -> Json:
         name, scene_filter = self._name(payload), payload.get("sceneFilter")
-        start, size = max(1, number_of(payload, "startingNumber", 1)), min(MOST, number_of(payload, "maxResults", 100))
+        start, size = (
+            max(1, whole_number(payload, "startingNumber", 1)),
+            min(MAX_LIST_SCENES, whole_number(payload, "maxResults", 100)),
+        )
         given = {key: value for key, value in (scene_filter or {}).items() if value is not None}
         matched = select_scenes(self._scenes(name), self._recorded.filters.get(name, []), given)
         page = matched[start - 1 : start - 1 + size]
@@ -162,23 +165,26 @@ class _Answers:
         for one in self._scenes(self._name(payload)):
             if one[field] == payload.get("entityId"):
                 return {**one, "orderingId": one["entityId"], "selected": None, "hasCustomizedMetadata": False}
-        raise Refusal("NOT_FOUND", "The scene could not be found")
+        raise EndpointError("NOT_FOUND", "The scene could not be found")
 
     def scene_list_add(self, account: Account, payload: Json) -> int:
         name = self._name(payload)
         field = "displayId" if payload.get("idField") == "displayId" else "entityId"
         known = {one[field]: one["entityId"] for one in self._scenes(name)}
-        added = [known[one] for one in ids_of(payload) if one in known]
-        lives = seconds_of(payload["timeToLive"]) if "timeToLive" in payload else None
-        return account.lists.add(required(payload, "listId"), name, added, lives)
+        added = [known[one] for one in entity_ids(payload) if one in known]
+        lives = duration_seconds(payload["timeToLive"]) if "timeToLive" in payload else None
+        return account.lists.add(required_text(payload, "listId"), name, added, lives)
 
     def scene_list_get(self, account: Account, payload: Json) -> list[Json]:
-        start, size = max(1, number_of(payload, "startingNumber", 1)), number_of(payload, "maxResults", MOST)
+        start, size = (
+            max(1, whole_number(payload, "startingNumber", 1)),
+            whole_number(payload, "maxResults", MAX_LIST_SCENES),
+        )
         rows = [{"entityId": one["entityId"], "datasetName": name} for name, one in self._on_list(account, payload)]
         return rows[start - 1 : start - 1 + size]
 
     def scene_list_remove(self, account: Account, payload: Json) -> None:
-        account.lists.remove(required(payload, "listId"), self._chosen(payload), ids_of(payload))
+        account.lists.remove(required_text(payload, "listId"), self._chosen(payload), entity_ids(payload))
 
     def scene_metadata_list(self, account: Account, payload: Json) -> Json | list[Json]:
         found: dict[str, list[Json]] = {}
@@ -189,7 +195,7 @@ class _Answers:
     # -- downloads -------------------------------------------------------------------------------------------
 
     def download_options(self, _account: Account, payload: Json) -> list[Json]:
-        wanted = {*ids_of(payload)}
+        wanted = {*entity_ids(payload)}
         return [one for one in self._recorded.options.get(self._name(payload), []) if one["entityId"] in wanted]
 
     def download_request(self, _account: Account, payload: Json) -> Json:
@@ -222,7 +228,7 @@ class _Answers:
         for alias, one in self._datasets.items():
             if given.casefold() == alias.casefold() or given == one["datasetId"]:
                 return str(alias)
-        raise Refusal("DATASET_INVALID", "An invalid dataset has been provided")
+        raise EndpointError("DATASET_INVALID", "An invalid dataset has been provided")
 
     def _chosen(self, payload: Json) -> str | None:
         return self._name(payload) if payload.get("datasetName") else None
@@ -231,7 +237,7 @@ class _Answers:
         return self._recorded.scenes.get(name, [])
 
     def _on_list(self, account: Account, payload: Json) -> Iterator[tuple[str, Json]]:
-        for name, part in account.lists.parts(required(payload, "listId"), self._chosen(payload)).items():
+        for name, part in account.lists.parts(required_text(payload, "listId"), self._chosen(payload)).items():
             scenes = {one["entityId"]: one for one in self._scenes(name)}
             yield from ((name, scenes[entity_id]) for entity_id in part.entity_ids)
 

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from m2m_sandbox.api.scene_filter import Flags, cloudy, days_asked, matches, near
+from m2m_sandbox.api.scene_filter import Mask, cloud_mask, date_range, metadata_mask, spatial_mask
 
 __all__ = ["select_datasets", "select_scenes"]
 
@@ -37,12 +37,12 @@ def select_scenes(scenes: Sequence[Json], filters: Sequence[Json], scene_filter:
         selected &= np.array([int(one["temporalCoverage"]["startDate"][5:7]) in months for one in scenes], bool)
     if (cloud := scene_filter.get("cloudCoverFilter")) is not None:
         known = np.array([_hundredths(one["cloudCover"]) for one in scenes], np.uint16)
-        selected &= cloudy(known, cloud, int(_UNKNOWN_CLOUD))
+        selected &= cloud_mask(known, cloud, int(_UNKNOWN_CLOUD))
     if (place := scene_filter.get("spatialFilter")) is not None:
-        selected &= near(shapely.STRtree([_footprint(one) for one in scenes]), place)
+        selected &= spatial_mask(shapely.STRtree([_footprint(one) for one in scenes]), place)
     if (tree := scene_filter.get("metadataFilter")) is not None:
         by_id = {one["id"]: one for one in filters}
-        selected &= matches(_as_ranges(tree, by_id), _columns(scenes, by_id), len(scenes))
+        selected &= metadata_mask(_as_ranges(tree, by_id), _columns(scenes, by_id), len(scenes))
     return [one for one, is_selected in zip(scenes, selected, strict=True) if is_selected]
 
 
@@ -54,15 +54,15 @@ def select_datasets(datasets: Sequence[Json], place: Json | None, days: Json | N
     selected = np.ones(len(datasets), bool)
     if place is not None:
         boxes = [_box(one["spatialBounds"]) for one in datasets]
-        selected &= near(shapely.STRtree(boxes), place) | shapely.is_empty(boxes)
+        selected &= spatial_mask(shapely.STRtree(boxes), place) | shapely.is_empty(boxes)
     if days is not None:
         selected &= _on_days([_days(_dates_of(one)) for one in datasets], days)
     return [one for one, is_selected in zip(datasets, selected, strict=True) if is_selected]
 
 
-def _on_days(spans: Sequence[tuple[int | None, int | None]], asked: Json) -> Flags:
+def _on_days(spans: Sequence[tuple[int | None, int | None]], asked: Json) -> Mask:
     """Which spans of days overlap the days of a filter; an open end has no limit."""
-    first, last = (far if day is None else day for day, far in zip(days_asked(asked), _FAR_DAYS, strict=True))
+    first, last = (far if day is None else day for day, far in zip(date_range(asked), _FAR_DAYS, strict=True))
     return np.array(
         [
             (_FAR_DAYS[0] if start is None else start) <= last and first <= (_FAR_DAYS[1] if end is None else end)
@@ -74,7 +74,7 @@ def _on_days(spans: Sequence[tuple[int | None, int | None]], asked: Json) -> Fla
 
 def _days(dates: Any) -> tuple[int | None, int | None]:
     """First and last day of these dates; an unknown one leaves the end open."""
-    days = [days_asked({"start": one})[0] for one in dates]
+    days = [date_range({"start": one})[0] for one in dates]
     known = [day for day in days if day is not None]
     return min(known, default=None), max(known, default=None) if len(known) == len(days) else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from m2m_sandbox.api.scene_filter import Asked, Flags, cloudy, days_asked, leaves, matches, near
+from m2m_sandbox.api.scene_filter import Filter, Mask, cloud_mask, comparisons, date_range, metadata_mask, spatial_mask
 from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Timetable
 from m2m_sandbox.archive.search import UNKNOWN, Archive, Ints
 
@@ -58,7 +58,7 @@ class Passes(Archive):
         """What any other filter compares with, for these passes."""
 
     @abstractmethod
-    def hint(self, pattern: str, field: str) -> Flags | None:
+    def hint(self, pattern: str, field: str) -> Mask | None:
         """The places that ids which begin like this can have; None where the pattern does not say."""
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class Passes(Archive):
         """The number of the first scene of a day (days since 2013-01-01) or of the next earlier one."""
         return self.table.first_of(day)
 
-    def search(self, scene_filter: Asked) -> Sequence[int] | Ints:
+    def search(self, scene_filter: Filter) -> Sequence[int] | Ints:
         """What place, day and satellite decide is counted; only what chance decides is looked at pass by pass."""
         fixed, rest = self._parted(scene_filter.get("metadataFilter"))
         days, entries = self._days(scene_filter), self._entries(scene_filter, fixed, rest)
@@ -80,16 +80,16 @@ class Passes(Archive):
         if ingest:
             numbers = numbers[self._ingested(numbers, ingest)]
         for one in rest:
-            numbers = numbers[matches(one, self._column_of(numbers), len(numbers))]
+            numbers = numbers[metadata_mask(one, self._column_of(numbers), len(numbers))]
         return numbers
 
-    def _parted(self, metadata: Asked | None) -> tuple[list[Asked], list[Asked]]:
+    def _parted(self, metadata: Filter | None) -> tuple[list[Filter], list[Filter]]:
         """The parts of a metadataFilter that place and satellite decide, and the others."""
         conjuncts = _conjuncts(metadata) if metadata else []
         fixed = [one for one in conjuncts if self._is_fixed(one)]
         return fixed, [one for one in conjuncts if not self._is_fixed(one)]
 
-    def _candidates(self, days: slice | Flags, entries: Flags | None, rest: list[Asked]) -> Ints | slice:
+    def _candidates(self, days: slice | Mask, entries: Mask | None, rest: list[Filter]) -> Ints | slice:
         """The passes that must be looked at: a run of numbers where whole days are wanted."""
         named = self._named({"filterType": "and", "childFilters": rest})
         if named is not None:
@@ -98,9 +98,9 @@ class Passes(Archive):
             return slice(int(self.table.firsts[days.start]), int(self.table.firsts[days.stop]))
         return np.asarray(self.table.hits(days, entries)[:])
 
-    def _ingested(self, numbers: Ints, asked: Asked) -> Flags:
+    def _ingested(self, numbers: Ints, asked: Filter) -> Mask:
         """Metadata come in when the product is made, and do not change after."""
-        first, last = days_asked(asked)
+        first, last = date_range(asked)
         made = (self.chance.made(numbers) - np.datetime64(EPOCH_DAY, "D")).astype(int)
         after = np.ones(len(made), bool) if first is None else made >= first
         return after if last is None else after & (made <= last)
@@ -120,12 +120,12 @@ class Passes(Archive):
         label = self._labels.get(filter_id)
         return None if label is None else self.fixed_column(label)
 
-    def _is_fixed(self, asked: Asked) -> bool:
-        labels = (self._labels.get(str(leaf.get("filterId"))) for leaf in leaves(asked))
+    def _is_fixed(self, asked: Filter) -> bool:
+        labels = (self._labels.get(str(leaf.get("filterId"))) for leaf in comparisons(asked))
         return all(label is None or label in self.fixed for label in labels)
 
-    def _days(self, scene_filter: Asked) -> slice | Flags:
-        first, last = days_asked(scene_filter.get("acquisitionFilter"))
+    def _days(self, scene_filter: Filter) -> slice | Mask:
+        first, last = date_range(scene_filter.get("acquisitionFilter"))
         begin = 0 if last is None else self.table.index_of(last)
         end = len(self.table.days) if first is None else self.table.index_of(first - 1)
         run = slice(begin, max(begin, end))
@@ -137,31 +137,31 @@ class Passes(Archive):
         wanted[run] = np.isin(days.astype("datetime64[M]").astype(int) % 12 + 1, months)
         return wanted
 
-    def _entries(self, scene_filter: Asked, fixed: list[Asked], rest: list[Asked]) -> Flags | None:
+    def _entries(self, scene_filter: Filter, fixed: list[Filter], rest: list[Filter]) -> Mask | None:
         """Which entries are wanted, or can be; None for all."""
         spatial = scene_filter.get("spatialFilter")
-        found = [matches(one, self._fixed_column_of, len(self.table.places)) for one in fixed]
+        found = [metadata_mask(one, self._fixed_column_of, len(self.table.places)) for one in fixed]
         hints = (self.hint(str(one.get("value")), self._field(one)) for one in rest if self._is_named(one))
         found += [places[self.table.places] for places in hints if places is not None]
         if spatial:
-            found.append(near(self.tree, spatial)[self.outlines][self.table.places])
+            found.append(spatial_mask(self.tree, spatial)[self.outlines][self.table.places])
         return np.logical_and.reduce(found) if found else None
 
-    def _is_named(self, asked: Asked) -> bool:
+    def _is_named(self, asked: Filter) -> bool:
         """Whether a filter asks for an id, or for the beginning of one."""
         return asked.get("filterType") == "value" and self._labels.get(str(asked.get("filterId"))) in IDS
 
-    def _field(self, asked: Asked) -> str:
+    def _field(self, asked: Filter) -> str:
         return IDS[self._labels[str(asked["filterId"])]]
 
-    def _among(self, numbers: Ints, days: slice | Flags, entries: Flags | None) -> Ints:
+    def _among(self, numbers: Ints, days: slice | Mask, entries: Mask | None) -> Ints:
         """Those that fall on the days and entries that are wanted."""
         wanted = np.zeros(len(self.table.days), bool)
         wanted[days] = True
         index, entry = self.table.entries(numbers)
         return numbers[wanted[index] if entries is None else wanted[index] & entries[entry]]
 
-    def _named(self, asked: Asked) -> set[int] | None:
+    def _named(self, asked: Filter) -> set[int] | None:
         """The scenes to which whole ids narrow a filter, which saves making the id of every scene; None if not."""
         if asked.get("filterType") in ("and", "or"):
             found = [self._named(child) for child in asked.get("childFilters") or ()]
@@ -178,7 +178,7 @@ class Passes(Archive):
         return set() if number is None else {number}
 
 
-def _conjuncts(asked: Asked) -> list[Asked]:
+def _conjuncts(asked: Filter) -> list[Filter]:
     """The parts of a filter that must all hold."""
     if asked.get("filterType") == "and" and asked.get("childFilters"):
         return [part for child in asked["childFilters"] for part in _conjuncts(child)]
@@ -189,7 +189,7 @@ def _each(found: Ints | slice) -> Ints:
     return np.arange(found.start, found.stop, dtype=np.int32) if isinstance(found, slice) else found
 
 
-def _among_clouds(found: Ints | slice, cloud: NDArray[np.uint16], asked: Asked) -> Ints:
+def _among_clouds(found: Ints | slice, cloud: NDArray[np.uint16], asked: Filter) -> Ints:
     """Those whose clouds are wanted; the numbers of a run need not be written down for it."""
-    wanted = cloudy(cloud, asked, UNKNOWN)
+    wanted = cloud_mask(cloud, asked, UNKNOWN)
     return np.flatnonzero(wanted) + found.start if isinstance(found, slice) else found[wanted]

@@ -1,4 +1,4 @@
-"""A sandbox, somebody who asks it, and the clock that both go by."""
+"""A sandbox with a logged-in client, and the clock of both."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from m2m_sandbox import create_sandbox
-from tests.unit.m2m_sandbox.asking import Asker, Clock
+from tests.unit.m2m_sandbox.sandbox_client import Clock, SandboxClient
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def asker(clock: Clock) -> AsyncIterator[Asker]:
-    found = Asker(create_sandbox(base_url="http://sandbox", clock=clock, staging_seconds=60))
-    await found.log_in()
-    yield found
-    await found.http.aclose()
+async def client(clock: Clock) -> AsyncIterator[SandboxClient]:
+    sandbox_client = SandboxClient(create_sandbox(base_url="http://sandbox", clock=clock, staging_seconds=60))
+    await sandbox_client.log_in()
+    yield sandbox_client
+    await sandbox_client.http.aclose()

@@ -16,7 +16,7 @@ from m2m_sandbox.archive.datasets import datasets, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.small import SMALL, Few, few
 from m2m_sandbox.archive.small.row import central
-from m2m_sandbox.downloads.options import located, options_of
+from m2m_sandbox.downloads.options import download_options, locate_product
 
 STOCKED = [name for name in SMALL if name != "event1058"]
 
@@ -181,13 +181,13 @@ def test_a_film_that_is_not_scanned_can_only_be_ordered() -> None:
 def products(name: str, display_id: str) -> dict[str, dict[str, Any]]:
     number = few(name).find(display_id)
     assert number is not None
-    return {one["productCode"]: one for one in options_of(name, few(name), number)}
+    return {one["productCode"]: one for one in download_options(name, few(name), number)}
 
 
 @pytest.mark.parametrize(("year", "there"), [("2018", True), ("2022", False)])
 def test_the_compressed_photographs_of_2022_are_not_there(year: str, there: bool) -> None:
     number = next(number for number, one in enumerate(scenes(few("naip"))) if f"_{year}" in one["displayId"])
-    found = {one["productCode"]: one for one in options_of("naip", few("naip"), number)}
+    found = {one["productCode"]: one for one in download_options("naip", few("naip"), number)}
     assert (found["D482"]["available"], found["D482"]["filesize"] > 0) == (there, there)
     assert found["D441"]["available"]
 
@@ -201,8 +201,8 @@ def test_a_camera_report_is_there_for_the_rolls_that_have_one() -> None:
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_product_is_found_again_by_its_two_ids(name: str) -> None:
     number = next(number for number, one in enumerate(scenes(few(name))) if one["options"]["download"])
-    for product in options_of(name, few(name), number):
-        found = located(product["entityId"], product["id"])
+    for product in download_options(name, few(name), number):
+        found = locate_product(product["entityId"], product["id"])
         assert found is not None
         assert found[:2] == (name, number)
 

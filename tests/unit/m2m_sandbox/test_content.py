@@ -1,4 +1,4 @@
-"""Files computed by the byte range are the files that they seem to be."""
+"""Tests that files computed by byte range are valid files of their format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rio_cogeo.cogeo import cog_validate
 
 from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.small.frame import Layout
-from m2m_sandbox.files.content import Held, Joined, Made
+from m2m_sandbox.files.content import BytesContent, JoinedContent, LazyContent
 from m2m_sandbox.files.products import bundle, landsat_files
 from m2m_sandbox.pixels.small_rasters import of_array, zipped
 from m2m_sandbox.pixels.tiff import TILE, Tiff, TiffShape
@@ -36,7 +36,7 @@ def small(dtype: str = "uint16", width: int = 700, height: int = 530) -> tuple[T
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
-def test_a_file_is_a_strict_cog_with_the_pixels_drawn(tmp_path: Path, dtype: str) -> None:
+def test_a_file_is_a_strict_cog_with_the_drawn_pixels(tmp_path: Path, dtype: str) -> None:
     tiff, whole = small(dtype)
     path = tmp_path / "small.tif"
     path.write_bytes(tiff.read(0, tiff.size))
@@ -48,7 +48,7 @@ def test_a_file_is_a_strict_cog_with_the_pixels_drawn(tmp_path: Path, dtype: str
         assert list(band.transform)[:6] == [30.0, 0.0, 500000.0, 0.0, -30.0, 4600000.0]
 
 
-def test_any_range_is_that_slice_of_the_whole() -> None:
+def test_a_range_is_a_slice_of_the_whole_file() -> None:
     tiff, _whole = small()
     data = tiff.read(0, tiff.size)
     assert len(data) == tiff.size
@@ -60,9 +60,9 @@ def test_any_range_is_that_slice_of_the_whole() -> None:
     assert tiff.read(tiff.size - 5, tiff.size + 50) == data[-5:]
 
 
-def test_joined_files_read_as_one() -> None:
+def test_joined_files_read_as_one_file() -> None:
     parts = [b"abc", b"", b"defgh", b"i"]
-    joined = Joined([Held(part) for part in parts])
+    joined = JoinedContent([BytesContent(part) for part in parts])
     data = b"".join(parts)
     assert joined.size == len(data)
     for start in range(len(data)):
@@ -70,7 +70,7 @@ def test_joined_files_read_as_one() -> None:
             assert joined.read(start, stop) == data[start:stop]
 
 
-def test_a_bundle_is_a_tar_of_the_same_files() -> None:
+def test_a_bundle_is_a_tar_of_the_band_files() -> None:
     scenes = [landsat().facts(123_456)]
     content = bundle(scenes[0])
     head = content.read(0, 4096)
@@ -86,7 +86,7 @@ def test_a_bundle_is_a_tar_of_the_same_files() -> None:
     assert io.BytesIO(content.read(content.size - 1024, content.size)).read() == b"\0" * 1024
 
 
-def test_several_bands_lie_pixel_by_pixel(tmp_path: Path) -> None:
+def test_several_bands_are_interleaved_by_pixel(tmp_path: Path) -> None:
     pixels = (np.arange(300 * 280 * 4) % 251).astype(np.uint8).reshape(300, 280, 4)
     tiff = of_array(pixels.shape, lambda: pixels, Layout(26915, (400000.0, 4600000.0), 12.0, (300, 280)))
     path = tmp_path / "four.tif"
@@ -97,14 +97,14 @@ def test_several_bands_lie_pixel_by_pixel(tmp_path: Path) -> None:
         assert photo.crs.to_epsg() == 26915
 
 
-def test_an_archive_is_as_long_as_said_before_it_is_made() -> None:
-    archive = zipped({"one.tif": Held(b"abc" * 1000), "two.txt": Held(b"")})
+def test_a_zip_has_the_size_announced_before_it_is_made() -> None:
+    archive = zipped({"one.tif": BytesContent(b"abc" * 1000), "two.txt": BytesContent(b"")})
     data = archive.read(0, archive.size)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.testzip() is None
         assert opened.read("one.tif") == b"abc" * 1000
 
 
-def test_a_file_that_is_made_otherwise_than_said_is_refused() -> None:
+def test_a_lazy_file_with_a_wrong_size_is_an_error() -> None:
     with pytest.raises(ValueError, match="3 bytes instead of 4"):
-        Made(4, lambda: b"abc").read(0, 4)
+        LazyContent(4, lambda: b"abc").read(0, 4)
