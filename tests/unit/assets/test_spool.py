@@ -13,9 +13,9 @@ from typing import BinaryIO
 import httpx
 import pytest
 
-from stac_bridge.assets import Patience, Source
+from stac_bridge.assets import ReadTimeouts, Source
 from stac_bridge.assets.spool import spool
-from stac_bridge.assets.spool.disk_cache import Shelf, hold
+from stac_bridge.assets.spool.disk_cache import DiskCache, mark_in_use
 from stac_bridge.errors import NoRoom, Staging, UpstreamError, UpstreamFault, UpstreamUnreachable
 from tests.unit.assets.upstream_host import Host, Renewal, body, never
 
@@ -76,7 +76,7 @@ async def test_a_part_of_a_file_of_unknown_size_is_waited_for_with_patience(tmp_
 async def test_a_part_of_a_file_of_unknown_size_is_staged_where_patience_ends(tmp_path: Path) -> None:
     host, go_on = Host(DATA, ranges=False, told=False), asyncio.Event()
     slowly(host, go_on)
-    streamer = host.streamer(tmp_path, patience=Patience(arriving=0.02))
+    streamer = host.streamer(tmp_path, timeouts=ReadTimeouts(arrival_timeout=0.02))
     with pytest.raises(Staging, match="unknown number") as told:
         await streamer.open(host.source(), "bytes=0-9", None, never)
     assert told.value.retry_after
@@ -209,21 +209,21 @@ async def test_an_endless_body_is_ended(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-class Full(Shelf):
+class Full(DiskCache):
     """A folder on a disk that is full."""
 
-    def begin(self, name: str) -> tuple[Path, BinaryIO]:
-        path, file = super().begin(name)
+    def create_part(self, name: str) -> tuple[Path, BinaryIO]:
+        path, file = super().create_part(name)
         file.close()
         return path, open("/dev/full", "wb")
 
 
 async def test_a_full_disk_is_told_with_what_to_do_and_leaves_nothing(tmp_path: Path, tape: Host) -> None:
     kept = spool.Spool(tmp_path)
-    kept._shelf = Full(tmp_path, 2**30)
+    kept._cache = Full(tmp_path, 2**30)
     arrives = await kept.file(tape.source(), tape.http, never)
     with pytest.raises(NoRoom, match=r"No space left.*STAC_BRIDGE_SPOOL_BYTES") as told:
-        await arrives.reach(SIZE - 1)
+        await arrives.wait_for(SIZE - 1)
     assert told.value.retry_after
     assert str(tmp_path) not in str(told.value)
     assert names(tmp_path) == []
@@ -246,11 +246,11 @@ async def test_stopping_ends_what_arrives_and_leaves_nothing(tmp_path: Path, tap
     kept, http = spool.Spool(tmp_path), tape.http
     slowly(tape, asyncio.Event())
     arrives = await kept.file(tape.source(), http, never)
-    await arrives.reach(0)
+    await arrives.wait_for(0)
     await kept.stop()
     assert names(tmp_path) == []
     with pytest.raises(NoRoom, match="stopped"):
-        await arrives.reach(SIZE - 1)
+        await arrives.wait_for(SIZE - 1)
 
 
 async def test_two_spools_of_one_folder_do_not_disturb_each_other(tmp_path: Path, tape: Host) -> None:
@@ -271,7 +271,7 @@ async def test_two_spools_of_one_folder_do_not_disturb_each_other(tmp_path: Path
 
 
 def _die_while_writing(folder: Path, begun: multiprocessing.synchronize.Event) -> None:
-    _path, file = Shelf(folder, SIZE).begin("a")
+    _path, file = DiskCache(folder, SIZE).create_part("a")
     file.write(DATA)
     file.flush()
     begun.set()
@@ -284,25 +284,25 @@ def test_what_a_process_left_that_died_is_cleaned_and_what_a_living_one_writes_i
     process = context.Process(target=_die_while_writing, args=(tmp_path, begun))
     process.start()
     assert begun.wait(30)
-    shelf = Shelf(tmp_path, SIZE)
-    shelf.clean()
+    shelf = DiskCache(tmp_path, SIZE)
+    shelf.remove_abandoned_parts()
     assert len(names(tmp_path)) == 1
     with pytest.raises(NoRoom):
         shelf.make_room(1)
     process.kill()
     process.join()
-    shelf.clean()
+    shelf.remove_abandoned_parts()
     assert names(tmp_path) == []
 
 
 def test_a_folder_that_does_not_exist_yet_is_clean(tmp_path: Path) -> None:
-    Shelf(tmp_path / "none", 1).clean()
+    DiskCache(tmp_path / "none", 1).remove_abandoned_parts()
 
 
 def test_a_file_in_use_stays_until_it_is_closed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(DATA)
-    shelf = Shelf(tmp_path, SIZE)
-    with hold((tmp_path / "a").open("rb")), pytest.raises(NoRoom):
+    shelf = DiskCache(tmp_path, SIZE)
+    with mark_in_use((tmp_path / "a").open("rb")), pytest.raises(NoRoom):
         shelf.make_room(1)
     shelf.make_room(1)
     assert names(tmp_path) == []

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from stac_bridge.assets import Alive, Delivered, Hosts, Patience, Source, Spool, Streamer
+from stac_bridge.assets import AssetResponse, HostAllowList, LivenessCheck, ReadTimeouts, Source, Spool, Streamer
 from stac_bridge.store import Store
 
-QUICK = Patience(pause=0.001)
+QUICK = ReadTimeouts(retry_pause=0.001)
 """Nobody waits between two askings of this host."""
 
 LOGIN = b"\n<!DOCTYPE html>\n<html><title>Sign in</title></html>"
@@ -37,9 +37,11 @@ class Host:
     def http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self))
 
-    def streamer(self, folder: Path, max_bytes: int = 2**30, patience: Patience = QUICK) -> Streamer:
+    def streamer(self, folder: Path, max_bytes: int = 2**30, timeouts: ReadTimeouts = QUICK) -> Streamer:
         http = self.http
-        return Streamer(http, Spool(folder, max_bytes, patience), Alive(http, Hosts(["host"]), Store()), patience)
+        return Streamer(
+            http, Spool(folder, max_bytes, timeouts), LivenessCheck(http, HostAllowList(["host"]), Store()), timeouts
+        )
 
     def source(self, path: str = "file", **more: object) -> Source:
         size = len(self.data) if self.told else None
@@ -83,7 +85,7 @@ async def never(_stale: Source) -> Source:
     raise AssertionError("there was nothing to renew")
 
 
-async def body(delivered: Delivered, got: bytearray | None = None) -> bytes:
+async def body(delivered: AssetResponse, got: bytearray | None = None) -> bytes:
     """All bytes; ``got`` has them even where they end with an error."""
     got = bytearray() if got is None else got
     async for chunk in delivered.chunks:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from stac_bridge.client.download import Fetcher, File, Means, Outcome, Parcel
+from stac_bridge.client.download import FetchContext, Fetcher, File, ItemDownload, Outcome
 
 BODY = bytes(range(256)) * 40
 MULTIHASH = "1220" + hashlib.sha256(BODY).hexdigest()
@@ -70,15 +70,15 @@ class Seen:
         self.bytes = 0
         self.ends: list[Outcome] = []
 
-    def began(self, file: File, there: int, size: int | None) -> None: ...
+    def on_start(self, file: File, received: int, size: int | None) -> None: ...
 
-    def grew(self, file: File, count: int) -> None:
+    def on_bytes(self, file: File, count: int) -> None:
         self.bytes += count
 
-    def waits(self, file: File, seconds: float, why: str) -> None:
-        self.waited.append((seconds, why))
+    def on_wait(self, file: File, seconds: float, reason: str) -> None:
+        self.waited.append((seconds, reason))
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_finish(self, outcome: Outcome) -> None:
         self.ends.append(outcome)
 
 
@@ -108,14 +108,14 @@ class Web(httpx.MockTransport):
 async def fetched(
     host: Callable[[httpx.Request], httpx.Response],
     *files: File,
-    patience: float = 60,
+    max_wait: float = 60,
     overwrite: bool = False,
     seen: Seen | None = None,
 ) -> list[Outcome]:
     """What becomes of the files of one Item."""
     async with httpx.AsyncClient(transport=Web(host)) as http:
-        means = Means(http, asyncio.Semaphore(4), patience, no_time)
+        means = FetchContext(http, asyncio.Semaphore(4), max_wait, no_time)
         fetcher = Fetcher(means, seen or Seen(), overwrite=overwrite)
         said = item(**{one.key: {"href": one.href} for one in files})
-        await fetcher.fetch([Parcel(said, files[0].path.with_name("a.json"), files)])
+        await fetcher.fetch([ItemDownload(said, files[0].path.with_name("a.json"), files)])
     return list(fetcher.outcomes.values())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stac_bridge.client.download import read_items
-from stac_bridge.client.download.checksum import agrees
+from stac_bridge.client.download.checksum import matches_checksum
 from stac_bridge.errors import BadRequest
 from tests.unit.client.host import item
 
@@ -63,11 +63,11 @@ def test_a_checksum_tells_the_file_from_another(tmp_path: Path, code: str, algor
     told = f"{code}{len(digest):02x}{digest.hex()}"
     (tmp_path / "a").write_bytes(b"bytes")
     (tmp_path / "b").write_bytes(b"others")
-    assert agrees(tmp_path / "a", told)
-    assert not agrees(tmp_path / "b", told)
+    assert matches_checksum(tmp_path / "a", told)
+    assert not matches_checksum(tmp_path / "b", told)
 
 
 @pytest.mark.parametrize("told", [None, "", "b220" + "00" * 32, "not hex", "1220"])
 def test_a_checksum_that_cannot_be_read_is_held_against_no_file(tmp_path: Path, told: str | None) -> None:
     (tmp_path / "a").write_bytes(b"bytes")
-    assert agrees(tmp_path / "a", told)
+    assert matches_checksum(tmp_path / "a", told)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.client.download import parcels
-from stac_bridge.client.download.names import one_line, safe_name
+from stac_bridge.client.download import plan_downloads
+from stac_bridge.client.download.names import safe_name
+from stac_bridge.client.errors import one_line
 from stac_bridge.errors import BadRequest
 from tests.unit.client.host import HREF, item
 
@@ -16,8 +17,8 @@ OUT = Path("out")
 
 
 def planned(said: dict[str, Any], *keys: str, api: str | None = None) -> list[tuple[str, str]]:
-    (parcel,) = parcels([said], OUT, keys, api)
-    return [(file.key, file.path.as_posix()) for file in parcel.files]
+    (download,) = plan_downloads([said], OUT, keys, api)
+    return [(file.key, file.path.as_posix()) for file in download.files]
 
 
 def test_a_file_goes_below_its_collection_and_item_under_the_name_in_its_href() -> None:
@@ -58,8 +59,8 @@ def test_whatever_others_call_it_a_file_stays_below_its_folder(evil: str) -> Non
         "id": evil,
         "collection": evil,
     }
-    (parcel,) = parcels([said], OUT)
-    for path in (parcel.path, parcel.files[0].path):
+    (download,) = plan_downloads([said], OUT)
+    for path in (download.path, download.files[0].path):
         assert len(path.parts) == 4
         assert ".." not in path.parts
 
@@ -75,22 +76,22 @@ def test_the_assets_asked_for_are_fetched_and_no_others() -> None:
 
 def test_an_item_without_the_asset_asked_for_has_nothing_to_fetch() -> None:
     other = {**item(red={"href": "http://x.test/r.tif"}), "id": "b"}
-    found = parcels([item(blue={"href": "http://x.test/b.tif"}), other], OUT, ["red"])
-    assert [len(parcel.files) for parcel in found] == [0, 1]
+    found = plan_downloads([item(blue={"href": "http://x.test/b.tif"}), other], OUT, ["red"])
+    assert [len(download.files) for download in found] == [0, 1]
 
 
 def test_an_asset_that_no_item_has_is_told_with_those_there_are() -> None:
     with pytest.raises(BadRequest, match=r"'rde'.*red"):
-        parcels([item(red={"href": "http://x.test/r.tif"})], OUT, ["rde"])
+        plan_downloads([item(red={"href": "http://x.test/r.tif"})], OUT, ["rde"])
 
 
 def test_an_item_that_comes_twice_is_fetched_once() -> None:
-    assert len(parcels([item(), item()], OUT)) == 1
+    assert len(plan_downloads([item(), item()], OUT)) == 1
 
 
 def test_hrefs_of_a_bridge_are_asked_of_the_api_that_is_named_and_others_are_not() -> None:
     said = item(zip={"href": HREF}, thumbnail={"href": "http://bridge.test/browse/a.jpg"})
-    ((zipped, picture),) = (parcel.files for parcel in parcels([said], OUT, (), "http://new.test/stac/"))
+    ((zipped, picture),) = (download.files for download in plan_downloads([said], OUT, (), "http://new.test/stac/"))
     assert zipped.href == HREF.replace("http://bridge.test", "http://new.test/stac")
     assert zipped.item_href == "http://new.test/stac/collections/naip/items/a"
     assert picture.href == "http://bridge.test/browse/a.jpg"
@@ -109,8 +110,8 @@ def test_hrefs_of_a_bridge_are_asked_of_the_api_that_is_named_and_others_are_not
     ],
 )
 def test_what_is_not_on_the_web_is_told_and_not_asked_for(href: str) -> None:
-    (parcel,) = parcels([item(zip={"href": href})], OUT)
-    assert "http" in (parcel.files[0].unavailable or "")
+    (download,) = plan_downloads([item(zip={"href": href})], OUT)
+    assert "http" in (download.files[0].unavailable or "")
 
 
 def test_other_peoples_words_do_not_reach_the_terminal_as_commands() -> None:

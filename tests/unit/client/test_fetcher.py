@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from stac_bridge.client.download import Status
-from stac_bridge.client.download.answers import of_system
+from stac_bridge.client.download.recovery import disk_failure
 from tests.unit.client.host import BODY, HREF, MULTIHASH, Host, Seen, cut, fetched, file, says
 
 ELSEWHERE = "http://files.test/a.zip?requestSignature=secret"
@@ -102,7 +102,7 @@ async def test_a_server_that_ignores_if_range_is_found_out(tmp_path: Path) -> No
         return Host().whole(request)
 
     (outcome,) = await fetched(careless, file(tmp_path))
-    assert outcome.is_there
+    assert outcome.is_complete
     assert path.read_bytes() == BODY
 
 
@@ -165,7 +165,7 @@ async def test_what_is_prepared_or_busy_is_waited_for_as_the_server_says(tmp_pat
 
 async def test_patience_ends_with_the_servers_reason(tmp_path: Path) -> None:
     seen = Seen()
-    (outcome,) = await fetched(says(503, "It is prepared.", Retry_After="25"), file(tmp_path), patience=60, seen=seen)
+    (outcome,) = await fetched(says(503, "It is prepared.", Retry_After="25"), file(tmp_path), max_wait=60, seen=seen)
     assert outcome.status is Status.failed
     assert (outcome.reason or "").startswith("It is prepared. Given up after 50 s")
     assert len(seen.waited) == 2
@@ -186,7 +186,7 @@ async def test_who_waits_takes_no_turn_from_others(tmp_path: Path) -> None:
 
     files = [file(tmp_path, href=f"http://x.test/{n}.tif", path=tmp_path / "naip" / "a" / f"{n}.tif") for n in range(6)]
     outcomes = await fetched(answer, *files)
-    assert all(one.is_there for one in outcomes)
+    assert all(one.is_complete for one in outcomes)
     assert order[0] == "/5.tif"
 
 
@@ -334,9 +334,9 @@ async def test_a_cancelled_fetch_leaves_a_part_that_the_next_one_goes_on_with(tm
 
 
 def test_a_full_disk_is_told_as_one() -> None:
-    told = str(of_system(OSError(errno.ENOSPC, "No space left on device")))
+    told = str(disk_failure(OSError(errno.ENOSPC, "No space left on device")))
     assert "no room" in told
-    assert "kept" in told
+    assert "stays" in told
 
 
 async def test_a_folder_that_cannot_be_made_fails_the_file_with_the_systems_reason(tmp_path: Path) -> None:

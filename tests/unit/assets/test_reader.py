@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.assets import Patience
+from stac_bridge.assets import ReadTimeouts
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
 from stac_bridge.request_context import current, spending
 from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, body, never
@@ -151,14 +151,14 @@ async def test_the_whole_that_comes_for_a_part_is_cut_to_it(tmp_path: Path) -> N
 
 
 async def test_a_host_that_is_busy_is_told_at_once_and_waited_for_in_the_middle(tmp_path: Path, host: Host) -> None:
-    patience = Patience(pause=0.001, busy=0.01)
+    timeouts = ReadTimeouts(retry_pause=0.001, max_busy_wait=0.01)
     busy = lambda _request: httpx.Response(503, headers={"Retry-After": "9"})  # noqa: E731
     host.says = {0: busy}
     with pytest.raises(UpstreamBusy) as told:
-        await host.streamer(tmp_path, patience=patience).open(host.source(), None, None, never)
+        await host.streamer(tmp_path, timeouts=timeouts).open(host.source(), None, None, never)
     assert told.value.retry_after == 9
     host.says, host.cuts = {len(host.asked) + 1: busy}, [4000]
-    streamer = host.streamer(tmp_path, patience=patience)
+    streamer = host.streamer(tmp_path, timeouts=timeouts)
     assert await body(await streamer.open(host.source(), None, None, never)) == DATA
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.assets.resolve.quota import CLEARED
+from stac_bridge.assets.resolve.quota import MAX_REMOVED
 from stac_bridge.errors import UpstreamBusy
 from tests.minting import calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
@@ -76,7 +76,7 @@ async def test_what_is_read_or_waited_for_stays_in_the_queue() -> None:
 async def test_only_so_many_are_removed_at_once() -> None:
     script = limited([OVER, granting()], [row(ident) for ident in range(1000)])
     await resolver(script).source(wanted())
-    assert removed(script) == list(range(CLEARED))
+    assert removed(script) == list(range(MAX_REMOVED))
 
 
 async def test_a_download_that_cannot_be_removed_is_passed_over() -> None:

@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import Alive, Delivered, Hosts, Patience, Source, Spool, Streamer
-from stac_bridge.assets.read.streamer import describe
-from stac_bridge.assets.spool.arriving import Arriving
+from stac_bridge.assets import AssetResponse, HostAllowList, LivenessCheck, ReadTimeouts, Source, Spool, Streamer
+from stac_bridge.assets.read.streamer import head_headers
+from stac_bridge.assets.spool.arriving import ArrivingFile
 from stac_bridge.errors import Staging, UpstreamFault, UpstreamUnreachable
 from stac_bridge.store import Store
 
 DATA = bytes(range(256)) * 40
-QUICK = Patience(pause=0.001)
+QUICK = ReadTimeouts(retry_pause=0.001)
 WITH_RANGE = Source("f", "https://host/file", len(DATA), True, "image/tiff", etag='"1"')
 TAPE = Source("t", "https://host/tape", len(DATA), False, "application/octet-stream", filename="frame.tif")
 
@@ -39,15 +39,15 @@ async def never(_stale: Source) -> Source:
 
 
 def streamer(folder: Path, answer: object = ranged) -> Streamer:
-    return streaming(answer, Spool(folder, patience=QUICK))
+    return streaming(answer, Spool(folder, timeouts=QUICK))
 
 
 def streaming(answer: Any, spool: Spool) -> Streamer:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Streamer(http, spool, Alive(http, Hosts(["host"]), Store()), QUICK)
+    return Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), Store()), QUICK)
 
 
-async def body(delivered: Delivered) -> bytes:
+async def body(delivered: AssetResponse) -> bytes:
     return b"".join([chunk async for chunk in delivered.chunks])
 
 
@@ -162,7 +162,7 @@ async def test_what_has_arrived_is_served_while_the_rest_arrives(tmp_path: Path)
 
 async def test_a_part_that_is_long_in_coming_is_a_staging_and_no_hanging() -> None:
     with pytest.raises(Staging, match="0 of 100"):
-        await Arriving(100, patience=0.01).reach(50)
+        await ArrivingFile(100, timeout=0.01).wait_for(50)
 
 
 async def test_a_file_that_breaks_off_is_told_and_not_kept(tmp_path: Path) -> None:
@@ -216,4 +216,4 @@ async def test_a_weak_entity_tag_is_no_proof(tmp_path: Path) -> None:
     ],
 )
 def test_a_files_name_is_told_so_that_a_header_can_have_it(name: str, told: str) -> None:
-    assert describe(replace(TAPE, filename=name))["Content-Disposition"] == told
+    assert head_headers(replace(TAPE, filename=name))["Content-Disposition"] == told

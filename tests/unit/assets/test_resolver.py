@@ -8,15 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import Hosts, Source, Wanted
+from stac_bridge.assets import HostAllowList, SceneFile, Source
 from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models.downloads import Product
 from tests.minting import SCENE, calls, resolver
 from tests.support import Script, says
 
-RED = Wanted("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", file="SR_B4.TIF")
-WHOLE = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
+RED = SceneFile("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", suffix="SR_B4.TIF")
+WHOLE = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
 URL = "https://landsatlook.usgs.gov/data/red.TIF?requestSignature=abc"
 
 
@@ -73,18 +73,18 @@ def test_of_twins_the_available_one_is_chosen(fresh: bool) -> None:
         product("D1", "ls_zip", available=not fresh, id="cloud"),
         product("D1", "dds_ms", available=fresh, id="tape"),
     ]
-    wanted = Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
+    wanted = SceneFile("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
     assert choose(products(rows), wanted).product.product_id == ("tape" if fresh else "cloud")
 
 
 def test_a_folder_is_no_download() -> None:
     with pytest.raises(NotFound):
-        choose(products(OPTIONS), Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D691"))
+        choose(products(OPTIONS), SceneFile("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D691"))
 
 
 def test_a_file_that_the_scene_does_not_have_is_not_found() -> None:
     with pytest.raises(NotFound, match="SR_B9"):
-        choose(products(OPTIONS), Wanted("d", "e", SCENE, f"{SCENE}_SR_B9.TIF", file="SR_B9.TIF"))
+        choose(products(OPTIONS), SceneFile("d", "e", SCENE, f"{SCENE}_SR_B9.TIF", suffix="SR_B9.TIF"))
 
 
 def test_a_file_that_is_not_available_is_told() -> None:
@@ -114,7 +114,7 @@ async def test_a_cold_file_costs_two_calls_a_second_one_a_warm_none_and_many_rea
     found = resolver(script)
     await asyncio.gather(*(found.source(RED) for _ in range(20)))
     assert calls(script) == ["download-options", "download-request"]
-    await found.source(Wanted(RED.dataset, RED.entity_id, SCENE, f"{SCENE}_SR_B5.TIF", file="SR_B5.TIF"))
+    await found.source(SceneFile(RED.dataset, RED.entity_id, SCENE, f"{SCENE}_SR_B5.TIF", suffix="SR_B5.TIF"))
     assert calls(script) == ["download-options", "download-request", "download-request"]
     await found.source(RED)
     assert len(calls(script)) == 3
@@ -234,7 +234,7 @@ async def test_trouble_at_the_host_is_told_in_its_kind_and_shows_no_url(answer: 
     ],
 )
 def test_downloads_come_from_listed_hosts_only(url: str, allowed: bool) -> None:
-    hosts = Hosts(("landsatlook.usgs.gov",), ("files.example",), "http://127.0.0.1:8000")
+    hosts = HostAllowList(("landsatlook.usgs.gov",), ("files.example",), "http://127.0.0.1:8000")
     if allowed:
         hosts.check(url)
     else:

@@ -215,4 +215,4 @@ def test_without_a_folder_to_keep_it_a_key_lasts_for_the_process(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     assert load_keys([], tmp_path / "file" / "data")
-    assert "end with this process" in caplog.text
+    assert "when this process ends" in caplog.text

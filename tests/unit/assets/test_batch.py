@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.assets import Wanted
-from stac_bridge.assets.resolve.batch import Batches
+from stac_bridge.assets import SceneFile
+from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.errors import NotFound, Staging, UpstreamBusy, UpstreamFault
 from stac_bridge.request_context import spending
 from tests.minting import SCENE, SITE, body, calls, granting, offering, resolver, wanted
@@ -34,7 +34,7 @@ async def test_files_of_many_scenes_cost_one_call_of_each_kind() -> None:
     assert every("download-request", script) == [24]
     for one, source in zip(asked, sources, strict=True):
         assert source.url.startswith(SITE)
-        assert source.url.endswith(f"{one.display_id}_{(one.file or '').replace('.', '_')}")
+        assert source.url.endswith(f"{one.display_id}_{(one.suffix or '').replace('.', '_')}")
 
 
 async def test_eight_readers_of_24_files_cost_at_most_five_requests() -> None:
@@ -177,7 +177,7 @@ async def test_two_products_of_one_entity_are_told_apart_by_their_codes() -> Non
 
     script = Script({"download-options": says(products), "download-request": grant, "download-retrieve": queue})
     found = resolver(script)
-    both = [Wanted("any", "E-x", "x", f"x.{code}", product_code=code) for code in "AB"]
+    both = [SceneFile("any", "E-x", "x", f"x.{code}", product_code=code) for code in "AB"]
     sources = await asyncio.gather(*(found.source(one) for one in both))
     assert [source.url for source in sources] == [f"{SITE}/A", f"{SITE}/B"]
 
@@ -196,7 +196,7 @@ async def test_calls_are_no_larger_than_they_may_be() -> None:
         sizes.append(len(keys))
         return {key: 2 * key for key in keys if key != 3}
 
-    batches = Batches(call, 4)
+    batches = Batcher(call, 4)
     assert await asyncio.gather(*(batches.get(key) for key in range(10))) == [0, 2, 4, None, 8, 10, 12, 14, 16, 18]
     assert sizes == [4, 4, 2]
 
@@ -209,7 +209,7 @@ async def test_an_error_of_a_call_reaches_all_who_wait_and_nobody_after() -> Non
             raise errors.pop(0)
         return dict.fromkeys(keys, 1)
 
-    batches = Batches(call, 10)
+    batches = Batcher(call, 10)
     for kind in (UpstreamBusy, UpstreamFault):
         said = await asyncio.gather(batches.get(1), batches.get(2), return_exceptions=True)
         assert {type(one) for one in said} == {kind}

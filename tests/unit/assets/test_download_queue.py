@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import Wanted
-from stac_bridge.assets.resolve.download_answer import Grant, staging
-from stac_bridge.assets.resolve.resolver import LOST
+from stac_bridge.assets import SceneFile
+from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
+from stac_bridge.assets.resolve.resolver import LOST_AFTER
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy
 from tests.minting import calls, resolver
 from tests.support import Script, says
 
-FILM = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
+FILM = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
 TAPE = "https://dds.cr.usgs.gov/download/abc"
 OPTIONS = says([{"id": "D183-id", "entityId": "DS1", "displayId": "DS1", "available": True, "productCode": "D183"}])
 STAGED = {"downloadId": 9, "entityId": "DS1", "url": TAPE.replace("download/", "download-staging/")}
@@ -99,7 +99,7 @@ async def test_what_the_queue_has_lost_is_asked_for_anew() -> None:
         with pytest.raises(Staging):
             await found.source(FILM)
     assert calls(script).count("download-request") == 1
-    lost = Grant(9, "bridge", since=time.time() - LOST - 1)
+    lost = QueuedDownload(9, "bridge", first_seen=time.time() - LOST_AFTER - 1)
     await found._store.put(f"pending {FILM.name}", lost, ttl=60)
     with pytest.raises(Staging):
         await found.source(FILM)
@@ -107,7 +107,7 @@ async def test_what_the_queue_has_lost_is_asked_for_anew() -> None:
 
 
 def test_the_wait_that_is_told_grows_and_stays_bounded() -> None:
-    waits = [staging(Grant(1, "l", since=time.time() - age)).retry_after for age in (0, 30, 4000)]
+    waits = [staging_error(QueuedDownload(1, "l", first_seen=time.time() - age)).retry_after for age in (0, 30, 4000)]
     assert waits == [5, 30, 60]
 
 
@@ -120,7 +120,7 @@ async def test_a_licence_is_told_of_what_is_staging_and_kept_until_it_comes() ->
     answer = {"preparingDownloads": [{**STAGED, "eulaCode": "HDDS"}], "newRecords": {"9": "bridge"}}
     script = asking(answer, ready())
     found = resolver(script)
-    with pytest.raises(Staging, match="licence HDDS"):
+    with pytest.raises(Staging, match="license HDDS"):
         await found.source(FILM)
     assert (await found.source(FILM)).eula == "HDDS"
 

@@ -6,26 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from stac_bridge.client.download.part_file import Part, State, asking, goes_on_at
+from stac_bridge.client.download.part_file import FileState, PartFile, resume_headers, resume_offset
 
-KEPT = State(100, '"one"', "Sat, 31 Oct 2026 00:00:00 GMT")
+KEPT = FileState(100, '"one"', "Sat, 31 Oct 2026 00:00:00 GMT")
 
 
 @pytest.mark.parametrize(
     ("state", "validator"),
     [
         (KEPT, '"one"'),
-        (State(100, 'W/"weak"', "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
-        (State(100, None, "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
+        (FileState(100, 'W/"weak"', "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
+        (FileState(100, None, "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
     ],
 )
-def test_the_rest_is_asked_for_under_what_tells_that_it_is_the_same_file(state: State, validator: str) -> None:
-    assert asking(40, state) == {"Range": "bytes=40-", "If-Range": validator}
+def test_the_rest_is_asked_for_under_what_tells_that_it_is_the_same_file(state: FileState, validator: str) -> None:
+    assert resume_headers(40, state) == {"Range": "bytes=40-", "If-Range": validator}
 
 
-@pytest.mark.parametrize("state", [State(100), State(100, 'W/"weak"')])
-def test_without_such_a_thing_the_whole_is_asked_for(state: State) -> None:
-    assert asking(40, state) == {}
+@pytest.mark.parametrize("state", [FileState(100), FileState(100, 'W/"weak"')])
+def test_without_such_a_thing_the_whole_is_asked_for(state: FileState) -> None:
+    assert resume_headers(40, state) == {}
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_without_such_a_thing_the_whole_is_asked_for(state: State) -> None:
 def test_an_answer_goes_on_where_we_stopped_begins_anew_or_is_of_no_use(
     status: int, headers: dict[str, str], start: int | None
 ) -> None:
-    assert goes_on_at(status, headers, 40, KEPT) == start
+    assert resume_offset(status, headers, 40, KEPT) == start
 
 
 def test_a_note_that_was_torn_or_is_somebody_elses_counts_as_none(tmp_path: Path) -> None:
     for text in ("", '{"etag": ', "[]", '{"other": 1}'):
         (tmp_path / "a.part.json").write_text(text)
-        assert Part(tmp_path / "a").state == State()
+        assert PartFile(tmp_path / "a").state == FileState()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pystac
 
-from stac_bridge.client.download import Outcome, Parcel, Status
-from stac_bridge.client.download.catalog import static_collection, write_catalogue
-from stac_bridge.client.download.static_item import noted_sizes, static_item, write_item
+from stac_bridge.client.download import ItemDownload, Outcome, Status
+from stac_bridge.client.download.catalog import static_collection, write_catalog
+from stac_bridge.client.download.static_item import recorded_sizes, static_item, write_item
 from tests.unit.client.host import HREF, file, item
 from tests.validation import validate
 
@@ -37,8 +37,8 @@ def laid(folder: Path) -> Path:
     wanted.path.parent.mkdir(parents=True)
     wanted.path.write_bytes(b"12345")
     path = wanted.path.with_name("a.json")
-    write_item(Parcel(SAID, path, (wanted,)), [Outcome(wanted, Status.done, 5)])
-    write_catalogue(folder, {})
+    write_item(ItemDownload(SAID, path, (wanted,)), [Outcome(wanted, Status.done, 5)])
+    write_catalog(folder, {})
     return path
 
 
@@ -61,21 +61,21 @@ def test_assets_of_an_earlier_run_stay_as_long_as_their_files_do(tmp_path: Path)
     path = laid(tmp_path)
     other = file(tmp_path, path=path.with_name("o.tif"))
     object.__setattr__(other, "key", "other")
-    write_item(Parcel(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
-    assert noted_sizes(path) == {"a.zip": 5, "o.tif": 7}
+    write_item(ItemDownload(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
+    assert recorded_sizes(path) == {"a.zip": 5, "o.tif": 7}
     path.with_name("a.zip").unlink()
-    write_item(Parcel(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
-    assert noted_sizes(path) == {"o.tif": 7}
+    write_item(ItemDownload(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
+    assert recorded_sizes(path) == {"o.tif": 7}
 
 
 def test_an_item_of_somebody_elses_in_the_place_is_not_believed(tmp_path: Path) -> None:
     for text in ("", "[]", '{"assets": []}', '{"assets": {"a": {"href": "./../../x", "file:size": 1}}}'):
         (tmp_path / "a.json").write_text(text)
-        assert noted_sizes(tmp_path / "a.json") == {}
+        assert recorded_sizes(tmp_path / "a.json") == {}
 
 
 def test_nothing_is_written_over_an_empty_folder(tmp_path: Path) -> None:
-    write_catalogue(tmp_path, {})
+    write_catalog(tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,7 +83,7 @@ def test_a_catalogue_leads_to_items_of_all_runs(tmp_path: Path) -> None:
     laid(tmp_path)
     (tmp_path / "naip" / "b").mkdir()
     (tmp_path / "naip" / "b" / "b.json").write_text("{}")
-    write_catalogue(tmp_path, {})
+    write_catalog(tmp_path, {})
     links = json.loads((tmp_path / "naip" / "collection.json").read_text())["links"]
     assert [link["href"] for link in links if link["rel"] == "item"] == ["./a/a.json", "./b/b.json"]
 
@@ -102,8 +102,8 @@ def test_what_the_server_says_of_a_collection_is_kept_but_for_its_links_to_itsel
     assert (found["title"], found["license"]) == ("Aerial photographs", "PDDL-1.0")
     assert [link["rel"] for link in found["links"]] == ["root", "parent", "item", "license"]
     laid(tmp_path)
-    write_catalogue(tmp_path, {"naip": said})
-    write_catalogue(tmp_path, {})  # later, and nobody to ask
+    write_catalog(tmp_path, {"naip": said})
+    write_catalog(tmp_path, {})  # later, and nobody to ask
     assert json.loads((tmp_path / "naip" / "collection.json").read_text()) == found
 
 

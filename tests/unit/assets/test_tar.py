@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.assets import Archive, Hosts, Patience, Source, Spool, Streamer
-from stac_bridge.assets.read.liveness import Alive
-from stac_bridge.assets.read.tar import BLOCK
+from stac_bridge.assets import HostAllowList, ReadTimeouts, Source, Spool, Streamer, TarReader
+from stac_bridge.assets.read.liveness import LivenessCheck
+from stac_bridge.assets.read.tar import BLOCK_BYTES
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamFault
 from stac_bridge.store import Store
 from tests.unit.assets.upstream_host import QUICK, Host, Renewal, body, never
@@ -38,13 +38,19 @@ class Bundle:
     """A bundle at a host, and what reads it."""
 
     def __init__(
-        self, data: bytes, folder: Path, ranges: bool = True, told: bool = True, patience: Patience = QUICK, **more: int
+        self,
+        data: bytes,
+        folder: Path,
+        ranges: bool = True,
+        told: bool = True,
+        timeouts: ReadTimeouts = QUICK,
+        **more: int,
     ) -> None:
         self.host = Host(data, ranges=ranges, told=told)
         self.whole = self.host.source(media_type="application/x-tar", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
-        http, spool, store = self.host.http, Spool(folder, patience=patience), Store()
-        self.archive = Archive(http, spool, store, patience, **more)
-        self.streamer = Streamer(http, spool, Alive(http, Hosts(["host"]), store), patience)
+        http, spool, store = self.host.http, Spool(folder, timeouts=timeouts), Store()
+        self.archive = TarReader(http, spool, store, timeouts, **more)
+        self.streamer = Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), store), timeouts)
 
     async def read(self, name: str, asked: str | None = None) -> bytes:
         member = await self.archive.member(self.whole, name)
@@ -66,7 +72,7 @@ async def test_every_member_is_its_own_bytes(bundle_of: Callable[[bytes], Bundle
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["gnu", "pax"])
 async def test_long_names_and_headers_of_many_blocks_are_read(bundle_of: Callable[[bytes], Bundle], form: int) -> None:
     long = "x" * 300 + ".TIF"
-    more = {"comment": "y" * 3 * BLOCK} if form == tarfile.PAX_FORMAT else {}
+    more = {"comment": "y" * 3 * BLOCK_BYTES} if form == tarfile.PAX_FORMAT else {}
     bundle = bundle_of(tar({f"{'folder/' * 50}{long}": b"long", "b.TIF": b"short"}, form, **more))
     assert (await bundle.read(long), await bundle.read("b.TIF")) == (b"long", b"short")
 
@@ -75,7 +81,7 @@ async def test_a_member_costs_the_headers_and_itself_and_the_next_one_only_itsel
     bundle = Bundle(tar(FILES), tmp_path)
     await bundle.archive.member(bundle.whole, "LC08_B4.TIF")
     headers = bundle.host.sent
-    assert headers <= (len(FILES) + 1) * BLOCK < len(bundle.host.data) / 8
+    assert headers <= (len(FILES) + 1) * BLOCK_BYTES < len(bundle.host.data) / 8
     assert await bundle.read("LC08_B4.TIF") == BANDS["LC08_B4.TIF"]
     assert await bundle.read("LC08_B5.TIF") == BANDS["LC08_B5.TIF"]
     assert bundle.host.sent == headers + 2 * 200_000
@@ -84,7 +90,7 @@ async def test_a_member_costs_the_headers_and_itself_and_the_next_one_only_itsel
 async def test_members_asked_for_together_share_one_look_at_the_headers(tmp_path: Path) -> None:
     bundle = Bundle(tar(FILES), tmp_path)
     await asyncio.gather(*(bundle.archive.member(bundle.whole, name) for name in FILES))
-    assert bundle.host.sent <= (len(FILES) + 1) * BLOCK
+    assert bundle.host.sent <= (len(FILES) + 1) * BLOCK_BYTES
 
 
 async def test_a_member_has_headers_and_parts_of_its_own(bundle_of: Callable[[bytes], Bundle]) -> None:
@@ -139,7 +145,7 @@ async def test_a_member_is_readable_when_its_bytes_have_arrived(tmp_path: Path, 
 
 
 async def test_a_member_that_is_long_in_coming_is_a_staging(tmp_path: Path) -> None:
-    bundle = Bundle(tar(FILES), tmp_path, ranges=False, patience=Patience(arriving=0.05))
+    bundle = Bundle(tar(FILES), tmp_path, ranges=False, timeouts=ReadTimeouts(arrival_timeout=0.05))
     bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, asyncio.Event()))}
     with pytest.raises(Staging):
         await bundle.read("LC08_B7.TIF")
@@ -211,7 +217,7 @@ async def test_what_is_no_whole_plain_tar_is_told(tmp_path: Path, data: bytes) -
 
 
 async def test_an_archive_of_too_many_files_is_not_walked_for_ever(tmp_path: Path) -> None:
-    bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, most_members=20)
+    bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, max_members=20)
     with pytest.raises(AssetUnavailable, match="more than 20"):
         await bundle.read("x")
 

@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from stac_bridge.assets.resolve.known_products import file_entity, from_the_cloud
+from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
 from stac_bridge.errors import AssetUnavailable
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 from tests.minting import OLD, SCENE, calls, file_of, folder, granting, offering, resolver, wanted
@@ -56,7 +56,7 @@ RED = "L2SR_" + OLD + "_SR_B4_TIF"
     ],
 )
 def test_an_entity_id_is_made_where_the_record_tells_its_prefix(scene: str, file: str, entity: str | None) -> None:
-    assert file_entity(wanted(file, scene), DAY) == entity
+    assert file_entity_id(wanted(file, scene), DAY) == entity
 
 
 @needs_shared
@@ -67,16 +67,16 @@ def test_every_recorded_entity_id_of_a_file_is_made_as_it_was_recorded() -> None
         parts = entity_id.split("_")
         scene, stem = "_".join(parts[1:8]), "_".join(parts[8:])
         file = stem[: -len(parts[-1]) - 1] + "." + parts[-1]
-        assert file_entity(wanted(file, scene), DAY) == entity_id
+        assert file_entity_id(wanted(file, scene), DAY) == entity_id
 
 
 def test_of_a_files_products_the_clouds_is_taken_and_none_where_there_are_two() -> None:
     one = FileGroups.model_validate(grouped("SR_B4.TIF", ls_s3="id", dds="tape"))
-    assert from_the_cloud("E", wanted("sr_b4.tif"), one) == DownloadInput("E", "SR_B4.TIF-id")
-    assert from_the_cloud("E", wanted("SR_B5.TIF"), one) is None
+    assert cloud_download("E", wanted("sr_b4.tif"), one) == DownloadInput("E", "SR_B4.TIF-id")
+    assert cloud_download("E", wanted("SR_B5.TIF"), one) is None
     files = [{"name": "SR_B4.TIF", "productIds": {"a": "ls_s3", "b": "ls_s3"}}]
     two = FileGroups.model_validate({"secondary": {"files": {"all": {"files": files}}}})
-    assert from_the_cloud("E", wanted(), two) is None
+    assert cloud_download("E", wanted(), two) is None
 
 
 async def test_a_band_of_an_old_scene_costs_one_request_and_the_file_groups_once_for_its_dataset() -> None:
