@@ -46,8 +46,8 @@ def fetch_json(api: str, path: str, *, body: Any = None, **query: str) -> dict[s
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise api_error(api, None, "") from error
     if not response.is_success:
-        error = api_error(api, response.status_code, response.text)
-        raise NotFound(str(error)) if response.status_code == 404 else error
+        failure = api_error(api, response.status_code, response.text)
+        raise NotFound(str(failure)) if response.status_code == 404 else failure
     try:
         payload = response.json()
     except ValueError:

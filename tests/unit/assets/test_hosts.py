@@ -1,4 +1,4 @@
-"""No answer of an upstream leads the bridge, or its readers, to another place than the listed hosts."""
+"""No response leads the bridge, or its readers, to a host that is not on the list."""
 
 from __future__ import annotations
 
@@ -55,35 +55,35 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
-async def test_an_address_elsewhere_is_refused_before_anybody_is_asked_and_is_not_shown(url: str) -> None:
+async def test_a_url_of_another_host_is_refused_before_any_request_and_is_not_shown(url: str) -> None:
     host = Host(b"secret")
-    with pytest.raises(UpstreamFault) as told:
+    with pytest.raises(UpstreamFault) as error:
         await probe(url, "a.tif", host.http, HostAllowList(["landsatlook.usgs.gov"]))
-    assert host.asked == []
-    assert "meta-data" not in str(told.value)
-    assert "passwd" not in str(told.value)
+    assert host.requests == []
+    assert "meta-data" not in str(error.value)
+    assert "passwd" not in str(error.value)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_listed_host_that_redirects_elsewhere_is_not_followed(status: int) -> None:
+async def test_a_redirect_to_a_host_off_the_list_is_not_followed(status: int) -> None:
     host = Host(b"secret")
-    host.says = {0: lambda _request: httpx.Response(status, headers={"Location": "http://169.254.169.254/secret"})}
-    with pytest.raises(UpstreamFault) as told:
+    host.responses = {0: lambda _request: httpx.Response(status, headers={"Location": "http://169.254.169.254/secret"})}
+    with pytest.raises(UpstreamFault) as error:
         await probe("https://host/x", "a.tif", host.http, HostAllowList(["host"]))
-    assert len(host.asked) == 1
-    assert "secret" not in str(told.value)
+    assert len(host.requests) == 1
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("to", ["/y", "https://host/y", "//other/y"])
 async def test_a_redirect_within_the_list_is_followed_to_the_file(to: str) -> None:
     host = Host(b"II*\0 and so on")
-    host.says = {0: lambda _request: httpx.Response(302, headers={"Location": to})}
-    found = await probe("https://host/x", "a.tif", host.http, HostAllowList(["host", "other"]))
-    assert found.url == ("https://other/y" if "other" in to else "https://host/y")
-    assert found.size == 14
+    host.responses = {0: lambda _request: httpx.Response(302, headers={"Location": to})}
+    source = await probe("https://host/x", "a.tif", host.http, HostAllowList(["host", "other"]))
+    assert source.url == ("https://other/y" if "other" in to else "https://host/y")
+    assert source.size == 14
 
 
-async def test_redirects_without_end_are_told() -> None:
+async def test_endless_redirects_are_an_error() -> None:
     http = httpx.AsyncClient(
         transport=httpx.MockTransport(lambda _request: httpx.Response(302, headers={"Location": "/x"}))
     )
@@ -93,32 +93,32 @@ async def test_redirects_without_end_are_told() -> None:
 
 @pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("page", [LOGIN, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<HTML lang=en>" + bytes(5000)])
-async def test_a_login_page_is_no_file_whatever_it_says_it_is(page: bytes, ranges: bool) -> None:
-    with pytest.raises(UpstreamFault, match="not the file") as told:
+async def test_a_login_page_is_not_the_file_whatever_its_media_type(page: bytes, ranges: bool) -> None:
+    with pytest.raises(UpstreamFault, match="not the file") as error:
         await probe("https://host/x", "a.tif", Host(page, ranges).http, HostAllowList(["host"]))
-    assert told.value.retry_after, "it passes, so the reader is told when to come back"
+    assert error.value.retry_after, "it is temporary, so the reader gets a Retry-After"
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.htm"])
-async def test_a_page_is_a_file_where_its_name_says_so(name: str) -> None:
-    found = await probe("https://host/x", f"scene {name} D1", Host(LOGIN).http, HostAllowList(["host"]))
-    assert found.size == len(LOGIN)
+async def test_an_html_page_is_the_file_if_the_file_name_says_so(name: str) -> None:
+    source = await probe("https://host/x", f"scene {name} D1", Host(LOGIN).http, HostAllowList(["host"]))
+    assert source.size == len(LOGIN)
 
 
 @pytest.mark.parametrize("data", [b"II*\0" + bytes(100), b"<?xml version='1.0'?><html_like/>", b"<htmx", b"x"])
-async def test_what_is_no_page_passes(data: bytes) -> None:
+async def test_data_that_is_not_a_page_is_accepted(data: bytes) -> None:
     assert (await probe("https://host/x", "a.xml", Host(data).http, HostAllowList(["host"]))).size == len(data)
 
 
-async def test_a_file_without_bytes_has_none_that_could_be_asked_for() -> None:
+async def test_an_empty_file_has_size_zero() -> None:
     host = Host(b"")
-    host.says = {0: lambda _request: httpx.Response(416, headers={"Content-Range": "bytes */0"})}
+    host.responses = {0: lambda _request: httpx.Response(416, headers={"Content-Range": "bytes */0"})}
     assert (await probe("https://host/x", "a.txt", host.http, HostAllowList(["host"]))).size == 0
 
 
 @pytest.mark.parametrize(("status", "kind"), [(416, UpstreamFault), (204, UpstreamFault), (410, AssetUnavailable)])
-async def test_other_answers_are_no_file(status: int, kind: type[Exception]) -> None:
+async def test_other_statuses_are_errors(status: int, kind: type[Exception]) -> None:
     host = Host(b"")
-    host.says = {0: lambda _request: httpx.Response(status)}
+    host.responses = {0: lambda _request: httpx.Response(status)}
     with pytest.raises(kind):
         await probe("https://host/x", "a.txt", host.http, HostAllowList(["host"]))

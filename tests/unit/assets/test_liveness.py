@@ -1,4 +1,4 @@
-"""Nobody is sent to an address that has been dead for long, and looking costs little."""
+"""No reader is redirected to a URL that has been dead for long, and checking costs little."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def old(source: Source) -> Source:
     return replace(source, verified_at=time.time() - DEFAULT_READ_TIMEOUTS.liveness_ttl - 1)
 
 
-async def test_an_address_seen_to_answer_just_now_is_not_looked_at() -> None:
+async def test_a_url_that_worked_just_now_is_not_checked() -> None:
     host = Host(DATA, dead={"file"})
     source = host.source()
     assert await alive(host).ensure_live(source, never) is source
-    assert host.asked == []
+    assert host.requests == []
 
 
-async def test_an_older_one_is_looked_at_once_for_all_who_come_and_by_its_first_bytes_only() -> None:
+async def test_an_older_url_is_checked_once_for_all_readers_by_its_first_bytes() -> None:
     host = Host(DATA)
     source, look = old(host.source()), alive(host)
     assert set(await asyncio.gather(*(look.ensure_live(source, never) for _ in range(20)))) == {source}
     assert await look.ensure_live(source, never) == source
-    assert len(host.asked) == 1
+    assert len(host.requests) == 1
     assert host.sent < 100
 
 
@@ -54,17 +54,17 @@ async def test_an_older_one_is_looked_at_once_for_all_who_come_and_by_its_first_
     ],
     ids=["401", "403", "404", "redirect", "login page", "another size", "another etag"],
 )
-async def test_a_dead_one_is_renewed(answer: httpx.Response) -> None:
+async def test_a_dead_url_is_renewed(answer: httpx.Response) -> None:
     host = Host(DATA)
-    host.says = {0: lambda _request: answer}
+    host.responses = {0: lambda _request: answer}
     stale, fresh = old(host.source()), host.source("new")
     renewal = Renewal(fresh)
     assert await alive(host).ensure_live(stale, renewal) is fresh
     assert renewal.stale == [stale]
 
 
-async def test_a_host_that_is_busy_is_told() -> None:
+async def test_a_busy_host_is_an_error() -> None:
     host = Host(DATA)
-    host.says = {0: lambda _request: httpx.Response(503, headers={"Retry-After": "7"})}
+    host.responses = {0: lambda _request: httpx.Response(503, headers={"Retry-After": "7"})}
     with pytest.raises(UpstreamBusy):
         await alive(host).ensure_live(old(host.source()), never)

@@ -1,4 +1,4 @@
-"""Where a download that was broken off goes on."""
+"""How an interrupted download is resumed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import pytest
 
 from stac_bridge.client.download.part_file import FileState, PartFile, resume_headers, resume_offset
 
-KEPT = FileState(100, '"one"', "Sat, 31 Oct 2026 00:00:00 GMT")
+STATE = FileState(100, '"one"', "Sat, 31 Oct 2026 00:00:00 GMT")
 
 
 @pytest.mark.parametrize(
     ("state", "validator"),
     [
-        (KEPT, '"one"'),
+        (STATE, '"one"'),
         (FileState(100, 'W/"weak"', "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
         (FileState(100, None, "Sat, 31 Oct 2026 00:00:00 GMT"), "Sat, 31 Oct 2026 00:00:00 GMT"),
     ],
 )
-def test_the_rest_is_asked_for_under_what_tells_that_it_is_the_same_file(state: FileState, validator: str) -> None:
+def test_the_rest_is_requested_with_a_validator(state: FileState, validator: str) -> None:
     assert resume_headers(40, state) == {"Range": "bytes=40-", "If-Range": validator}
 
 
 @pytest.mark.parametrize("state", [FileState(100), FileState(100, 'W/"weak"')])
-def test_without_such_a_thing_the_whole_is_asked_for(state: FileState) -> None:
+def test_without_a_validator_the_whole_file_is_requested(state: FileState) -> None:
     assert resume_headers(40, state) == {}
 
 
@@ -42,13 +42,11 @@ def test_without_such_a_thing_the_whole_is_asked_for(state: FileState) -> None:
         (206, {}, None),
     ],
 )
-def test_an_answer_goes_on_where_we_stopped_begins_anew_or_is_of_no_use(
-    status: int, headers: dict[str, str], start: int | None
-) -> None:
-    assert resume_offset(status, headers, 40, KEPT) == start
+def test_a_response_resumes_starts_over_or_is_useless(status: int, headers: dict[str, str], start: int | None) -> None:
+    assert resume_offset(status, headers, 40, STATE) == start
 
 
-def test_a_note_that_was_torn_or_is_somebody_elses_counts_as_none(tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_state_file_is_ignored(tmp_path: Path) -> None:
     for text in ("", '{"etag": ', "[]", '{"other": 1}'):
         (tmp_path / "a.part.json").write_text(text)
         assert PartFile(tmp_path / "a").state == FileState()

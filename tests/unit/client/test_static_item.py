@@ -1,4 +1,4 @@
-"""What lies in the folder is a catalogue that opens without a server."""
+"""A download folder is a catalog that opens without a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stac_bridge.client.download.static_item import recorded_sizes, static_item,
 from tests.unit.client.host import HREF, file, item
 from tests.validation import validate
 
-SAID = {
+ITEM = {
     **item(
         zip={"href": HREF, "title": "All", "auth:refs": ["signed"], "order:status": "orderable"},
         other={"href": "http://x.test/o.tif"},
@@ -32,55 +32,55 @@ SAID = {
 }
 
 
-def laid(folder: Path) -> Path:
-    wanted = file(folder)
-    wanted.path.parent.mkdir(parents=True)
-    wanted.path.write_bytes(b"12345")
-    path = wanted.path.with_name("a.json")
-    write_item(ItemDownload(SAID, path, (wanted,)), [Outcome(wanted, Status.done, 5)])
+def downloaded(folder: Path) -> Path:
+    target = file(folder)
+    target.path.parent.mkdir(parents=True)
+    target.path.write_bytes(b"12345")
+    path = target.path.with_name("a.json")
+    write_item(ItemDownload(ITEM, path, (target,)), [Outcome(target, Status.done, 5)])
     write_catalog(folder, {})
     return path
 
 
-def test_an_item_has_the_files_that_are_there_and_nothing_that_only_a_server_needs() -> None:
-    said = static_item(SAID, {"zip": ("a.zip", 5)}, {})
-    assert said["assets"] == {"zip": {"href": "./a.zip", "title": "All", "file:size": 5}}
-    assert [link["rel"] for link in said["links"]] == ["root", "parent", "collection", "via"]
-    assert "auth:schemes" not in said["properties"]
-    assert [one.split("/")[3] for one in said["stac_extensions"]] == ["eo", "file"]
+def test_an_item_has_its_local_files_and_nothing_that_needs_a_server() -> None:
+    document = static_item(ITEM, {"zip": ("a.zip", 5)}, {})
+    assert document["assets"] == {"zip": {"href": "./a.zip", "title": "All", "file:size": 5}}
+    assert [link["rel"] for link in document["links"]] == ["root", "parent", "collection", "via"]
+    assert "auth:schemes" not in document["properties"]
+    assert [uri.split("/")[3] for uri in document["stac_extensions"]] == ["eo", "file"]
 
 
 def test_pystac_walks_the_folder_and_finds_the_files(tmp_path: Path) -> None:
-    path = laid(tmp_path)
-    (found,) = pystac.Catalog.from_file(str(tmp_path / "catalog.json")).get_items(recursive=True)
-    assert Path(found.assets["zip"].get_absolute_href() or "").read_bytes() == b"12345"
+    path = downloaded(tmp_path)
+    (item_,) = pystac.Catalog.from_file(str(tmp_path / "catalog.json")).get_items(recursive=True)
+    assert Path(item_.assets["zip"].get_absolute_href() or "").read_bytes() == b"12345"
     validate(json.loads(path.read_bytes()))
 
 
-def test_assets_of_an_earlier_run_stay_as_long_as_their_files_do(tmp_path: Path) -> None:
-    path = laid(tmp_path)
+def test_assets_of_an_earlier_run_stay_while_their_files_exist(tmp_path: Path) -> None:
+    path = downloaded(tmp_path)
     other = file(tmp_path, path=path.with_name("o.tif"))
     object.__setattr__(other, "key", "other")
-    write_item(ItemDownload(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
+    write_item(ItemDownload(ITEM, path, (other,)), [Outcome(other, Status.done, 7)])
     assert recorded_sizes(path) == {"a.zip": 5, "o.tif": 7}
     path.with_name("a.zip").unlink()
-    write_item(ItemDownload(SAID, path, (other,)), [Outcome(other, Status.done, 7)])
+    write_item(ItemDownload(ITEM, path, (other,)), [Outcome(other, Status.done, 7)])
     assert recorded_sizes(path) == {"o.tif": 7}
 
 
-def test_an_item_of_somebody_elses_in_the_place_is_not_believed(tmp_path: Path) -> None:
+def test_an_item_of_another_program_is_ignored(tmp_path: Path) -> None:
     for text in ("", "[]", '{"assets": []}', '{"assets": {"a": {"href": "./../../x", "file:size": 1}}}'):
         (tmp_path / "a.json").write_text(text)
         assert recorded_sizes(tmp_path / "a.json") == {}
 
 
-def test_nothing_is_written_over_an_empty_folder(tmp_path: Path) -> None:
+def test_no_catalog_is_written_for_an_empty_folder(tmp_path: Path) -> None:
     write_catalog(tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_catalogue_leads_to_items_of_all_runs(tmp_path: Path) -> None:
-    laid(tmp_path)
+def test_a_catalog_links_the_items_of_all_runs(tmp_path: Path) -> None:
+    downloaded(tmp_path)
     (tmp_path / "naip" / "b").mkdir()
     (tmp_path / "naip" / "b" / "b.json").write_text("{}")
     write_catalog(tmp_path, {})
@@ -88,8 +88,8 @@ def test_a_catalogue_leads_to_items_of_all_runs(tmp_path: Path) -> None:
     assert [link["href"] for link in links if link["rel"] == "item"] == ["./a/a.json", "./b/b.json"]
 
 
-def test_what_the_server_says_of_a_collection_is_kept_but_for_its_links_to_itself(tmp_path: Path) -> None:
-    said = {
+def test_a_collection_keeps_its_fields_and_its_external_links(tmp_path: Path) -> None:
+    document = {
         "id": "naip",
         "title": "Aerial photographs",
         "license": "PDDL-1.0",
@@ -98,15 +98,15 @@ def test_what_the_server_says_of_a_collection_is_kept_but_for_its_links_to_itsel
             {"rel": "license", "href": "https://usgs.test"},
         ],
     }
-    found = static_collection("naip", said, ["./a/a.json"])
-    assert (found["title"], found["license"]) == ("Aerial photographs", "PDDL-1.0")
-    assert [link["rel"] for link in found["links"]] == ["root", "parent", "item", "license"]
-    laid(tmp_path)
-    write_catalog(tmp_path, {"naip": said})
-    write_catalog(tmp_path, {})  # later, and nobody to ask
-    assert json.loads((tmp_path / "naip" / "collection.json").read_text()) == found
+    collection = static_collection("naip", document, ["./a/a.json"])
+    assert (collection["title"], collection["license"]) == ("Aerial photographs", "PDDL-1.0")
+    assert [link["rel"] for link in collection["links"]] == ["root", "parent", "item", "license"]
+    downloaded(tmp_path)
+    write_catalog(tmp_path, {"naip": document})
+    write_catalog(tmp_path, {})  # a later run, without a server
+    assert json.loads((tmp_path / "naip" / "collection.json").read_text()) == collection
 
 
-def test_a_collection_that_nobody_says_anything_of_is_still_a_valid_one(tmp_path: Path) -> None:
-    laid(tmp_path)
+def test_a_collection_without_a_source_is_valid(tmp_path: Path) -> None:
+    downloaded(tmp_path)
     validate(json.loads((tmp_path / "naip" / "collection.json").read_bytes()))
