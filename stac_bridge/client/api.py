@@ -18,7 +18,7 @@ API_TIMEOUT = httpx.Timeout(30, read=200)
 
 def open_api(api: str) -> Client:
     """Return a pystac-client for the API at this URL. Raises BadRequest, UpstreamUnreachable."""
-    # Imported late: it takes longer than everything else here, and most commands do not search.
+    # Imported late, because it is slow to import and not every command searches.
     import pystac_client
     from pystac_client.exceptions import APIError
 

@@ -27,7 +27,7 @@ class _ShallowItem(Item):
     """An Item whose deep copy is a shallow one.
 
     stac-geoparquet deep-copies every Item before it replaces the geometry, which takes most of its time. Our Items
-    are read once, so nobody sees the difference.
+    are read once, so the difference has no effect.
     """
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> _ShallowItem:

@@ -75,7 +75,7 @@ class Source:
         return self.part == other.part and all(may_match(own, others) for own, others in pairs)
 
 
-def may_match(one: str | int | None, other: str | int | None) -> bool:
+def may_match(first: str | int | None, second: str | int | None) -> bool:
     """Whether two entity tags, dates or sizes may belong to the same file.
 
     A weak and a strong entity tag are compared without the mark: caches on the way weaken tags.
@@ -83,7 +83,7 @@ def may_match(one: str | int | None, other: str | int | None) -> bool:
     >>> may_match('"a"', 'W/"a"'), may_match('"a"', '"b"'), may_match(None, 7)
     (True, False, True)
     """
-    return None in (one, other) or str(one).removeprefix("W/") == str(other).removeprefix("W/")
+    return None in (first, second) or str(first).removeprefix("W/") == str(second).removeprefix("W/")
 
 
 async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList) -> Source:

@@ -82,7 +82,7 @@ class Resolver:
         bundle: SceneFile | None = await self._store.get(f"bundle of {file.name}")
         if bundle and (whole := await self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
             await self._store.drop(f"source {bundle.name}")
-        # A cached source that differs from the stale one is somebody's renewal already.
+        # A cached source that differs from the stale one is another reader's renewal already.
         if await self._store.get(f"source {file.name}") == stale:
             await self._store.drop(f"source {file.name}")
         return await self.source(file)
@@ -181,7 +181,7 @@ class Resolver:
         return cloud_download(entity_id, file, groups)
 
     async def _file_groups(self, dataset: str) -> FileGroups:
-        """Return a dataset's file groups; none if M2M answers with an error, which most datasets do."""
+        """Return a dataset's file groups; none if M2M answers with an error."""
         try:
             return await self._m2m.dataset_file_groups(dataset)
         except UpstreamFault:

@@ -88,7 +88,7 @@ def recorded_sizes(path: Path) -> dict[str, int]:
 def _read_assets(path: Path) -> dict[str, dict[str, Any]]:
     """Return the assets of an Item that an earlier run wrote; empty if there is none, or it is another program's.
 
-    Hrefs that leave the folder are ignored: the file may have been made by anybody.
+    Hrefs that leave the folder are ignored: another program may have written the file.
     """
     try:
         assets = json.loads(path.read_text(encoding="utf-8"))["assets"]

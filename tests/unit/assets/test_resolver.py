@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import HostAllowList, SceneFile, Source
+from stac_bridge.assets import SceneFile, Source
 from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models.downloads import Product
@@ -209,37 +209,6 @@ async def test_an_error_of_the_host_has_its_own_kind_and_shows_no_url(answer: An
     with pytest.raises(kind) as error:
         await the_resolver.source(RED)
     assert "requestSignature" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "allowed"),
-    [
-        ("https://landsatlook.usgs.gov/x", True),
-        ("https://LANDSATLOOK.usgs.gov.:8443/x", True),
-        ("http://landsatlook.usgs.gov/x", False),
-        ("https://evil.example/x", False),
-        ("https://landsatlook.usgs.gov.evil.example/x", False),
-        ("https://evil.landsatlook.usgs.gov/x", False),
-        ("https://user@landsatlook.usgs.gov/x", False),
-        ("https://landsatlook.usgs.gov@evil.example/x", False),
-        ("http://127.0.0.1/x", False),
-        ("https://[::1]/x", False),
-        ("http://files.example:9000/x", True),
-        ("https://files.example/x", True),
-        ("http://127.0.0.1:8000/sandbox/x", True),
-        ("http://127.0.0.1:8001/sandbox/x", False),
-        ("ftp://landsatlook.usgs.gov/x", False),
-        ("file:///etc/passwd", False),
-        ("nonsense", False),
-    ],
-)
-def test_only_listed_hosts_are_allowed(url: str, allowed: bool) -> None:
-    hosts = HostAllowList(("landsatlook.usgs.gov",), ("files.example",), "http://127.0.0.1:8000")
-    if allowed:
-        hosts.check(url)
-    else:
-        with pytest.raises(UpstreamFault, match="STAC_BRIDGE_DOWNLOAD_HOSTS"):
-            hosts.check(url)
 
 
 def test_sources_are_compared_by_value() -> None:

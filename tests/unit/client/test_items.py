@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from stac_bridge.client.download import read_items
-from stac_bridge.client.download.checksum import matches_checksum
 from stac_bridge.errors import BadRequest
 from tests.unit.client.host import item
 
@@ -52,22 +50,3 @@ def test_other_documents_are_refused_with_a_reason(tmp_path: Path, document: Any
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="cannot be read"):
         read_items(tmp_path / "none.json")
-
-
-@pytest.mark.parametrize(
-    ("code", "algorithm"),
-    [("11", "sha1"), ("12", "sha256"), ("13", "sha512"), ("20", "sha384"), ("16", "sha3_256"), ("d501", "md5")],
-)
-def test_a_checksum_matches_its_own_file_only(tmp_path: Path, code: str, algorithm: str) -> None:
-    digest = hashlib.new(algorithm, b"bytes").digest()
-    checksum = f"{code}{len(digest):02x}{digest.hex()}"
-    (tmp_path / "a").write_bytes(b"bytes")
-    (tmp_path / "b").write_bytes(b"others")
-    assert matches_checksum(tmp_path / "a", checksum)
-    assert not matches_checksum(tmp_path / "b", checksum)
-
-
-@pytest.mark.parametrize("checksum", [None, "", "b220" + "00" * 32, "not hex", "1220"])
-def test_an_unreadable_checksum_matches_any_file(tmp_path: Path, checksum: str | None) -> None:
-    (tmp_path / "a").write_bytes(b"bytes")
-    assert matches_checksum(tmp_path / "a", checksum)

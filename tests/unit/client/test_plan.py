@@ -9,7 +9,6 @@ import pytest
 
 from stac_bridge.client.download import plan_downloads
 from stac_bridge.client.download.names import safe_name
-from stac_bridge.client.errors import one_line
 from stac_bridge.errors import BadRequest
 from tests.unit.client.host import HREF, item
 
@@ -112,7 +111,3 @@ def test_only_a_bridges_hrefs_are_moved_to_the_given_api() -> None:
 def test_an_href_that_is_not_http_is_unavailable(href: str) -> None:
     (download,) = plan_downloads([item(zip={"href": href})], OUT)
     assert "http" in (download.files[0].unavailable or "")
-
-
-def test_untrusted_text_has_no_control_characters() -> None:
-    assert one_line("all\x1b[2J gone\n\tnow") == "all [2J gone now"
