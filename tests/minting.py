@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
-from stac_bridge.assets import Hosts, Resolver, Wanted
+from stac_bridge.assets import HostAllowList, Resolver, SceneFile
 from stac_bridge.store import Store
 from tests.support import Script, m2m_client, says
 
@@ -47,9 +47,9 @@ def folder(scene: str, *files: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
-def wanted(ending: str = "SR_B4.TIF", scene: str = SCENE, dataset: str = LANDSAT) -> Wanted:
+def wanted(ending: str = "SR_B4.TIF", scene: str = SCENE, dataset: str = LANDSAT) -> SceneFile:
     """A file of a scene."""
-    return Wanted(dataset, f"E-{scene}", scene, f"{scene}_{ending}", file=ending)
+    return SceneFile(dataset, f"E-{scene}", scene, f"{scene}_{ending}", suffix=ending)
 
 
 def body(request: httpx.Request) -> Any:
@@ -106,7 +106,7 @@ def host(request: httpx.Request) -> httpx.Response:
 def resolver(script: Script, answer: Any = host, url_ttl: float = 60, **more: Any) -> Resolver:
     """A resolver that knows nothing yet."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    hosts = Hosts(("landsatlook.usgs.gov", "dds.cr.usgs.gov"))
+    hosts = HostAllowList(("landsatlook.usgs.gov", "dds.cr.usgs.gov"))
     return Resolver(m2m_client(script), Store(), http, hosts, label="bridge", url_ttl=url_ttl, **more)
 
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from m2m_sandbox import Sandbox, create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.api.routes.browser import BUILT
-from stac_bridge.assets import PATIENT, Patience
+from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.catalog.catalog import Entry, Learnt
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import Backoff, M2MClient
@@ -204,7 +204,7 @@ async def running(
     faults: Sequence[dict[str, Any]] = (),
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
-    patience: Patience = PATIENT,
+    patience: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
     browser: Path = BUILT,
     **settings: Any,
 ) -> AsyncIterator[Here]:

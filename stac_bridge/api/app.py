@@ -38,7 +38,18 @@ from stac_bridge.api.routes.queryables import SchemaPages
 from stac_bridge.api.routes.sign import sign_routes
 from stac_bridge.api.routes.stac import Client
 from stac_bridge.api.staging import staging_answer
-from stac_bridge.assets import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
+from stac_bridge.assets import (
+    DEFAULT_READ_TIMEOUTS,
+    HostAllowList,
+    LivenessCheck,
+    ReadTimeouts,
+    Resolver,
+    Signer,
+    Spool,
+    Streamer,
+    TarReader,
+    load_keys,
+)
 from stac_bridge.bridge import Bridge, Notices, SceneReader
 from stac_bridge.catalog.refresh import Catalogue
 from stac_bridge.errors import Staging
@@ -76,7 +87,7 @@ def create_app(
     keep_in: Path | None = None,
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
-    patience: Patience = PATIENT,
+    patience: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
     browser: Path = BUILT,
 ) -> FastAPI:
     """The server. ``notice`` is told on the landing page and in the OpenAPI description.
@@ -107,7 +118,7 @@ def create_app(
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
     store, http = sharing.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes, patience)
-    archive = Archive(http, spool, store, patience)
+    archive = TarReader(http, spool, store, patience)
     resolver = Resolver(
         m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive, stale=settings.stale_ttl
     )
@@ -134,7 +145,7 @@ def create_app(
         told=metrics.sought,
         logs_out=sharing.key is None,
     )
-    streamer = Streamer(http, spool, Alive(http, hosts, store, patience), patience)
+    streamer = Streamer(http, spool, LivenessCheck(http, hosts, store, patience), patience)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -256,10 +267,10 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _hosts(settings: Settings, own_origin: str | None) -> Hosts:
+def _hosts(settings: Settings, own_origin: str | None) -> HostAllowList:
     """The allow-list: what a person listed may go without TLS, what stands there by default may not."""
     listed = settings.download_hosts if "download_hosts" in settings.model_fields_set else ()
-    return Hosts(settings.download_hosts, listed, own_origin)
+    return HostAllowList(settings.download_hosts, listed, own_origin)
 
 
 def _folder_name(m2m_url: str) -> str:

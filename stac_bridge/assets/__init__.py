@@ -1,31 +1,32 @@
 """From a signed href to bytes."""
 
 from stac_bridge.assets.href import AssetRef, HrefMaker, Signer, looks_signed
-from stac_bridge.assets.read.hosts import Hosts
-from stac_bridge.assets.read.liveness import Alive
+from stac_bridge.assets.read.hosts import HostAllowList
+from stac_bridge.assets.read.liveness import LivenessCheck
 from stac_bridge.assets.read.probe import Source
-from stac_bridge.assets.read.streamer import Delivered, Streamer
-from stac_bridge.assets.read.tar import Archive
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
-from stac_bridge.assets.resolve.resolver import Resolver, Wanted
+from stac_bridge.assets.read.streamer import AssetResponse, Streamer
+from stac_bridge.assets.read.tar import TarReader
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets.resolve.product import SceneFile
+from stac_bridge.assets.resolve.resolver import Resolver
 from stac_bridge.assets.signing_keys import load_keys
 from stac_bridge.assets.spool.spool import Spool
 
 __all__ = [
-    "PATIENT",
-    "Alive",
-    "Archive",
+    "DEFAULT_READ_TIMEOUTS",
     "AssetRef",
-    "Delivered",
-    "Hosts",
+    "AssetResponse",
+    "HostAllowList",
     "HrefMaker",
-    "Patience",
+    "LivenessCheck",
+    "ReadTimeouts",
     "Resolver",
+    "SceneFile",
     "Signer",
     "Source",
     "Spool",
     "Streamer",
-    "Wanted",
+    "TarReader",
     "load_keys",
     "looks_signed",
 ]

@@ -1,7 +1,7 @@
-"""An asset's address, and why to believe it.
+"""Signed asset hrefs: how they are made, verified and renewed.
 
-The signature (HMAC-SHA256) covers the path from ``/collections`` on and every parameter, as they are written:
-change a character and it is another address. What resolving needs, the scene's entity id, travels inside.
+The signature (HMAC-SHA256) covers the path from ``/collections`` on and every parameter, byte by byte as written, so
+that any change makes it invalid. The scene's entity id, which resolving needs, is one of the parameters.
 """
 
 from __future__ import annotations
@@ -21,27 +21,25 @@ from stac_bridge.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["AssetRef", "HrefMaker", "Signer", "looks_signed"]
+WINDOWS_PER_LIFETIME = 4
+"""Hrefs made within one window are equal (and can be cached); they are valid for 1 to 1.25 lifetimes."""
 
-WINDOWS = 4
-"""Windows in an href's lifetime: hrefs of one window are equal, and good for 1 to 1.25 lifetimes."""
+MAX_LENGTH = 4096
+"""Maximum number of characters of a path and its query; no signed href is nearly as long."""
 
-LONGEST = 4096
-"""Characters of a path and its query that are looked at; no href of ours comes near."""
-
-_SIGNED = 18
-"""Bytes of the HMAC that are kept: 144 bits, 24 characters."""
+_SIGNATURE_BYTES = 18
+"""Bytes of the HMAC in an href: 144 bits, which are 24 characters of base64."""
 
 _PATH = re.compile(r"/collections/([^/]+)/items/([^/]+)/assets/([^/]+)/([^/]+)$")
 _QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)&s=([A-Za-z0-9_-]{24})$")
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 _UNSAFE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]")
-"""What no name of a file, scene or dataset has: steps up a folder, backslashes, control characters."""
+"""Parts of a path that no file, scene or dataset name has: parent folders, backslashes, control characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssetRef:
-    """What a believed href says; ``expires`` in Unix seconds."""
+    """The content of a verified href; ``expires`` in Unix seconds."""
 
     collection: str
     item: str
@@ -53,7 +51,10 @@ class AssetRef:
 
 @dataclass(frozen=True, slots=True)
 class HrefMaker:
-    """A function from (asset key, file name) to the href, for one Item. ``expires`` tells when they do (RFC 3339)."""
+    """Makes the hrefs of one Item's assets: a function of asset key and file name.
+
+    ``expires`` is when they expire (RFC 3339). The parts that all assets share are computed once.
+    """
 
     root: str
     path: str
@@ -62,80 +63,86 @@ class HrefMaker:
     expires: str
 
     def __call__(self, asset: str, filename: str) -> str:
-        """The href."""
-        address = f"{self.path}{_quoted(asset)}/{_quoted(filename)}{self.query}"
+        """Return the signed href."""
+        address = f"{self.path}{_quote(asset)}/{_quote(filename)}{self.query}"
         return f"{self.root}{address}&s={_signature(address, self.key)}"
 
 
 class Signer:
-    """Makes hrefs with the first key, believes those of any key. ``lifetime`` in seconds."""
+    """Signs hrefs with the first of its keys and accepts the signatures of all, so that keys can be rotated.
+
+    ``lifetime`` is in seconds, ``clock`` returns Unix seconds.
+    """
 
     def __init__(self, keys: Sequence[bytes], lifetime: int, clock: Callable[[], float] = time.time) -> None:
         self._keys = tuple(keys)
         self._lifetime = lifetime
-        self._window = max(1, lifetime // WINDOWS)
+        self._window = max(1, lifetime // WINDOWS_PER_LIFETIME)
         self._clock = clock
 
     def href_maker(self, base: str, collection: str, item: str, entity_id: str) -> HrefMaker:
-        """Makes the hrefs of an Item's assets. ``base`` ends in a slash and is not signed."""
-        expiry = self._expiry()
+        """Return the function that makes the hrefs of an Item's assets. ``base`` ends in a slash and is not signed."""
+        expires = self._expiry()
         return HrefMaker(
             root=base.rstrip("/"),
             path=f"/collections/{quote(collection, safe='')}/items/{quote(item, safe='')}/assets/",
-            query=f"?e={expiry}&x={quote(entity_id, safe='')}",
+            query=f"?e={expires}&x={quote(entity_id, safe='')}",
             key=self._keys[0],
-            expires=_written(expiry),
+            expires=_rfc3339(expires),
         )
 
     def verify(self, raw_path: str, query: str) -> AssetRef:
-        """What an href says, given its path (still percent-encoded) and its query. Raises Refused."""
-        ref = self._read(raw_path, query)
+        """Return the content of an href, given its path (still percent-encoded) and its query.
+
+        Raises Refused if the signature is wrong or the href has expired.
+        """
+        ref = self._parse(raw_path, query)
         if ref.expires < self._clock():
-            raise Refused("This href has expired; ask /sign for a new one, or fetch the Item again.")
+            raise Refused("This href has expired; renew it with /sign, or fetch the Item again.")
         return ref
 
     def renew(self, href: str, base: str) -> tuple[str, str]:
-        """The same file's href below ``base``, signed anew, and when that one expires. Raises Refused.
+        """Return the same file's href below ``base``, signed anew, and when it expires (RFC 3339). Raises Refused.
 
-        An expired href is as good as a fresh one: what it says was signed here. Where it led does not matter,
-        as long as its path and its signature are ours.
+        An expired href is accepted, because its content was signed here. Its scheme and host are ignored: they are
+        not signed, and the new href has those of ``base``.
         """
-        ref = self._read(*_parts(href))
-        make = self.href_maker(base, ref.collection, ref.item, ref.entity_id)
-        return make(ref.key, ref.filename), make.expires
+        ref = self._parse(*_path_and_query(href))
+        make_href = self.href_maker(base, ref.collection, ref.item, ref.entity_id)
+        return make_href(ref.key, ref.filename), make_href.expires
 
-    def _read(self, raw_path: str, query: str) -> AssetRef:
-        """What an href says, expired or not. Raises Refused."""
-        if len(raw_path) + len(query) > LONGEST:
+    def _parse(self, raw_path: str, query: str) -> AssetRef:
+        """Return the content of an href whose signature is right, expired or not. Raises Refused."""
+        if len(raw_path) + len(query) > MAX_LENGTH:
             raise Refused("This address is longer than any that was signed here; take the href from the Item as it is.")
-        place, said = _PATH.search(raw_path), _QUERY.match(query)
-        if place is None or said is None or not self._believes(place[0], query):
+        path, params = _PATH.search(raw_path), _QUERY.match(query)
+        if path is None or params is None or not self._is_signed(path[0], query):
             raise Refused("The signature does not fit this address; take the href from the Item as it is.")
-        collection, item, asset, filename, entity_id = (unquote(part) for part in (*place.groups(), said[2]))
+        collection, item, asset, filename, entity_id = (unquote(part) for part in (*path.groups(), params[2]))
         if any(map(_UNSAFE.search, (collection, item, asset, filename, entity_id))):
             raise Refused("This address has a name with a step up a folder, a backslash or a control character in it.")
-        return AssetRef(collection, item, asset, filename, entity_id, int(said[1]))
+        return AssetRef(collection, item, asset, filename, entity_id, int(params[1]))
 
     def _expiry(self) -> int:
-        """The end of the window, and a lifetime more."""
+        """Return the end of the current window plus one lifetime (Unix seconds)."""
         return (int(self._clock()) // self._window + 1) * self._window + self._lifetime
 
-    def _believes(self, path: str, query: str) -> bool:
-        signed, _, given = query.rpartition("&s=")
-        return any(hmac.compare_digest(given, _signature(f"{path}?{signed}", key)) for key in self._keys)
+    def _is_signed(self, path: str, query: str) -> bool:
+        params, _, signature = query.rpartition("&s=")
+        return any(hmac.compare_digest(signature, _signature(f"{path}?{params}", key)) for key in self._keys)
 
 
 def looks_signed(href: str) -> bool:
-    """Whether an address has the form of an href of ours, whoever signed it."""
+    """Return whether a URL has the form of a signed href, whatever its signature."""
     try:
-        path, query = _parts(href)
+        path, query = _path_and_query(href)
     except Refused:
         return False
-    return len(href) <= LONGEST and _PATH.search(path) is not None and _QUERY.match(query) is not None
+    return len(href) <= MAX_LENGTH and _PATH.search(path) is not None and _QUERY.match(query) is not None
 
 
-def _parts(href: str) -> tuple[str, str]:
-    """Path and query. Raises Refused for what is no address of a web server."""
+def _path_and_query(href: str) -> tuple[str, str]:
+    """Raises Refused for anything but an http or https URL without a fragment."""
     try:
         parts = urlsplit(href)
     except ValueError:
@@ -145,16 +152,17 @@ def _parts(href: str) -> tuple[str, str]:
     return parts.path, parts.query
 
 
-def _quoted(name: str) -> str:
-    """Percent-encoded; most names need none, and looking is quicker than encoding."""
-    return name if _PLAIN.fullmatch(name) else quote(name, safe="")
+def _quote(name: str) -> str:
+    """Percent-encode a name. Most names need no encoding, and matching a pattern is faster than encoding."""
+    return name if _UNRESERVED.fullmatch(name) else quote(name, safe="")
 
 
 @lru_cache(maxsize=64)
-def _written(expiry: int) -> str:
-    return datetime.fromtimestamp(expiry, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _rfc3339(unix_seconds: int) -> str:
+    """Format a time; cached, because all Items of a window share it."""
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _signature(address: str, key: bytes) -> str:
     digest = hmac.digest(key, b"asset " + address.encode(), "sha256")
-    return base64.urlsafe_b64encode(digest[:_SIGNED]).decode()
+    return base64.urlsafe_b64encode(digest[:_SIGNATURE_BYTES]).decode()

@@ -1,4 +1,4 @@
-"""The keys that hrefs are signed with: those configured, else one that is made and kept."""
+"""The keys that sign hrefs: those of the settings, otherwise one that is generated and stored."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["load_keys"]
-
 _log = logging.getLogger(__name__)
 
-SHORTEST_KEY = 16
+MIN_KEY_LENGTH = 16
 """Characters; a shorter configured key is refused."""
 
 
 def load_keys(configured: Sequence[str], data_dir: Path) -> tuple[bytes, ...]:
-    """The configured keys; where there are none, one that is made once and kept in the data folder.
+    """Return the configured keys; if there are none, a key that is generated once and stored in the data folder.
 
-    Raises BridgeError for a configured key that is too short to keep a secret.
+    Raises BridgeError if a configured key is too short to be a secret.
     """
     if not configured:
-        return (_kept_key(data_dir / "signing.key"),)
-    if any(len(key) < SHORTEST_KEY for key in configured):
-        raise BridgeError(f"STAC_BRIDGE_SIGNING_KEYS: each key has at least {SHORTEST_KEY} characters; one is shorter.")
+        return (_stored_key(data_dir / "signing.key"),)
+    if any(len(key) < MIN_KEY_LENGTH for key in configured):
+        raise BridgeError(
+            f"STAC_BRIDGE_SIGNING_KEYS: each key has at least {MIN_KEY_LENGTH} characters; one is shorter."
+        )
     return tuple(key.encode() for key in configured)
 
 
-def _kept_key(path: Path) -> bytes:
+def _stored_key(path: Path) -> bytes:
     try:
         return _read_key(path) or _make_key(path)
-    except OSError as refused:
-        _log.warning("No signing key can be kept in %s (%s): hrefs end with this process.", path.parent, refused)
+    except OSError as error:
+        _log.warning(
+            "The signing key cannot be stored in %s (%s): hrefs become invalid when this process ends.",
+            path.parent,
+            error,
+        )
         return secrets.token_hex(32).encode()
 
 
@@ -50,9 +54,13 @@ def _read_key(path: Path) -> bytes | None:
 
 
 def _make_key(path: Path) -> bytes:
-    """Written whole under another name, then linked: of several processes at once, the first one's key stays."""
+    """Generate and store a key; if several processes do so at once, all of them return the first one's.
+
+    The key is written completely under a temporary name and then linked: linking is atomic, and fails if the file
+    exists.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # of mode 600
+    with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # created with mode 600
         file.write(secrets.token_hex(32).encode())
         file.flush()
         try:
@@ -60,5 +68,5 @@ def _make_key(path: Path) -> bytes:
         except FileExistsError:
             pass
         else:
-            _log.info("A key that signs hrefs was made and is kept in %s.", path)
+            _log.info("Generated a key that signs hrefs; it is stored in %s.", path)
     return path.read_bytes().strip()

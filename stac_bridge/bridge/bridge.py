@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stac_bridge.assets.href import AssetRef
-    from stac_bridge.assets.resolve.resolver import Resolver, Source
+    from stac_bridge.assets.read.probe import Source
+    from stac_bridge.assets.resolve.resolver import Resolver
     from stac_bridge.bridge.notices import Notices
     from stac_bridge.bridge.scene_reader import SceneReader
     from stac_bridge.catalog.catalog import Catalog, Entry

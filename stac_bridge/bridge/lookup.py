@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.assets.resolve.resolver import Wanted
+from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
 from stac_bridge.mapping import TIME_PROPERTIES
@@ -44,16 +44,16 @@ class Lookup:
                 return self._found_of(scene, entry)
         raise NotFound(f"Collection {collection!r} has no item {item!r}.")
 
-    async def wanted(self, ref: AssetRef) -> Wanted:
+    async def wanted(self, ref: AssetRef) -> SceneFile:
         """The file or product that an href means."""
         entry = await self._holder(ref)
         is_file = entry.mapping.has_file(ref.key)
-        return Wanted(
+        return SceneFile(
             dataset=entry.dataset.alias,
             entity_id=ref.entity_id,
             display_id=ref.item,
             filename=ref.filename,
-            file=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
+            suffix=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
             product_code=None if is_file else product_code(ref.key),
         )
 

@@ -14,7 +14,7 @@ from stac_bridge.cli.local_server import reached
 from stac_bridge.cli.options import Api, AsJson, Box, Time, box
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
 from stac_bridge.cli.repeats import App
-from stac_bridge.client.download import document, find_collections
+from stac_bridge.client.download import fetch_json, find_collections
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def show(
     """Show a Collection: its extent and licence, the assets of its Items, and the names that a filter may use."""
     path = f"collections/{quote(collection, safe='')}"
     with reached(api) as address:
-        found = document(address, path)
+        found = fetch_json(address, path)
         queryables = {} if as_json else _queryables(address, path)
     if as_json:
         print_json(found)
@@ -72,7 +72,7 @@ def show(
 def _queryables(address: str, path: str) -> dict[str, Any]:
     """By name; none where the API does not tell them."""
     try:
-        named = document(address, f"{path}/queryables").get("properties")
+        named = fetch_json(address, f"{path}/queryables").get("properties")
     except BridgeError:
         return {}
     return named if isinstance(named, dict) else {}

@@ -17,18 +17,18 @@ from stac_bridge.cli.local_server import named, reached
 from stac_bridge.cli.options import Api, AsJson, asks, words
 from stac_bridge.cli.printing import aside, put
 from stac_bridge.cli.progress import Bars, counted, document, table
-from stac_bridge.client.api import TIMEOUT
+from stac_bridge.client.api import API_TIMEOUT
 from stac_bridge.client.download import (
+    FetchContext,
     Fetcher,
-    Means,
+    ItemDownload,
     Outcome,
-    Parcel,
+    SearchParams,
     Status,
-    Wanted,
     find_items,
-    parcels,
+    plan_downloads,
     read_items,
-    write_catalogue,
+    write_catalog,
 )
 from stac_bridge.errors import BadRequest
 
@@ -55,7 +55,7 @@ class _Manner:
 @asks(limit=100)
 def download(
     context: typer.Context,
-    wanted: Wanted,
+    wanted: SearchParams,
     items: Annotated[
         Path | None,
         typer.Argument(metavar="ITEMS.json", help="An ItemCollection or an Item, in place of a search; - is stdin."),
@@ -102,11 +102,11 @@ def download(
     and OUTPUT/catalog.json leads to all. Run the same again and it fetches what is missing: what is complete is
     skipped, what was broken off goes on where it stopped. A file that USGS has to prepare is waited for.
     """
-    if items and (not wanted.is_nothing or _is_given(context, "limit")):
+    if items and (not wanted.is_empty or _is_given(context, "limit")):
         raise BadRequest("Name a file of Items or a search, with its --limit, not both.")
     with _items(items, wanted, api) as (found, asked):
         manner = _Manner(output, jobs, patience, overwrite, as_json)
-        return _fetched(parcels(found, output, words(assets), asked), manner)
+        return _fetched(plan_downloads(found, output, words(assets), asked), manner)
 
 
 def _is_given(context: typer.Context, option: str) -> bool:
@@ -116,18 +116,20 @@ def _is_given(context: typer.Context, option: str) -> bool:
 
 
 @contextlib.contextmanager
-def _items(source: Path | None, wanted: Wanted, api: str | None) -> Iterator[tuple[list[dict[str, Any]], str | None]]:
+def _items(
+    source: Path | None, wanted: SearchParams, api: str | None
+) -> Iterator[tuple[list[dict[str, Any]], str | None]]:
     """The Items, and the API that answers for their files meanwhile. Raises BridgeError."""
     if source is not None:
         yield read_items(source), named(api)
         return
-    if wanted.is_nothing:
+    if wanted.is_empty:
         raise BadRequest("Say which Items: ITEMS.json, or one of --collections, --ids, --bbox, --datetime, --filter.")
     with reached(api) as address:
         yield _search(address, wanted), address
 
 
-def _search(api: str, wanted: Wanted) -> list[dict[str, Any]]:
+def _search(api: str, wanted: SearchParams) -> list[dict[str, Any]]:
     found, more = find_items(api, wanted)
     if more:
         note(f"More than {wanted.limit} Items match; --limit takes more of them.")
@@ -136,12 +138,12 @@ def _search(api: str, wanted: Wanted) -> list[dict[str, Any]]:
     return found
 
 
-def _fetched(planned: Sequence[Parcel], manner: _Manner) -> int:
+def _fetched(planned: Sequence[ItemDownload], manner: _Manner) -> int:
     """Fetch and tell; the exit code. An interrupted one keeps its parts."""
     files = [file for parcel in planned for file in parcel.files]
     bars = Bars(aside(), len(files))
-    http = httpx.AsyncClient(timeout=TIMEOUT, headers={"User-Agent": f"stac-bridge/{__version__}"})
-    means = Means(http, asyncio.Semaphore(manner.jobs), 60 * manner.patience)
+    http = httpx.AsyncClient(timeout=API_TIMEOUT, headers={"User-Agent": f"stac-bridge/{__version__}"})
+    means = FetchContext(http, asyncio.Semaphore(manner.jobs), 60 * manner.patience)
     fetcher = Fetcher(means, bars, overwrite=manner.overwrite)
     interrupted = False
     try:
@@ -151,19 +153,19 @@ def _fetched(planned: Sequence[Parcel], manner: _Manner) -> int:
         interrupted = True
     interruptions = {file.path: Outcome(file, Status.interrupted) for file in files}
     outcomes = list((interruptions | fetcher.outcomes).values())  # in the order of the Items
-    whole = _catalogued(manner.folder, fetcher.collections) and all(one.is_there for one in outcomes)
+    whole = _catalogued(manner.folder, fetcher.collections) and all(one.is_complete for one in outcomes)
     _tell(outcomes, manner)
     return INTERRUPTED if interrupted else DONE if whole else FAILED
 
 
-async def _all(fetcher: Fetcher, planned: Sequence[Parcel], http: httpx.AsyncClient) -> None:
+async def _all(fetcher: Fetcher, planned: Sequence[ItemDownload], http: httpx.AsyncClient) -> None:
     async with http:
         await fetcher.fetch(planned)
 
 
 def _catalogued(folder: Path, collections: dict[str, dict[str, Any]]) -> bool:
     try:
-        write_catalogue(folder, collections)
+        write_catalog(folder, collections)
     except OSError as fault:
         note(f"The catalogue cannot be written in {folder} ({fault.strerror}).")
         return False

@@ -12,7 +12,7 @@ from stac_bridge.cli.exit_codes import DONE, leaves
 from stac_bridge.cli.local_server import reached
 from stac_bridge.cli.options import Api, AsJson, asks
 from stac_bridge.cli.printing import facts, plain, print_json, put
-from stac_bridge.client.download import Wanted, document, search_for
+from stac_bridge.client.download import SearchParams, build_search, fetch_json
 from stac_bridge.errors import BadRequest, BridgeError, NotFound
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST = 5
 
 @leaves
 @asks(limit=20)
-def explain(wanted: Wanted, api: Api = None, as_json: AsJson = False) -> int:
+def explain(wanted: SearchParams, api: Api = None, as_json: AsJson = False) -> int:
     """Explain a search: what M2M would be asked, and what would be tried again on the Items.
 
     Nothing is asked. The options are those of `search`.
@@ -40,14 +40,14 @@ def explain(wanted: Wanted, api: Api = None, as_json: AsJson = False) -> int:
     return DONE
 
 
-def _explained(api: str, wanted: Wanted) -> dict[str, Any]:
+def _explained(api: str, wanted: SearchParams) -> dict[str, Any]:
     """The API's answer to the parameters that the search itself would have. Raises BridgeError."""
-    search = search_for(api, wanted)
+    search = build_search(api, wanted)
     asked = search.get_parameters()
     try:
         if search.method == "POST":
-            return document(api, "explain", body=asked)
-        return document(api, "explain", **{name: str(value) for name, value in asked.items()})
+            return fetch_json(api, "explain", body=asked)
+        return fetch_json(api, "explain", **{name: str(value) for name, value in asked.items()})
     except NotFound as absent:
         if "ollection" in str(absent):
             raise BadRequest(str(absent)) from absent

@@ -14,7 +14,7 @@ from stac_bridge.cli.item_table import when
 from stac_bridge.cli.local_server import reached, tell_of_hrefs
 from stac_bridge.cli.options import Api, AsJson
 from stac_bridge.cli.printing import facts, plain, print_json, put, rows
-from stac_bridge.client.download import document
+from stac_bridge.client.download import fetch_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +38,7 @@ def item(
     """
     tell_of_hrefs(api)
     with reached(api) as address:
-        found = document(address, f"collections/{quote(collection, safe='')}/items/{quote(item_id, safe='')}")
+        found = fetch_json(address, f"collections/{quote(collection, safe='')}/items/{quote(item_id, safe='')}")
     if as_json:
         print_json(found)
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stac_bridge.client.download import Wanted, with_cloud
+from stac_bridge.client.download import SearchParams, add_cloud_filter
 from stac_bridge.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -85,19 +85,19 @@ def question(
     limit: Annotated[
         int, typer.Option(metavar="COUNT", min=1, help="Most Items in all.", rich_help_panel=_SEARCH)
     ] = 100,
-) -> Wanted:
+) -> SearchParams:
     """What a command's options say to search for. Raises BadRequest."""
     from stac_bridge.cli.geojson_file import place_of  # brings shapely, which most commands do without
 
     if bbox and intersects:
         raise BadRequest("Give --bbox or --intersects, not both.")
-    return Wanted(
+    return SearchParams(
         collections=words(collections),
         ids=words(ids),
         bbox=box(bbox),
         intersects=place_of(intersects) if intersects else None,
         datetime=datetime,
-        filter=with_cloud(filter_text, cloud),
+        filter=add_cloud_filter(filter_text, cloud),
         sortby=words(sort),
         limit=limit,
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stac_bridge.client.download.names import one_line
+from stac_bridge.client.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

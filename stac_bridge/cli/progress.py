@@ -48,7 +48,7 @@ class Bars:
     def _title(self) -> str:
         return f"{self._settled} of {self._count} files"
 
-    def began(self, file: File, there: int, size: int | None) -> None:
+    def on_start(self, file: File, there: int, size: int | None) -> None:
         """A bar that stands where the file stands."""
         bar = self._bar(file)
         self.progress.update(bar, completed=there, total=size, note="")
@@ -56,7 +56,7 @@ class Bars:
         self._sizes[file.path] = size or 0
         self.progress.update(self._all, total=sum(self._sizes.values()) or None)
 
-    def grew(self, file: File, count: int) -> None:
+    def on_bytes(self, file: File, count: int) -> None:
         """It moves, and so does the one for all."""
         self.progress.advance(self._bar(file), count)
         self._moved(file, count)
@@ -65,11 +65,11 @@ class Bars:
         self._there[file.path] = self._there.get(file.path, 0) + count
         self.progress.advance(self._all, count)
 
-    def waits(self, file: File, seconds: float, why: str) -> None:
+    def on_wait(self, file: File, seconds: float, why: str) -> None:
         """It says why it stands still."""
         self.progress.update(self._bar(file), note=escape(f"waits {seconds:.0f} s: {why}"))
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_finish(self, outcome: Outcome) -> None:
         """It goes."""
         bar = self._bars.pop(outcome.file.path, None)
         if bar is not None:

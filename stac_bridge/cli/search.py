@@ -14,8 +14,8 @@ from stac_bridge.cli.item_table import found, items_table
 from stac_bridge.cli.local_server import reached, tell_of_hrefs
 from stac_bridge.cli.options import Api, AsJson, asks
 from stac_bridge.cli.printing import aside, plain, print_json, put
-from stac_bridge.client.download import Hits, Wanted, save, searched
-from stac_bridge.client.save import ndjson, writer_of
+from stac_bridge.client.download import SearchParams, SearchResults, save_items, search_items
+from stac_bridge.client.save import find_writer, write_ndjson
 from stac_bridge.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["search"]
 @leaves
 @asks(limit=20)
 def search(
-    wanted: Wanted,
+    wanted: SearchParams,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -45,27 +45,27 @@ def search(
 
     At most 20 unless `--limit` says otherwise; when more match, the last line says so.
     """
-    if wanted.is_nothing:
+    if wanted.is_empty:
         raise BadRequest("Say which Items: one of --collections, --ids, --bbox, --intersects, --datetime, --filter.")
     if output and as_json:
         raise BadRequest("Give --json or --output, not both.")
     to_file = output if output and str(output) != "-" else None
     if to_file:
-        writer_of(to_file)  # a name that cannot be written is told before anything is asked
+        find_writer(to_file)  # a name that cannot be written is told before anything is asked
     if output or as_json:
         tell_of_hrefs(api)
     with reached(api) as address:
-        hits = searched(address, wanted)
+        hits = search_items(address, wanted)
         if to_file:
-            _report(save(_watched(hits), to_file), hits, f" Saved in {to_file}.")
+            _report(save_items(_watched(hits), to_file), hits, f" Saved in {to_file}.")
         elif output:
-            _note(ndjson(_watched(hits), sys.stdout.buffer), hits)
+            _note(write_ndjson(_watched(hits), sys.stdout.buffer), hits)
         else:
             _show(list(_watched(hits)), hits, as_json)
     return DONE
 
 
-def _show(items: list[dict[str, Any]], hits: Hits, as_json: bool) -> None:
+def _show(items: list[dict[str, Any]], hits: SearchResults, as_json: bool) -> None:
     if as_json:
         matched = {} if hits.matched is None else {"numberMatched": hits.matched}
         print_json({"type": "FeatureCollection", "features": items, **matched, "numberReturned": len(items)})
@@ -78,14 +78,14 @@ def _show(items: list[dict[str, Any]], hits: Hits, as_json: bool) -> None:
         _how_to_go_on(items[0])
 
 
-def _report(count: int, hits: Hits, more: str = "") -> None:
-    typer.echo(f"{found(count, hits.matched, hits.more)}{more if count else ''}")
+def _report(count: int, hits: SearchResults, more: str = "") -> None:
+    typer.echo(f"{found(count, hits.matched, hits.has_more)}{more if count else ''}")
 
 
-def _note(count: int, hits: Hits) -> None:
+def _note(count: int, hits: SearchResults) -> None:
     """Beside what a program reads, and only what it does not see there."""
-    if hits.more or not count:
-        note(found(count, hits.matched, hits.more))
+    if hits.has_more or not count:
+        note(found(count, hits.matched, hits.has_more))
 
 
 def _how_to_go_on(item: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def _how_to_go_on(item: dict[str, Any]) -> None:
         console.print("Their files: stac-bridge download, with the same options", style="dim")
 
 
-def _watched(hits: Hits) -> Iterator[dict[str, Any]]:
+def _watched(hits: SearchResults) -> Iterator[dict[str, Any]]:
     """Its Items, counted on a terminal while they come."""
     console = aside()
     with Progress(

@@ -1,4 +1,4 @@
-"""A STAC API, asked for what is no file: its Collections, an Item, what it explains."""
+"""Requests to a STAC API that are not file downloads: its Collections, an Item, an explanation."""
 
 from __future__ import annotations
 
@@ -6,69 +6,73 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from stac_bridge.client.download.names import one_line
-from stac_bridge.client.errors import refusal, refusal_of
+from stac_bridge.client.errors import api_error, one_line, pystac_client_error
 from stac_bridge.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from pystac_client import Client
 
-__all__ = ["TIMEOUT", "document", "find_collections", "opened"]
-
-TIMEOUT = httpx.Timeout(30, read=200)
-"""Seconds; a bridge may take three times what an answer of M2M may, before it begins to answer."""
+API_TIMEOUT = httpx.Timeout(30, read=200)
+"""Seconds. A bridge may need three M2M calls before the first byte of its response, hence the long read timeout."""
 
 
-def opened(api: str) -> Client:
-    """A client of the API. Raises BadRequest, UpstreamUnreachable."""
+def open_api(api: str) -> Client:
+    """Return a pystac-client for the API at this URL. Raises BadRequest, UpstreamUnreachable."""
+    # Imported late, because it is slow to import and not every command searches.
     import pystac_client
     from pystac_client.exceptions import APIError
 
     if not api.startswith(("http://", "https://")):
         raise BadRequest(f"{one_line(api)} is no address of an API; write http://127.0.0.1:8000.")
     try:
-        return pystac_client.Client.open(api, timeout=TIMEOUT.read)
-    except APIError as refused:
-        raise refusal_of(api, refused) from refused
-    # What is no landing page of a STAC API fails in as many ways as there are pages.
-    except Exception as strange:
-        raise refusal(api, None, "") from strange
+        return pystac_client.Client.open(api, timeout=API_TIMEOUT.read)
+    except APIError as error:
+        raise pystac_client_error(api, error) from error
+    # A page that is not a STAC landing page fails in pystac with almost any exception.
+    except Exception as error:
+        raise api_error(api, None, "") from error
 
 
-def document(api: str, path: str, *, body: Any = None, **query: str) -> dict[str, Any]:
-    """The JSON object below an API's address; posted for where there is a ``body``. Raises BridgeError."""
-    address = f"{api.rstrip('/')}/{path}"
+def fetch_json(api: str, path: str, *, body: Any = None, **query: str) -> dict[str, Any]:
+    """Return the JSON object at ``path`` below the API's URL; POSTs if there is a ``body``.
+
+    Raises NotFound, BadRequest, UpstreamUnreachable.
+    """
+    url = f"{api.rstrip('/')}/{path}"
     headers = {"Accept": "application/json, application/geo+json"}
     method = "GET" if body is None else "POST"
     try:
-        answer = httpx.request(method, address, params=query or None, json=body, headers=headers, timeout=TIMEOUT)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
-        raise refusal(api, None, "") from fault
-    if not answer.is_success:
-        refused = refusal(api, answer.status_code, answer.text)
-        raise NotFound(str(refused)) if answer.status_code == 404 else refused
+        response = httpx.request(method, url, params=query or None, json=body, headers=headers, timeout=API_TIMEOUT)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise api_error(api, None, "") from error
+    if not response.is_success:
+        failure = api_error(api, response.status_code, response.text)
+        raise NotFound(str(failure)) if response.status_code == 404 else failure
     try:
-        said = answer.json()
+        payload = response.json()
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise refusal(api, None, "")
-    return said
+        payload = None
+    if not isinstance(payload, dict):
+        raise api_error(api, None, "")
+    return payload
 
 
 def find_collections(
     api: str, text: str | None, bbox: tuple[float, ...] | None, datetime: str | None
 ) -> list[dict[str, Any]]:
-    """The Collections that answer to all three; None asks for any. Raises BridgeError."""
+    """Return the Collections that match all three conditions; None means no condition. Raises BridgeError.
+
+    ``bbox`` is in degrees (west, south, east, north), ``datetime`` an RFC 3339 time or interval.
+    """
     from pystac_client.exceptions import APIError
 
-    client = opened(api)
+    client = open_api(api)
     try:
         search = client.collection_search(q=text, bbox=bbox, datetime=datetime)
-    # As with Items: nothing narrower is raised for a datetime that cannot be read.
-    except Exception as unreadable:
-        raise BadRequest(f"The search cannot be asked. {one_line(str(unreadable))}.") from unreadable
+    # pystac-client raises nothing narrower for a datetime that it cannot parse.
+    except Exception as error:
+        raise BadRequest(f"The search is not valid. {one_line(str(error))}.") from error
     try:
         return list(search.collections_as_dicts())
-    except APIError as refused:
-        raise refusal_of(api, refused) from refused
+    except APIError as error:
+        raise pystac_client_error(api, error) from error

@@ -1,21 +1,20 @@
-"""An API's error → one of ours, in the API's own words where it has any."""
+"""Turns an API's error response into one of our exceptions, with the API's own message if it has one."""
 
 from __future__ import annotations
 
 import json
 
-from stac_bridge.client.download.names import one_line
 from stac_bridge.errors import BadRequest, UpstreamUnreachable
 
-__all__ = ["refusal", "refusal_of"]
 
+def api_error(api: str, status: int | None, text: str) -> BadRequest | UpstreamUnreachable:
+    """Return the exception for an unsuccessful response; ``status`` is None if there was no usable response.
 
-def refusal(api: str, status: int | None, text: str) -> BadRequest | UpstreamUnreachable:
-    """What an answer that is not what was asked for says; ``status`` None: there was no answer.
+    ``text`` is the response body. A status below 500 other than 429 is the caller's mistake.
 
-    >>> refusal("http://bridge.example", 400, '{"detail": "bbox has three numbers."}')
+    >>> api_error("http://bridge.example", 400, '{"detail": "bbox has three numbers."}')
     BadRequest('bbox has three numbers.')
-    >>> refusal("http://bridge.example", None, "")
+    >>> api_error("http://bridge.example", None, "")
     UpstreamUnreachable('Nothing answers as a STAC API at http://bridge.example.')
     """
     detail = _detail(text)
@@ -26,16 +25,27 @@ def refusal(api: str, status: int | None, text: str) -> BadRequest | UpstreamUnr
     return UpstreamUnreachable(detail or f"{api} answered HTTP {status}.")
 
 
-def refusal_of(api: str, met: Exception) -> BadRequest | UpstreamUnreachable:
-    """What pystac-client's APIError says, which holds the status where there was an answer, and its body."""
-    return refusal(api, getattr(met, "status_code", None), str(met))
+def pystac_client_error(api: str, error: Exception) -> BadRequest | UpstreamUnreachable:
+    """Return the exception for pystac-client's APIError.
+
+    It carries the status, if there was a response, and its text is the response body.
+    """
+    return api_error(api, getattr(error, "status_code", None), str(error))
+
+
+def one_line(text: str, max_length: int = 500) -> str:
+    """Return text from an untrusted source as one line without control characters.
+
+    A terminal would interpret escape sequences, and a log line must stay one line.
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:max_length]
 
 
 def _detail(text: str) -> str:
-    """Of a problem document (RFC 9457), or of the errors that other STAC APIs give."""
+    """Return the message of a problem document (RFC 9457), or of the errors that other STAC APIs send."""
     try:
-        said = json.loads(text)
+        body = json.loads(text)
     except ValueError:
         return ""
-    words = (said.get("detail") or said.get("description")) if isinstance(said, dict) else None
-    return one_line(words) if isinstance(words, str) else ""
+    message = (body.get("detail") or body.get("description")) if isinstance(body, dict) else None
+    return one_line(message) if isinstance(message, str) else ""

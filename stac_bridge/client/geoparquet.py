@@ -1,4 +1,4 @@
-"""Items → stac-geoparquet. Importing this needs stac-geoparquet, an extra of this package."""
+"""Writes Items as stac-geoparquet. Importing this module needs stac-geoparquet, an extra of this package."""
 
 from __future__ import annotations
 
@@ -13,65 +13,68 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["BATCH", "ROW_GROUP", "write"]
+BATCH_SIZE = 500
+"""Items converted at a time. As dictionaries they take ten times the memory of the table they become."""
 
-BATCH = 500
-"""Items in memory at a time, which take ten times the room there that they take in a table."""
-
-ROW_GROUP = 4 * BATCH
-"""Items in a row group. Each says for itself where its columns are, and Items have hundreds: few are read faster."""
+ROW_GROUP_SIZE = 4 * BATCH_SIZE
+"""Items in a row group. Each row group repeats the metadata of all columns, and Items have hundreds of columns, so a
+few large row groups are read faster than many small ones."""
 
 Item = dict[str, Any]
 
 
-class _Row(Item):
-    """An Item of which stac-geoparquet's copy is a shallow one.
+class _ShallowItem(Item):
+    """An Item whose deep copy is a shallow one.
 
-    It copies each in depth to put its geometry in another form, which takes most of its time; these are read once.
+    stac-geoparquet deep-copies every Item before it replaces the geometry, which takes most of its time. Our Items
+    are read once, so the difference has no effect.
     """
 
-    def __deepcopy__(self, _seen: dict[int, Any]) -> _Row:
-        return _Row(self)
+    def __deepcopy__(self, _memo: dict[int, Any]) -> _ShallowItem:
+        return _ShallowItem(self)
 
 
-def write(items: Iterable[Item], through: Path, path: Path) -> int:
-    """Write the file at ``path``; how many Items are in it. No file where there is none. Raises pyarrow's errors.
+def write_geoparquet(items: Iterable[Item], temporary: Path, path: Path) -> int:
+    """Write the Items to ``path`` and return their number; writes no file if there are none. Raises pyarrow's errors.
 
-    Its columns are those of all Items, so all are looked through, and kept ``through`` a file, before one is written.
+    The schema is the union of all Items' columns. It is known only after the last Item, so the batches first go to
+    the file ``temporary`` (Arrow IPC); memory holds one batch or row group at a time.
     """
     schema, count = pyarrow.schema([]), 0
-    packed = ipc.IpcWriteOptions(compression="zstd")
-    with pyarrow.OSFile(str(through), "wb") as kept:
+    compressed = ipc.IpcWriteOptions(compression="zstd")
+    with pyarrow.OSFile(str(temporary), "wb") as file:
         for batch in _batches(items):
             schema = pyarrow.unify_schemas([schema, batch.schema], promote_options="permissive")
             count += batch.num_rows
-            with ipc.new_stream(kept, batch.schema, options=packed) as stream:
+            with ipc.new_stream(file, batch.schema, options=compressed) as stream:
                 stream.write_batch(batch)
     if count:
-        with pyarrow.OSFile(str(through)) as kept:
-            to_parquet(pyarrow.RecordBatchReader.from_batches(schema, _row_groups(_read(kept), schema)), path)
+        with pyarrow.OSFile(str(temporary)) as file:
+            row_groups = _row_groups(_read_batches(file), schema)
+            to_parquet(pyarrow.RecordBatchReader.from_batches(schema, row_groups), path)
     return count
 
 
 def _batches(items: Iterable[Item]) -> Iterator[pyarrow.RecordBatch]:
-    """Each with the columns of its own Items, which are let go before the next are asked for."""
-    rows = map(_Row, items)
+    """Yield batches, each with the columns of its own Items; a batch's Items are freed before the next are read."""
+    rows = map(_ShallowItem, items)
     for first in rows:
-        yield parse_stac_items_to_arrow(itertools.chain([first], itertools.islice(rows, BATCH - 1))).read_next_batch()
+        batch = itertools.chain([first], itertools.islice(rows, BATCH_SIZE - 1))
+        yield parse_stac_items_to_arrow(batch).read_next_batch()
 
 
-def _read(kept: pyarrow.NativeFile) -> Iterator[pyarrow.Table]:
-    """The batches of a file, each of which is a stream of its own."""
-    while kept.tell() < kept.size():
-        yield ipc.open_stream(kept).read_all()
+def _read_batches(file: pyarrow.NativeFile) -> Iterator[pyarrow.Table]:
+    """Yield the batches of the temporary file. Each is a stream of its own, because their schemas differ."""
+    while file.tell() < file.size():
+        yield ipc.open_stream(file).read_all()
 
 
 def _row_groups(tables: Iterator[pyarrow.Table], schema: pyarrow.Schema) -> Iterator[pyarrow.RecordBatch]:
-    """With the columns of them all."""
+    """Join batches into row groups; the empty table adds the columns that these batches lack."""
     for first in tables:
-        yield _joined([schema.empty_table(), first, *itertools.islice(tables, ROW_GROUP // BATCH - 1)])
+        yield _join([schema.empty_table(), first, *itertools.islice(tables, ROW_GROUP_SIZE // BATCH_SIZE - 1)])
 
 
-def _joined(tables: list[pyarrow.Table]) -> pyarrow.RecordBatch:
+def _join(tables: list[pyarrow.Table]) -> pyarrow.RecordBatch:
     (batch,) = pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks().to_batches()
     return batch

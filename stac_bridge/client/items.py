@@ -1,4 +1,4 @@
-"""Items: found by a search, or read from a file."""
+"""Items from a search, or from a file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.client.api import opened
-from stac_bridge.client.download.names import one_line
-from stac_bridge.client.errors import refusal_of
+from stac_bridge.client.api import open_api
+from stac_bridge.client.errors import one_line, pystac_client_error
 from stac_bridge.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -18,17 +17,16 @@ if TYPE_CHECKING:
 
     from pystac_client import ItemSearch
 
-__all__ = ["Hits", "Wanted", "find_items", "read_items", "search_for", "searched", "with_cloud"]
-
-PAGE = 500
-"""Items asked for at a time: a page of a bridge costs one M2M call, and one of 500 is some 15 MB."""
+PAGE_SIZE = 500
+"""Items per page: a page costs the bridge one M2M call, and 500 Items take about 15 MB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to search for; ``limit`` is the most Items in all, ``bbox`` in degrees (west, south, east, north).
+class SearchParams:
+    """The parameters of a search.
 
-    ``intersects`` is a GeoJSON geometry, ``filter`` CQL2 text; ``sortby`` names properties, with ``-`` downwards.
+    ``limit`` is the maximum number of Items in all, not per page; ``bbox`` is in degrees (west, south, east, north);
+    ``intersects`` a GeoJSON geometry; ``filter`` CQL2 text; ``sortby`` names of properties, with ``-`` for descending.
     """
 
     collections: tuple[str, ...] = ()
@@ -41,40 +39,41 @@ class Wanted:
     limit: int = 100
 
     @property
-    def is_nothing(self) -> bool:
-        """Whether it says nothing about which Items."""
+    def is_empty(self) -> bool:
+        """Whether nothing restricts which Items match."""
         return not (
             self.collections or self.ids or self.bbox or self.intersects or self.datetime or self.filter or self.sortby
         )
 
 
-def with_cloud(filter_text: str | None, cloud: float | None) -> str | None:
-    """A filter (CQL2 text) and a most of cloud, in percent, as one.
+def add_cloud_filter(filter_text: str | None, max_cloud: float | None) -> str | None:
+    """Combine a CQL2 text filter with a maximum cloud cover in percent.
 
-    >>> with_cloud("platform = 'landsat-8' OR platform = 'landsat-9'", 10)
+    >>> add_cloud_filter("platform = 'landsat-8' OR platform = 'landsat-9'", 10)
     "(platform = 'landsat-8' OR platform = 'landsat-9') AND eo:cloud_cover <= 10"
     """
-    if cloud is None:
+    if max_cloud is None:
         return filter_text
-    clear = f"eo:cloud_cover <= {cloud:g}"
-    return f"({filter_text}) AND {clear}" if filter_text else clear
+    condition = f"eo:cloud_cover <= {max_cloud:g}"
+    return f"({filter_text}) AND {condition}" if filter_text else condition
 
 
 @dataclass
-class Hits:
-    """The Items of a search, a page at a time; what is told of them all is known once they come.
+class SearchResults:
+    """The Items of a search, fetched page by page during iteration.
 
-    ``matched`` is how many there are in all, None where the API does not say; ``more`` whether the limit cut them.
+    ``matched`` is the total number of matches, None if the API does not report it. ``has_more`` says whether the
+    limit cut the results; it is valid after iteration.
     """
 
     api: str
     search: ItemSearch
     limit: int
     matched: int | None = None
-    more: bool = field(default=False, init=False)
+    has_more: bool = field(default=False, init=False)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Up to the limit. Raises BridgeError."""
+        """Yield Items up to the limit. Raises BridgeError."""
         from pystac_client.exceptions import APIError
 
         count = 0
@@ -83,84 +82,86 @@ class Hits:
                 self.matched = page.get("numberMatched", self.matched)
                 features = page["features"]
                 features.reverse()
-                while features:  # none is kept, for the page is held on to until there is another
+                # Popped, not iterated: pystac-client holds the page until it has the next one, and a page is 15 MB.
+                while features:
                     if count == self.limit:
-                        self.more = True
+                        self.has_more = True
                         return
                     count += 1
-                    yield _checked(features.pop(), "the answer")
-        except APIError as refused:
-            raise refusal_of(self.api, refused) from refused
+                    yield _check_item(features.pop(), "the answer")
+        except APIError as error:
+            raise pystac_client_error(self.api, error) from error
 
 
-def searched(api: str, wanted: Wanted) -> Hits:
-    """The Items that match, which are asked for as they are taken. Raises BridgeError."""
-    return Hits(api, search_for(api, wanted), wanted.limit)
+def search_items(api: str, params: SearchParams) -> SearchResults:
+    """Return the matching Items, which are requested while they are iterated. Raises BridgeError."""
+    return SearchResults(api, build_search(api, params), params.limit)
 
 
-def find_items(api: str, wanted: Wanted) -> tuple[list[dict[str, Any]], bool]:
-    """The Items, and whether there are more than the limit. Raises BridgeError."""
-    hits = searched(api, wanted)
-    return list(hits), hits.more
+def find_items(api: str, params: SearchParams) -> tuple[list[dict[str, Any]], bool]:
+    """Return the matching Items, and whether more match than the limit allows. Raises BridgeError."""
+    results = search_items(api, params)
+    return list(results), results.has_more
 
 
-def search_for(api: str, wanted: Wanted) -> ItemSearch:
-    """A search that has not been sent yet. It is for one Item more than wanted, which tells that there are more.
+def build_search(api: str, params: SearchParams) -> ItemSearch:
+    """Return a search that has not been sent yet. Raises BridgeError.
 
-    Raises BridgeError.
+    It requests one Item more than the limit: the extra one says that there are more.
     """
-    client = opened(api)
+    client = open_api(api)
     try:
         return client.search(
-            collections=list(wanted.collections) or None,
-            ids=list(wanted.ids) or None,
-            bbox=wanted.bbox,
-            intersects=wanted.intersects,
-            datetime=wanted.datetime,
-            filter=wanted.filter,
-            filter_lang="cql2-text" if wanted.filter else None,
-            sortby=list(wanted.sortby) or None,
-            # a geometry may be longer than an address may be, and is a JSON object anyway
-            method="POST" if wanted.intersects else "GET",
-            limit=min(PAGE, wanted.limit + 1),
-            max_items=wanted.limit + 1,
+            collections=list(params.collections) or None,
+            ids=list(params.ids) or None,
+            bbox=params.bbox,
+            intersects=params.intersects,
+            datetime=params.datetime,
+            filter=params.filter,
+            filter_lang="cql2-text" if params.filter else None,
+            sortby=list(params.sortby) or None,
+            # A geometry may be longer than a URL may be, and is a JSON object anyway.
+            method="POST" if params.intersects else "GET",
+            limit=min(PAGE_SIZE, params.limit + 1),
+            max_items=params.limit + 1,
         )
-    # pystac-client raises nothing narrower for a datetime that it cannot read.
-    except Exception as unreadable:
-        raise BadRequest(f"The search cannot be asked. {one_line(str(unreadable))}.") from unreadable
+    # pystac-client raises nothing narrower for a datetime that it cannot parse.
+    except Exception as error:
+        raise BadRequest(f"The search is not valid. {one_line(str(error))}.") from error
 
 
 def read_items(path: Path) -> list[dict[str, Any]]:
-    """The Items of an ItemCollection (a search's answer) or a single Item; ``-`` is stdin. Raises BadRequest."""
+    """Read the Items of a file with an ItemCollection or a single Item; ``-`` is stdin. Raises BadRequest."""
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        said = json.loads(text)
-    except OSError as fault:
-        raise BadRequest(f"{path} cannot be read ({fault.strerror}).") from fault
-    except ValueError as fault:
-        raise BadRequest(f"{path} is not JSON; save a search's answer, or an Item, and name that file.") from fault
-    kind = said.get("type") if isinstance(said, dict) else None
+        document = json.loads(text)
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise BadRequest(f"{path} is not JSON; save a search's answer, or an Item, and name that file.") from error
+    kind = document.get("type") if isinstance(document, dict) else None
     if kind not in ("FeatureCollection", "Feature"):
-        error = f"a server's error: {said['detail']}" if isinstance(said, dict) and said.get("detail") else ""
-        raise BadRequest(f"{path} is {one_line(error) or 'neither an ItemCollection nor an Item.'}")
-    features = said.get("features") if kind == "FeatureCollection" else [said]
-    return [_checked(item, str(path)) for item in features or ()]
+        has_detail = isinstance(document, dict) and document.get("detail")
+        problem = f"a server's error: {document['detail']}" if has_detail else ""
+        raise BadRequest(f"{path} is {one_line(problem) or 'neither an ItemCollection nor an Item.'}")
+    features = document.get("features") if kind == "FeatureCollection" else [document]
+    return [_check_item(item, str(path)) for item in features or ()]
 
 
-def _checked(item: Any, where: str) -> dict[str, Any]:
-    """An Item with all that is used of it here. Raises BadRequest."""
+def _check_item(item: Any, origin: str) -> dict[str, Any]:
+    """Return the Item if it has every member that is read in this package. Raises BadRequest."""
     try:
-        whole = (
+        is_valid = (
             isinstance(item["id"], str)
             and bool(item["id"])
             and isinstance(item["properties"], dict)
             and all(isinstance(asset["href"], str) for asset in item["assets"].values())
         )
     except (KeyError, TypeError, AttributeError):
-        whole = False
-    if not whole:
+        is_valid = False
+    if not is_valid:
         raise BadRequest(
-            f"{where} has a feature that is no STAC Item, which has an id, properties, and assets with hrefs."
+            f"{origin} has a feature that is no STAC Item, which has an id, properties, and assets with hrefs."
         )
-    found: dict[str, Any] = item
-    return found
+    checked: dict[str, Any] = item
+    return checked

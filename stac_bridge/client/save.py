@@ -1,4 +1,4 @@
-"""Items → one file, as they come: no more of them is in memory than a page and a batch."""
+"""Writes Items to one file while they arrive; memory holds a page and a batch, not all of them."""
 
 from __future__ import annotations
 
@@ -14,61 +14,64 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
-__all__ = ["endings", "ndjson", "save"]
-
 Item = dict[str, Any]
 
 
-def save(items: Iterable[Item], path: Path) -> int:
-    """Write the kind of file that the name's ending says; how many Items are in it. Raises BadRequest.
+def save_items(items: Iterable[Item], path: Path) -> int:
+    """Write the Items in the format that the file name's suffix names; return their number. Raises BadRequest.
 
-    A file that is there stands until the new one is whole.
+    An existing file is replaced only when the new one is complete.
     """
-    written = writer_of(path)
+    write = find_writer(path)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-            made = Path(folder) / path.name
-            count = written(items, made)
-            if made.is_file():
-                made.replace(path)
-    except OSError as fault:
-        raise BadRequest(f"{path} cannot be written ({fault.strerror}).") from fault
+            temporary = Path(folder) / path.name
+            count = write(items, temporary)
+            if temporary.is_file():
+                temporary.replace(path)
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be written ({error.strerror}).") from error
     return count
 
 
-def writer_of(path: Path) -> Callable[[Iterable[Item], Path], int]:
-    """What writes a file of this name. Raises BadRequest."""
+def find_writer(path: Path) -> Callable[[Iterable[Item], Path], int]:
+    """Return the function that writes a file with this suffix. Raises BadRequest.
+
+    Call it early: it also finds a missing folder or library before any Item is requested.
+    """
     try:
-        written = _WRITERS[path.suffix.lower()]
+        writer = _WRITERS[path.suffix.lower()]
     except KeyError:
-        raise BadRequest(f"--output: end the name with one of {', '.join(endings())}; or give - for stdout.") from None
+        raise BadRequest(
+            f"--output: end the name with one of {', '.join(file_suffixes())}; or give - for stdout."
+        ) from None
     if not path.parent.is_dir():
         raise BadRequest(f"--output: there is no folder {path.parent}.")
-    if written is _geoparquet:
-        _library()
-    return written
+    if writer is _write_geoparquet:
+        _load_geoparquet()
+    return writer
 
 
-def endings() -> tuple[str, ...]:
-    """Of the names of files that can be written."""
+def file_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the files that can be written."""
     return tuple(_WRITERS)
 
 
-def ndjson(items: Iterable[Item], out: BinaryIO) -> int:
-    """An Item on each line."""
+def write_ndjson(items: Iterable[Item], out: BinaryIO) -> int:
+    """Write one Item per line; return their number."""
     count = 0
-    for count, item in enumerate(items, start=1):  # noqa: B007  # the last number is how many there were
+    for count, item in enumerate(items, start=1):  # noqa: B007  # its last value is the number of Items
         out.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
     return count
 
 
-def _ndjson(items: Iterable[Item], path: Path) -> int:
+def _write_ndjson_file(items: Iterable[Item], path: Path) -> int:
     with path.open("wb") as out:
-        return ndjson(items, out)
+        return write_ndjson(items, out)
 
 
-def _geojson(items: Iterable[Item], path: Path) -> int:
-    """An ItemCollection."""
+def _write_geojson(items: Iterable[Item], path: Path) -> int:
+    """Write an ItemCollection, piece by piece, because it need not fit into memory."""
     count = 0
     with path.open("wb") as out:
         out.write(b'{"type":"FeatureCollection","features":[')
@@ -78,30 +81,30 @@ def _geojson(items: Iterable[Item], path: Path) -> int:
     return count
 
 
-def _geoparquet(items: Iterable[Item], path: Path) -> int:
-    """stac-geoparquet, by a library of its own, which few need."""
-    written = _library()
-    through = path.with_suffix(".arrows")
+def _write_geoparquet(items: Iterable[Item], path: Path) -> int:
+    write = _load_geoparquet()
+    temporary = path.with_suffix(".arrows")
     try:
-        return int(written(items, through, path))
-    except (TypeError, ValueError, NotImplementedError) as unlike:  # pyarrow's errors are kinds of these
-        raise BadRequest("These Items do not fit the columns of one table; save them as .ndjson.") from unlike
+        return int(write(items, temporary, path))
+    except (TypeError, ValueError, NotImplementedError) as error:  # pyarrow's errors are subclasses of these
+        raise BadRequest("These Items do not fit the columns of one table; save them as .ndjson.") from error
 
 
-def _library() -> Callable[[Iterable[Item], Path, Path], int]:
+def _load_geoparquet() -> Callable[[Iterable[Item], Path, Path], int]:
+    """Import the writer, whose library is an extra. Raises BadRequest if it is not installed."""
     try:
-        from stac_bridge.client.geoparquet import write
-    except ImportError as absent:
+        from stac_bridge.client.geoparquet import write_geoparquet
+    except ImportError as error:
         raise BadRequest(
             "A .parquet file needs stac-geoparquet: install stac-bridge[geoparquet], or save .ndjson."
-        ) from absent
-    return write
+        ) from error
+    return write_geoparquet
 
 
 _WRITERS: dict[str, Callable[[Iterable[Item], Path], int]] = {
-    ".geojson": _geojson,
-    ".json": _geojson,
-    ".ndjson": _ndjson,
-    ".jsonl": _ndjson,
-    ".parquet": _geoparquet,
+    ".geojson": _write_geojson,
+    ".json": _write_geojson,
+    ".ndjson": _write_ndjson_file,
+    ".jsonl": _write_ndjson_file,
+    ".parquet": _write_geoparquet,
 }

@@ -1,4 +1,4 @@
-"""For scripts: hrefs that have expired, or will soon, are renewed before they are read.
+"""Renews hrefs that have expired, or soon will, before a script reads them.
 
 ::
 
@@ -8,9 +8,10 @@
     client = pystac_client.Client.open("http://127.0.0.1:8000", modifier=signing.modifier)
     odc.stac.load(items, patch_url=signing.patch_url, ...)
 
-Items that were searched for just now are fresh; those kept from last month are not. Nothing is asked over the
-network while an href is good. Each href is renewed by the server that signed it, so nothing has to be configured.
-Imports httpx and nothing of the server.
+Items from a search that just ran are fresh; Items saved last month are not. No request is sent while an href is
+valid. Each href is renewed by the server that signed it, so there is nothing to configure.
+
+Imports httpx and no other package, so that a script needs nothing of the server.
 """
 
 from __future__ import annotations
@@ -26,21 +27,19 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["NotRenewed", "Renewer", "modifier", "patch_url"]
-
 MARGIN = 3000.0
-"""Seconds that an href has to be good for: less than the shortest lifetime there is, which is an hour."""
+"""Seconds that an href must still be valid: less than the shortest lifetime a server can have, which is an hour."""
 
-MOST = 1000
-"""Hrefs that a server takes at once."""
+MAX_HREFS = 1000
+"""Maximum number of hrefs in one request to ``/sign``; servers refuse more."""
 
-AGAIN = 60.0
-"""Seconds until a server is asked again for an href that it could not make last for the margin."""
+RETRY_INTERVAL = 60.0
+"""Seconds before an href is renewed again if the server's new one is not valid for the whole margin either."""
 
-REMEMBERED = 100_000
-"""Hrefs kept in mind: 50 MB."""
+MAX_REMEMBERED = 100_000
+"""Renewed hrefs kept in memory, about 50 MB; beyond that all are dropped."""
 
-_SIGNED = re.compile(
+_SIGNED_HREF = re.compile(
     r"(?P<base>https?://[^?#]*)/collections/[^/?#]+/items/[^/?#]+/assets/[^/?#]+/[^/?#]+"
     r"\?e=(?P<expires>\d{1,12})&x=[^&=#]+&s=[A-Za-z0-9_-]{24}"
 )
@@ -51,9 +50,9 @@ class NotRenewed(Exception):
 
 
 class Renewer:
-    """Renews hrefs of any stac-bridge that are not good for ``margin`` seconds more. Threads may share one.
+    """Renews hrefs of any stac-bridge that are not valid for ``margin`` seconds more. Threads may share one.
 
-    ``timeout`` is in seconds; ``transport`` and ``clock`` are for those who bring their own.
+    ``timeout`` is in seconds. ``transport`` and ``clock`` (Unix seconds) replace the network and the time in tests.
     """
 
     def __init__(
@@ -68,95 +67,100 @@ class Renewer:
         self._timeout = timeout
         self._transport = transport
         self._clock = clock
-        self._known: dict[str, tuple[str, float]] = {}
-        self._asking = threading.Lock()
+        self._renewed: dict[str, tuple[str, float]] = {}  # old href -> (new href, time of the renewal)
+        self._lock = threading.Lock()
 
     def patch_url(self, href: str) -> str:
-        """The href, renewed where it has to be; any other address as it is. For ``odc.stac.load(patch_url=…)``.
+        """Return the href, renewed if necessary; any other URL is returned unchanged. Raises NotRenewed.
 
+        For ``odc.stac.load(patch_url=…)``.
+        """
+        return self._renew([href]).get(href, href)
+
+    def modifier(self, stac_object: Any) -> None:
+        """Renew, in place, the hrefs of an Item, an ItemCollection, a Collection, a dict or a list of them.
+
+        For ``pystac_client.Client.open(modifier=…)``. Everything that has expired goes into one request per server.
         Raises NotRenewed.
         """
-        return self._renewed([href]).get(href, href)
-
-    def modifier(self, found: Any) -> None:
-        """Renew, in place, what an Item, an ItemCollection, a Collection, a dict or a list of them refers to.
-
-        For ``pystac_client.Client.open(modifier=…)``. All that has expired is renewed at once. Raises NotRenewed.
-        """
-        holders = [(asset, owner) for owner in _owners(found) for asset in _assets(owner)]
-        renewed = self._renewed([_href(asset) for asset, _owner in holders])
-        for asset, owner in holders:
+        assets = [(asset, owner) for owner in _owners(stac_object) for asset in _assets(owner)]
+        renewed = self._renew([_href(asset) for asset, _owner in assets])
+        for asset, owner in assets:
             href = renewed.get(_href(asset))
             if href:
-                _put(asset, href)
-                _tell(owner, href)
+                _set_href(asset, href)
+                _update_expiry(owner, href)
 
-    def _renewed(self, hrefs: Iterable[str]) -> dict[str, str]:
-        """Old → new, for those hrefs that were not good any more."""
-        if not (old := [href for href in dict.fromkeys(hrefs) if self._is_old(href)]):
+    def _renew(self, hrefs: Iterable[str]) -> dict[str, str]:
+        """Return old → new for those of the hrefs that expire within the margin."""
+        expiring = [href for href in dict.fromkeys(hrefs) if self._is_expiring(href)]
+        if not expiring:
             return {}
-        with self._asking:  # who comes second finds what the first was given
-            if len(self._known) > REMEMBERED:
-                self._known.clear()
-            if unknown := [href for href in old if self._remembered(href) is None]:
-                self._ask(unknown)
-            return {href: self._known[href][0] for href in old}
+        # One request at a time: a thread that waited finds what the thread before it has fetched.
+        with self._lock:
+            if len(self._renewed) > MAX_REMEMBERED:
+                self._renewed.clear()
+            if unknown := [href for href in expiring if self._remembered(href) is None]:
+                self._request(unknown)
+            return {href: self._renewed[href][0] for href in expiring}
 
-    def _is_old(self, href: str) -> bool:
-        said = _SIGNED.fullmatch(href)
-        return said is not None and int(said["expires"]) < self._clock() + self._margin
+    def _is_expiring(self, href: str) -> bool:
+        match = _SIGNED_HREF.fullmatch(href)
+        return match is not None and int(match["expires"]) < self._clock() + self._margin
 
     def _remembered(self, href: str) -> str | None:
-        renewed, asked = self._known.get(href, ("", 0.0))
-        is_good = renewed and (not self._is_old(renewed) or self._clock() < asked + AGAIN)
-        return renewed if is_good else None
+        new, renewed_at = self._renewed.get(href, ("", 0.0))
+        is_usable = new and (not self._is_expiring(new) or self._clock() < renewed_at + RETRY_INTERVAL)
+        return new if is_usable else None
 
-    def _ask(self, hrefs: list[str]) -> None:
+    def _request(self, hrefs: list[str]) -> None:
         with httpx.Client(timeout=self._timeout, transport=self._transport) as http:
-            for base, theirs in _by_server(hrefs).items():
-                for start in range(0, len(theirs), MOST):
-                    part = theirs[start : start + MOST]
-                    given = ((href, self._clock()) for href in _posted(http, base, part))
-                    self._known.update(zip(part, given, strict=True))
+            for base, own in _by_server(hrefs).items():
+                for start in range(0, len(own), MAX_HREFS):
+                    part = own[start : start + MAX_HREFS]
+                    new = ((href, self._clock()) for href in _post(http, base, part))
+                    self._renewed.update(zip(part, new, strict=True))
 
 
 def _by_server(hrefs: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    servers: dict[str, list[str]] = defaultdict(list)
     for href in hrefs:
-        if said := _SIGNED.fullmatch(href):
-            found[said["base"]].append(href)
-    return found
+        if match := _SIGNED_HREF.fullmatch(href):
+            servers[match["base"]].append(href)
+    return servers
 
 
-def _posted(http: httpx.Client, base: str, hrefs: list[str]) -> list[str]:
-    """What a server gives for these. Raises NotRenewed."""
+def _post(http: httpx.Client, base: str, hrefs: list[str]) -> list[str]:
+    """Return a server's new hrefs, in the order of the old ones. Raises NotRenewed."""
     try:
-        answer = http.post(f"{base}/sign", json={"hrefs": hrefs})
-        said = answer.json()
-    except (httpx.HTTPError, ValueError) as failed:
-        raise NotRenewed(f"{base} does not renew its hrefs now ({type(failed).__name__}); try again later.") from failed
-    if answer.status_code != 200:
-        reason = said.get("detail") if isinstance(said, dict) else None
+        response = http.post(f"{base}/sign", json={"hrefs": hrefs})
+        body = response.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise NotRenewed(f"{base} does not renew its hrefs now ({type(error).__name__}); try again later.") from error
+    if response.status_code != 200:
+        reason = body.get("detail") if isinstance(body, dict) else None
         raise NotRenewed(
-            f"{base} does not renew an href (HTTP {answer.status_code}): {reason or 'it does not say why'}"
+            f"{base} does not renew an href (HTTP {response.status_code}): {reason or 'it does not say why'}"
         )
-    return [str(href) for href in said["hrefs"]]
+    return [str(href) for href in body["hrefs"]]
 
 
-# -- what may hold hrefs: pystac's objects, which are not imported for it, or their dicts -----------------------
+# -- STAC objects: dicts, or pystac's classes, which are recognized by their attributes so as not to import pystac --
 
 
-def _owners(found: Any) -> Iterator[Any]:
-    """The objects that have assets of their own."""
-    if isinstance(found, dict):
-        members = found.get("features")
+def _owners(stac_object: Any) -> Iterator[Any]:
+    """Yield the objects that have assets of their own."""
+    if isinstance(stac_object, dict):
+        members = stac_object.get("features")
     else:
-        members = found if isinstance(found, list | tuple) else getattr(found, "items", None)
-    if isinstance(members, list | tuple):  # the items of a pystac.ItemCollection; those of others are a method
+        is_sequence = isinstance(stac_object, list | tuple)
+        members = stac_object if is_sequence else getattr(stac_object, "items", None)
+    # A pystac.ItemCollection has a list named items; other objects have a method of that name.
+    if isinstance(members, list | tuple):
         for member in members:
             yield from _owners(member)
     else:
-        yield found
+        yield stac_object
 
 
 def _assets(owner: Any) -> list[Any]:
@@ -168,19 +172,19 @@ def _href(asset: Any) -> Any:
     return asset.get("href") if isinstance(asset, dict) else getattr(asset, "href", None)
 
 
-def _put(asset: Any, href: str) -> None:
+def _set_href(asset: Any, href: str) -> None:
     if isinstance(asset, dict):
         asset["href"] = href
     else:
         asset.href = href
 
 
-def _tell(owner: Any, href: str) -> None:
-    """What an Item says of its hrefs is true again."""
+def _update_expiry(owner: Any, href: str) -> None:
+    """Set an Item's ``m2m:href_expires``, if it has one, to when the new href expires."""
     properties = owner.get("properties") if isinstance(owner, dict) else getattr(owner, "properties", None)
-    said = _SIGNED.fullmatch(href)
-    if isinstance(properties, dict) and "m2m:href_expires" in properties and said:
-        expires = time.gmtime(int(said["expires"]))
+    match = _SIGNED_HREF.fullmatch(href)
+    if isinstance(properties, dict) and "m2m:href_expires" in properties and match:
+        expires = time.gmtime(int(match["expires"]))
         properties["m2m:href_expires"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", expires)
 
 

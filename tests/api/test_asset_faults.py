@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.assets import Patience
+from stac_bridge.assets import ReadTimeouts
 from tests.api.test_assets import href_of
 from tests.support import Here, running
 
@@ -51,7 +51,7 @@ class Cut(httpx.AsyncByteStream):
 @pytest.fixture
 async def failing(tmp_path: Path) -> AsyncIterator[tuple[Here, Failing]]:
     downloads = Failing()
-    async with running(tmp_path, downloads=downloads, patience=Patience(pause=0.001, sure=0)) as here:
+    async with running(tmp_path, downloads=downloads, patience=ReadTimeouts(retry_pause=0.001, liveness_ttl=0)) as here:
         downloads.within = httpx.ASGITransport(here.sandbox)
         yield here, downloads
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stac_bridge.api.routes.sign import MOST
 from stac_bridge.client.signing import MARGIN
-from stac_bridge.client.signing import MOST as ASKED
+from stac_bridge.client.signing import MAX_HREFS as ASKED
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "signing.md").read_text(encoding="utf-8")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from stac_bridge.assets import Delivered, Signer, Source, Streamer
+    from stac_bridge.assets import AssetResponse, Signer, Source, Streamer
     from stac_bridge.assets.href import AssetRef
     from stac_bridge.bridge import Bridge
 
@@ -60,7 +60,7 @@ def asset_route(
             return _Head(headers={**streamer.head(source), **told, **_lasting(source)})
         renew = partial(bridge.renew, ref)
         if not source.part and _redirects(delivery, request):
-            source = await streamer.alive.source(source, renew)
+            source = await streamer.liveness.ensure_live(source, renew)
             if source.ranges:
                 # never 301, and not to be kept: the address in it dies before the href does
                 return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
@@ -93,7 +93,7 @@ class _Head(Response):
 class _Streaming(StreamingResponse):
     """Bytes as they come; the connection that they come by is freed also where the reader is gone before the first."""
 
-    def __init__(self, found: Delivered, headers: dict[str, str]) -> None:
+    def __init__(self, found: AssetResponse, headers: dict[str, str]) -> None:
         super().__init__(found.chunks, found.status, headers)
         self._found = found
 

@@ -1,4 +1,4 @@
-"""Where downloads may come from: an allow-list of host names, on any port."""
+"""The hosts that downloads may come from: an allow-list of host names, on any port."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from stac_bridge.errors import UpstreamFault
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Hosts"]
+_PLAIN_URL = re.compile(r"https?://[a-z0-9._\-\[\]:]+(?:[/?#][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE)
+"""URLs that every parser splits in the same way: no user, backslash, space or control character. A URL that urlsplit
+and httpx understand differently could pass the check and lead to another host."""
 
-_PLAIN = re.compile(r"https?://[a-z0-9._\-\[\]:]+(?:[/?#][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE)
-"""What every reader of URLs takes apart in the same way: no user, no backslash, blank or control character."""
 
+class HostAllowList:
+    """Allows ``names`` over https, and those that are also in ``plain`` over http, too.
 
-class Hosts:
-    """The list. ``names`` may be reached by https; those that also stand in ``plain`` by http, too.
-
-    Names match exactly, so a loopback name or an address counts only when it is listed itself. ``own_origin``
-    (scheme, host and port) is one more place: the embedded sandbox's.
+    Names match exactly, so that a loopback name or an IP address is allowed only if it is listed itself.
+    ``own_origin`` (scheme, host and port) is allowed as well: the embedded sandbox's.
     """
 
     def __init__(self, names: Collection[str], plain: Collection[str] = (), own_origin: str | None = None) -> None:
-        self._names = {_folded(name) for name in names}
-        self._plain = {_folded(name) for name in plain}
-        self._own = _origin(own_origin) if own_origin else None
+        self._names = {_normalize(name) for name in names}
+        self._plain = {_normalize(name) for name in plain}
+        self._own_origin = _origin(own_origin) if own_origin else None
 
     def check(self, url: str) -> None:
-        """Raises UpstreamFault where the list does not have the URL's host; its text does not show the URL."""
+        """Raises UpstreamFault if the URL's host is not allowed; the error does not show the URL, which is a secret."""
         try:
             scheme, host, port = _origin(url)
         except ValueError:
             scheme, host, port = "", "", None
-        if self._own and (scheme, host, port) == self._own:
+        if self._own_origin and (scheme, host, port) == self._own_origin:
             return
         if (scheme == "https" and host in self._names | self._plain) or (scheme == "http" and host in self._plain):
             return
@@ -47,10 +46,10 @@ class Hosts:
 
 def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
-    if not _PLAIN.fullmatch(url) or not parts.hostname:
-        raise ValueError("an address that is not plain, or without a host")
-    return parts.scheme.lower(), _folded(parts.hostname), parts.port
+    if not _PLAIN_URL.fullmatch(url) or not parts.hostname:
+        raise ValueError("not a plain URL, or without a host")
+    return parts.scheme.lower(), _normalize(parts.hostname), parts.port
 
 
-def _folded(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.strip().strip("[]").rstrip(".").casefold()

@@ -1,4 +1,4 @@
-"""Before a reader is sent to a URL: whether it still answers."""
+"""Checks that a URL still works before a reader is redirected to it."""
 
 from __future__ import annotations
 
@@ -6,44 +6,50 @@ import time
 from typing import TYPE_CHECKING
 
 from stac_bridge.assets.read.probe import probe
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.errors import AssetUnavailable, UpstreamFault
 
 if TYPE_CHECKING:
     import httpx
 
-    from stac_bridge.assets.read.hosts import Hosts
+    from stac_bridge.assets.read.hosts import HostAllowList
     from stac_bridge.assets.read.probe import Source
     from stac_bridge.assets.read.reader import Renew
     from stac_bridge.store import Store
 
-__all__ = ["Alive"]
 
+class LivenessCheck:
+    """Requests the first bytes of a URL, once for all concurrent readers. This costs no M2M call."""
 
-class Alive:
-    """Looks at URLs by their first bytes, once for all who come meanwhile. That costs no call of M2M."""
-
-    def __init__(self, http: httpx.AsyncClient, hosts: Hosts, store: Store, patience: Patience = PATIENT) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        hosts: HostAllowList,
+        store: Store,
+        timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+    ) -> None:
         self._http = http
         self._hosts = hosts
         self._store = store
-        self._sure = patience.sure
+        self._ttl = timeouts.liveness_ttl
 
-    async def source(self, source: Source, renew: Renew) -> Source:
-        """This source, or another in place of one that has died. Raises AssetUnavailable, Staging, UpstreamError.
+    async def ensure_live(self, source: Source, renew: Renew) -> Source:
+        """Return the source, or its renewal if its URL no longer works.
 
-        One that serves no parts is not looked at: nobody is sent there.
+        A source without Range is not checked: readers are never redirected to it.
+        Raises AssetUnavailable, Staging, UpstreamError.
         """
-        if not source.ranges or time.time() - source.seen < self._sure or await self._answers(source):
+        is_recent = time.time() - source.verified_at < self._ttl
+        if not source.ranges or is_recent or await self._is_live(source):
             return source
         return await renew(source)
 
-    async def _answers(self, source: Source) -> bool:
-        return await self._store.once(f"alive {source.url}", lambda: self._look(source), ttl=self._sure)
+    async def _is_live(self, source: Source) -> bool:
+        return await self._store.once(f"alive {source.url}", lambda: self._probe(source), ttl=self._ttl)
 
-    async def _look(self, source: Source) -> bool:
+    async def _probe(self, source: Source) -> bool:
         try:
-            found = await probe(source.url, source.name, self._http, self._hosts)
+            current = await probe(source.url, source.name, self._http, self._hosts)
         except (AssetUnavailable, UpstreamFault):
             return False
-        return found.ranges and found.resembles(source)
+        return current.ranges and current.may_equal(source)

@@ -1,4 +1,4 @@
-"""The first bytes of a fresh URL tell what reading it will be like."""
+"""Requests the first bytes of a download URL, and describes the file behind it."""
 
 from __future__ import annotations
 
@@ -24,29 +24,27 @@ from stac_bridge.errors import (
 from stac_bridge.http_headers import read_content_range, read_count, read_retry_after, read_text
 
 if TYPE_CHECKING:
-    from stac_bridge.assets.read.hosts import Hosts
+    from stac_bridge.assets.read.hosts import HostAllowList
 
-__all__ = ["SNIFFED", "Source", "alike", "is_page", "probe", "refusal", "unreachable"]
+SNIFF_BYTES = 64
+"""Bytes that identify an HTML page: a byte order mark, white space and ``<!doctype html`` fit in."""
 
-SNIFFED = 64
-"""Bytes that tell a page: white space, a byte order mark and ``<!doctype html`` fit in."""
+MAX_HOPS = 4
+"""URLs that are requested, from the one that M2M gave to the one that has the file."""
 
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
-
-
-MOST_HOPS = 4
-"""Addresses that are looked at, from the one that M2M gave to where the file is."""
+_HTML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the bytes of a file are, and what the host says of them.
+    """Where the bytes of a file are, and what the host says about them.
 
-    ``name`` is unique for the file, whatever its URL is by now, and one of its words is the file's real name;
-    ``size`` in bytes; ``ranges`` tells whether the host serves parts. A member of an archive is the ``part`` of
-    the file at ``url`` that it is (its ``size`` is then the part's), and knows the ``whole``. ``seen`` is when
-    the URL was last known to answer, as ``time.time`` tells it; ``eula`` is the code of the licence that USGS binds
-    the file's use to.
+    ``name`` identifies the file, whatever its current URL; one of the words in it is the file's real name.
+    ``size`` is in bytes, None if the host does not report it; ``ranges`` says whether the host serves ranges.
+    ``eula`` is the code of the license that USGS binds the file's use to.
+
+    A member of an archive has ``whole``, the archive's own source, and ``part``, its bytes within it; its ``size`` is
+    then the part's, its ``url`` the archive's. ``verified_at`` (Unix seconds) is when the URL last worked.
     """
 
     name: str
@@ -60,90 +58,96 @@ class Source:
     eula: str | None = None
     part: range | None = None
     whole: Source | None = None
-    seen: float = field(default_factory=time.time, compare=False)
+    verified_at: float = field(default_factory=time.time, compare=False)
 
     @property
     def file(self) -> Source:
-        """The file at the URL: the archive, where this is a member of one."""
+        """The file at the URL: the archive if this is a member of one."""
         return self.whole or self
 
-    def resembles(self, other: Source) -> bool:
-        """Whether both can be one state of one file; what either does not say does not tell them apart."""
-        said = (
+    def may_equal(self, other: Source) -> bool:
+        """Whether both can be the same version of the same file; what one of them lacks is not compared."""
+        pairs = (
             (self.size, other.size),
             (self.etag, other.etag),
             (self.last_modified, other.last_modified),
         )
-        return self.part == other.part and all(alike(mine, others) for mine, others in said)
+        return self.part == other.part and all(may_match(own, others) for own, others in pairs)
 
 
-def alike(one: str | int | None, other: str | int | None) -> bool:
-    """Whether two entity tags, times or sizes may be of one file; caches between make a tag weak, but no other.
+def may_match(first: str | int | None, second: str | int | None) -> bool:
+    """Whether two entity tags, dates or sizes may belong to the same file.
 
-    >>> alike('"a"', 'W/"a"'), alike('"a"', '"b"'), alike(None, 7)
+    A weak and a strong entity tag are compared without the mark: caches on the way weaken tags.
+
+    >>> may_match('"a"', 'W/"a"'), may_match('"a"', '"b"'), may_match(None, 7)
     (True, False, True)
     """
-    return None in (one, other) or str(one).removeprefix("W/") == str(other).removeprefix("W/")
+    return None in (first, second) or str(first).removeprefix("W/") == str(second).removeprefix("W/")
 
 
-async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source:
-    """The source behind a URL that M2M gave, or at the end of its redirects. Raises AssetUnavailable, UpstreamError."""
-    for _ in range(MOST_HOPS):
-        found = await _look(url, name, http, hosts)
-        if isinstance(found, Source):
-            return found
-        url = found
-    raise UpstreamFault("The USGS download host leads from one address to the next without end; try again later.")
+async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList) -> Source:
+    """Return the source at a URL that M2M gave, or at the end of its redirects.
+
+    Raises AssetUnavailable, UpstreamError.
+    """
+    for _ in range(MAX_HOPS):
+        result = await _request_start(url, name, http, hosts)
+        if isinstance(result, Source):
+            return result
+        url = result
+    raise UpstreamFault("The USGS download host redirects without end; try again later.")
 
 
-async def _look(url: str, name: str, http: httpx.AsyncClient, hosts: Hosts) -> Source | str:
-    """What is there: the file, or the address of another place, which is not believed before it is checked."""
+async def _request_start(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList) -> Source | str:
+    """Return the source, or the URL of a redirect, which the next call checks against the allow-list."""
     hosts.check(url)
-    asked = {"Accept-Encoding": "identity", "Range": f"bytes=0-{SNIFFED - 1}"}
+    headers = {"Accept-Encoding": "identity", "Range": f"bytes=0-{SNIFF_BYTES - 1}"}
     try:
-        async with http.stream("GET", url, headers=asked, follow_redirects=False) as answer:
-            if answer.has_redirect_location:
-                return urljoin(url, answer.headers["location"])
-            if not _is_empty(answer) and (answer.status_code not in (200, 206) or is_page(name, answer)):
-                raise refusal(answer)
+        async with http.stream("GET", url, headers=headers, follow_redirects=False) as response:
+            if response.has_redirect_location:
+                return urljoin(url, response.headers["location"])
+            if not _is_empty(response) and (response.status_code not in (200, 206) or is_html_page(name, response)):
+                raise host_error(response)
             start = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in response.aiter_bytes():
                 start += chunk
-                if len(start) > SNIFFED:
-                    break  # the whole came; a part is read to its end, which keeps the connection
-            if is_page(name, answer, start):
-                raise refusal(answer)
-            return _described(answer, url, name)
-    except httpx.HTTPError as fault:
-        raise unreachable(fault) from fault
+                if len(start) > SNIFF_BYTES:
+                    break  # the host ignores Range; a range is read to its end, so that the connection is reused
+            if is_html_page(name, response, start):
+                raise host_error(response)
+            return _describe(response, url, name)
+    except httpx.HTTPError as error:
+        raise transport_error(error) from error
     except httpx.InvalidURL:
-        raise UpstreamFault("M2M gave an address for this file that cannot be read; try again later.") from None
+        raise UpstreamFault("M2M gave a malformed address for this file; try again later.") from None
 
 
-def is_page(name: str, answer: httpx.Response, start: bytes = b"") -> bool:
-    """Whether a page for people came in place of the file ``name``, by its type or by its first bytes.
+def is_html_page(name: str, response: httpx.Response, start: bytes = b"") -> bool:
+    """Return whether an HTML page was sent in place of the file ``name``, by its media type or its first bytes.
 
-    Without a signature, hosts of USGS lead to a login page, some of them with 200 [REFERENCE §8].
+    Without a valid signature, USGS hosts lead to a login page, some of them with status 200 [REFERENCE §8].
     """
     if any(mimetypes.guess_type(word)[0] == "text/html" for word in name.split()):
         return False
-    return answer.headers.get("content-type", "").lower().startswith("text/html") or bool(_PAGE.match(start))
+    media_type = response.headers.get("content-type", "").lower()
+    return media_type.startswith("text/html") or bool(_HTML_START.match(start))
 
 
-def _is_empty(answer: httpx.Response) -> bool:
-    """A file without bytes has none that could be asked for."""
-    return answer.status_code == 416 and _whole_size(answer) == 0
+def _is_empty(response: httpx.Response) -> bool:
+    """Return whether the file has no bytes: then no range can be satisfied, and the host answers 416."""
+    return response.status_code == 416 and _total_size(response) == 0
 
 
-def _whole_size(answer: httpx.Response) -> int | None:
-    """The file's size, as an answer tells it that holds a part; None where it does not."""
-    found = read_content_range(answer.headers.get("content-range"))
-    return found[1] if found else None
+def _total_size(response: httpx.Response) -> int | None:
+    """Return the whole file's size according to Content-Range."""
+    content_range = read_content_range(response.headers.get("content-range"))
+    return content_range[1] if content_range else None
 
 
-def _described(answer: httpx.Response, url: str, name: str) -> Source:
-    headers, is_whole = answer.headers, answer.status_code == 200
-    size = read_count(headers.get("content-length")) if is_whole else _whole_size(answer)
+def _describe(response: httpx.Response, url: str, name: str) -> Source:
+    headers, is_whole = response.headers, response.status_code == 200
+    size = read_count(headers.get("content-length")) if is_whole else _total_size(response)
     return Source(
         name=name,
         url=url,
@@ -162,9 +166,9 @@ def _filename(disposition: str) -> str | None:
     return message.get_filename()
 
 
-def refusal(answer: httpx.Response) -> BridgeError:
-    """Why a download host did not give the bytes."""
-    wait, status = read_retry_after(answer.headers.get("retry-after"), time.time()), answer.status_code
+def host_error(response: httpx.Response) -> BridgeError:
+    """Return the error for a download host's response that is not the file."""
+    wait, status = read_retry_after(response.headers.get("retry-after"), time.time()), response.status_code
     if status in (404, 410):
         return AssetUnavailable("USGS does not have this file at the address it gave for it.")
     if status in (429, 500, 502, 503, 504):
@@ -174,16 +178,16 @@ def refusal(answer: httpx.Response) -> BridgeError:
         )
     return UpstreamFault(
         f"The USGS download host did not accept the address that M2M gave (HTTP {status}); try again."
-        if status in (401, 403) or answer.is_redirect
+        if status in (401, 403) or response.is_redirect
         else f"The USGS download host answered with something that is not the file (HTTP {status}); try again later.",
         retry_after=30,
     )
 
 
-def unreachable(fault: httpx.HTTPError) -> UpstreamUnreachable | UpstreamTimeout:
-    """Why there was no answer at all, or why it ended too early."""
-    if isinstance(fault, httpx.TimeoutException):
+def transport_error(error: httpx.HTTPError) -> UpstreamUnreachable | UpstreamTimeout:
+    """Return the error for a missing or incomplete response."""
+    if isinstance(error, httpx.TimeoutException):
         return UpstreamTimeout("The USGS download host did not answer in time; try again later.", retry_after=30)
     return UpstreamUnreachable(
-        f"The USGS download host cannot be reached ({type(fault).__name__}); try again later.", retry_after=30
+        f"The USGS download host cannot be reached ({type(error).__name__}); try again later.", retry_after=30
     )

@@ -1,4 +1,4 @@
-"""One reader's way through a file: on at the byte where it stopped, by another URL where one has died."""
+"""Reads a byte range of a source: resumes after a broken connection, and renews a URL that stopped working."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
-from stac_bridge.assets.read.upstream import changed, pieces
-from stac_bridge.errors import AssetUnavailable, BridgeError, UpstreamBusy, UpstreamFault, UpstreamTimeout
-from stac_bridge.errors import UpstreamUnreachable as Unreachable
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets.read.upstream import fetch_range, file_changed
+from stac_bridge.errors import (
+    AssetUnavailable,
+    BridgeError,
+    UpstreamBusy,
+    UpstreamFault,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from stac_bridge.request_context import spending
 
 if TYPE_CHECKING:
@@ -19,112 +25,122 @@ if TYPE_CHECKING:
 
     from stac_bridge.assets.read.probe import Source
 
-__all__ = ["Reading", "Renew"]
-
 Renew: TypeAlias = "Callable[[Source], Awaitable[Source]]"
-"""Gives another source in place of one whose URL has died. Raises Staging, UpstreamError and the like."""
+"""Returns another source for one whose URL stopped working. Raises Staging, UpstreamError and the like."""
 
-ATTEMPTS = 3
-"""Askings without a single byte after which a reading ends."""
+MAX_EMPTY_ATTEMPTS = 3
+"""Consecutive requests without a single byte after which reading fails."""
 
-RENEWING = 120.0
-"""Seconds that renewing may take in the middle of a file, when the time for beginning an answer is long over."""
+RENEWAL_TIMEOUT = 120.0
+"""Seconds that a renewal may take in the middle of a file, when the time limit of the request is long over."""
 
 
-class Reading:
-    """The bytes ``wanted`` of a source (of the member, where it is one). Close it when done, or read it to its end.
+class RangeReader:
+    """Reads the bytes ``wanted`` of a source; if that is a member of an archive, positions count from its start.
 
-    Where the source's size is not known, the file may end before ``wanted`` does.
+    Read it to its end, or close it. If the source's size is not known, the file may end before ``wanted`` does.
     """
 
     def __init__(
-        self, source: Source, wanted: range, http: httpx.AsyncClient, renew: Renew, patience: Patience = PATIENT
+        self,
+        source: Source,
+        wanted: range,
+        http: httpx.AsyncClient,
+        renew: Renew,
+        timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
     ) -> None:
         self._source = source
-        self._left = wanted
+        self._remaining = wanted
         self._http = http
         self._renew = renew
-        self._patience = patience
-        self._begun = False
-        self._renewed = False
-        self._fruitless = 0
-        self._first = b""
-        self._pieces = self._ask()
+        self._timeouts = timeouts
+        self._has_started = False
+        self._is_renewed = False
+        self._empty_attempts = 0
+        self._first_chunk = b""
+        self._response = self._request()
 
     async def open(self) -> None:
-        """Have the first bytes. Raises AssetUnavailable, Staging, UpstreamError."""
-        self._first = await self._next()
+        """Read the first bytes, so that errors surface here. Raises AssetUnavailable, Staging, UpstreamError."""
+        self._first_chunk = await self._next_chunk()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The bytes. Raises AssetUnavailable, Staging, UpstreamError where they cannot all be had."""
+        """Yield the bytes. Raises AssetUnavailable, Staging, UpstreamError if some of them cannot be read."""
         try:
-            chunk, self._first = self._first or await self._next(), b""
+            chunk, self._first_chunk = self._first_chunk or await self._next_chunk(), b""
             while chunk:
                 yield chunk
-                chunk = await self._next()
+                chunk = await self._next_chunk()
         finally:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Free the connection."""
-        await self._pieces.aclose()
+        """Release the connection."""
+        await self._response.aclose()
 
-    def _ask(self) -> AsyncGenerator[bytes, None]:
-        by = self._source.part.start if self._source.part else 0
-        return pieces(self._source.file, range(self._left.start + by, self._left.stop + by), self._http)
+    def _request(self) -> AsyncGenerator[bytes, None]:
+        offset = self._source.part.start if self._source.part else 0
+        in_file = range(self._remaining.start + offset, self._remaining.stop + offset)
+        return fetch_range(self._source.file, in_file, self._http)
 
-    async def _next(self) -> bytes:
-        """More bytes; none at the end."""
-        while self._left:
+    async def _next_chunk(self) -> bytes:
+        """Return more bytes; empty at the end."""
+        while self._remaining:
             try:
-                return await self._take(await anext(self._pieces))
+                return await self._take(await anext(self._response))
             except StopAsyncIteration:
                 if self._source.file.size is None and not self._source.part:
                     return b""
-                await self._again(
-                    Unreachable("The USGS download host broke off in the middle; try again.", retry_after=10)
+                await self._retry(
+                    UpstreamUnreachable("The USGS download host broke off in the middle; try again.", retry_after=10)
                 )
-            except (UpstreamFault, UpstreamBusy, UpstreamTimeout, Unreachable, AssetUnavailable) as why:
-                await self._again(why)
+            except (UpstreamFault, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable, AssetUnavailable) as error:
+                await self._retry(error)
         return b""
 
     async def _take(self, chunk: bytes) -> bytes:
-        """The chunk is the reader's; the last one not before the answer has ended as it should."""
-        if len(chunk) == len(self._left):
-            async for _more in self._pieces:
+        """Count the chunk as read. The last chunk is returned only after the response has ended without an error."""
+        if len(chunk) == len(self._remaining):
+            async for _more in self._response:
                 pass
-        self._left = self._left[len(chunk) :]
-        self._begun, self._renewed, self._fruitless = True, False, -1  # this asking is none of those in vain
+        self._remaining = self._remaining[len(chunk) :]
+        self._has_started, self._is_renewed = True, False
+        self._empty_attempts = -1  # the current request had bytes: when it fails, _retry counts up to 0
         return chunk
 
-    async def _again(self, why: BridgeError) -> None:
-        """Ask anew for what is left, unless there is no sense in it: then raises ``why``."""
-        await self._pieces.aclose()
-        self._fruitless += 1
-        dead = isinstance(why, UpstreamFault | AssetUnavailable)
-        if self._fruitless >= ATTEMPTS or (dead and self._renewed) or not self._may_go_on(why):
-            raise why
-        if dead:
+    async def _retry(self, error: BridgeError) -> None:
+        """Request what remains. Raises the error if a retry is of no use."""
+        await self._response.aclose()
+        self._empty_attempts += 1
+        is_dead = isinstance(error, UpstreamFault | AssetUnavailable)
+        if (
+            self._empty_attempts >= MAX_EMPTY_ATTEMPTS
+            or (is_dead and self._is_renewed)
+            or not self._may_continue(error)
+        ):
+            raise error
+        if is_dead:
             await self._renew_source()
         else:
-            await asyncio.sleep(self._pause(why))
-        self._pieces = self._ask()
+            await asyncio.sleep(self._pause(error))
+        self._response = self._request()
 
-    def _may_go_on(self, why: BridgeError) -> bool:
-        """Before the first byte a busy host is better told; after it, a file goes on that can be told from others."""
-        if not self._begun:
-            return not isinstance(why, UpstreamBusy | UpstreamTimeout)
+    def _may_continue(self, error: BridgeError) -> bool:
+        """Before the first byte, a busy host is reported; after it, reading resumes if a change can be detected."""
+        if not self._has_started:
+            return not isinstance(error, UpstreamBusy | UpstreamTimeout)
         file = self._source.file
-        return any(said is not None for said in (file.size, file.etag, file.last_modified))
+        return any(value is not None for value in (file.size, file.etag, file.last_modified))
 
-    def _pause(self, why: BridgeError) -> float:
-        if isinstance(why, UpstreamBusy):
-            return min(self._patience.busy, why.retry_after or self._patience.busy)
-        return self._patience.pause * float(4 ** max(0, self._fruitless))
+    def _pause(self, error: BridgeError) -> float:
+        """Return the seconds before the next request."""
+        if isinstance(error, UpstreamBusy):
+            return min(self._timeouts.max_busy_wait, error.retry_after or self._timeouts.max_busy_wait)
+        return self._timeouts.retry_pause * float(4 ** max(0, self._empty_attempts))
 
     async def _renew_source(self) -> None:
-        with spending(RENEWING) if self._begun else nullcontext():
-            fresh = await self._renew(self._source)
-        if not (fresh.resembles(self._source) and fresh.file.resembles(self._source.file)):
-            raise changed()
-        self._source, self._renewed = fresh, True
+        with spending(RENEWAL_TIMEOUT) if self._has_started else nullcontext():
+            renewed = await self._renew(self._source)
+        if not (renewed.may_equal(self._source) and renewed.file.may_equal(self._source.file)):
+            raise file_changed()
+        self._source, self._is_renewed = renewed, True

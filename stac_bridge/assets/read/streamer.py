@@ -1,4 +1,4 @@
-"""A source and a Range → headers and bytes, through the bridge."""
+"""Serves a source through this server: Range header in, status, headers and bytes out."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from stac_bridge.assets.read.ranges import Unsatisfiable, read_range, shifted
-from stac_bridge.assets.read.reader import Reading
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
+from stac_bridge.assets.read.ranges import RangeNotSatisfiable, read_range
+from stac_bridge.assets.read.reader import RangeReader
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     import httpx
 
-    from stac_bridge.assets.read.liveness import Alive
+    from stac_bridge.assets.read.liveness import LivenessCheck
     from stac_bridge.assets.read.probe import Source
     from stac_bridge.assets.read.reader import Renew
     from stac_bridge.assets.spool.spool import Spool
 
-__all__ = ["Delivered", "Streamer", "describe"]
-
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
-    """An answer in the making; ``chunks`` frees its connection when it ends, ``aclose`` at any time."""
+class AssetResponse:
+    """A response whose body is still to be read.
+
+    ``chunks`` releases the connection at its end, ``aclose`` at any time.
+    """
 
     status: int
     headers: dict[str, str]
     chunks: AsyncGenerator[bytes, None]
-    reading: Reading | None = None
+    reader: RangeReader | None = None
 
     async def aclose(self) -> None:
-        """Free what the bytes come by, whether they were read or not."""
+        """Release the connection, also if no chunk was read: a generator that never started has no cleanup."""
         await self.chunks.aclose()
-        if self.reading:
-            await self.reading.aclose()
+        if self.reader:
+            await self.reader.aclose()
 
 
-def describe(source: Source) -> dict[str, str]:
-    """What a HEAD says: parts are served of every file, by its host or from the spool."""
+def head_headers(source: Source) -> dict[str, str]:
+    """Return the headers of a HEAD response. Ranges are served of every file, by its host or from the spool."""
     headers = {"Accept-Ranges": "bytes", "Content-Type": source.media_type}
     if source.size is not None:
         headers["Content-Length"] = str(source.size)
@@ -50,95 +51,103 @@ def describe(source: Source) -> dict[str, str]:
     if source.last_modified:
         headers["Last-Modified"] = source.last_modified
     if source.filename:
-        headers["Content-Disposition"] = f"attachment; {_filename(source.filename)}"
+        headers["Content-Disposition"] = f"attachment; {_filename_parameter(source.filename)}"
     return headers
 
 
-def _filename(name: str) -> str:
-    """A file's name as a header may have it (RFC 6266), without the folders before it."""
+def _filename_parameter(name: str) -> str:
+    """Return a file name as a header parameter (RFC 6266), without the folders before it."""
     name = name.replace("\\", "/").rpartition("/")[2]
-    plain = name.isascii() and name.isprintable() and '"' not in name
-    return f'filename="{name}"' if plain else f"filename*=UTF-8''{quote(name, safe='')}"
+    is_plain = name.isascii() and name.isprintable() and '"' not in name
+    return f'filename="{name}"' if is_plain else f"filename*=UTF-8''{quote(name, safe='')}"
 
 
 class Streamer:
-    """Reads hosts that serve parts as they are asked, and all others by way of the spool.
+    """Reads hosts with Range directly, and all others through the spool.
 
-    ``alive`` is for those who are not streamed to, but sent to the source.
+    ``liveness`` is for readers who are redirected to the source instead.
     """
 
-    def __init__(self, http: httpx.AsyncClient, spool: Spool, alive: Alive, patience: Patience = PATIENT) -> None:
-        self.alive = alive
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        spool: Spool,
+        liveness: LivenessCheck,
+        timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+    ) -> None:
+        self.liveness = liveness
         self._http = http
         self._spool = spool
-        self._patience = patience
+        self._timeouts = timeouts
 
-    async def open(self, source: Source, asked: str | None, if_range: str | None, renew: Renew) -> Delivered:
-        """The answer to a Range header (None: the whole). ``renew`` is asked where the URL has died.
+    async def open(self, source: Source, range_header: str | None, if_range: str | None, renew: Renew) -> AssetResponse:
+        """Return the response to a Range header (None: the whole file). ``renew`` replaces a URL that stopped working.
 
-        Raises AssetUnavailable, NoRoom, Staging, UpstreamError; so do its ``chunks`` where the rest cannot be had.
+        Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read.
         """
-        wanted = asked if _is_still(source, if_range) else None
-        return await (self._through if source.ranges else self._from_spool)(source, wanted, renew)
+        valid_range = range_header if _is_unchanged(source, if_range) else None
+        return await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
 
     def head(self, source: Source) -> dict[str, str]:
-        """What a HEAD says; a size that the host does not tell is known once the file was spooled."""
+        """Return the headers of a HEAD response; a size that the host does not report may be known from the spool."""
         size = source.size if source.size is not None else self._spool.size(source)
-        return describe(replace(source, size=size))
+        return head_headers(replace(source, size=size))
 
-    async def _through(self, source: Source, asked: str | None, renew: Renew) -> Delivered:
-        plan = _plan(source, asked, source.size or 0)
+    async def _direct(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
+        plan = _plan(source, range_header, source.size or 0)
         if not plan.wanted:
-            return Delivered(plan.status, plan.headers, _nothing())
-        reading = Reading(source, plan.wanted, self._http, renew, self._patience)
-        await reading.open()
-        return Delivered(plan.status, plan.headers, reading.chunks(), reading)
+            return AssetResponse(plan.status, plan.headers, _no_chunks())
+        reader = RangeReader(source, plan.wanted, self._http, renew, self._timeouts)
+        await reader.open()
+        return AssetResponse(plan.status, plan.headers, reader.chunks(), reader)
 
-    async def _from_spool(self, source: Source, asked: str | None, renew: Renew) -> Delivered:
+    async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
         async def renew_whole(_stale: Source) -> Source:
             return (await renew(source)).file
 
         arriving = await self._spool.file(source.file, self._http, renew_whole)
         size = source.size if source.size is not None else arriving.size
-        if size is None and asked is None:
-            await arriving.reach(0)
-            return Delivered(200, describe(source), arriving.chunks(range(sys.maxsize)))
-        plan = _plan(source, asked, await arriving.measured() if size is None else size)
-        wanted = shifted(plan.wanted, source.part.start if source.part else 0)
+        if size is None and range_header is None:
+            # The size is known only at the end: send what arrives, without a Content-Length.
+            await arriving.wait_for(0)
+            return AssetResponse(200, head_headers(source), arriving.chunks(range(sys.maxsize)))
+        plan = _plan(source, range_header, await arriving.wait_for_size() if size is None else size)
+        offset = source.part.start if source.part else 0
+        wanted = range(plan.wanted.start + offset, plan.wanted.stop + offset)
         if wanted:
-            await arriving.reach(wanted.start)
-        return Delivered(plan.status, plan.headers, arriving.chunks(wanted))
+            await arriving.wait_for(wanted.start)
+        return AssetResponse(plan.status, plan.headers, arriving.chunks(wanted))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What an answer says before its bytes, and which these are."""
+    """A response's status and headers, and which bytes are its body."""
 
     status: int
     headers: dict[str, str]
     wanted: range
 
 
-def _plan(source: Source, asked: str | None, size: int) -> _Plan:
-    headers = describe(replace(source, size=size))
+def _plan(source: Source, range_header: str | None, size: int) -> _Plan:
+    headers = head_headers(replace(source, size=size))
     try:
-        part = read_range(asked, size)
-    except Unsatisfiable:
+        part = read_range(range_header, size)
+    except RangeNotSatisfiable:
         return _Plan(416, headers | {"Content-Range": f"bytes */{size}", "Content-Length": "0"}, range(0))
     if part is None:
         return _Plan(200, headers, range(size))
-    place = f"bytes {part.start}-{part.stop - 1}/{size}"
-    return _Plan(206, headers | {"Content-Range": place, "Content-Length": str(len(part))}, part)
+    content_range = f"bytes {part.start}-{part.stop - 1}/{size}"
+    return _Plan(206, headers | {"Content-Range": content_range, "Content-Length": str(len(part))}, part)
 
 
-def _is_still(source: Source, if_range: str | None) -> bool:
-    """Whether the file is still the one of which a reader has a part; weak entity tags do not tell (RFC 9110)."""
+def _is_unchanged(source: Source, if_range: str | None) -> bool:
+    """Return whether the reader's part is of the current file; a weak entity tag does not prove it (RFC 9110)."""
     if if_range is None:
         return True
     return not if_range.startswith("W/") and if_range in (source.etag, source.last_modified)
 
 
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    parts: tuple[bytes, ...] = ()
-    for part in parts:
-        yield part
+async def _no_chunks() -> AsyncGenerator[bytes, None]:
+    chunks: tuple[bytes, ...] = ()
+    for chunk in chunks:  # never runs, but makes this a generator
+        yield chunk

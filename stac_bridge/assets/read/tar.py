@@ -1,4 +1,4 @@
-"""An uncompressed tar as the files in it: their places are read from its headers, their bytes are parts of it."""
+"""Reads single files of an uncompressed tar: finds their positions in its headers, and their bytes by Range."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
-from stac_bridge.assets.read.reader import Reading
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
+from stac_bridge.assets.read.reader import RangeReader
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.errors import AssetUnavailable, NotFound, UpstreamFault
 
 if TYPE_CHECKING:
@@ -23,140 +23,148 @@ if TYPE_CHECKING:
     from stac_bridge.assets.spool.spool import Spool
     from stac_bridge.store import Store
 
-__all__ = ["Archive"]
+BLOCK_BYTES = 2**14
+"""Bytes that are read for a header; small files behind one another share a block."""
 
-BLOCK = 2**14
-"""Bytes that are read for a header; small files that lie behind one another share them."""
+MAX_HEADER_BYTES = 2**20
+"""Maximum size of a header, including the GNU and pax headers that extend it."""
 
-LONGEST_HEADER = 2**20
-"""Bytes that one header may take with all that extends it."""
-
-MOST_MEMBERS = 1000
-"""Members that an archive may have. A Landsat bundle has about 25."""
+MAX_MEMBERS = 1000
+"""Maximum number of files in an archive. A Landsat bundle has about 25."""
 
 INDEX_TTL = 6 * 3600.0
-"""Seconds that an archive's index is reused; it belongs to one state of the file."""
+"""Seconds that an archive's index is cached; its key contains the archive's version."""
 
-_Read: TypeAlias = "Callable[[int, int], Awaitable[bytes]]"
-"""Bytes of the archive from a place on, so many at most."""
+_ReadBytes: TypeAlias = "Callable[[int, int], Awaitable[bytes]]"
+"""Returns bytes of the archive, from a position on, at most so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A header: whose bytes stand where, and where the next header is. ``name`` is None for what is no plain file."""
+    """A header: the file's name (None unless it is a regular file), its bytes, and the next header's position."""
 
     name: str | None
-    place: range
-    next: int
+    data: range
+    next_header: int
 
 
-class Archive:
-    """Finds members. Of hosts with Range only the headers are fetched; of others, the spool has what has arrived."""
+class TarReader:
+    """Finds members of tar archives.
+
+    From hosts with Range only the headers are read; from other hosts the spool provides what has arrived.
+    """
 
     def __init__(
         self,
         http: httpx.AsyncClient,
         spool: Spool,
         store: Store,
-        patience: Patience = PATIENT,
-        most_members: int = MOST_MEMBERS,
+        timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+        max_members: int = MAX_MEMBERS,
     ) -> None:
         self._http = http
         self._spool = spool
         self._store = store
-        self._patience = patience
-        self._most_members = most_members
+        self._timeouts = timeouts
+        self._max_members = max_members
 
     async def member(self, whole: Source, name: str) -> Source:
-        """The member of this base name. Raises NotFound, Staging, UpstreamError, AssetUnavailable."""
-        index = await self._store.get(_key(whole)) or await self._index(whole, name)
+        """Return the source of the member with this base name.
+
+        Raises NotFound, Staging, UpstreamError, AssetUnavailable.
+        """
+        index = await self._store.get(_cache_key(whole)) or await self._index(whole, name)
         if name not in index:
             raise NotFound(f"The bundle that USGS offers of this scene has no file {name!r}.")
-        return _member(whole, name, index[name])
+        return _member_source(whole, name, index[name])
 
     async def _index(self, whole: Source, name: str) -> Mapping[str, range]:
-        """All members; on a host without Range those up to ``name`` do, for the rest may not be here yet."""
+        """Return the members' positions. Without Range only up to ``name``, because the rest may not be here yet."""
         if whole.ranges:
             return await self._store.once(
-                _key(whole), lambda: _index(self._entries(whole)), ttl=INDEX_TTL, size=_weight
+                _cache_key(whole), lambda: _read_index(self._entries(whole)), ttl=INDEX_TTL, size=_index_size
             )
-        return await _index(self._entries(whole), name)
+        return await _read_index(self._entries(whole), name)
 
     def _entries(self, whole: Source) -> AsyncIterator[_Entry]:
-        async def ranged(place: int, count: int) -> bytes:
-            wanted = range(place, min(place + count, whole.size or 0))
-            reading = Reading(whole, wanted, self._http, _dead, self._patience)
-            return b"".join([chunk async for chunk in reading.chunks()])
+        async def read_from_host(position: int, count: int) -> bytes:
+            wanted = range(position, min(position + count, whole.size or 0))
+            reader = RangeReader(whole, wanted, self._http, _cannot_renew, self._timeouts)
+            return b"".join([chunk async for chunk in reader.chunks()])
 
-        async def spooled(place: int, count: int) -> bytes:
-            arriving = await self._spool.file(whole, self._http, _dead)
-            await arriving.reach(min(place + count, arriving.size or sys.maxsize) - 1)
-            return b"".join([chunk async for chunk in arriving.chunks(range(place, place + count))])
+        async def read_from_spool(position: int, count: int) -> bytes:
+            arriving = await self._spool.file(whole, self._http, _cannot_renew)
+            await arriving.wait_for(min(position + count, arriving.size or sys.maxsize) - 1)
+            return b"".join([chunk async for chunk in arriving.chunks(range(position, position + count))])
 
-        return _walk(_Headers(ranged if whole.ranges else spooled), whole.size, self._most_members)
+        headers = _HeaderReader(read_from_host if whole.ranges else read_from_spool)
+        return _walk(headers, whole.size, self._max_members)
 
 
-class _Headers:
-    """Reads one header after another, and keeps what was read with the last: small files lie close together."""
+class _HeaderReader:
+    """Reads headers one after another; keeps the last block, because small files are close together."""
 
-    def __init__(self, read: _Read) -> None:
+    def __init__(self, read: _ReadBytes) -> None:
         self._read = read
         self._start = 0
         self._block = b""
 
-    async def at(self, place: int) -> _Entry | None:
-        """The header there; None where the archive ends. Raises AssetUnavailable, and what reading raises."""
-        block = self._block[place - self._start :]
+    async def at(self, position: int) -> _Entry | None:
+        """Return the header there; None at the end of the archive. Raises AssetUnavailable, and what reading raises."""
+        block = self._block[position - self._start :]
         if len(block) < tarfile.BLOCKSIZE:
-            block = await self._more(place, BLOCK)
-        count = BLOCK
+            block = await self._read_block(position, BLOCK_BYTES)
+        count = BLOCK_BYTES
         while block:
             try:
-                return _parsed(block, place)
+                return _parse_header(block, position)
             except (tarfile.TarError, ValueError):
-                if count >= LONGEST_HEADER or not _is_header(block):
-                    raise _broken() from None
-            count *= 4  # what extends the header is longer
-            block = await self._more(place, count)
+                if count >= MAX_HEADER_BYTES or not _is_header(block):
+                    raise _broken_archive() from None
+            count *= 4  # the headers that extend this one are longer than the block
+            block = await self._read_block(position, count)
         return None
 
-    async def _more(self, place: int, count: int) -> bytes:
-        self._start, self._block = place, await self._read(place, count)
+    async def _read_block(self, position: int, count: int) -> bytes:
+        self._start, self._block = position, await self._read(position, count)
         return self._block
 
 
-async def _walk(headers: _Headers, size: int | None, most: int) -> AsyncIterator[_Entry]:
-    """All headers. Raises AssetUnavailable for what is no tar, or claims more than the file has."""
-    place = 0
-    for _number in range(most):
-        entry = await headers.at(place) if size is None or place < size else None
+async def _walk(headers: _HeaderReader, size: int | None, max_members: int) -> AsyncIterator[_Entry]:
+    """Yield all headers. Raises AssetUnavailable if this is not a tar, or a header points past the archive's end."""
+    position = 0
+    for _number in range(max_members):
+        entry = await headers.at(position) if size is None or position < size else None
         if entry is None:
             return
-        if entry.next <= place or entry.place.stop > (size or sys.maxsize):
-            raise _broken()
+        if entry.next_header <= position or entry.data.stop > (size or sys.maxsize):
+            raise _broken_archive()
         yield entry
-        place = entry.next
-    raise AssetUnavailable(f"USGS offers this file in a bundle of more than {most} files, which is not read.")
+        position = entry.next_header
+    raise AssetUnavailable(f"USGS offers this file in a bundle of more than {max_members} files, which is not read.")
 
 
-async def _index(entries: AsyncIterator[_Entry], until: str | None = None) -> dict[str, range]:
-    found: dict[str, range] = {}
+async def _read_index(entries: AsyncIterator[_Entry], until: str | None = None) -> dict[str, range]:
+    index: dict[str, range] = {}
     async for entry in entries:
         if entry.name is not None:
-            found.setdefault(entry.name, entry.place)
-        if until in found:
+            index.setdefault(entry.name, entry.data)
+        if until in index:
             break
-    return found
+    return index
 
 
-def _parsed(block: bytes, place: int) -> _Entry | None:
-    """The header at the block's start, with the GNU and pax headers that extend it. Raises TarError, ValueError."""
+def _parse_header(block: bytes, position: int) -> _Entry | None:
+    """Return the header at the block's start, with the GNU and pax headers that extend it.
+
+    None at the end of the archive. Raises TarError, ValueError.
+    """
     with tarfile.open(fileobj=BytesIO(block), mode="r:") as tar:
         info = tar.next()
         if info is None:
             return None
-        start = place + info.offset_data
-        return _Entry(_base_name(info), range(start, start + info.size), place + tar.offset)
+        start = position + info.offset_data
+        return _Entry(_base_name(info), range(start, start + info.size), position + tar.offset)
 
 
 def _is_header(block: bytes) -> bool:
@@ -168,36 +176,38 @@ def _is_header(block: bytes) -> bool:
 
 
 def _base_name(info: tarfile.TarInfo) -> str | None:
-    """None for what is no plain file, or claims a place outside of the archive's own folder."""
+    """Return the base name; None unless it is a regular file within the archive's own folder."""
     path = PurePosixPath(info.name)
-    plain = info.isreg() and not info.issparse()
-    return path.name if plain and not path.is_absolute() and ".." not in path.parts else None
+    is_regular = info.isreg() and not info.issparse()
+    return path.name if is_regular and not path.is_absolute() and ".." not in path.parts else None
 
 
-def _member(whole: Source, name: str, place: range) -> Source:
+def _member_source(whole: Source, name: str, part: range) -> Source:
     return replace(
         whole,
         name=f"{whole.name} {name}",
-        size=len(place),
+        size=len(part),
         media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
-        etag=f'{whole.etag[:-1]}.{place.start}-{len(place)}"' if whole.etag else None,
+        etag=f'{whole.etag[:-1]}.{part.start}-{len(part)}"' if whole.etag else None,
         filename=name,
-        part=place,
+        part=part,
         whole=whole,
     )
 
 
-def _key(whole: Source) -> str:
+def _cache_key(whole: Source) -> str:
     return f"index {whole.name} {whole.size} {whole.etag} {whole.last_modified}"
 
 
-def _weight(index: Mapping[str, range]) -> int:
+def _index_size(index: Mapping[str, range]) -> int:
+    """Return the approximate bytes of memory of an index."""
     return 256 * (1 + len(index))
 
 
-def _broken() -> AssetUnavailable:
+def _broken_archive() -> AssetUnavailable:
     return AssetUnavailable("USGS offers this file in a bundle that is broken, or is no plain tar.")
 
 
-async def _dead(_stale: Source) -> Source:
+async def _cannot_renew(_stale: Source) -> Source:
+    """Raise an error: the URL of an archive is not renewed while its headers are read."""
     raise UpstreamFault("The USGS download host did not accept the address that M2M gave for a bundle; try again.")

@@ -1,27 +1,25 @@
-"""How long delivery waits for those who have the bytes."""
+"""How long reading waits for download hosts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PATIENT", "Patience"]
-
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """All in seconds.
+class ReadTimeouts:
+    """All in seconds."""
 
-    ``pause`` goes before asking a host again, four times as long before the next time; a reader in the middle of a
-    file waits at most ``busy`` for a host that is busy. ``arriving`` is what a reader waits for bytes that are still
-    to be spooled, before being told to come back. A URL that answered is taken to answer for ``sure``: nobody is sent
-    to a dead one for longer.
-    """
+    retry_pause: float = 0.1
+    """Pause before the first retry of a request; each further one is four times as long."""
 
-    pause: float = 0.1
-    busy: float = 5
-    arriving: float = 5
-    sure: float = 10
+    max_busy_wait: float = 5
+    """Longest wait for a busy host in the middle of a file."""
+
+    arrival_timeout: float = 5
+    """How long a reader waits for bytes that the spool is still fetching, before it gets a 503 with Retry-After."""
+
+    liveness_ttl: float = 10
+    """How long a URL that worked counts as working, and so how long readers may be redirected to a dead one."""
 
 
-PATIENT = Patience()
-"""What holds where nothing else is said."""
+DEFAULT_READ_TIMEOUTS = ReadTimeouts()

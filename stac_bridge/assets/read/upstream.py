@@ -1,4 +1,4 @@
-"""One asking of a download host: bytes of a file, believed only where the answer says that they are those asked for."""
+"""One request to a download host; its bytes are used only if the headers prove that they are the requested ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from stac_bridge.assets.read.probe import SNIFFED, alike, is_page, refusal, unreachable
+from stac_bridge.assets.read.probe import SNIFF_BYTES, host_error, is_html_page, may_match, transport_error
 from stac_bridge.errors import UpstreamFault
 from stac_bridge.http_headers import read_content_range, read_count
 
@@ -17,41 +17,40 @@ if TYPE_CHECKING:
 
     from stac_bridge.assets.read.probe import Source
 
-__all__ = ["changed", "pieces"]
-
-MOST_SKIPPED = 16 * 2**20
-"""Bytes that are read in vain where a host that serves parts answers with the whole for once."""
+MAX_SKIPPED_BYTES = 16 * 2**20
+"""Bytes that are read and discarded if a host with Range sends the whole file for once."""
 
 
-async def pieces(source: Source, wanted: range, http: httpx.AsyncClient) -> AsyncGenerator[bytes, None]:
-    """The bytes of the file at ``source.url`` from ``wanted.start`` on: to its stop, or as far as the host gives them.
+async def fetch_range(source: Source, wanted: range, http: httpx.AsyncClient) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of the file at ``source.url`` from ``wanted.start`` to its stop, or as far as the host sends.
 
-    Raises AssetUnavailable, UpstreamError: before the first byte where the answer is not the file's, in the
-    middle where it breaks or goes past what it announced.
+    Raises AssetUnavailable, UpstreamError: before the first byte if the response is not the file's, in the middle if
+    it breaks off or is longer than announced.
     """
+    headers = _request_headers(source, wanted)
     try:
-        async with http.stream("GET", source.url, headers=_asking(source, wanted), follow_redirects=False) as answer:
-            given = _given(answer, source, wanted)
-            async with aclosing(_believed(answer, given, source)) as body:
-                place = given.start
+        async with http.stream("GET", source.url, headers=headers, follow_redirects=False) as response:
+            sent = _check_headers(response, source, wanted)
+            async with aclosing(_checked_body(response, sent, source)) as body:
+                position = sent.start
                 async for chunk in body:
-                    kept = chunk[max(0, wanted.start - place) : wanted.stop - place]
-                    place += len(chunk)
-                    if kept:
-                        yield kept
-                    if place >= wanted.stop and given.stop > wanted.stop:
-                        return  # the whole came for a part
-    except httpx.HTTPError as fault:
-        raise unreachable(fault) from fault
+                    part = chunk[max(0, wanted.start - position) : wanted.stop - position]
+                    position += len(chunk)
+                    if part:
+                        yield part
+                    if position >= wanted.stop and sent.stop > wanted.stop:
+                        return  # the host sent the whole file for a range: do not read the rest
+    except httpx.HTTPError as error:
+        raise transport_error(error) from error
 
 
-def changed() -> UpstreamFault:
-    """What to say when two answers are not of one file."""
+def file_changed() -> UpstreamFault:
+    """Return the error for two responses that are of different versions of a file."""
     return UpstreamFault("This file has changed at USGS while it was read; read it again from its start.")
 
 
-def _asking(source: Source, wanted: range) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity"}  # lengths and ranges are those of the file itself
+def _request_headers(source: Source, wanted: range) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity"}  # with compression, lengths and ranges would not be the file's own
     if not source.ranges:
         return headers
     headers["Range"] = f"bytes={wanted.start}-{wanted.stop - 1}"
@@ -60,56 +59,58 @@ def _asking(source: Source, wanted: range) -> dict[str, str]:
     return headers
 
 
-def _given(answer: httpx.Response, source: Source, wanted: range) -> range:
-    """Which bytes the answer holds. Raises AssetUnavailable, UpstreamError where they are of no use."""
-    if answer.status_code not in (200, 206) or is_page(source.name, answer):
-        raise refusal(answer)
-    if answer.headers.get("content-encoding", "identity") != "identity":
-        raise UpstreamFault("The USGS download host packs this file in a way it was not asked to; try again later.")
-    given, size = _told(answer)
-    if (source.size is not None and size not in (None, source.size)) or _is_another(answer, source):
-        raise changed()
-    if given.start != wanted.start and (given.start or (wanted.start > MOST_SKIPPED and source.ranges)):
-        raise UpstreamFault("The USGS download host gave another part of this file than was asked for; try again.")
-    return given if source.size is None else range(given.start, min(given.stop, source.size))
+def _check_headers(response: httpx.Response, source: Source, wanted: range) -> range:
+    """Return which bytes the response contains. Raises AssetUnavailable, UpstreamError if they are of no use."""
+    if response.status_code not in (200, 206) or is_html_page(source.name, response):
+        raise host_error(response)
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UpstreamFault("The USGS download host compressed this file without being asked to; try again later.")
+    sent, size = _sent_range(response)
+    if (source.size is not None and size not in (None, source.size)) or _is_other_version(response, source):
+        raise file_changed()
+    if sent.start != wanted.start and (sent.start or (wanted.start > MAX_SKIPPED_BYTES and source.ranges)):
+        raise UpstreamFault("The USGS download host sent another part of this file than was requested; try again.")
+    return sent if source.size is None else range(sent.start, min(sent.stop, source.size))
 
 
-def _told(answer: httpx.Response) -> tuple[range, int | None]:
-    """The bytes that the answer announces, and the size of the whole. Raises UpstreamFault where it is not plain."""
-    size = read_count(answer.headers.get("content-length"))
-    if answer.status_code == 200:
+def _sent_range(response: httpx.Response) -> tuple[range, int | None]:
+    """Return the bytes that the headers announce, and the whole file's size. Raises UpstreamFault if they disagree."""
+    size = read_count(response.headers.get("content-length"))
+    if response.status_code == 200:
         return range(sys.maxsize if size is None else size), size
-    found = read_content_range(answer.headers.get("content-range"))
-    if found is None or not found[0] or (size is not None and size != len(found[0])):
-        raise UpstreamFault("The USGS download host does not say which part of this file it gave; try again.")
-    return found
+    content_range = read_content_range(response.headers.get("content-range"))
+    if content_range is None or not content_range[0] or (size is not None and size != len(content_range[0])):
+        raise UpstreamFault("The USGS download host does not say which part of this file it sent; try again.")
+    return content_range
 
 
-def _is_another(answer: httpx.Response, source: Source) -> bool:
-    """Whether the answer is of another state of the file."""
-    said = ((answer.headers.get("etag"), source.etag), (answer.headers.get("last-modified"), source.last_modified))
-    return not all(alike(theirs, ours) for theirs, ours in said)
+def _is_other_version(response: httpx.Response, source: Source) -> bool:
+    pairs = (
+        (response.headers.get("etag"), source.etag),
+        (response.headers.get("last-modified"), source.last_modified),
+    )
+    return not all(may_match(theirs, ours) for theirs, ours in pairs)
 
 
-async def _believed(answer: httpx.Response, given: range, source: Source) -> AsyncGenerator[bytes, None]:
-    """The body, once its first bytes are known to be no page. Raises UpstreamFault past what was announced."""
-    body = _bounded(answer.aiter_bytes(), len(given))
-    if given.start == 0:
+async def _checked_body(response: httpx.Response, sent: range, source: Source) -> AsyncGenerator[bytes, None]:
+    """Yield the body, unless its first bytes are an HTML page. Raises UpstreamFault if it is longer than announced."""
+    body = _limit(response.aiter_bytes(), len(sent))
+    if sent.start == 0:
         start = b""
         async for chunk in body:
             start += chunk
-            if len(start) >= SNIFFED:
+            if len(start) >= SNIFF_BYTES:
                 break
-        if is_page(source.name, answer, start):
-            raise refusal(answer)
+        if is_html_page(source.name, response, start):
+            raise host_error(response)
         yield start
     async for chunk in body:
         yield chunk
 
 
-async def _bounded(chunks: AsyncIterator[bytes], left: int) -> AsyncGenerator[bytes, None]:
+async def _limit(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncGenerator[bytes, None]:
     async for chunk in chunks:
-        left -= len(chunk)
-        if left < 0:
-            raise UpstreamFault("The USGS download host gave more than it announced; try again later.")
+        max_bytes -= len(chunk)
+        if max_bytes < 0:
+            raise UpstreamFault("The USGS download host sent more than it announced; try again later.")
         yield chunk

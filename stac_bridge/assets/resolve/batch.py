@@ -1,4 +1,4 @@
-"""Askers who come at the same moment go to M2M together."""
+"""Coalesces concurrent requests into one M2M call."""
 
 from __future__ import annotations
 
@@ -13,98 +13,100 @@ from stac_bridge.errors import UpstreamFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Batches"]
-
 K = TypeVar("K")
 V = TypeVar("V")
 
-WINDOW = 0.015
-"""Seconds that a call waits for others to join it: little beside what M2M takes, enough for threads that start."""
+GATHER_TIME = 0.015
+"""Seconds that a call waits for more keys: little compared with M2M's response time, enough for threads to start."""
 
-LINGER = 0.8
-"""Seconds that it waits where many came together lately: threads that read side by side come back a little apart,
-and a call for each, one after the other, would keep all of them waiting longer."""
+LINGER_TIMEOUT = 0.8
+"""Seconds that a call waits for more keys if recent calls had several. Threads that read concurrently return a little
+apart from one another; one call per thread, one after the other, would keep all of them waiting longer."""
 
-LATELY = 5.0
-"""Seconds for which those who came together are expected to do so again."""
+RECENT = 5.0
+"""Seconds for which the size of a call predicts the size of the next."""
 
-_OF_ONE = frozenset({"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT", "NOT_FOUND"})
-"""Errors that one bad id may bring upon a whole call."""
+_CAUSED_BY_ONE_KEY = frozenset({"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT", "NOT_FOUND"})
+"""M2M's error codes with which one bad id fails a whole call."""
 
 
-class Batches(Generic[K, V]):
-    """One ``call`` for all keys that wait, at most ``most`` of them at once; it gives what it finds of each.
+class Batcher(Generic[K, V]):
+    """Calls ``call`` with all waiting keys, at most ``max_keys`` at a time; it returns a value for each key it knows.
 
-    ``turn`` is held while gathering and calling: whoever comes meanwhile goes with the next call. Kinds of calls
-    that lead to each other share it, so that one waits for the askers that the other is about to send.
+    ``lock`` is held while keys are collected and the call runs; keys that arrive meanwhile go into the next call.
+    Batchers whose calls follow one another share a lock: the second kind of call then waits for all the keys that the
+    first kind is about to release.
     """
 
     def __init__(
-        self, call: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], most: int, turn: asyncio.Lock | None = None
+        self, call: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], max_keys: int, lock: asyncio.Lock | None = None
     ) -> None:
         self._call = call
-        self._most = most
-        self._turn = turn or asyncio.Lock()
+        self._max_keys = max_keys
+        self._lock = lock or asyncio.Lock()
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
-        self._crowds: deque[tuple[float, int]] = deque(maxlen=64)
+        self._recent_sizes: deque[tuple[float, int]] = deque(maxlen=64)  # (monotonic time, keys in the call)
         self._expected = 1
-        self._gathered = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._all_arrived = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds only weak references
 
     async def get(self, key: K) -> V | None:
-        """What a call found of ``key``, or None. Raises what the call raises. The call outlives its askers."""
+        """Return the call's value for ``key``, or None. Raises what the call raises.
+
+        The call goes on if whoever waits for it is canceled: it has been paid for, and others may share it.
+        """
         if not self._waiting:
-            task = asyncio.create_task(self._go())
+            task = asyncio.create_task(self._run())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         if key not in self._waiting:
             self._waiting[key] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= self._expected:
-            self._gathered.set()
+            self._all_arrived.set()
         return await asyncio.shield(self._waiting[key])
 
-    async def _go(self) -> None:
+    async def _run(self) -> None:
         await self._linger()
-        async with self._turn:
-            await asyncio.sleep(WINDOW)
-            asked, self._waiting = self._waiting, {}
-            self._crowds.append((time.monotonic(), len(asked)))
-            for keys in _parts(tuple(asked), self._most):
-                await self._settle(keys, asked)
+        async with self._lock:
+            await asyncio.sleep(GATHER_TIME)
+            batch, self._waiting = self._waiting, {}
+            self._recent_sizes.append((time.monotonic(), len(batch)))
+            for keys in _chunks(tuple(batch), self._max_keys):
+                await self._settle(keys, batch)
 
     async def _linger(self) -> None:
-        """Wait for as many as came together lately, if there were several."""
+        """Wait until as many keys have arrived as the largest recent call had, if that had several."""
         now = time.monotonic()
-        crowd = max((size for when, size in self._crowds if now - when < LATELY), default=1)
-        self._expected = min(crowd, self._most)
+        largest = max((size for when, size in self._recent_sizes if now - when < RECENT), default=1)
+        self._expected = min(largest, self._max_keys)
         if len(self._waiting) < self._expected:
-            self._gathered.clear()
+            self._all_arrived.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER):
-                    await self._gathered.wait()
+                async with asyncio.timeout(LINGER_TIMEOUT):
+                    await self._all_arrived.wait()
 
-    async def _settle(self, keys: Sequence[K], asked: Mapping[K, asyncio.Future[V | None]]) -> None:
-        """Give everybody an answer or an error; a call that is refused for an id is made in halves."""
+    async def _settle(self, keys: Sequence[K], batch: Mapping[K, asyncio.Future[V | None]]) -> None:
+        """Set the result or the error of each key; a call that fails because of one key is repeated in halves."""
         try:
-            found = await self._call(keys)
-        except UpstreamFault as fault:
-            if fault.code in _OF_ONE and len(keys) > 1:
-                for half in _parts(keys, (len(keys) + 1) // 2):
-                    await self._settle(half, asked)
+            values = await self._call(keys)
+        except UpstreamFault as error:
+            if error.code in _CAUSED_BY_ONE_KEY and len(keys) > 1:
+                for half in _chunks(keys, (len(keys) + 1) // 2):
+                    await self._settle(half, batch)
                 return
-            _fail((asked[key] for key in keys), fault)
-        except Exception as fault:  # noqa: BLE001 -- told to those who wait, whatever it is
-            _fail((asked[key] for key in keys), fault)
+            _fail((batch[key] for key in keys), error)
+        except Exception as error:  # noqa: BLE001 -- raised again in whoever waits
+            _fail((batch[key] for key in keys), error)
         else:
             for key in keys:
-                asked[key].set_result(found.get(key))
+                batch[key].set_result(values.get(key))
 
 
-def _fail(waiting: Iterator[asyncio.Future[V | None]], fault: Exception) -> None:
-    for future in waiting:
-        future.set_exception(fault)
-        future.exception()  # seen here, so that one nobody waits for any more raises no warning
+def _fail(futures: Iterator[asyncio.Future[V | None]], error: Exception) -> None:
+    for future in futures:
+        future.set_exception(error)
+        future.exception()  # marks it as retrieved: if its waiter was canceled, asyncio would log a warning
 
 
-def _parts(keys: Sequence[K], most: int) -> Iterator[Sequence[K]]:
-    return (keys[start : start + most] for start in range(0, len(keys), most))
+def _chunks(keys: Sequence[K], size: int) -> Iterator[Sequence[K]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

@@ -1,4 +1,4 @@
-"""What download-request said → what became of each file asked for. Pure."""
+"""Interprets M2M's answers about downloads: what became of each requested file. Pure."""
 
 from __future__ import annotations
 
@@ -14,100 +14,113 @@ if TYPE_CHECKING:
 
     from stac_bridge.m2m.models.downloads import Download, DownloadAnswer, DownloadInput, RetrievedDownload
 
-__all__ = ["Grant", "Refusal", "in_queue", "refusals", "retrieved", "staging", "tie"]
+DISABLED_RETRY_AFTER = 300
+"""Seconds before retrying a delivery system that is temporarily disabled, which may last for hours."""
 
-DISABLED = 300
-"""Seconds after which to come back to a delivery system that is disabled for a while: it may be hours."""
+MIN_STAGING_WAIT, MAX_STAGING_WAIT = 5, 60
+"""Seconds of Retry-After while USGS prepares a file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """A download in USGS's queue: its id, the label it stands under, its URL once there is one.
+class QueuedDownload:
+    """A download in USGS's queue: its id, its label there, and its URL as soon as it has one.
 
-    ``eula`` is the code of its licence; ``since`` tells (as ``time.time``) when we first heard of it.
-    ``known`` is one that was asked for before.
+    ``eula`` is the code of its license; ``first_seen`` (Unix seconds) is when it was first reported to us;
+    ``is_duplicate`` says that an earlier request put it into the queue.
     """
 
     download_id: int
     label: str
     url: str | None = None
     eula: str | None = None
-    known: bool = False
-    since: float = field(default_factory=time.time, compare=False)
+    is_duplicate: bool = False
+    first_seen: float = field(default_factory=time.time, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A download that USGS does not grant, and its reason."""
+class RefusedDownload:
+    """A download that USGS refuses, and its reason if it gives one."""
 
     reason: str | None = None
 
     @property
     def error(self) -> AssetUnavailable | UpstreamBusy:
-        """How it is told: what USGS itself calls temporary is worth coming back for."""
+        """The error for the reader: only a reason that USGS itself calls temporary is worth a retry."""
         if self.reason and "temporar" in self.reason.casefold():
-            return UpstreamBusy(f"USGS does not deliver this file for now: {self.reason}", retry_after=DISABLED)
+            return UpstreamBusy(
+                f"USGS does not deliver this file for now: {self.reason}", retry_after=DISABLED_RETRY_AFTER
+            )
         return AssetUnavailable(f"USGS refuses this download: {self.reason or 'it gives no reason.'}")
 
 
-def refusals(asked: Sequence[DownloadInput], answer: DownloadAnswer) -> dict[DownloadInput, Refusal]:
-    """What is refused by name, each with USGS's reason; of one alone the names do not matter."""
-    if len(asked) == 1 and answer.failed:
-        return {asked[0]: Refusal(answer.failed[0].message)}
+def refused_downloads(inputs: Sequence[DownloadInput], answer: DownloadAnswer) -> dict[DownloadInput, RefusedDownload]:
+    """Return the inputs that the answer lists as failed, with USGS's reasons.
+
+    If there was one input, a failure is its own, whatever ids the failure has.
+    """
+    if len(inputs) == 1 and answer.failed:
+        return {inputs[0]: RefusedDownload(answer.failed[0].message)}
     return {
-        one: Refusal(failed.message)
-        for failed in answer.failed
-        for one in asked
-        if one.entity_id == failed.entity_id and failed.product_id in (None, one.product_id)
+        download: RefusedDownload(failure.message)
+        for failure in answer.failed
+        for download in inputs
+        if download.entity_id == failure.entity_id and failure.product_id in (None, download.product_id)
     }
 
 
-def in_queue(answer: DownloadAnswer, label: str) -> dict[int, Grant]:
-    """What stands in the queue after a request: under ``label``, or still under that of an earlier one."""
-    grants = {
-        int(ident): Grant(int(ident), under, known=ident in answer.duplicates)
-        for ident, under in {**answer.new_records, **answer.duplicates}.items()
+def queued_downloads(answer: DownloadAnswer, label: str) -> dict[int, QueuedDownload]:
+    """Return the queue's downloads after a request, by download id: under ``label``, or under an earlier one's."""
+    queued = {
+        int(ident): QueuedDownload(int(ident), own_label, is_duplicate=ident in answer.duplicates)
+        for ident, own_label in {**answer.new_records, **answer.duplicates}.items()
     }
     for row in (*answer.preparing, *answer.available):
-        grants[row.download_id] = replace(grants.get(row.download_id) or Grant(row.download_id, label), eula=row.eula)
+        known = queued.get(row.download_id) or QueuedDownload(row.download_id, label)
+        queued[row.download_id] = replace(known, eula=row.eula)
     for row in answer.available:
-        grants[row.download_id] = replace(grants[row.download_id], url=_ready(row.url))
-    return grants
+        queued[row.download_id] = replace(queued[row.download_id], url=_ready_url(row.url))
+    return queued
 
 
-def tie(asked: Iterable[DownloadInput], rows: Iterable[Download | RetrievedDownload]) -> dict[DownloadInput, int]:
-    """Asked for → download id, by the rows' entity ids; where two products of one are asked for, by their codes."""
+def match_rows(
+    inputs: Iterable[DownloadInput], rows: Iterable[Download | RetrievedDownload]
+) -> dict[DownloadInput, int]:
+    """Return input → download id, by the rows' entity ids, and by product codes if an entity has several inputs."""
     by_entity: dict[str, list[DownloadInput]] = defaultdict(list)
-    tied: dict[DownloadInput, int] = {}
-    for one in asked:
-        by_entity[one.entity_id].append(one)
+    matched: dict[DownloadInput, int] = {}
+    for download in inputs:
+        by_entity[download.entity_id].append(download)
     for row in rows:
-        same = by_entity[row.entity_id or ""]
-        fitting = same if len(same) == 1 else [one for one in same if one.code and one.code == row.product_code]
-        if len(fitting) == 1:
-            tied.setdefault(fitting[0], row.download_id)
-    return tied
+        same_entity = by_entity[row.entity_id or ""]
+        if len(same_entity) == 1:
+            candidates = same_entity
+        else:
+            candidates = [download for download in same_entity if download.code and download.code == row.product_code]
+        if len(candidates) == 1:
+            matched.setdefault(candidates[0], row.download_id)
+    return matched
 
 
-def retrieved(grant: Grant, rows: Iterable[RetrievedDownload]) -> Grant | None:
-    """The same with what the queue's rows tell of it; None where they do not list it.
+def update_from_queue(download: QueuedDownload, rows: Iterable[RetrievedDownload]) -> QueuedDownload | None:
+    """Return the download with what the queue's rows say about it; None if they do not list it.
 
-    It may stand in both lists, in one, or (at first) in none, and a requested one may work already [REFERENCE §8].
+    It may be in both of the queue's lists, in one or (at first) in none, and the URL of one that is only requested
+    may work already [REFERENCE §8].
     """
-    mine = [row for row in rows if row.download_id == grant.download_id]
-    if not mine:
+    own = [row for row in rows if row.download_id == download.download_id]
+    if not own:
         return None
-    eula = next((row.eula for row in mine if row.eula), grant.eula)
-    return replace(grant, url=next((url for row in mine if (url := _ready(row.url))), grant.url), eula=eula)
+    eula = next((row.eula for row in own if row.eula), download.eula)
+    return replace(download, url=next((url for row in own if (url := _ready_url(row.url))), download.url), eula=eula)
 
 
-def staging(grant: Grant) -> Staging:
-    """Come back sooner at first, and later the longer it takes."""
-    wait = int(min(60, max(5, time.time() - grant.since)))
-    bound = f" Its use is bound to USGS's licence {grant.eula}." if grant.eula else ""
-    return Staging(f"USGS is preparing this file; ask again in {wait} seconds.{bound}", retry_after=wait)
+def staging_error(download: QueuedDownload) -> Staging:
+    """Return the error for a file in preparation; Retry-After is the time it has taken so far, within bounds."""
+    wait = int(min(MAX_STAGING_WAIT, max(MIN_STAGING_WAIT, time.time() - download.first_seen)))
+    license_note = f" Its use is bound to USGS's license {download.eula}." if download.eula else ""
+    return Staging(f"USGS is preparing this file; retry in {wait} seconds.{license_note}", retry_after=wait)
 
 
-def _ready(url: str | None) -> str | None:
-    """A URL from which bytes come already."""
+def _ready_url(url: str | None) -> str | None:
+    """Return the URL if it serves bytes already, and is not a placeholder for a file in preparation."""
     return None if url is None or "/download-staging/" in url else url

@@ -1,4 +1,4 @@
-"""Files whose download can be asked for without looking at the scene's options first. Pure."""
+"""Files that can be requested without fetching the scene's download options first. Pure."""
 
 from __future__ import annotations
 
@@ -11,42 +11,49 @@ from stac_bridge.m2m.models.downloads import DownloadInput
 if TYPE_CHECKING:
     from datetime import date
 
-    from stac_bridge.assets.resolve.product import Wanted
+    from stac_bridge.assets.resolve.product import SceneFile
     from stac_bridge.m2m.models.downloads import FileGroups
 
-__all__ = ["file_entity", "from_the_cloud"]
+CLOUD_AGE = timedelta(days=60)
+"""Age after which a Landsat product's files come from the cloud. The change was seen two to four weeks after
+processing, and is said to have taken longer [REFERENCE §8]. If it has not happened, the options are fetched after
+all."""
 
-SETTLED = timedelta(days=60)
-"""After this a Landsat product's files come from the cloud: the change-over was seen two to four weeks after
-processing, and is told to have taken longer [REFERENCE §8]. Where it has not come, the options are asked after all."""
+_LANDSAT_PRODUCT = re.compile(r"L[COETM]\d\d_(L1|L2S)[A-Z]{1,2}_\d{6}_\d{8}_(\d{8})_02_[A-Z0-9]{2}$")
+"""Level and processing date of a Collection 2 display id."""
 
-_PRODUCT = re.compile(r"L[COETM]\d\d_(L1|L2S)[A-Z]{1,2}_\d{6}_\d{8}_(\d{8})_02_[A-Z0-9]{2}$")
+_LEVEL_2_PREFIXES = {
+    "SR": "L2SR",
+    "QA": "L2SR",
+    "ST": "L2ST",
+    "MTL.TXT": "L2ST",
+    "MTL.XML": "L2ST",
+    "ANG.TXT": "L2ST",
+}
+"""Start of a file's suffix → the half of a Level-2 product that has the file in M2M [REFERENCE §8]."""
 
-_HALVES = {"SR": "L2SR", "QA": "L2SR", "ST": "L2ST", "MTL.TXT": "L2ST", "MTL.XML": "L2ST", "ANG.TXT": "L2ST"}
-"""Beginnings of file names → the part of a Level-2 product under which M2M has the file [REFERENCE §8]."""
 
+def file_entity_id(file: SceneFile, today: date) -> str | None:
+    """Return the entity id of a file of a Landsat Collection 2 scene that was processed long enough ago.
 
-def file_entity(wanted: Wanted, today: date) -> str | None:
-    """The entity id of a file of a Landsat Collection 2 scene that was processed long ago.
-
-    None for any other, and where on record nothing tells the id's prefix.
+    None for any other scene, and if the recorded answers do not say which prefix the id has.
     """
-    found = _PRODUCT.match(wanted.display_id)
-    if found is None or wanted.file is None or found[2] >= f"{today - SETTLED:%Y%m%d}":
+    match = _LANDSAT_PRODUCT.match(file.display_id)
+    if match is None or file.suffix is None or match[2] >= f"{today - CLOUD_AGE:%Y%m%d}":
         return None
-    prefix = "L1" if found[1] == "L1" else _half(wanted)
-    return prefix and f"{prefix}_{wanted.display_id}_{wanted.file.upper().replace('.', '_')}"
+    prefix = "L1" if match[1] == "L1" else _level_2_prefix(file)
+    return prefix and f"{prefix}_{file.display_id}_{file.suffix.upper().replace('.', '_')}"
 
 
-def _half(wanted: Wanted) -> str | None:
-    """Of Level 2. Which half has the texts is on record only for products that have both."""
-    file = (wanted.file or "").upper()
-    if file in _HALVES:
-        return _HALVES[file] if "_L2SP_" in wanted.display_id else None
-    return _HALVES.get(file.partition("_")[0])
+def _level_2_prefix(file: SceneFile) -> str | None:
+    """Return the prefix of a Level-2 file. For text files it is known only if the product has both halves (L2SP)."""
+    suffix = (file.suffix or "").upper()
+    if suffix in _LEVEL_2_PREFIXES:
+        return _LEVEL_2_PREFIXES[suffix] if "_L2SP_" in file.display_id else None
+    return _LEVEL_2_PREFIXES.get(suffix.partition("_")[0])
 
 
-def from_the_cloud(entity_id: str, wanted: Wanted, groups: FileGroups) -> DownloadInput | None:
-    """What to ask for; None where the file groups do not tell of exactly one product from the cloud."""
-    products = groups.product_ids(wanted.file or "", "ls_s3")
+def cloud_download(entity_id: str, file: SceneFile, groups: FileGroups) -> DownloadInput | None:
+    """Return the download to request; None if the file groups do not name exactly one product in the cloud."""
+    products = groups.product_ids(file.suffix or "", "ls_s3")
     return DownloadInput(entity_id, products.pop()) if len(products) == 1 else None

@@ -1,4 +1,4 @@
-"""What is wanted × what M2M offers → the product to ask for. Pure."""
+"""Chooses the product to request for a file, from what M2M offers. Pure."""
 
 from __future__ import annotations
 
@@ -12,71 +12,76 @@ if TYPE_CHECKING:
 
     from stac_bridge.m2m.models.downloads import Product
 
-__all__ = ["Choice", "Wanted", "choose"]
-
-_TARS = frozenset({"ls_zip", "dds_ms"})
-"""Download systems whose bundles are uncompressed tar archives, whatever they are called [REFERENCE §8]."""
+_TAR_SYSTEMS = frozenset({"ls_zip", "dds_ms"})
+"""Download systems whose bundles are uncompressed tar archives, in spite of their names [REFERENCE §8]."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file of a scene: by its name among the scene's files (``file`` is its ending), or as a whole product."""
+class SceneFile:
+    """A file of a scene: one of its secondary files, or a whole product.
+
+    ``suffix`` is the part of a secondary file's name after the display id; ``product_code`` names a whole product.
+    """
 
     dataset: str
     entity_id: str
     display_id: str
     filename: str
-    file: str | None = None
+    suffix: str | None = None
     product_code: str | None = None
 
     @property
     def name(self) -> str:
-        """Unique for what is wanted."""
+        """A key that is unique for the file."""
         return f"{self.dataset} {self.entity_id} {self.filename} {self.product_code or ''}"
 
-    def bundle(self, product: Product) -> Wanted:
-        """The archive that has the file, as a whole: one and the same for all files of the scene."""
-        return replace(self, filename=f"{self.display_id}.tar", file=None, product_code=product.code)
+    def bundle(self, product: Product) -> SceneFile:
+        """Return the archive that contains this file: the same value for all files of the scene."""
+        return replace(self, filename=f"{self.display_id}.tar", suffix=None, product_code=product.code)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The product to ask for, and where it is an archive, the name of the file inside it that is wanted."""
+    """The product to request; ``member`` is the file's name inside it if the product is an archive."""
 
     product: Product
     member: str | None = None
 
 
-def choose(products: Sequence[Product], wanted: Wanted) -> Choice:
-    """What is available: the file itself, else a bundle that has it. Raises NotFound, AssetUnavailable.
+def choose(products: Sequence[Product], file: SceneFile) -> Choice:
+    """Return what is available: the file itself, otherwise a bundle that contains it.
 
-    Never by id or download system: a bundle exists twice, and which of the two is available changes as the
-    scene ages; the same files hang on folders and on bundles [REFERENCE §8].
+    Never chooses by id or download system: a bundle exists twice, and which of the two is available changes as the
+    scene ages; the same files are listed below folders and bundles [REFERENCE §8].
+
+    Raises NotFound, AssetUnavailable.
     """
-    fitting = [one for one in _candidates(products, wanted) if not one.is_folder]
-    for product in fitting:
+    matches = [product for product in _candidates(products, file) if not product.is_folder]
+    for product in matches:
         if product.available:
             return Choice(product)
-    if wanted.file is not None and (fitting or not any(one.secondary for one in products)):
+    # If the file is not listed, a bundle may have it only as long as the bundle's files are not listed at all.
+    if file.suffix is not None and (matches or not any(product.secondary for product in products)):
         for product in products:
             if product.available and _is_tar(product):
-                return Choice(product, wanted.filename)
-    if not fitting:
-        raise NotFound(f"USGS offers no file {wanted.filename!r} of this scene.")
-    raise AssetUnavailable(f"USGS lists {wanted.filename!r}, but it is not available for download now.")
+                return Choice(product, file.filename)
+    if not matches:
+        raise NotFound(f"USGS offers no file {file.filename!r} of this scene.")
+    raise AssetUnavailable(f"USGS lists {file.filename!r}, but it is not available for download now.")
 
 
-def _candidates(products: Sequence[Product], wanted: Wanted) -> Iterable[Product]:
-    if wanted.file is None:
-        return (one for one in products if one.code == wanted.product_code)
-    files = {(file.entity_id, file.product_id): file for product in products for file in product.secondary}
-    name, ending = wanted.filename.casefold(), f"_{wanted.display_id}_{wanted.file.replace('.', '_')}".casefold()
+def _candidates(products: Sequence[Product], file: SceneFile) -> Iterable[Product]:
+    if file.suffix is None:
+        return (product for product in products if product.code == file.product_code)
+    # The same secondary file is listed below several products; it counts once.
+    secondary = {(row.entity_id, row.product_id): row for product in products for row in product.secondary}
+    name, ending = file.filename.casefold(), f"_{file.display_id}_{file.suffix.replace('.', '_')}".casefold()
     return (
-        file
-        for file in files.values()
-        if file.display_id.casefold() == name or file.entity_id.casefold().endswith(ending)
+        row
+        for row in secondary.values()
+        if row.display_id.casefold() == name or row.entity_id.casefold().endswith(ending)
     )
 
 
 def _is_tar(product: Product) -> bool:
-    return product.system in _TARS or (product.download_name or "").casefold().endswith(".tar")
+    return product.system in _TAR_SYSTEMS or (product.download_name or "").casefold().endswith(".tar")

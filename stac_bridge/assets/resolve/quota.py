@@ -1,4 +1,4 @@
-"""Staying within what USGS lets an account download [REFERENCE §10]."""
+"""Keeps within USGS's download quotas of an account [REFERENCE §10]."""
 
 from __future__ import annotations
 
@@ -16,106 +16,105 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Limit
     from stac_bridge.store import Store
 
-__all__ = ["Quota"]
-
 _log = logging.getLogger(__name__)
 
-OVER = "RATE_LIMIT_USER_DL"
+QUOTA_EXCEEDED = "RATE_LIMIT_USER_DL"
+"""M2M's error code."""
 
-WINDOW = 900.0
-"""Seconds over which USGS counts what was asked for."""
+QUOTA_WINDOW = 900.0
+"""Seconds over which USGS counts requested downloads."""
 
 QUOTAS = {"recent": 15_000, "pending": 20_000, "unattempted": 20_000}
-"""Downloads asked for within the window, being prepared, and never fetched, that an account may have."""
+"""Maximum number of downloads of an account: requested within the window, in preparation, and never fetched."""
 
-CLEARED = 20
-"""Entries taken out of the queue at once: each is a call of M2M, and somebody waits."""
+MAX_REMOVED = 20
+"""Downloads removed from the queue at a time: each takes an M2M call, and a reader waits for them."""
 
 
-class Quota:
-    """Asks for downloads under one ``label``, as long as USGS lets the account have some."""
+class DownloadQuota:
+    """Requests downloads under one ``label`` while the account's quotas allow it."""
 
     def __init__(self, m2m: M2MClient, store: Store, label: str) -> None:
         self._m2m = m2m
         self._store = store
         self._label = label
 
-    async def uses(self, download_id: int, seconds: float) -> None:
-        """Leave a download in the queue for so long: somebody reads it, or will."""
+    async def mark_in_use(self, download_id: int, seconds: float) -> None:
+        """Protect a download from removal for these seconds: a reader uses its URL, or waits for it."""
         await self._store.put(f"download in use {download_id}", True, ttl=seconds, size=64)
 
-    async def request(self, asked: Sequence[DownloadInput]) -> DownloadAnswer:
-        """Ask for downloads. Raises UpstreamError; for as long as a quota is used up, without asking."""
+    async def request(self, inputs: Sequence[DownloadInput]) -> DownloadAnswer:
+        """Request downloads. Raises UpstreamError; sends nothing while a quota is known to be used up."""
         until: float = await self._store.get("downloads refused until") or 0
         if until > time.time():
-            raise _used_up(until)
+            raise _quota_error(until)
         if await self._store.get("downloads never fetched"):
-            # not again within the window, by no worker: what was removed counts from the next request on
-            await self._store.once("downloads cleared", self._clear, ttl=WINDOW)
+            # Once per window and for all workers: the counts that M2M reports fall only with the next request.
+            await self._store.once("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
         try:
-            answer = await self._m2m.download_request(asked, self._label)
+            answer = await self._m2m.download_request(inputs, self._label)
         except UpstreamBusy as busy:
-            answer = await self._once_more(asked, busy)
-        await self._watch(answer.limits)
+            answer = await self._retry(inputs, busy)
+        await self._check_limits(answer.limits)
         return answer
 
-    async def _once_more(self, asked: Sequence[DownloadInput], busy: UpstreamBusy) -> DownloadAnswer:
-        """After the queue was cleared of what nobody fetched, which is one of the quotas."""
-        if busy.code != OVER:
+    async def _retry(self, inputs: Sequence[DownloadInput], busy: UpstreamBusy) -> DownloadAnswer:
+        """Remove downloads that were never fetched, which count against one of the quotas, and request again."""
+        if busy.code != QUOTA_EXCEEDED:
             raise busy
         try:
-            if await self._clear():
-                return await self._m2m.download_request(asked, self._label)
-        except UpstreamBusy as again:
-            if again.code != OVER:
+            if await self._remove_unused():
+                return await self._m2m.download_request(inputs, self._label)
+        except UpstreamBusy as error:
+            if error.code != QUOTA_EXCEEDED:
                 raise
-        until = time.time() + WINDOW
-        await self._store.put("downloads refused until", until, ttl=WINDOW)
-        raise _used_up(until) from busy
+        until = time.time() + QUOTA_WINDOW
+        await self._store.put("downloads refused until", until, ttl=QUOTA_WINDOW)
+        raise _quota_error(until) from busy
 
-    async def _clear(self) -> int:
-        """Remove the oldest that wait under our label and that nobody reads; gives how many."""
+    async def _remove_unused(self) -> int:
+        """Remove the oldest available downloads of our label that no reader uses; return how many."""
         try:
             rows = await self._m2m.download_search(self._label)
-        except UpstreamFault as fault:
-            _log.warning("USGS's queue could not be looked through: %s", fault)
+        except UpstreamFault as error:
+            _log.warning("USGS's queue could not be searched: %s", error)
             return 0
-        waiting = sorted(row.download_id for row in rows if row.status_code == "A")
-        unused = [ident for ident in waiting if not await self._store.get(f"download in use {ident}")][:CLEARED]
+        available = sorted(row.download_id for row in rows if row.status_code == "A")
+        unused = [ident for ident in available if not await self._store.get(f"download in use {ident}")][:MAX_REMOVED]
         removed = [await self._remove(ident) for ident in unused]
-        _log.info("%d downloads that nobody fetched were taken out of USGS's queue.", sum(removed))
+        _log.info("Removed %d unused downloads from USGS's queue.", sum(removed))
         return sum(removed)
 
     async def _remove(self, download_id: int) -> bool:
         try:
             await self._m2m.download_remove(download_id)
-        except UpstreamFault as gone:
-            _log.debug("A download could not be removed: %s", gone)
+        except UpstreamFault as error:
+            _log.debug("A download could not be removed: %s", error)
             return False
         return True
 
-    async def _watch(self, limits: Iterable[Limit]) -> None:
-        """Say once in a while that little is left."""
+    async def _check_limits(self, limits: Iterable[Limit]) -> None:
         for limit in limits:
             for name, size in QUOTAS.items():
                 left = getattr(limit, name)
                 if left is not None and left < size / 10:
-                    await self._low(name, limit.kind or "account", left)
+                    await self._warn(name, limit.kind or "account", left)
 
-    async def _low(self, name: str, kind: str, left: int) -> None:
+    async def _warn(self, name: str, kind: str, left: int) -> None:
+        """Log a warning once per window, whichever worker it is that notices."""
         if name == "unattempted":
-            await self._store.put("downloads never fetched", True, ttl=WINDOW)
+            await self._store.put("downloads never fetched", True, ttl=QUOTA_WINDOW)
 
-        async def tell() -> bool:
+        async def log() -> bool:
             _log.warning(
                 "USGS's quota of %s downloads (%s) runs low: %d of %d are left.", name, kind, left, QUOTAS[name]
             )
             return True
 
-        await self._store.once(f"told of quota {name} {kind}", tell, ttl=WINDOW)
+        await self._store.once(f"quota warning {name} {kind}", log, ttl=QUOTA_WINDOW)
 
 
-def _used_up(until: float) -> UpstreamBusy:
+def _quota_error(until: float) -> UpstreamBusy:
     wait = max(1, math.ceil(until - time.time()))
-    said = f"The M2M account's download quota is used up; ask again in {wait} seconds."
-    return UpstreamBusy(said, code=OVER, retry_after=wait)
+    message = f"The M2M account's download quota is used up; retry in {wait} seconds."
+    return UpstreamBusy(message, code=QUOTA_EXCEEDED, retry_after=wait)

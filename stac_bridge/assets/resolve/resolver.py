@@ -1,60 +1,53 @@
-"""What an href means → a USGS URL: minted at the first reading, shared by all readers, renewed when it dies."""
+"""From a scene's file to a USGS URL: requested for the first reader, shared by all, renewed when it stops working."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from stac_bridge.assets.read.probe import Source, probe
-from stac_bridge.assets.resolve.download_answer import Grant, staging
-from stac_bridge.assets.resolve.known_products import file_entity, from_the_cloud
-from stac_bridge.assets.resolve.minting import Mint
-from stac_bridge.assets.resolve.product import Choice, Wanted, choose
+from stac_bridge.assets.read.probe import probe
+from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
+from stac_bridge.assets.resolve.download_queue import DownloadQueue
+from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
+from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamFault
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 
 if TYPE_CHECKING:
     import httpx
 
-    from stac_bridge.assets.read.hosts import Hosts
+    from stac_bridge.assets.read.hosts import HostAllowList
+    from stac_bridge.assets.read.probe import Source
+    from stac_bridge.assets.read.tar import TarReader
+    from stac_bridge.assets.resolve.product import Choice, SceneFile
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models.downloads import Product
     from stac_bridge.store import Store
 
-__all__ = ["Members", "Resolver", "Source", "Wanted"]
-
 GROUPS_TTL = 86_400.0
-"""Seconds that a dataset's file groups are reused: product ids change once in years."""
+"""Seconds that a dataset's file groups are cached: product ids change once in years."""
 
 OPTIONS_TTL = 3600.0
-"""Seconds that a scene's download options are reused: they change with its age in weeks."""
+"""Seconds that a scene's download options are cached: they change with the scene's age, over weeks."""
 
 OPTIONS_SIZE = 160_000
-"""Bytes that a Landsat scene's options take in memory: 4 rows with 22 files each."""
+"""Bytes of memory of a Landsat scene's options: 4 products with 22 files each."""
 
 STAGING_TTL = 6 * 3600.0
-"""Seconds after which a download that never became available is asked for anew."""
+"""Seconds after which a download that never became available is requested again."""
 
-LOST = 600.0
-"""Seconds after which the same is done with one that the queue does not list: at first it may not be there yet."""
-
-
-class Members(Protocol):
-    """What is asked of whoever looks into archives."""
-
-    async def member(self, whole: Source, name: str) -> Source:
-        """A file inside an archive. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
-        ...
+LOST_AFTER = 600.0
+"""Seconds after which a download that the queue does not list is requested again: new ones may not be listed yet."""
 
 
 class Resolver:
-    """Spends at most two M2M calls on a file's first reader, one on most further files, none on the rest.
+    """Costs at most two M2M calls for a file's first reader, one for most further files, none after that.
 
-    ``label`` (at most 50 characters) stays the same for a bridge, so that what it queued is found again;
-    ``url_ttl`` is in seconds, and so is ``stale``, for which what M2M said of scenes and datasets is used past its time
-    while M2M does not answer; ``archive`` looks into bundles.
+    ``label`` (at most 50 characters) must stay the same for a bridge, so that it finds its queued downloads after a
+    restart. ``url_ttl`` is in seconds, and so is ``stale``: how long cached options and file groups are used past
+    their time while M2M does not answer. ``archive`` reads bundles; without it, files inside bundles are unavailable.
     """
 
     def __init__(
@@ -62,132 +55,133 @@ class Resolver:
         m2m: M2MClient,
         store: Store,
         http: httpx.AsyncClient,
-        hosts: Hosts,
+        hosts: HostAllowList,
         *,
         label: str,
         url_ttl: float,
-        archive: Members | None = None,
+        archive: TarReader | None = None,
         stale: float = 0,
     ) -> None:
         self._m2m = m2m
         self._store = store
         self._http = http
         self._hosts = hosts
-        self._mint = Mint(m2m, store, label)
+        self._queue = DownloadQueue(m2m, store, label)
         self._url_ttl = url_ttl
         self._archive = archive
         self._stale = stale
 
-    async def source(self, wanted: Wanted) -> Source:
-        """Where its bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
+    async def source(self, file: SceneFile) -> Source:
+        """Return where the file's bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
         return await self._store.once(
-            f"source {wanted.name}", lambda: self._find(wanted), ttl=self._url_ttl, size=lambda _source: 2048
+            f"source {file.name}", lambda: self._resolve(file), ttl=self._url_ttl, size=lambda _source: 2048
         )
 
-    async def renew(self, wanted: Wanted, stale: Source) -> Source:
-        """Another source in place of one that died; the same for all who come with the same one."""
-        bundle: Wanted | None = await self._store.get(f"bundle of {wanted.name}")
+    async def renew(self, file: SceneFile, stale: Source) -> Source:
+        """Return another source for one that stopped working; the same one for all readers of the stale source."""
+        bundle: SceneFile | None = await self._store.get(f"bundle of {file.name}")
         if bundle and (whole := await self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
             await self._store.drop(f"source {bundle.name}")
-        if await self._store.get(f"source {wanted.name}") == stale:
-            await self._store.drop(f"source {wanted.name}")
-        return await self.source(wanted)
+        # A cached source that differs from the stale one is another reader's renewal already.
+        if await self._store.get(f"source {file.name}") == stale:
+            await self._store.drop(f"source {file.name}")
+        return await self.source(file)
 
     # -- ways to a source ------------------------------------------------------------------------------------
 
-    async def _find(self, wanted: Wanted) -> Source:
-        pending: Grant | None = await self._store.get(f"pending {wanted.name}")
-        if pending and (known := await self._still_there(pending)):
-            return await self._opened(wanted, known)
-        await self._store.drop(f"pending {wanted.name}")
-        direct = await self._direct(wanted)
+    async def _resolve(self, file: SceneFile) -> Source:
+        pending: QueuedDownload | None = await self._store.get(f"pending {file.name}")
+        if pending and (known := await self._refresh_pending(pending)):
+            return await self._open(file, known)
+        await self._store.drop(f"pending {file.name}")
+        direct = await self._direct_download(file)
         if direct is None:
-            return await self._by_options(wanted)
+            return await self._resolve_by_options(file)
         try:
-            return await self._opened(wanted, await self._granted(direct))
-        except AssetUnavailable as refused:  # elsewhere, or not what it seemed: the options tell
-            return await self._by_options(wanted, direct, refused)
+            return await self._open(file, await self._request(direct))
+        except AssetUnavailable as error:  # not in the cloud yet, or not the expected product: the options know
+            return await self._resolve_by_options(file, direct, error)
 
-    async def _by_options(
-        self, wanted: Wanted, tried: DownloadInput | None = None, refused: AssetUnavailable | None = None
+    async def _resolve_by_options(
+        self, file: SceneFile, tried: DownloadInput | None = None, refusal: AssetUnavailable | None = None
     ) -> Source:
-        """By way of what M2M offers of the scene; ``tried`` was refused before, so it is not asked for again."""
-        choice = choose(await self._options(wanted), wanted)
+        """Resolve by the scene's download options; ``tried`` was refused already and is not requested again."""
+        choice = choose(await self._options(file), file)
         if choice.member is not None:
-            return await self._inside(wanted, choice, choice.member)
+            return await self._open_member(file, choice, choice.member)
         product = choice.product
-        asked = DownloadInput(product.entity_id, product.product_id, product.code)
-        if refused and asked == tried:
-            raise refused
-        return await self._opened(wanted, await self._granted(asked))
+        download = DownloadInput(product.entity_id, product.product_id, product.code)
+        if refusal and download == tried:
+            raise refusal
+        return await self._open(file, await self._request(download))
 
-    async def _inside(self, wanted: Wanted, choice: Choice, member: str) -> Source:
-        """A file of which only a bundle can be had."""
+    async def _open_member(self, file: SceneFile, choice: Choice, member: str) -> Source:
+        """Return the source of a file that USGS delivers only inside a bundle."""
         if self._archive is None:
             raise AssetUnavailable(f"USGS delivers {member!r} only inside a bundle now; read the bundle instead.")
-        bundle = wanted.bundle(choice.product)
+        bundle = file.bundle(choice.product)
         whole = await self.source(bundle)
-        await self._store.put(f"bundle of {wanted.name}", bundle, ttl=STAGING_TTL)
+        await self._store.put(f"bundle of {file.name}", bundle, ttl=STAGING_TTL)
         return replace(await self._archive.member(whole, member), eula=whole.eula)
 
-    async def _opened(self, wanted: Wanted, grant: Grant) -> Source:
-        """The source behind a download. Raises Staging while USGS prepares it."""
-        if grant.url is None and grant.known:  # asked for some time ago: it may be ready by now
-            grant = await self._mint.look(grant) or grant
-        if grant.url is None:
-            raise await self._waiting(wanted, grant)
-        await self._store.drop(f"pending {wanted.name}")
-        await self._mint.quota.uses(grant.download_id, self._url_ttl)
-        return replace(await probe(grant.url, wanted.name, self._http, self._hosts), eula=grant.eula)
+    async def _open(self, file: SceneFile, download: QueuedDownload) -> Source:
+        """Return the source behind a download. Raises Staging while USGS prepares it."""
+        if download.url is None and download.is_duplicate:  # requested some time ago: it may be ready by now
+            download = await self._queue.refresh(download) or download
+        if download.url is None:
+            raise await self._remember_pending(file, download)
+        await self._store.drop(f"pending {file.name}")
+        await self._queue.quota.mark_in_use(download.download_id, self._url_ttl)
+        return replace(await probe(download.url, file.name, self._http, self._hosts), eula=download.eula)
 
-    # -- what M2M is asked -----------------------------------------------------------------------------------
+    # -- requests to M2M -------------------------------------------------------------------------------------
 
-    async def _granted(self, asked: DownloadInput) -> Grant:
-        """A download of USGS's. Raises AssetUnavailable, UpstreamBusy with its reason."""
-        said = await self._mint.grant(asked)
-        if said is None:
-            raise Staging("USGS has queued this file, but does not list it yet; come back.", retry_after=5)
-        if isinstance(said, Grant):
-            return said
-        raise said.error
+    async def _request(self, download: DownloadInput) -> QueuedDownload:
+        """Request a download. Raises AssetUnavailable, UpstreamBusy with USGS's reason, Staging."""
+        result = await self._queue.request(download)
+        if result is None:
+            raise Staging("USGS has queued this file, but does not list it yet; retry in 5 seconds.", retry_after=5)
+        if isinstance(result, QueuedDownload):
+            return result
+        raise result.error
 
-    async def _waiting(self, wanted: Wanted, grant: Grant) -> Staging:
-        """Kept in mind from the first time on, so that the next reader finds it."""
-        if await self._store.get(f"pending {wanted.name}") is None:
-            await self._store.put(f"pending {wanted.name}", grant, ttl=STAGING_TTL)
-            await self._mint.quota.uses(grant.download_id, STAGING_TTL)
-        return staging(grant)
+    async def _remember_pending(self, file: SceneFile, download: QueuedDownload) -> Staging:
+        """Store a download in preparation, so that the next reader finds it; return the error to raise."""
+        if await self._store.get(f"pending {file.name}") is None:
+            await self._store.put(f"pending {file.name}", download, ttl=STAGING_TTL)
+            await self._queue.quota.mark_in_use(download.download_id, STAGING_TTL)
+        return staging_error(download)
 
-    async def _still_there(self, pending: Grant) -> Grant | None:
-        """What has become of a download that USGS was preparing; None where it is lost."""
-        lost = time.time() - pending.since > LOST
-        return await self._mint.look(pending) or (None if lost else pending)
+    async def _refresh_pending(self, pending: QueuedDownload) -> QueuedDownload | None:
+        """Return the current state of a download in preparation; None if USGS has lost it."""
+        is_lost = time.time() - pending.first_seen > LOST_AFTER
+        return await self._queue.refresh(pending) or (None if is_lost else pending)
 
-    async def _options(self, wanted: Wanted) -> tuple[Product, ...]:
+    async def _options(self, file: SceneFile) -> tuple[Product, ...]:
         return await self._store.once(
-            f"options {wanted.dataset} {wanted.entity_id}",
-            lambda: self._mint.options(wanted.dataset, wanted.entity_id),
+            f"options {file.dataset} {file.entity_id}",
+            lambda: self._queue.options(file.dataset, file.entity_id),
             ttl=OPTIONS_TTL,
             stale=self._stale,
             size=lambda _options: OPTIONS_SIZE,
         )
 
-    async def _direct(self, wanted: Wanted) -> DownloadInput | None:
-        """What can be asked for without looking at the scene's options first."""
-        entity_id = file_entity(wanted, datetime.now(UTC).date())
+    async def _direct_download(self, file: SceneFile) -> DownloadInput | None:
+        """Return the download that can be requested without the scene's options; None if there is none."""
+        entity_id = file_entity_id(file, datetime.now(UTC).date())
         if entity_id is None:
             return None
         groups = await self._store.once(
-            f"file groups {wanted.dataset}",
-            lambda: self._file_groups(wanted.dataset),
+            f"file groups {file.dataset}",
+            lambda: self._file_groups(file.dataset),
             ttl=GROUPS_TTL,
             stale=self._stale,
             size=lambda _groups: 65_536,
         )
-        return from_the_cloud(entity_id, wanted, groups)
+        return cloud_download(entity_id, file, groups)
 
     async def _file_groups(self, dataset: str) -> FileGroups:
-        """A dataset's; none where M2M does not tell of any."""
+        """Return a dataset's file groups; none if M2M answers with an error."""
         try:
             return await self._m2m.dataset_file_groups(dataset)
         except UpstreamFault:

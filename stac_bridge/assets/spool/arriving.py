@@ -1,4 +1,4 @@
-"""A file that arrives, and those who read what of it is there."""
+"""A file that is being fetched, readable while it arrives."""
 
 from __future__ import annotations
 
@@ -8,112 +8,115 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 
-from stac_bridge.assets.read.timeouts import PATIENT
-from stac_bridge.assets.spool.disk_cache import hold
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS
+from stac_bridge.assets.spool.disk_cache import mark_in_use
 from stac_bridge.errors import BridgeError, Staging, UpstreamUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-__all__ = ["Arriving"]
+RETRY_AFTER = 10
+"""Seconds for readers whose bytes do not arrive in time."""
 
-COME_BACK = 10
-"""Seconds after which those ask again whose bytes are long in coming."""
-
-CHUNK = 2**18
-"""Bytes that a reader has in memory."""
+CHUNK_BYTES = 2**18
+"""Maximum number of bytes that a reader holds in memory."""
 
 
-class Arriving:
-    """A file of ``size`` bytes (None: not known before its end) of which ``there`` have arrived.
+class ArrivingFile:
+    """A file of ``size`` bytes (None: not known before its end), of which ``received`` have arrived.
 
-    ``path`` is where they are, once there are some; ``reserved`` is the room that was made for it, in bytes.
-    ``patience`` is what a reader waits for bytes that have not arrived, in seconds.
+    ``path`` is where they are, as soon as there are some; ``reserved`` is the disk space set aside for it, in bytes.
+    ``timeout`` is how long a reader waits for bytes that have not arrived, in seconds.
     """
 
-    def __init__(self, size: int | None, path: Path | None = None, patience: float = PATIENT.arriving) -> None:
+    def __init__(
+        self, size: int | None, path: Path | None = None, timeout: float = DEFAULT_READ_TIMEOUTS.arrival_timeout
+    ) -> None:
         self.size = size
         self.path = path
-        self.there = 0
+        self.received = 0
         self.reserved = 0
-        self._patience = patience
-        self._ended = False
-        self._failed: BridgeError | None = None
-        self._news = asyncio.Condition()
+        self._timeout = timeout
+        self._is_finished = False
+        self._error: BridgeError | None = None
+        self._changed = asyncio.Condition()
 
     @classmethod
-    def whole(cls, path: Path, size: int) -> Arriving:
-        """A file that has arrived."""
-        found = cls(size, path)
-        found.there, found._ended = size, True
-        return found
+    def complete(cls, path: Path, size: int) -> ArrivingFile:
+        """Return a file that has arrived already."""
+        file = cls(size, path)
+        file.received, file._is_finished = size, True
+        return file
 
-    async def grow(self, count: int) -> None:
-        """``count`` more bytes are there."""
-        async with self._news:
-            self.there += count
-            self._news.notify_all()
+    async def add(self, count: int) -> None:
+        """``count`` more bytes are in the file."""
+        async with self._changed:
+            self.received += count
+            self._changed.notify_all()
 
-    async def end(self, failed: BridgeError | None = None) -> None:
-        """No more will arrive: because it is whole, or because it ``failed``."""
-        async with self._news:
-            if failed is None and self.there < (self.size or 0):
-                failed = UpstreamUnreachable("This file could not be fetched whole; try again.", retry_after=30)
-            if failed is None:
-                self.size = self.there
-            self._ended, self._failed = True, self._failed or failed
-            self._news.notify_all()
+    async def finish(self, error: BridgeError | None = None) -> None:
+        """No more bytes will arrive: the file is complete, or fetching it failed with an error."""
+        async with self._changed:
+            if error is None and self.received < (self.size or 0):
+                error = UpstreamUnreachable("This file could not be fetched whole; try again.", retry_after=30)
+            if error is None:
+                self.size = self.received
+            self._is_finished, self._error = True, self._error or error
+            self._changed.notify_all()
 
-    async def reach(self, offset: int) -> None:
-        """Return when the byte at ``offset`` is there, or the whole, if that is less.
+    async def wait_for(self, offset: int) -> None:
+        """Wait until the byte at ``offset`` has arrived, or the file has ended before it.
 
-        Raises Staging where it is long in coming, and the error that ended the arriving.
+        Raises Staging after the timeout, and the error that ended the fetching.
         """
         try:
-            async with asyncio.timeout(self._patience):
-                await self._come(offset)
+            async with asyncio.timeout(self._timeout):
+                await self._wait(offset)
         except TimeoutError:
-            whole = "an unknown number" if self.size is None else self.size
+            size = "an unknown number" if self.size is None else self.size
             raise Staging(
-                f"This file arrives from a host that serves no parts ({self.there} of {whole} bytes are here); "
-                f"ask again in {COME_BACK} seconds.",
-                retry_after=COME_BACK,
+                f"This file arrives from a host that serves no parts ({self.received} of {size} bytes are here); "
+                f"retry in {RETRY_AFTER} seconds.",
+                retry_after=RETRY_AFTER,
             ) from None
 
-    async def _come(self, offset: int) -> None:
-        async with self._news:
-            await self._news.wait_for(lambda: self.there > offset or self._ended)
-        if self.there <= offset and self._failed:
-            raise self._failed
+    async def _wait(self, offset: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.received > offset or self._is_finished)
+        if self.received <= offset and self._error:
+            raise self._error
 
-    async def measured(self) -> int:
-        """The size, for which one has to wait where the host does not tell it. Raises as ``reach`` does."""
+    async def wait_for_size(self) -> int:
+        """Return the size in bytes; if the host does not report it, wait for the end. Raises as ``wait_for`` does."""
         if self.size is None:
-            await self.reach(sys.maxsize)
+            await self.wait_for(sys.maxsize)
         return self.size or 0
 
     async def chunks(self, wanted: range) -> AsyncGenerator[bytes, None]:
-        """The bytes of a range as they arrive, to the file's end at most. Raises the error that ended the arriving."""
-        place = wanted.start
-        await self._come(place)
-        if not wanted or place >= self.there:
+        """Yield the bytes of a range as they arrive, at most to the file's end.
+
+        Raises the error that ended the fetching.
+        """
+        position = wanted.start
+        await self._wait(position)
+        if not wanted or position >= self.received:
             return
-        async with anyio.wrap_file(self._opened()) as file:
-            await file.seek(place)
-            while place < wanted.stop:
-                await self._come(place)
-                chunk = await file.read(min(CHUNK, wanted.stop - place, self.there - place))
+        async with anyio.wrap_file(self._open()) as file:
+            await file.seek(position)
+            while position < wanted.stop:
+                await self._wait(position)
+                chunk = await file.read(min(CHUNK_BYTES, wanted.stop - position, self.received - position))
                 if not chunk:
                     return
-                place += len(chunk)
+                position += len(chunk)
                 yield chunk
 
-    def _opened(self) -> BinaryIO:
-        """From now on its bytes stay, though it may be renamed or removed meanwhile."""
+    def _open(self) -> BinaryIO:
+        """Open the file. Its bytes stay readable, even if it is renamed or removed meanwhile."""
         try:
             if self.path:
-                return hold(self.path.open("rb"))
+                return mark_in_use(self.path.open("rb"))
         except FileNotFoundError:
             pass
-        raise self._failed or Staging("This file has just been removed to make room; ask again.", retry_after=1)
+        raise self._error or Staging("This file has just been removed to make room; try again.", retry_after=1)

@@ -1,4 +1,4 @@
-"""Files of hosts without Range, fetched once into a folder and served from there, while they still arrive."""
+"""Fetches files of hosts without Range once into a folder, and serves them from there while they still arrive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 
-from stac_bridge.assets.read.reader import Reading
-from stac_bridge.assets.read.timeouts import PATIENT, Patience
-from stac_bridge.assets.spool.arriving import Arriving
-from stac_bridge.assets.spool.disk_cache import Shelf
+from stac_bridge.assets.read.reader import RangeReader
+from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets.spool.arriving import ArrivingFile
+from stac_bridge.assets.spool.disk_cache import DiskCache
 from stac_bridge.errors import BridgeError, NoRoom
 
 if TYPE_CHECKING:
@@ -25,118 +25,120 @@ if TYPE_CHECKING:
     from stac_bridge.assets.read.probe import Source
     from stac_bridge.assets.read.reader import Renew
 
-__all__ = ["Arriving", "Spool"]
-
 _log = logging.getLogger(__name__)
 
-STEPS = 64
-"""Files whose hosts do not tell their sizes are given room in this many parts of all there is."""
+ROOM_STEPS = 64
+"""A file of unknown size reserves disk space in steps of this fraction of the maximum."""
 
-_aside = anyio.to_thread.run_sync
+_in_thread = anyio.to_thread.run_sync
 
 
 class Spool:
-    """The folder, kept under ``max_bytes``: the files read longest ago go first."""
+    """The folder, of at most ``max_bytes``; the least recently read files are removed first."""
 
-    def __init__(self, folder: Path, max_bytes: int = 10 * 2**30, patience: Patience = PATIENT) -> None:
-        self._shelf = Shelf(folder, max_bytes)
-        self._patience = patience
-        self._arriving: dict[str, Arriving] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(
+        self, folder: Path, max_bytes: int = 10 * 2**30, timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS
+    ) -> None:
+        self._cache = DiskCache(folder, max_bytes)
+        self._timeouts = timeouts
+        self._arriving: dict[str, ArrivingFile] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds only weak references
 
     async def start(self) -> None:
-        """Remove what an earlier process had begun and not finished."""
-        await _aside(self._shelf.clean)
+        """Remove what an earlier process began and did not finish."""
+        await _in_thread(self._cache.remove_abandoned_parts)
 
-    async def file(self, source: Source, http: httpx.AsyncClient, renew: Renew) -> Arriving:
-        """The file at a source's URL, here or on its way. What goes wrong on the way is told to those who read it."""
-        name = _name(source)
+    async def file(self, source: Source, http: httpx.AsyncClient, renew: Renew) -> ArrivingFile:
+        """Return the file at a source's URL, complete or arriving. Errors on the way are raised in its readers."""
+        name = _cache_name(source)
         if name in self._arriving:
             return self._arriving[name]
-        found = self._shelf.find(name)
-        if found and source.size in (None, found[1]):
-            return Arriving.whole(*found)
-        arriving = self._arriving[name] = Arriving(source.size, patience=self._patience.arriving)
-        wanted = range(self._shelf.max_bytes + 1 if source.size is None else source.size)
-        reading = Reading(source, wanted, http, renew, self._patience)
-        task = asyncio.create_task(self._fetch(name, reading, arriving))
+        cached = self._cache.find(name)
+        if cached and source.size in (None, cached[1]):
+            return ArrivingFile.complete(*cached)
+        arriving = self._arriving[name] = ArrivingFile(source.size, timeout=self._timeouts.arrival_timeout)
+        wanted = range(self._cache.max_bytes + 1 if source.size is None else source.size)
+        reader = RangeReader(source, wanted, http, renew, self._timeouts)
+        task = asyncio.create_task(self._fetch(name, reader, arriving))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return arriving
 
     def size(self, source: Source) -> int | None:
-        """The size of a source's file, where it is here."""
-        found = self._shelf.find(_name(source))
-        return found[1] if found else None
+        """Return the size of a source's file in bytes, if it is in the folder."""
+        cached = self._cache.find(_cache_name(source))
+        return cached[1] if cached else None
 
-    async def _fetch(self, name: str, reading: Reading, arriving: Arriving) -> None:
-        failed: BridgeError | None = NoRoom("The server stopped while this file arrived; try again.", retry_after=30)
+    async def _fetch(self, name: str, reader: RangeReader, arriving: ArrivingFile) -> None:
+        # Readers get this error if the task is canceled, which only stop() does.
+        failure: BridgeError | None = NoRoom("The server stopped while this file arrived; try again.", retry_after=30)
         try:
-            await self._copy(name, reading, arriving)
-            failed = None
-        except BridgeError as why:
-            failed = why
-        except OSError as why:
-            _log.error("A file could not be spooled: %s", why.strerror)
-            failed = _no_disk(why)
+            await self._copy(name, reader, arriving)
+            failure = None
+        except BridgeError as error:
+            failure = error
+        except OSError as error:
+            _log.error("A file could not be spooled: %s", error.strerror)
+            failure = _disk_error(error)
         finally:
             self._arriving.pop(name, None)
-            await arriving.end(failed)
+            await arriving.finish(failure)
 
-    async def _copy(self, name: str, reading: Reading, arriving: Arriving) -> None:
-        """Raises BridgeError, OSError, having left nothing behind."""
+    async def _copy(self, name: str, reader: RangeReader, arriving: ArrivingFile) -> None:
+        """Raises BridgeError, OSError, after removing what was written."""
         await self._reserve(arriving, arriving.size or 0)
-        async with aclosing(reading.chunks()) as chunks:
-            path, file = await _aside(self._shelf.begin, name)
+        async with aclosing(reader.chunks()) as chunks:
+            path, file = await _in_thread(self._cache.create_part, name)
             try:
                 with closing(file):
                     arriving.path = path
-                    await self._pour(chunks, file, arriving)
-                    arriving.path = self._shelf.keep(path, name)  # at once: nobody looks for it meanwhile
+                    await self._write_all(chunks, file, arriving)
+                    # Not in a thread: between the rename and the new path, no reader may look for the old one.
+                    arriving.path = self._cache.commit(path, name)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
 
-    async def _pour(self, chunks: AsyncIterator[bytes], file: BinaryIO, arriving: Arriving) -> None:
+    async def _write_all(self, chunks: AsyncIterator[bytes], file: BinaryIO, arriving: ArrivingFile) -> None:
         async for chunk in chunks:
-            await self._reserve(arriving, arriving.there + len(chunk))
-            await _aside(_put, file, chunk)
-            await arriving.grow(len(chunk))
+            await self._reserve(arriving, arriving.received + len(chunk))
+            await _in_thread(_write, file, chunk)
+            await arriving.add(len(chunk))
 
-    async def _reserve(self, arriving: Arriving, size: int) -> None:
-        """Room for ``size`` bytes of this file, beside what is still to come of all others. Raises NoRoom."""
-        most = self._shelf.max_bytes
-        if size > most:
+    async def _reserve(self, arriving: ArrivingFile, size: int) -> None:
+        """Make room for ``size`` bytes of this file and for what all others will still receive. Raises NoRoom."""
+        max_bytes = self._cache.max_bytes
+        if size > max_bytes:
             raise NoRoom(
-                f"This file is larger than the {most} bytes that the server keeps of such files; "
+                f"This file is larger than the {max_bytes} bytes that the server keeps of such files; "
                 "it can be had when STAC_BRIDGE_SPOOL_BYTES is raised."
             )
         if size > arriving.reserved:
-            arriving.reserved = min(most, size + most // STEPS) if arriving.size is None else size
-            coming = sum(max(0, one.reserved - one.there) for one in self._arriving.values())
-            await _aside(self._shelf.make_room, coming)
+            arriving.reserved = min(max_bytes, size + max_bytes // ROOM_STEPS) if arriving.size is None else size
+            needed = sum(max(0, file.reserved - file.received) for file in self._arriving.values())
+            await _in_thread(self._cache.make_room, needed)
 
     async def stop(self) -> None:
-        """End what still arrives."""
+        """Cancel what still arrives."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _put(file: BinaryIO, chunk: bytes) -> None:
+def _write(file: BinaryIO, chunk: bytes) -> None:
     file.write(chunk)
-    file.flush()
+    file.flush()  # readers have the file open on their own
 
 
-def _no_disk(why: OSError) -> NoRoom:
+def _disk_error(error: OSError) -> NoRoom:
     return NoRoom(
-        f"The server cannot keep this file on its disk for reading ({why.strerror}); come back when its "
+        f"The server cannot keep this file on its disk for reading ({error.strerror}); retry when its "
         "operator has made room, or has set STAC_BRIDGE_SPOOL_BYTES lower.",
         retry_after=60,
     )
 
 
-def _name(source: Source) -> str:
-    """One name for one state of one file."""
-    said = "\n".join((source.name, str(source.size), source.etag or "", source.last_modified or ""))
-    return hashlib.sha256(said.encode()).hexdigest()
+def _cache_name(source: Source) -> str:
+    """Return a file name that is unique for one version of one file."""
+    identity = "\n".join((source.name, str(source.size), source.etag or "", source.last_modified or ""))
+    return hashlib.sha256(identity.encode()).hexdigest()

@@ -1,32 +1,45 @@
-"""Files of Items → a folder: what goes where is planned in values, then one class fetches."""
+"""Downloads the files of Items into a folder: a plan made of plain values, then one class that carries it out.
 
-from stac_bridge.client.api import document, find_collections
-from stac_bridge.client.download.catalog import write_catalogue
-from stac_bridge.client.download.fetcher import Fetcher, Means, Watch
+Also the face of ``stac_bridge.client`` for the command line. ``stac_bridge.client`` itself exports nothing, so that
+scripts import ``signing`` and ``compat`` without their heavier neighbors.
+"""
+
+from stac_bridge.client.api import fetch_json, find_collections
+from stac_bridge.client.download.catalog import write_catalog
+from stac_bridge.client.download.fetcher import Fetcher
+from stac_bridge.client.download.file_download import FetchContext, ProgressListener
 from stac_bridge.client.download.outcome import Outcome, Status
-from stac_bridge.client.download.plan import File, Parcel, parcels
-from stac_bridge.client.items import Hits, Wanted, find_items, read_items, search_for, searched, with_cloud
-from stac_bridge.client.save import endings, save
+from stac_bridge.client.download.plan import File, ItemDownload, plan_downloads
+from stac_bridge.client.items import (
+    SearchParams,
+    SearchResults,
+    add_cloud_filter,
+    build_search,
+    find_items,
+    read_items,
+    search_items,
+)
+from stac_bridge.client.save import file_suffixes, save_items
 
 __all__ = [
+    "FetchContext",
     "Fetcher",
     "File",
-    "Hits",
-    "Means",
+    "ItemDownload",
     "Outcome",
-    "Parcel",
+    "ProgressListener",
+    "SearchParams",
+    "SearchResults",
     "Status",
-    "Wanted",
-    "Watch",
-    "document",
-    "endings",
+    "add_cloud_filter",
+    "build_search",
+    "fetch_json",
+    "file_suffixes",
     "find_collections",
     "find_items",
-    "parcels",
+    "plan_downloads",
     "read_items",
-    "save",
-    "search_for",
-    "searched",
-    "with_cloud",
-    "write_catalogue",
+    "save_items",
+    "search_items",
+    "write_catalog",
 ]

@@ -1,4 +1,4 @@
-"""Whether a file is what its multihash says."""
+"""Compares a file with a multihash, the form of STAC's ``file:checksum``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["agrees", "read_multihash"]
-
 _ALGORITHMS = {
     0x11: "sha1",
     0x12: "sha256",
@@ -20,21 +18,24 @@ _ALGORITHMS = {
     0x20: "sha384",
     0xD5: "md5",
 }
-"""The codes of multihash's table that the standard library computes."""
+"""Codes of the multihash table whose algorithms the standard library has."""
 
 
-def agrees(path: Path, checksum: str | None) -> bool:
-    """False where the bytes are others. What nobody said, or in a way unknown here, is not held against them."""
-    told = read_multihash(checksum or "")
-    if told is None:
+def matches_checksum(path: Path, checksum: str | None) -> bool:
+    """Return False if the file's bytes differ from the checksum.
+
+    A checksum that is absent, malformed or of an unknown algorithm proves nothing, so the file counts as right.
+    """
+    multihash = read_multihash(checksum or "")
+    if multihash is None:
         return True
-    algorithm, digest = told
+    algorithm, digest = multihash
     with path.open("rb") as file:
         return hmac.compare_digest(hashlib.file_digest(file, algorithm).digest(), digest)
 
 
 def read_multihash(text: str) -> tuple[str, bytes] | None:
-    """The algorithm and the digest in a ``file:checksum``; None where it is not a multihash in hex, or of another kind.
+    """Return the algorithm and the digest of a multihash in hex; None if it is malformed or of an unknown algorithm.
 
     >>> algorithm, digest = read_multihash("1220" + "ab" * 32)
     >>> algorithm, len(digest)
@@ -43,18 +44,18 @@ def read_multihash(text: str) -> tuple[str, bytes] | None:
     (None, None, None)
     """
     try:
-        code, rest = _varint(bytes.fromhex(text))
-        length, digest = _varint(rest)
+        code, rest = _read_varint(bytes.fromhex(text))
+        length, digest = _read_varint(rest)
     except (ValueError, IndexError):
         return None
     algorithm = _ALGORITHMS.get(code)
     return (algorithm, digest) if algorithm and length == len(digest) else None
 
 
-def _varint(data: bytes) -> tuple[int, bytes]:
-    """An unsigned number, seven bits in a byte from the lowest on, and what follows it."""
-    value = place = 0
-    while data[place] & 0x80:
-        value |= (data[place] & 0x7F) << 7 * place
-        place += 1
-    return value | data[place] << 7 * place, data[place + 1 :]
+def _read_varint(data: bytes) -> tuple[int, bytes]:
+    """Return an unsigned varint (seven bits per byte, lowest first), and the bytes after it."""
+    value = position = 0
+    while data[position] & 0x80:
+        value |= (data[position] & 0x7F) << 7 * position
+        position += 1
+    return value | data[position] << 7 * position, data[position + 1 :]

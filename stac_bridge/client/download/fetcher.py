@@ -1,60 +1,61 @@
-"""Fetcher: the one that acts. Files come side by side; each Item follows its last file."""
+"""Fetches planned downloads: files concurrently, and each Item after its last file."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.client.download.answers import of_system
-from stac_bridge.client.download.file_download import Means, Pursuit, Watch
+from stac_bridge.client.download.file_download import FetchContext, FileDownload, ProgressListener
 from stac_bridge.client.download.outcome import Outcome, Status
 from stac_bridge.client.download.plan import File
-from stac_bridge.client.download.static_item import noted_sizes, write_item
-from stac_bridge.client.renewal import collections_of
+from stac_bridge.client.download.recovery import disk_failure
+from stac_bridge.client.download.renewal import fetch_collections
+from stac_bridge.client.download.static_item import recorded_sizes, write_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stac_bridge.client.download.plan import Parcel
-
-__all__ = ["Fetcher", "Means", "Watch"]
+    from stac_bridge.client.download.plan import ItemDownload
 
 
 class Fetcher:
-    """Fetches what was planned. ``outcomes``, by path, are there as they come: one that is interrupted can tell.
-    ``collections``, by their folders, are what the servers say of them."""
+    """Fetches what was planned.
 
-    def __init__(self, means: Means, watch: Watch, *, overwrite: bool = False) -> None:
-        self._means = means
-        self._watch = watch
+    ``outcomes`` (by path) fills up during the run, so that it can be reported after an interrupt. ``collections``
+    maps folder names to the servers' Collections.
+    """
+
+    def __init__(self, context: FetchContext, listener: ProgressListener, *, overwrite: bool = False) -> None:
+        self._context = context
+        self._listener = listener
         self._overwrite = overwrite
         self.outcomes: dict[Path, Outcome] = {}
         self.collections: dict[str, dict[str, Any]] = {}
 
-    async def fetch(self, parcels: Sequence[Parcel]) -> None:
-        """All of them. What fails is in the outcomes, and keeps nothing else from coming."""
-        self.collections = await collections_of(parcels, self._means.http)
+    async def fetch(self, downloads: Sequence[ItemDownload]) -> None:
+        """Fetch all files. A failure is recorded in the outcomes and does not stop the others."""
+        self.collections = await fetch_collections(downloads, self._context.http)
         async with asyncio.TaskGroup() as group:
-            for parcel in parcels:
-                group.create_task(self._parcel(parcel))
+            for download in downloads:
+                group.create_task(self._fetch_item(download))
 
-    async def _parcel(self, parcel: Parcel) -> None:
-        noted = noted_sizes(parcel.path)
-        outcomes = await asyncio.gather(*(self._file(file, noted.get(file.path.name)) for file in parcel.files))
+    async def _fetch_item(self, download: ItemDownload) -> None:
+        sizes = recorded_sizes(download.path)
+        outcomes = await asyncio.gather(*(self._fetch_file(file, sizes.get(file.path.name)) for file in download.files))
         try:
-            write_item(parcel, outcomes)
-        except OSError as fault:
-            item = File(str(parcel.item.get("collection") or ""), parcel.item["id"], "", "", parcel.path)
-            self._settle(Outcome(item, Status.failed, reason=str(of_system(fault))))
+            write_item(download, outcomes)
+        except OSError as error:
+            item = File(str(download.item.get("collection") or ""), download.item["id"], "", "", download.path)
+            self._record(Outcome(item, Status.failed, reason=str(disk_failure(error))))
 
-    async def _file(self, file: File, noted: int | None) -> Outcome:
-        pursuit = Pursuit(file, self._means, self._watch)
-        if not self._overwrite and await pursuit.is_there(noted):
-            return self._settle(Outcome(file, Status.skipped, file.path.stat().st_size))
-        return self._settle(await pursuit.run())
+    async def _fetch_file(self, file: File, recorded_size: int | None) -> Outcome:
+        download = FileDownload(file, self._context, self._listener)
+        if not self._overwrite and await download.is_complete(recorded_size):
+            return self._record(Outcome(file, Status.skipped, file.path.stat().st_size))
+        return self._record(await download.run())
 
-    def _settle(self, outcome: Outcome) -> Outcome:
+    def _record(self, outcome: Outcome) -> Outcome:
         self.outcomes[outcome.file.path] = outcome
-        self._watch.ended(outcome)
+        self._listener.on_finish(outcome)
         return outcome

@@ -1,4 +1,4 @@
-"""One file, from its href to its place in the folder, whatever comes between."""
+"""Downloads one file: attempts, resumption, renewal of its href, and the final check."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
-from stac_bridge.client.download.answers import Course, Trouble, is_file, of_answer, of_fault, of_system
-from stac_bridge.client.download.checksum import agrees
+from stac_bridge.client.download.checksum import matches_checksum
 from stac_bridge.client.download.outcome import Outcome, Status
-from stac_bridge.client.download.part_file import Part, State, asking, goes_on_at
-from stac_bridge.client.download.plan import root_of
-from stac_bridge.client.renewal import another_href
+from stac_bridge.client.download.part_file import FileState, PartFile, resume_headers, resume_offset
+from stac_bridge.client.download.plan import bridge_root
+from stac_bridge.client.download.recovery import (
+    DownloadFailed,
+    Recovery,
+    connection_failure,
+    disk_failure,
+    is_file,
+    response_failure,
+)
+from stac_bridge.client.download.renewal import renew_href
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,200 +28,218 @@ if TYPE_CHECKING:
 
     from stac_bridge.client.download.plan import File
 
-__all__ = ["Means", "Pursuit", "Watch"]
+MAX_FAILURES = 5
+"""Failures in a row without a new byte, after which a file is given up."""
 
-TRIES = 5
-"""Faults in a row, without a byte more than before, after which a file is given up."""
+MAX_BACKOFF = 30.0
+"""Seconds: the longest pause between two attempts if the server does not name one."""
 
-LONGEST_PAUSE = 30.0
-"""Seconds between two tries, where the server does not say how many."""
-
-_UNASKABLE = (httpx.InvalidURL, ValueError, OverflowError)
-"""What an address raises that a redirect made up."""
+_BAD_REDIRECT = (httpx.InvalidURL, ValueError, OverflowError)
+"""What httpx raises for a redirect to a malformed URL."""
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What all files share: connections, the turns at them, and how long (in seconds) a file may be waited for."""
+class FetchContext:
+    """What all files share.
+
+    ``slots`` limits the concurrent requests; ``max_wait`` is the maximum of seconds that one file may wait in all for
+    a server that is busy or preparing it.
+    """
 
     http: httpx.AsyncClient
-    turns: asyncio.Semaphore
-    patience: float
+    slots: asyncio.Semaphore
+    max_wait: float
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class Watch(Protocol):
-    """Who wants to see how it goes."""
+class ProgressListener(Protocol):
+    """Receives the progress of downloads, for example to draw progress bars."""
 
-    def began(self, file: File, there: int, size: int | None) -> None:
-        """Bytes come; so many are there, of so many."""
+    def on_start(self, file: File, received: int, size: int | None) -> None:
+        """Bytes start to arrive: ``received`` of ``size`` are on disk already (None: size unknown)."""
 
-    def grew(self, file: File, count: int) -> None:
-        """So many more."""
+    def on_bytes(self, file: File, count: int) -> None:
+        """``count`` more bytes have arrived."""
 
-    def waits(self, file: File, seconds: float, why: str) -> None:
-        """Nothing comes for a while."""
+    def on_wait(self, file: File, seconds: float, reason: str) -> None:
+        """The next attempt starts after these seconds."""
 
-    def ended(self, outcome: Outcome) -> None:
-        """This file is settled."""
+    def on_finish(self, outcome: Outcome) -> None:
+        """The file is finished, successfully or not."""
 
 
-class Pursuit:
-    """A file that is being fetched."""
+class FileDownload:
+    """The download of one file."""
 
-    def __init__(self, file: File, means: Means, watch: Watch) -> None:
+    def __init__(self, file: File, context: FetchContext, listener: ProgressListener) -> None:
         self._file = file
-        self._means = means
-        self._watch = watch
+        self._context = context
+        self._listener = listener
         self._href = file.href
-        self._part = Part(file.path)
-        self._before = self._furthest = self._part.there
-        self._faults = 0
+        self._part = PartFile(file.path)
+        self._resumed_from = self._furthest = self._part.size
+        self._failures = 0
         self._waited = 0.0
-        self._tried: set[Course] = set()
-        self._mistaken = False
+        self._tried: set[Recovery] = set()
+        self._mismatched = False
 
     async def run(self) -> Outcome:
-        """Fetch it. What goes wrong is in the outcome."""
+        """Download the file. Errors are reported in the outcome, never raised."""
         if self._file.unavailable:
             return Outcome(self._file, Status.failed, reason=self._file.unavailable)
         try:
-            while not await self._tried_once():
+            while not await self._attempt():
                 pass
-        except Trouble as met:
-            return Outcome(self._file, Status.failed, self._part.there or None, str(met))
-        status = Status.resumed if self._before else Status.done
+        except DownloadFailed as failure:
+            return Outcome(self._file, Status.failed, self._part.size or None, str(failure))
+        status = Status.resumed if self._resumed_from else Status.done
         return Outcome(self._file, status, self._file.path.stat().st_size)
 
-    async def is_there(self, noted: int | None) -> bool:
-        """Whether the whole file is in its place already; ``noted`` is its size (bytes) as an earlier run noted it."""
+    async def is_complete(self, recorded_size: int | None) -> bool:
+        """Return whether the whole file is in its place already.
+
+        ``recorded_size`` is its size in bytes according to the Item that an earlier run wrote.
+        """
         file = self._file
         if file.unavailable or not file.path.is_file():
             return False
-        said = file.size if file.size is not None else noted
-        size = said if said is not None else await self._size()
+        known_size = file.size if file.size is not None else recorded_size
+        size = known_size if known_size is not None else await self._remote_size()
         try:
-            return file.path.stat().st_size == size and await asyncio.to_thread(agrees, file.path, file.checksum)
+            if file.path.stat().st_size != size:
+                return False
+            return await asyncio.to_thread(matches_checksum, file.path, file.checksum)
         except OSError:
             return False
 
-    async def _size(self) -> int | None:
-        """What a HEAD says; where it does not, the GET that follows will tell why."""
+    async def _remote_size(self) -> int | None:
+        """Return the size that a HEAD reports; None if it fails, because the GET that follows reports the reason."""
         try:
-            async with self._means.turns:
-                answer = await self._means.http.head(self._href, headers={"Accept-Encoding": "identity"})
+            async with self._context.slots:
+                response = await self._context.http.head(self._href, headers={"Accept-Encoding": "identity"})
         except httpx.HTTPError:
             return None
-        return State.of(answer.status_code, answer.headers).size
+        return FileState.from_response(response.status_code, response.headers).size
 
-    # -- one try ---------------------------------------------------------------------------------------------
+    # -- one attempt -----------------------------------------------------------------------------------------
 
-    async def _tried_once(self) -> bool:
-        """Whether it is there now. Raises Trouble where nothing helps."""
+    async def _attempt(self) -> bool:
+        """Return whether the file is complete now. Raises DownloadFailed if another attempt would not help."""
         try:
-            async with self._means.turns:
-                if not self._part.is_whole:
+            async with self._context.slots:
+                if not self._part.is_complete:
                     await self._receive()
                 await self._finish()
-        except Trouble as met:
-            await self._overcome(met)
+        except DownloadFailed as failure:
+            await self._recover(failure)
             return False
-        except httpx.HTTPError as fault:
-            await self._overcome(of_fault(fault))
+        except httpx.HTTPError as error:
+            await self._recover(connection_failure(error))
             return False
-        except OSError as fault:
-            raise of_system(fault) from fault
-        except _UNASKABLE as wrong:
-            raise Trouble("It leads to an address that cannot be asked.") from wrong
+        except OSError as error:
+            raise disk_failure(error) from error
+        except _BAD_REDIRECT as error:
+            raise DownloadFailed("It redirects to a malformed address.") from error
         return True
 
     async def _receive(self) -> None:
-        headers = {"Accept-Encoding": "identity", **asking(self._part.there, self._part.state)}
-        if Course.through in self._tried:
-            headers["Origin"] = root_of(self._href) or ""  # as a page in a browser, which is streamed to
-        async with self._means.http.stream("GET", self._href, headers=headers, follow_redirects=True) as answer:
-            if not is_file(answer, self._file):
-                await answer.aread()
-                raise of_answer(answer)
-            await self._take(answer)
+        headers = {"Accept-Encoding": "identity", **resume_headers(self._part.size, self._part.state)}
+        if Recovery.stream in self._tried:
+            # A bridge streams to pages in browsers, because USGS sends them no CORS headers; they send their origin.
+            headers["Origin"] = bridge_root(self._href) or ""
+        async with self._context.http.stream("GET", self._href, headers=headers, follow_redirects=True) as response:
+            if not is_file(response, self._file):
+                await response.aread()
+                raise response_failure(response)
+            await self._save_body(response)
 
-    async def _take(self, answer: httpx.Response) -> None:
-        kept, state = self._part.state, State.of(answer.status_code, answer.headers)
-        start = goes_on_at(answer.status_code, answer.headers, self._part.there, kept)
+    async def _save_body(self, response: httpx.Response) -> None:
+        state = FileState.from_response(response.status_code, response.headers)
+        start = resume_offset(response.status_code, response.headers, self._part.size, self._part.state)
         if start is None:
-            self._part.drop()
-            raise Trouble("The server sent a part of something else.", Course.again)
+            self._part.delete()
+            raise DownloadFailed("The server sent a part of something else.", Recovery.retry)
         if self._file.size is not None and state.size not in (None, self._file.size):
-            raise Trouble(f"The Item says {self._file.size} bytes, the server {state.size}; fetch the Item again.")
-        self._before = self._before if start else 0
-        self._watch.began(self._file, start, state.size)
+            raise DownloadFailed(
+                f"The Item says {self._file.size} bytes, the server {state.size}; fetch the Item again."
+            )
+        self._resumed_from = self._resumed_from if start else 0
+        self._listener.on_start(self._file, start, state.size)
         with self._part.open(start, state) as out:
-            async for chunk in answer.aiter_raw():
-                _write(out, chunk)
-                self._progressed(len(chunk))
+            async for chunk in response.aiter_raw():
+                _write_all(out, chunk)
+                self._progress(len(chunk))
 
-    def _progressed(self, count: int) -> None:
-        """Troubles are counted anew once there is more than there ever was."""
-        self._watch.grew(self._file, count)
-        there = self._part.there
-        if there > self._furthest:
-            self._furthest, self._faults = there, 0
-            self._tried -= {Course.renew}
+    def _progress(self, count: int) -> None:
+        """Reset the count of failures when the file is longer than it has ever been."""
+        self._listener.on_bytes(self._file, count)
+        size = self._part.size
+        if size > self._furthest:
+            self._furthest, self._failures = size, 0
+            self._tried -= {Recovery.renew}
 
     async def _finish(self) -> None:
-        there, size = self._part.there, self._part.state.size
-        if size is not None and there < size:
-            raise Trouble("The connection broke off in the middle of the file.", Course.again)
-        told = self._file.size if size is None else size
-        whole = told in (None, there) and await asyncio.to_thread(agrees, self._part.path, self._file.checksum)
-        if not whole:
-            self._part.drop()
-            again, self._mistaken = not self._mistaken, True
-            raise Trouble("What came is not the file that was told of.", Course.again if again else Course.none)
+        received, announced = self._part.size, self._part.state.size
+        if announced is not None and received < announced:
+            raise DownloadFailed("The connection broke off in the middle of the file.", Recovery.retry)
+        expected = self._file.size if announced is None else announced
+        matches = expected in (None, received) and await asyncio.to_thread(
+            matches_checksum, self._part.path, self._file.checksum
+        )
+        if not matches:
+            self._part.delete()
+            # Once it may be a broken transfer; twice, the server has another file than the Item describes.
+            recovery = Recovery.none if self._mismatched else Recovery.retry
+            self._mismatched = True
+            raise DownloadFailed("The bytes received are not the file that the Item describes.", recovery)
         self._part.finish()
 
-    # -- what helps ------------------------------------------------------------------------------------------
+    # -- recovery --------------------------------------------------------------------------------------------
 
-    async def _overcome(self, met: Trouble) -> None:
-        """Do what helps. Raises the trouble where nothing does."""
-        if met.course is Course.wait:
-            await self._wait(met)
-        elif met.course is Course.again:
-            await self._pause(met)
-        elif met.course is Course.none or met.course in self._tried or not await self._goes_elsewhere(met.course):
-            raise met
+    async def _recover(self, failure: DownloadFailed) -> None:
+        """Prepare the next attempt. Raises the failure if nothing is left to try."""
+        recovery = failure.recovery
+        if recovery is Recovery.wait:
+            await self._wait(failure)
+        elif recovery is Recovery.retry:
+            await self._pause(failure)
+        elif recovery is Recovery.none or recovery in self._tried or not await self._change_source(recovery):
+            raise failure
 
-    async def _goes_elsewhere(self, course: Course) -> bool:
-        """Whether there is another way to the bytes; it is taken from now on."""
-        self._tried.add(course)
-        if course is Course.through:
-            return root_of(self._href) is not None
-        href = await another_href(self._file, self._href, self._means.http)
+    async def _change_source(self, recovery: Recovery) -> bool:
+        """Use another href, or the bridge itself, from now on; return whether there is one."""
+        self._tried.add(recovery)
+        if recovery is Recovery.stream:
+            return bridge_root(self._href) is not None
+        href = await renew_href(self._file, self._href, self._context.http)
         self._href = href or self._href
         return href is not None
 
-    async def _wait(self, met: Trouble) -> None:
-        seconds = max(0.5, self._backoff() if met.seconds is None else met.seconds)
-        if self._waited + seconds > self._means.patience:
-            raise Trouble(f"{met} Given up after {self._waited:.0f} s of waiting; --patience gives it longer.")
+    async def _wait(self, failure: DownloadFailed) -> None:
+        """Wait as long as the server says, at least half a second, and outside of the slots."""
+        seconds = max(0.5, self._backoff() if failure.seconds is None else failure.seconds)
+        if self._waited + seconds > self._context.max_wait:
+            raise DownloadFailed(
+                f"{failure} Given up after {self._waited:.0f} s of waiting; --patience allows more minutes."
+            )
         self._waited += seconds
-        self._faults += met.seconds is None
-        self._watch.waits(self._file, seconds, str(met))
-        await self._means.sleep(seconds)
+        self._failures += failure.seconds is None
+        self._listener.on_wait(self._file, seconds, str(failure))
+        await self._context.sleep(seconds)
 
-    async def _pause(self, met: Trouble) -> None:
-        self._faults += 1
-        if self._faults >= TRIES:
-            raise met
-        self._watch.waits(self._file, self._backoff(), str(met))
-        await self._means.sleep(self._backoff())
+    async def _pause(self, failure: DownloadFailed) -> None:
+        self._failures += 1
+        if self._failures >= MAX_FAILURES:
+            raise failure
+        self._listener.on_wait(self._file, self._backoff(), str(failure))
+        await self._context.sleep(self._backoff())
 
     def _backoff(self) -> float:
-        return float(min(LONGEST_PAUSE, 0.5 * 2**self._faults))
+        return float(min(MAX_BACKOFF, 0.5 * 2**self._failures))
 
 
-def _write(out: FileIO, chunk: bytes) -> None:
-    """All of it: a disk that is nearly full takes a piece first."""
+def _write_all(out: FileIO, chunk: bytes) -> None:
+    """Write the whole chunk: an unbuffered write takes only a piece of it when the disk is nearly full."""
     rest = memoryview(chunk)
     while rest:
         rest = rest[out.write(rest) :]

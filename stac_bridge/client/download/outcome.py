@@ -1,4 +1,4 @@
-"""What became of a file."""
+"""The result of downloading one file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stac_bridge.client.download.plan import File
 
-__all__ = ["Outcome", "Status"]
-
 
 class Status(StrEnum):
-    """How it ended."""
+    """How a download ended."""
 
     done = "done"
     resumed = "resumed"
@@ -24,7 +22,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``size`` in bytes, of what is in the folder; ``reason`` is a sentence where the file is not there."""
+    """``size`` is in bytes, of what is in the folder; ``reason`` is a sentence if the file is not complete."""
 
     file: File
     status: Status
@@ -32,6 +30,6 @@ class Outcome:
     reason: str | None = None
 
     @property
-    def is_there(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the whole file is in the folder."""
         return self.status in (Status.done, Status.resumed, Status.skipped)

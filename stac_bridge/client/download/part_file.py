@@ -1,4 +1,4 @@
-"""The bytes of a file that are here so far, what they are bytes of, and where to go on."""
+"""The partial file of a download, and the request that resumes it."""
 
 from __future__ import annotations
 
@@ -15,70 +15,74 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-__all__ = ["Part", "State", "asking", "goes_on_at"]
-
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What a server said of a file: its size in bytes, and what tells this state of it from another."""
+class FileState:
+    """One version of a remote file: its size in bytes, and the validators that tell it from other versions."""
 
     size: int | None = None
     etag: str | None = None
     last_modified: str | None = None
 
     @classmethod
-    def of(cls, status: int, headers: Mapping[str, str]) -> State:
-        """As an answer says it; ``headers`` by their names in small letters."""
+    def from_response(cls, status: int, headers: Mapping[str, str]) -> FileState:
+        """Return the version that a response describes; the names of ``headers`` are in lower case."""
         size = None
-        if status == 206 and (found := read_content_range(headers.get("content-range"))):
-            size = found[1]
+        if status == 206 and (content_range := read_content_range(headers.get("content-range"))):
+            size = content_range[1]
         elif status == 200:
             size = read_count(headers.get("content-length"))
         return cls(size, headers.get("etag"), headers.get("last-modified"))
 
     @property
     def validator(self) -> str | None:
-        """What If-Range takes: a strong entity tag, else the date (RFC 9110 §13.1.5)."""
+        """The value for If-Range: a strong entity tag, otherwise the date (RFC 9110 §13.1.5)."""
         return self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
 
 
-def asking(there: int, state: State) -> dict[str, str]:
-    """The headers that ask for what is missing; none, where nothing would tell that it is still the same file.
+def resume_headers(offset: int, state: FileState) -> dict[str, str]:
+    """Return the headers that request the bytes from ``offset`` on.
 
-    >>> asking(100, State(etag='"a"'))
+    Empty without a validator: the server could not tell us that the file has changed meanwhile.
+
+    >>> resume_headers(100, FileState(etag='"a"'))
     {'Range': 'bytes=100-', 'If-Range': '"a"'}
-    >>> asking(100, State()), asking(0, State(etag='"a"'))
+    >>> resume_headers(100, FileState()), resume_headers(0, FileState(etag='"a"'))
     ({}, {})
     """
-    if not there or state.validator is None:
+    if not offset or state.validator is None:
         return {}
-    return {"Range": f"bytes={there}-", "If-Range": state.validator}
+    return {"Range": f"bytes={offset}-", "If-Range": state.validator}
 
 
-def goes_on_at(status: int, headers: Mapping[str, str], there: int, kept: State) -> int | None:
-    """The place of an answer's first byte: where we stopped, or 0; None where it is the middle of something else.
+def resume_offset(status: int, headers: Mapping[str, str], offset: int, state: FileState) -> int | None:
+    """Return the position of a response's first byte: ``offset`` or 0; None if it is a part of something else.
 
-    A server that ignores Range, or has another file by now, sends the whole with 200. One that ignores If-Range is
-    found out by what it says of the file.
+    A server that ignores Range, or whose file has changed, sends the whole file with 200. A server that ignores
+    If-Range is detected by the size and the validators in its response, which are compared with ``state``.
     """
     if status == 200:
         return 0
-    part = read_content_range(headers.get("content-range"))
-    now = State.of(status, headers)
-    same = now.size == kept.size and all(
-        one is None or other is None or one == other
-        for one, other in ((now.etag, kept.etag), (now.last_modified, kept.last_modified))
+    content_range = read_content_range(headers.get("content-range"))
+    current = FileState.from_response(status, headers)
+    is_same_file = current.size == state.size and all(
+        new is None or old is None or new == old
+        for new, old in ((current.etag, state.etag), (current.last_modified, state.last_modified))
     )
-    return there if part and part[0] and part[0].start == there and same else None
+    part = content_range[0] if content_range else None
+    return offset if part and part.start == offset and is_same_file else None
 
 
-class Part:
-    """``<name>.part`` and, beside it, what it is a part of. Nothing is held back: what was written stays."""
+class PartFile:
+    """``<name>.part`` and, beside it, ``<name>.part.json`` with the version that it is a part of.
+
+    Writes are unbuffered, so that an interrupted run keeps every byte it received.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._whole = path
+        self._target = path
         self._path = path.with_name(f"{path.name}.part")
-        self._noted = path.with_name(f"{path.name}.part.json")
+        self._state_path = path.with_name(f"{path.name}.part.json")
 
     @property
     def path(self) -> Path:
@@ -86,39 +90,39 @@ class Part:
         return self._path
 
     @property
-    def there(self) -> int:
-        """How many."""
+    def size(self) -> int:
+        """How many bytes there are."""
         with suppress(OSError):
             return self._path.stat().st_size
         return 0
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing is missing but the name."""
-        return self.there == self.state.size
+    def is_complete(self) -> bool:
+        """Whether all bytes are there and only the file's final name is missing."""
+        return self.size == self.state.size
 
     @property
-    def state(self) -> State:
-        """What they are bytes of; nothing known where the note is missing or was torn."""
+    def state(self) -> FileState:
+        """The version that the bytes belong to; unknown if its file is missing or damaged."""
         try:
-            return State(**json.loads(self._noted.read_text(encoding="utf-8")))
+            return FileState(**json.loads(self._state_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            return State()
+            return FileState()
 
-    def open(self, start: int, state: State) -> FileIO:
-        """To write from ``start`` on. Raises OSError."""
+    def open(self, start: int, state: FileState) -> FileIO:
+        """Open the file for writing from ``start`` on; later bytes are cut off. Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch()
         os.truncate(self._path, start)
-        self._noted.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        self._state_path.write_text(json.dumps(asdict(state)), encoding="utf-8")
         return self._path.open("ab", buffering=0)
 
     def finish(self) -> None:
-        """All of it is here. Raises OSError."""
-        self._path.replace(self._whole)
-        self._noted.unlink(missing_ok=True)
+        """Give the complete file its final name. Raises OSError."""
+        self._path.replace(self._target)
+        self._state_path.unlink(missing_ok=True)
 
-    def drop(self) -> None:
-        """It is of no use. Raises OSError."""
+    def delete(self) -> None:
+        """Delete the partial file. Raises OSError."""
         self._path.unlink(missing_ok=True)
-        self._noted.unlink(missing_ok=True)
+        self._state_path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Items × the assets wanted × a folder → which file goes where. Pure."""
+"""Decides which files to download and where they go, from Items, asset keys and a folder. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["File", "Parcel", "parcels", "rebased", "root_of"]
-
-_BRIDGED = re.compile(
-    r"(?P<root>https?://[^?#]*?)(?P<place>/collections/[^/?#]+/items/[^/?#]+)/assets/[^/?#]+/[^/?#]+\?"
+_BRIDGE_HREF = re.compile(
+    r"(?P<root>https?://[^?#]*?)(?P<item>/collections/[^/?#]+/items/[^/?#]+)/assets/[^/?#]+/[^/?#]+\?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An asset of an Item, and where it goes.
+    """An asset of an Item, and its path in the folder.
 
-    ``item_href`` is where the Item can be had again; ``size`` (bytes) and ``checksum`` (a multihash in hex) are what
-    the Item says of the file; ``unavailable`` is why it cannot be had at all.
+    ``item_href`` is the URL of the Item; ``size`` (bytes) and ``checksum`` (a multihash in hex) are the Item's own
+    statements about the file; ``unavailable`` is the reason if the file cannot be downloaded at all.
     """
 
     collection: str
@@ -45,7 +43,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ItemDownload:
     """An Item, its files, and the path of the Item beside them."""
 
     item: dict[str, Any]
@@ -53,33 +51,33 @@ class Parcel:
     files: tuple[File, ...]
 
 
-def parcels(
+def plan_downloads(
     items: Iterable[dict[str, Any]], folder: Path, keys: Sequence[str] = (), api: str | None = None
-) -> tuple[Parcel, ...]:
-    """What to fetch: of each Item once, the assets with these keys (none named: all).
+) -> tuple[ItemDownload, ...]:
+    """Plan each Item once, with the assets of these keys (all assets if there are no keys).
 
-    Hrefs of a bridge are asked of ``api`` where it is named. Raises BadRequest for a key that no Item has.
+    If ``api`` is given, hrefs of a bridge are requested from there. Raises BadRequest for a key that no Item has.
     """
-    distinct = {(str(one.get("collection") or ""), str(one["id"])): one for one in items}
-    known = dict.fromkeys(key for item in distinct.values() for key in item["assets"])
-    unknown = [key for key in keys if key not in known]
+    distinct = {(str(item.get("collection") or ""), str(item["id"])): item for item in items}
+    known_keys = dict.fromkeys(key for item in distinct.values() for key in item["assets"])
+    unknown = [key for key in keys if key not in known_keys]
     if unknown and distinct:
-        raise BadRequest(f"No Item has an asset {unknown[0]!r}; there are: {', '.join(known) or 'none'}.")
-    return tuple(_parcel(item, folder, keys, api) for item in distinct.values())
+        raise BadRequest(f"No Item has an asset {unknown[0]!r}; there are: {', '.join(known_keys) or 'none'}.")
+    return tuple(_plan_item(item, folder, keys, api) for item in distinct.values())
 
 
-def _parcel(item: dict[str, Any], folder: Path, keys: Sequence[str], api: str | None) -> Parcel:
-    below = folder / safe_name(str(item.get("collection") or "items")) / safe_name(item["id"])
-    path = below / f"{safe_name(item['id'])}.json"
-    # All are named before some are chosen: a file has one name, whatever is fetched with it.
-    names = _names(item["assets"], path.name)
-    chosen = [key for key in item["assets"] if not keys or key in keys]
-    return Parcel(item, path, tuple(_file(item, key, below / names[key], api) for key in chosen))
+def _plan_item(item: dict[str, Any], folder: Path, keys: Sequence[str], api: str | None) -> ItemDownload:
+    item_folder = folder / safe_name(str(item.get("collection") or "items")) / safe_name(item["id"])
+    path = item_folder / f"{safe_name(item['id'])}.json"
+    # All assets get their names before some are selected: a file has the same name whatever is downloaded with it.
+    names = _file_names(item["assets"], path.name)
+    selected = [key for key in item["assets"] if not keys or key in keys]
+    return ItemDownload(item, path, tuple(_plan_file(item, key, item_folder / names[key], api) for key in selected))
 
 
-def _file(item: dict[str, Any], key: str, path: Path, api: str | None) -> File:
+def _plan_file(item: dict[str, Any], key: str, path: Path, api: str | None) -> File:
     asset = item["assets"][key]
-    href = rebased(str(asset["href"]), api)
+    href = rebase_href(str(asset["href"]), api)
     return File(
         collection=str(item.get("collection") or ""),
         item=item["id"],
@@ -90,60 +88,63 @@ def _file(item: dict[str, Any], key: str, path: Path, api: str | None) -> File:
         media_type=str(asset.get("type") or ""),
         size=asset.get("file:size"),
         checksum=asset.get("file:checksum"),
-        unavailable=asset.get("m2m:unavailable") or _unreachable(href),
+        unavailable=asset.get("m2m:unavailable") or _invalid_href_reason(href),
     )
 
 
-def _names(assets: dict[str, Any], taken: str) -> dict[str, str]:
-    """By key, the name in the href; with the key before it where another asset has the name, too."""
+def _file_names(assets: dict[str, Any], taken: str) -> dict[str, str]:
+    """Return file names by asset key: the name in the href, preceded by the key if another asset has the same name.
+
+    Names are compared without case, because some file systems do so, too.
+    """
     names: dict[str, str] = {}
     used = {taken.casefold()}
     for key, asset in assets.items():
-        name = _name(key, asset)
+        name = _file_name(key, asset)
         names[key] = name if name.casefold() not in used else safe_name(f"{key}_{name}")
         used.add(names[key].casefold())
     return names
 
 
-def _name(key: str, asset: dict[str, Any]) -> str:
-    last = PurePosixPath(unquote(re.split(r"[?#]", str(asset["href"]))[0])).name
-    if PurePosixPath(last).suffix:
-        return safe_name(last)
+def _file_name(key: str, asset: dict[str, Any]) -> str:
+    name = PurePosixPath(unquote(re.split(r"[?#]", str(asset["href"]))[0])).name
+    if PurePosixPath(name).suffix:
+        return safe_name(name)
     media_type = str(asset.get("type") or "").partition(";")[0].strip()
     return safe_name(f"{key}{mimetypes.guess_extension(media_type) or ''}")
 
 
-def _unreachable(href: str) -> str | None:
+def _invalid_href_reason(href: str) -> str | None:
     try:
-        address = httpx.URL(href)
+        url = httpx.URL(href)
     except (httpx.InvalidURL, ValueError):
-        address = httpx.URL()
-    is_on_the_web = address.scheme in ("http", "https") and address.host and (address.port or 0) < 2**16
-    return None if is_on_the_web else "Its href is no http or https address."
+        url = httpx.URL()
+    is_valid = url.scheme in ("http", "https") and url.host and (url.port or 0) < 2**16
+    return None if is_valid else "Its href is no http or https address."
 
 
 def _item_href(item: dict[str, Any], href: str) -> str | None:
-    bridged = _BRIDGED.match(href)
-    if bridged:
-        return f"{bridged['root']}{bridged['place']}"
+    match = _BRIDGE_HREF.match(href)
+    if match:
+        return f"{match['root']}{match['item']}"
     return next((str(link["href"]) for link in item.get("links", ()) if link.get("rel") == "self"), None)
 
 
-def root_of(href: str) -> str | None:
-    """The address of the bridge that made an href; None where none did.
+def bridge_root(href: str) -> str | None:
+    """Return the root URL of the bridge that made an href; None if no bridge made it.
 
-    >>> root_of("http://bridge.example/stac/collections/naip/items/a/assets/d441/a.zip?e=1&x=2&s=3")
+    >>> bridge_root("http://bridge.example/stac/collections/naip/items/a/assets/d441/a.zip?e=1&x=2&s=3")
     'http://bridge.example/stac'
     """
-    bridged = _BRIDGED.match(href)
-    return bridged["root"] if bridged else None
+    match = _BRIDGE_HREF.match(href)
+    return match["root"] if match else None
 
 
-def rebased(href: str, api: str | None) -> str:
-    """A bridge's href, asked of another address of it: the signature does not cover where it is reached.
+def rebase_href(href: str, api: str | None) -> str:
+    """Move a bridge's href to another URL of the same bridge; its signature does not cover the server's address.
 
-    >>> rebased("http://old.example/collections/naip/items/a/assets/d441/a.zip?e=1", "http://127.0.0.1:8000")
+    >>> rebase_href("http://old.example/collections/naip/items/a/assets/d441/a.zip?e=1", "http://127.0.0.1:8000")
     'http://127.0.0.1:8000/collections/naip/items/a/assets/d441/a.zip?e=1'
     """
-    root = root_of(href)
+    root = bridge_root(href)
     return f"{api.rstrip('/')}{href[len(root) :]}" if api and root is not None else href

@@ -12,7 +12,7 @@ from shapely.geometry import mapping, shape
 
 from stac_bridge.cli.geojson_file import place_of
 from stac_bridge.cli.options import asks, question
-from stac_bridge.client.download import Wanted
+from stac_bridge.client.download import SearchParams
 from stac_bridge.errors import BadRequest
 
 SQUARE: dict[str, Any] = json.loads(json.dumps(mapping(rectangle(5, 45, 6, 46))))
@@ -33,19 +33,19 @@ def test_options_put_one_question_together() -> None:
     said = question(
         collections=["a, b"], bbox="-1,2,3,4", cloud=10, filter_text="x = 1 OR x = 2", sort=["-datetime"], limit=3
     )
-    assert said == Wanted(
+    assert said == SearchParams(
         collections=("a", "b"),
         bbox=(-1, 2, 3, 4),
         filter="(x = 1 OR x = 2) AND eo:cloud_cover <= 10",
         sortby=("-datetime",),
         limit=3,
     )
-    assert question().is_nothing
+    assert question().is_empty
 
 
 def test_a_command_gets_the_question_in_place_of_its_options() -> None:
     @asks(limit=7)
-    def command(wanted: Wanted, more: str = "") -> int:
+    def command(wanted: SearchParams, more: str = "") -> int:
         return wanted.limit + len(wanted.ids) + len(more)
 
     assert (

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from stac_bridge.cli import app
 from stac_bridge.cli.options import asks
 from stac_bridge.cli.repeats import App, is_repeatable
-from stac_bridge.client.download import Wanted
+from stac_bridge.client.download import SearchParams
 from tests.docs.commands_page import commands
 
 PLAIN = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
@@ -27,14 +27,14 @@ def titles(options: list[tuple[str, Any]]) -> list[str]:
     return [f"{name} {option.opts[0]}" for name, option in options]
 
 
-def wanted_by(*arguments: str) -> Wanted:
+def wanted_by(*arguments: str) -> SearchParams:
     """What the search options of a command line ask for."""
-    parsed: list[Wanted] = []
+    parsed: list[SearchParams] = []
     probe = App()
 
     @probe.command()
     @asks(limit=7)
-    def command(wanted: Wanted) -> int:
+    def command(wanted: SearchParams) -> int:
         parsed.append(wanted)
         return 0
 

@@ -1,4 +1,4 @@
-"""A bridge and a file host in a transport: they serve one file, and go wrong as they are told."""
+"""A bridge and a file host in a transport: they serve one file, and fail as configured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from stac_bridge.client.download import Fetcher, File, Means, Outcome, Parcel
+from stac_bridge.client.download import FetchContext, Fetcher, File, ItemDownload, Outcome
 
 BODY = bytes(range(256)) * 40
 MULTIHASH = "1220" + hashlib.sha256(BODY).hexdigest()
@@ -18,33 +18,33 @@ HREF = "http://bridge.test/collections/naip/items/a/assets/zip/a.zip?e=1&x=a&s=g
 
 
 class Host:
-    """Serves BODY with Range under ``etag``; ``next`` are answers that come before, one for each request."""
+    """Serves BODY with Range under ``etag``; ``first`` are the responses to the first requests."""
 
     def __init__(self, *first: Callable[[httpx.Request], httpx.Response], etag: str | None = '"one"') -> None:
         self.first = list(first)
         self.etag = etag
-        self.asked: list[httpx.Request] = []
+        self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         return self.first.pop(0)(request) if self.first else self.whole(request)
 
     def whole(self, request: httpx.Request) -> httpx.Response:
         headers = {"ETag": self.etag} if self.etag else {}
-        asked, if_range = request.headers.get("range"), request.headers.get("if-range")
-        if not asked or if_range not in (None, self.etag):
+        range_header, if_range = request.headers.get("range"), request.headers.get("if-range")
+        if not range_header or if_range not in (None, self.etag):
             return httpx.Response(200, headers=headers, content=BODY)
-        start = int(asked.removeprefix("bytes=").rstrip("-"))
+        start = int(range_header.removeprefix("bytes=").rstrip("-"))
         headers["Content-Range"] = f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
         return httpx.Response(206, headers=headers, content=BODY[start:])
 
     @property
     def ranges(self) -> list[str | None]:
-        return [one.headers.get("range") for one in self.asked]
+        return [request.headers.get("range") for request in self.requests]
 
 
 def cut(at: int, etag: str | None = '"one"') -> Callable[[httpx.Request], httpx.Response]:
-    """The whole is announced, and the connection breaks off at a byte."""
+    """Return a response that announces the whole file and breaks off after ``at`` bytes."""
 
     async def some() -> AsyncIterator[bytes]:
         yield BODY[:at]
@@ -57,28 +57,28 @@ def cut(at: int, etag: str | None = '"one"') -> Callable[[httpx.Request], httpx.
     return answer
 
 
-def says(status: int, detail: str = "as told", **headers: str) -> Callable[[httpx.Request], httpx.Response]:
+def says(status: int, detail: str = "a reason", **headers: str) -> Callable[[httpx.Request], httpx.Response]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _request: httpx.Response(status, json={"detail": detail}, headers=named)
 
 
-class Seen:
-    """A watch that keeps what it sees."""
+class Recorder:
+    """A listener that records the progress."""
 
     def __init__(self) -> None:
         self.waited: list[tuple[float, str]] = []
         self.bytes = 0
         self.ends: list[Outcome] = []
 
-    def began(self, file: File, there: int, size: int | None) -> None: ...
+    def on_start(self, file: File, received: int, size: int | None) -> None: ...
 
-    def grew(self, file: File, count: int) -> None:
+    def on_bytes(self, file: File, count: int) -> None:
         self.bytes += count
 
-    def waits(self, file: File, seconds: float, why: str) -> None:
-        self.waited.append((seconds, why))
+    def on_wait(self, file: File, seconds: float, reason: str) -> None:
+        self.waited.append((seconds, reason))
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_finish(self, outcome: Outcome) -> None:
         self.ends.append(outcome)
 
 
@@ -87,8 +87,8 @@ async def no_time(_seconds: float) -> None:
 
 
 def file(folder: Path, **more: Any) -> File:
-    said = {"href": HREF, "path": folder / "naip" / "a" / "a.zip", "media_type": "application/zip"} | more
-    return File(collection="naip", item="a", key="zip", **said)
+    fields = {"href": HREF, "path": folder / "naip" / "a" / "a.zip", "media_type": "application/zip"} | more
+    return File(collection="naip", item="a", key="zip", **fields)
 
 
 def item(**assets: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def item(**assets: dict[str, Any]) -> dict[str, Any]:
 
 
 class Web(httpx.MockTransport):
-    """Bodies arrive as from a wire, not read already."""
+    """A transport whose bodies arrive as streams, as over a network."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await super().handle_async_request(request)
@@ -105,17 +105,17 @@ class Web(httpx.MockTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
-async def fetched(
+async def fetch(
     host: Callable[[httpx.Request], httpx.Response],
     *files: File,
-    patience: float = 60,
+    max_wait: float = 60,
     overwrite: bool = False,
-    seen: Seen | None = None,
+    recorder: Recorder | None = None,
 ) -> list[Outcome]:
-    """What becomes of the files of one Item."""
+    """Download the files of one Item and return their outcomes."""
     async with httpx.AsyncClient(transport=Web(host)) as http:
-        means = Means(http, asyncio.Semaphore(4), patience, no_time)
-        fetcher = Fetcher(means, seen or Seen(), overwrite=overwrite)
-        said = item(**{one.key: {"href": one.href} for one in files})
-        await fetcher.fetch([Parcel(said, files[0].path.with_name("a.json"), files)])
+        context = FetchContext(http, asyncio.Semaphore(4), max_wait, no_time)
+        fetcher = Fetcher(context, recorder or Recorder(), overwrite=overwrite)
+        document = item(**{file.key: {"href": file.href} for file in files})
+        await fetcher.fetch([ItemDownload(document, files[0].path.with_name("a.json"), files)])
     return list(fetcher.outcomes.values())

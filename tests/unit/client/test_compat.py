@@ -1,4 +1,4 @@
-"""Readers that know less than the bridge says still read what it says."""
+"""Readers of older STAC extensions can read the Items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def as_pystac() -> pystac.ItemCollection:
 
 
 def grid_of(items: Any) -> tuple[Any, ...]:
-    # Landsat's pixels lie half a pixel off the multiples of their size, which stackstac snaps to unless told.
+    # Landsat's pixels lie half a pixel off the multiples of their size, which stackstac snaps to by default.
     stack = stackstac.stack(items, assets=KEYS, snap_bounds=False)
     assert list(stack.band.values) == KEYS
     return int(stack.epsg), stack.shape[-2:], tuple(stack.transform)[:6]
@@ -38,24 +38,24 @@ def test_stackstac_stacks_pystac_items_on_the_native_grid_through_the_helper() -
     assert grid_of(for_stackstac(as_pystac())) == NATIVE
 
 
-def test_without_the_helper_it_does_not() -> None:
+def test_stackstac_cannot_stack_pystac_items_without_the_helper() -> None:
     with pytest.raises(ValueError, match="CRS"):
         grid_of(as_pystac())
 
 
-def test_the_helper_brings_back_scale_and_offset() -> None:
+def test_the_helper_preserves_scale_and_offset() -> None:
     (item,) = for_stackstac(as_pystac())
     (band,) = item["assets"]["red"]["raster:bands"]
     assert (band["scale"], band["offset"]) == (0.0000275, -0.2)
 
 
-def test_the_helper_leaves_what_it_is_given_as_it_is() -> None:
-    given = {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
-    (made,) = for_stackstac([given])
-    assert made["properties"]["proj:epsg"] == 32610
-    assert given == {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
+def test_the_helper_does_not_modify_its_input() -> None:
+    original = {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
+    (converted,) = for_stackstac([original])
+    assert converted["properties"]["proj:epsg"] == 32610
+    assert original == {"properties": {"proj:code": "EPSG:32610"}, "assets": {"red": {"href": "x"}}}
 
 
-def test_a_crs_without_an_epsg_code_stays_without() -> None:
-    (made,) = for_stackstac([{"properties": {"proj:code": None}, "assets": {}}])
-    assert "proj:epsg" not in made["properties"]
+def test_a_crs_without_an_epsg_code_gets_none() -> None:
+    (converted,) = for_stackstac([{"properties": {"proj:code": None}, "assets": {}}])
+    assert "proj:epsg" not in converted["properties"]

@@ -1,4 +1,4 @@
-"""Items → one file, by the ending of its name."""
+"""Items are written to one file, in the format of its suffix."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import pytest
 import stac_geoparquet.arrow
 from pyarrow import parquet
 
-from stac_bridge.client.download import save
-from stac_bridge.client.geoparquet import BATCH, ROW_GROUP
-from stac_bridge.client.save import ndjson
+from stac_bridge.client.download import save_items
+from stac_bridge.client.geoparquet import BATCH_SIZE, ROW_GROUP_SIZE
+from stac_bridge.client.save import write_ndjson
 from stac_bridge.errors import BadRequest
 
 
@@ -40,92 +40,92 @@ def item(number: int, **properties: Any) -> dict[str, Any]:
 ITEMS = [item(1, platform="landsat-8"), item(2, gsd=30), item(3, **{"eo:cloud_cover": 1.5})]
 
 
-@pytest.mark.parametrize("name", ["found.geojson", "found.json"])
+@pytest.mark.parametrize("name", ["items.geojson", "items.json"])
 def test_geojson_is_an_item_collection(tmp_path: Path, name: str) -> None:
-    assert save(iter(ITEMS), tmp_path / name) == 3
+    assert save_items(iter(ITEMS), tmp_path / name) == 3
     assert json.loads((tmp_path / name).read_text()) == {"type": "FeatureCollection", "features": ITEMS}
-    assert save(iter(()), tmp_path / name) == 0
+    assert save_items(iter(()), tmp_path / name) == 0
     assert json.loads((tmp_path / name).read_text())["features"] == []
 
 
-@pytest.mark.parametrize("name", ["found.ndjson", "found.JSONL"])
-def test_ndjson_is_an_item_a_line(tmp_path: Path, name: str) -> None:
-    assert save(iter(ITEMS), tmp_path / name) == 3
+@pytest.mark.parametrize("name", ["items.ndjson", "items.JSONL"])
+def test_ndjson_has_one_item_per_line(tmp_path: Path, name: str) -> None:
+    assert save_items(iter(ITEMS), tmp_path / name) == 3
     assert [json.loads(line) for line in (tmp_path / name).read_text().splitlines()] == ITEMS
     out = io.BytesIO()
-    assert ndjson(iter(ITEMS), out) == 3
+    assert write_ndjson(iter(ITEMS), out) == 3
     assert out.getvalue() == (tmp_path / name).read_bytes()
 
 
 def test_parquet_has_the_columns_of_all_items_and_reads_back(tmp_path: Path) -> None:
-    path = tmp_path / "found.parquet"
-    many = [*ITEMS, *(item(number, late=f"{number}") for number in range(4, ROW_GROUP + 4))]
-    assert save(iter(many), path) == len(many)
+    path = tmp_path / "items.parquet"
+    many = [*ITEMS, *(item(number, late=f"{number}") for number in range(4, ROW_GROUP_SIZE + 4))]
+    assert save_items(iter(many), path) == len(many)
     table = geopandas.read_parquet(path)
-    assert list(table["id"]) == [one["id"] for one in many]
+    assert list(table["id"]) == [item["id"] for item in many]
     assert table.crs.to_epsg() == 4326
     assert list(table["gsd"].dropna()) == [30]
-    assert table["late"].iloc[-1] == str(ROW_GROUP + 3)
+    assert table["late"].iloc[-1] == str(ROW_GROUP_SIZE + 3)
     back = list(stac_geoparquet.arrow.stac_table_to_items(parquet.read_table(path)))
     assert back[0]["properties"]["platform"] == "landsat-8"
     assert back[0]["assets"] == ITEMS[0]["assets"]
     assert parquet.ParquetFile(path).num_row_groups == 2
 
 
-def test_a_parquet_widens_by_what_later_items_have(tmp_path: Path) -> None:
-    """In their numbers, inside their assets, and where there was nothing but null."""
-    path = tmp_path / "found.parquet"
-    late = item(BATCH + 1, gsd=0.5, **{"m2m:film": "a reel"})
+def test_a_parquet_file_has_the_columns_of_later_items_too(tmp_path: Path) -> None:
+    """Also numbers of another type, new members inside assets, and values after nothing but null."""
+    path = tmp_path / "items.parquet"
+    late = item(BATCH_SIZE + 1, gsd=0.5, **{"m2m:film": "a reel"})
     late["assets"] = {"nir": {"href": "https://bridge.example/nir.tif", "bands": [{"name": "B5"}]}}
-    early = [item(number, gsd=30, **{"m2m:film": None}) for number in range(1, BATCH + 1)]
-    save(iter([*early, late]), path)
+    early = [item(number, gsd=30, **{"m2m:film": None}) for number in range(1, BATCH_SIZE + 1)]
+    save_items(iter([*early, late]), path)
     back = list(stac_geoparquet.arrow.stac_table_to_items(parquet.read_table(path)))
-    assert [one["properties"]["gsd"] for one in (back[0], back[-1])] == [30, 0.5]
-    assert [one["properties"]["m2m:film"] for one in (back[0], back[-1])] == [None, "a reel"]
-    assert [set(one["assets"]) for one in (back[0], back[-1])] == [{"red"}, {"nir"}]
+    assert [item["properties"]["gsd"] for item in (back[0], back[-1])] == [30, 0.5]
+    assert [item["properties"]["m2m:film"] for item in (back[0], back[-1])] == [None, "a reel"]
+    assert [set(item["assets"]) for item in (back[0], back[-1])] == [{"red"}, {"nir"}]
     assert back[-1]["assets"]["nir"]["bands"] == [{"name": "B5"}]
 
 
-def test_duckdb_asks_a_parquet_by_property_time_and_bbox(tmp_path: Path) -> None:
-    path = tmp_path / "found.parquet"
-    save(iter([*ITEMS, item(89, gsd=15)]), path)
-    asked = "SELECT id, datetime AT TIME ZONE 'UTC', octet_length(geometry::BLOB) FROM read_parquet(?) WHERE "
-    (found,) = duckdb.execute(f"{asked} gsd < 20 AND bbox.xmin > 50", [str(path)]).fetchall()
-    assert found[:2] == ("scene-89", datetime(2024, 7, 28, 10, 17, 39))
+def test_duckdb_queries_a_parquet_file_by_property_time_and_bbox(tmp_path: Path) -> None:
+    path = tmp_path / "items.parquet"
+    save_items(iter([*ITEMS, item(89, gsd=15)]), path)
+    query = "SELECT id, datetime AT TIME ZONE 'UTC', octet_length(geometry::BLOB) FROM read_parquet(?) WHERE "
+    (row,) = duckdb.execute(f"{query} gsd < 20 AND bbox.xmin > 50", [str(path)]).fetchall()
+    assert row[:2] == ("scene-89", datetime(2024, 7, 28, 10, 17, 39))
 
 
 MEASURED = """
 import sys
 from pathlib import Path
 from tests.unit.client.test_save import item
-from stac_bridge.client.download import save
+from stac_bridge.client.download import save_items
 
-def most():
+def peak_mb():
     return next(int(line.split()[1]) // 1000 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 
 for count in map(int, sys.argv[2:]):
-    save((item(number, description=f"{number:05}" * 2000) for number in range(count)), Path(sys.argv[1]))
-    print(most())
+    save_items((item(number, description=f"{number:05}" * 2000) for number in range(count)), Path(sys.argv[1]))
+    print(peak_mb())
 """
-"""Prints the most MB that the process ever took, after each file of so many Items of 10 kB."""
+"""Prints the peak memory in MB after each file of so many Items of 10 kB."""
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory a process took")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux reports the peak memory of a process")
 def test_more_items_take_no_more_memory(tmp_path: Path) -> None:
-    counts = (2 * ROW_GROUP, 5 * ROW_GROUP)
-    command = [sys.executable, "-c", MEASURED, str(tmp_path / "found.parquet"), *map(str, counts)]
+    counts = (2 * ROW_GROUP_SIZE, 5 * ROW_GROUP_SIZE)
+    command = [sys.executable, "-c", MEASURED, str(tmp_path / "items.parquet"), *map(str, counts)]
     few, many = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-    assert parquet.ParquetFile(tmp_path / "found.parquet").metadata.num_rows == counts[1]
+    assert parquet.ParquetFile(tmp_path / "items.parquet").metadata.num_rows == counts[1]
     assert many - few < 30  # of the 60 that the others would take
 
 
-def test_of_no_item_no_parquet_can_be_made(tmp_path: Path) -> None:
-    assert save(iter(()), tmp_path / "found.parquet") == 0
+def test_without_items_no_parquet_file_is_written(tmp_path: Path) -> None:
+    assert save_items(iter(()), tmp_path / "items.parquet") == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "found.ndjson"
+def test_an_existing_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "items.ndjson"
     path.write_text("before")
 
     def broken() -> Iterator[dict[str, Any]]:
@@ -133,31 +133,31 @@ def test_a_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
         raise BadRequest("no more")
 
     with pytest.raises(BadRequest, match="no more"):
-        save(broken(), path)
+        save_items(broken(), path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_items_that_no_table_holds_are_told(tmp_path: Path) -> None:
+def test_items_that_do_not_fit_a_table_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="save them as"):
-        save(iter([item(1, odd="text"), item(2, odd=["a", "list"])]), tmp_path / "found.parquet")
+        save_items(iter([item(1, odd="text"), item(2, odd=["a", "list"])]), tmp_path / "items.parquet")
 
 
-@pytest.mark.parametrize(("name", "said"), [("found.csv", "one of .geojson"), ("nowhere/found.json", "no folder")])
-def test_a_name_that_cannot_be_written_is_told_before_an_item_is_asked_for(
-    tmp_path: Path, name: str, said: str
-) -> None:
+@pytest.mark.parametrize(("name", "message"), [("items.csv", "one of .geojson"), ("nowhere/items.json", "no folder")])
+def test_a_bad_file_name_is_an_error_before_any_item_is_read(tmp_path: Path, name: str, message: str) -> None:
     def never() -> Iterator[dict[str, Any]]:
         raise AssertionError
         yield
 
-    with pytest.raises(BadRequest, match=said):
-        save(never(), tmp_path / name)
+    with pytest.raises(BadRequest, match=message):
+        save_items(never(), tmp_path / name)
 
 
-def test_without_its_library_a_parquet_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_library_a_parquet_file_is_an_error_that_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "stac_bridge.client.geoparquet")
     monkeypatch.setitem(sys.modules, "stac_geoparquet", None)
     monkeypatch.setitem(sys.modules, "stac_geoparquet.arrow", None)
     with pytest.raises(BadRequest, match=r"install stac-bridge\[geoparquet\]"):
-        save(iter(ITEMS), tmp_path / "found.parquet")
+        save_items(iter(ITEMS), tmp_path / "items.parquet")

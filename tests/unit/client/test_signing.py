@@ -1,4 +1,4 @@
-"""The helper for scripts: what has expired is renewed at once and once, and nothing is asked without need."""
+"""Expired hrefs are renewed once and together, and nothing is requested without need."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def signed(name: str = "B4.TIF", *, ago: float = 100 * WEEK, base: str = "http:/
 
 
 class Server:
-    """A server that renews as the real one does; ``asked`` are the hrefs of each question."""
+    """A server that renews as the real one does; ``requests`` are its URL and hrefs per request."""
 
     def __init__(self, now: float = NOW) -> None:
-        self.asked: list[tuple[str, list[str]]] = []
+        self.requests: list[tuple[str, list[str]]] = []
         self._signer = Signer([KEY], WEEK, lambda: now)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         hrefs = orjson.loads(request.content)["hrefs"]
         assert len(hrefs) <= 1000
         base = str(request.url).removesuffix("sign")
-        self.asked.append((base, hrefs))
+        self.requests.append((base, hrefs))
         time.sleep(0.01)
         return httpx.Response(200, json={"hrefs": [self._signer.renew(href, base)[0] for href in hrefs]})
 
@@ -50,27 +50,31 @@ def renewer(server: Any, now: float = NOW, margin: float = 3000) -> Renewer:
 def item(*hrefs: str) -> dict[str, Any]:
     assets = {f"a{place}": {"href": href} for place, href in enumerate(hrefs)}
     properties = {"datetime": "2024-01-01T00:00:00Z", "m2m:href_expires": "2020-01-01T00:00:00Z"}
-    said = {"type": "Feature", "stac_version": "1.1.0", "id": "i", "properties": properties, "links": []}
-    return {**said, "geometry": None, "assets": assets}
+    document = {"type": "Feature", "stac_version": "1.1.0", "id": "i", "properties": properties, "links": []}
+    return {**document, "geometry": None, "assets": assets}
 
 
-def hrefs_of(said: Any) -> list[str]:
-    assets = said["assets"] if isinstance(said, dict) else {key: one.to_dict() for key, one in said.assets.items()}
+def hrefs_of(document: Any) -> list[str]:
+    assets = (
+        document["assets"]
+        if isinstance(document, dict)
+        else {key: asset.to_dict() for key, asset in document.assets.items()}
+    )
     return [asset["href"] for asset in assets.values()]
 
 
 def test_an_expired_href_is_renewed_once_by_the_server_that_signed_it() -> None:
     server = Server()
-    mine = renewer(server)
-    assert [mine.patch_url(signed()) for _ in range(3)] == [signed(ago=0)] * 3
-    assert server.asked == [("http://here/stac/", [signed()])]
+    own_renewer = renewer(server)
+    assert [own_renewer.patch_url(signed()) for _ in range(3)] == [signed(ago=0)] * 3
+    assert server.requests == [("http://here/stac/", [signed()])]
 
 
 @pytest.mark.parametrize("href", [signed(ago=0), PICTURE, "s3://bucket/key", "/vsimem/file", "", signed() + "#x"])
-def test_what_is_good_or_not_ours_is_left_as_it_is_and_nobody_is_asked(href: str) -> None:
+def test_a_valid_or_unsigned_href_is_unchanged_without_a_request(href: str) -> None:
     server = Server()
     assert renewer(server).patch_url(href) == href
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_an_href_that_expires_within_the_margin_is_renewed() -> None:
@@ -80,11 +84,11 @@ def test_an_href_that_expires_within_the_margin_is_renewed() -> None:
     assert renewer(server, margin=WEEK / 2).patch_url(old) == signed(ago=0)
 
 
-def test_a_margin_that_no_href_reaches_asks_once_in_a_while_and_not_every_time() -> None:
+def test_a_margin_longer_than_any_lifetime_renews_once_per_interval() -> None:
     server = Server()
-    mine = renewer(server, margin=10 * WEEK)
-    assert {mine.patch_url(signed()) for _ in range(5)} == {signed(ago=0)}
-    assert len(server.asked) == 1
+    own_renewer = renewer(server, margin=10 * WEEK)
+    assert {own_renewer.patch_url(signed()) for _ in range(5)} == {signed(ago=0)}
+    assert len(server.requests) == 1
 
 
 FORMS: list[Any] = [
@@ -96,32 +100,32 @@ FORMS: list[Any] = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_all_items_are_renewed_in_place_by_one_question(form: Any) -> None:
+def test_all_items_are_renewed_in_place_by_one_request(form: Any) -> None:
     server = Server()
-    found = form(item(signed("1"), PICTURE, signed("2", ago=0)), item(signed("3"), signed("4")))
-    assert renewer(server).modifier(found) is None
-    members = found["features"] if isinstance(found, dict) else list(found)
+    stac_object = form(item(signed("1"), PICTURE, signed("2", ago=0)), item(signed("3"), signed("4")))
+    assert renewer(server).modifier(stac_object) is None
+    members = stac_object["features"] if isinstance(stac_object, dict) else list(stac_object)
     assert hrefs_of(members[0]) == [signed("1", ago=0), PICTURE, signed("2", ago=0)]
     assert hrefs_of(members[1]) == [signed("3", ago=0), signed("4", ago=0)]
-    assert server.asked == [("http://here/stac/", [signed("1"), signed("3"), signed("4")])]
+    assert server.requests == [("http://here/stac/", [signed("1"), signed("3"), signed("4")])]
 
 
 @pytest.mark.parametrize("form", [dict, pystac.Item.from_dict])
-def test_one_item_is_renewed_in_place_and_says_when_its_hrefs_expire(form: Any) -> None:
-    found = form(item(signed()))
-    renewer(Server()).modifier(found)
-    properties = found["properties"] if isinstance(found, dict) else found.properties
-    assert hrefs_of(found) == [signed(ago=0)]
+def test_one_item_is_renewed_in_place_with_its_expiry(form: Any) -> None:
+    stac_object = form(item(signed()))
+    renewer(Server()).modifier(stac_object)
+    properties = stac_object["properties"] if isinstance(stac_object, dict) else stac_object.properties
+    assert hrefs_of(stac_object) == [signed(ago=0)]
     assert datetime.fromisoformat(properties["m2m:href_expires"]) > datetime.fromtimestamp(NOW + WEEK, UTC)
 
 
 @pytest.mark.parametrize(
-    "found", [{}, {"assets": None}, {"features": []}, {"assets": {"a": {}}}, [], None, "x", object()]
+    "stac_object", [{}, {"assets": None}, {"features": []}, {"assets": {"a": {}}}, [], None, "x", object()]
 )
-def test_what_has_no_hrefs_is_left_as_it_is(found: Any) -> None:
+def test_an_object_without_hrefs_is_unchanged(stac_object: Any) -> None:
     server = Server()
-    renewer(server).modifier(found)
-    assert server.asked == []
+    renewer(server).modifier(stac_object)
+    assert server.requests == []
 
 
 def test_a_collection_has_nothing_to_renew() -> None:
@@ -129,34 +133,36 @@ def test_a_collection_has_nothing_to_renew() -> None:
     renewer(Server()).modifier(pystac.Collection("c", "a collection", extent))
 
 
-def test_thousands_are_asked_for_in_parts_and_come_back_in_order() -> None:
+def test_thousands_are_renewed_in_several_requests_and_in_order() -> None:
     server = Server()
-    found = item(*(signed(f"{number}") for number in range(2500)))
-    renewer(server).modifier(found)
-    assert [len(hrefs) for _base, hrefs in server.asked] == [1000, 1000, 500]
-    assert hrefs_of(found) == [signed(f"{number}", ago=0) for number in range(2500)]
+    stac_object = item(*(signed(f"{number}") for number in range(2500)))
+    renewer(server).modifier(stac_object)
+    assert [len(hrefs) for _base, hrefs in server.requests] == [1000, 1000, 500]
+    assert hrefs_of(stac_object) == [signed(f"{number}", ago=0) for number in range(2500)]
 
 
-def test_each_server_is_asked_for_its_own() -> None:
+def test_each_server_renews_its_own_hrefs() -> None:
     server = Server()
     renewer(server).modifier(item(signed("1"), signed("2", base="https://other.example/")))
-    assert dict(server.asked) == {
+    assert dict(server.requests) == {
         "http://here/stac/": [signed("1")],
         "https://other.example/": [signed("2", base="https://other.example/")],
     }
 
 
-def test_threads_that_meet_one_expired_href_ask_for_it_once() -> None:
+def test_concurrent_threads_renew_an_href_once() -> None:
     server = Server()
-    mine = renewer(server)
+    own_renewer = renewer(server)
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda number: mine.patch_url(signed(f"{number % 4}")), range(200)))
-    assert found == [signed(f"{number % 4}", ago=0) for number in range(200)]
-    assert sorted(href for _base, hrefs in server.asked for href in hrefs) == sorted(signed(f"{n}") for n in range(4))
+        stac_object = list(pool.map(lambda number: own_renewer.patch_url(signed(f"{number % 4}")), range(200)))
+    assert stac_object == [signed(f"{number % 4}", ago=0) for number in range(200)]
+    assert sorted(href for _base, hrefs in server.requests for href in hrefs) == sorted(
+        signed(f"{n}") for n in range(4)
+    )
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (httpx.Response(403, json={"detail": "hrefs[0]: The signature does not fit."}), r"hrefs\[0\]: The signature"),
         (httpx.Response(502, text="<html>"), "try again later"),
@@ -164,17 +170,28 @@ def test_threads_that_meet_one_expired_href_ask_for_it_once() -> None:
         (httpx.ConnectError("refused"), "ConnectError"),
     ],
 )
-def test_what_cannot_be_renewed_is_told_with_the_servers_reason(answer: Any, told: str) -> None:
+def test_a_failed_renewal_has_the_servers_reason(answer: Any, message: str) -> None:
     def says(_request: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         return httpx.Response(answer.status_code, content=answer.content)
 
-    with pytest.raises(NotRenewed, match=told):
+    with pytest.raises(NotRenewed, match=message):
         renewer(says).patch_url(signed())
 
 
-def test_a_script_that_imports_it_imports_nothing_of_the_server() -> None:
-    code = "import sys, stac_bridge.client.signing; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"fastapi", "starlette", "pydantic", "orjson", "pystac", "shapely", "yaml"} & set(ran.stdout.split())
+def loaded_packages(statement: str) -> set[str]:
+    """Return the top-level packages outside of the standard library that a new process has after a statement."""
+    code = f"{statement}; import sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in run.stdout.split()} - set(sys.stdlib_module_names)
+
+
+def test_importing_it_loads_httpx_and_no_other_third_party_package() -> None:
+    assert loaded_packages("import stac_bridge.client.signing") == loaded_packages("import httpx") | {"stac_bridge"}
+
+
+def test_importing_it_loads_nothing_else_of_stac_bridge() -> None:
+    code = "import stac_bridge.client.signing, sys; print(*(name for name in sys.modules if 'stac_bridge' in name))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) == {"stac_bridge", "stac_bridge.client", "stac_bridge.client.signing"}

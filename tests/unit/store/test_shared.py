@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stac_bridge.assets.read.probe import Source
-from stac_bridge.assets.resolve.download_answer import Grant
+from stac_bridge.assets.resolve.download_answer import QueuedDownload
 from stac_bridge.catalog.catalog import Learnt
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.auth import Keys
@@ -200,7 +200,7 @@ def test_pickles_of_ours_come_back_equal() -> None:
         read_scene(raw_scene("corona2")),
         Learnt((), (product,)),
         Dataset.model_validate(raw),
-        Grant(1, "label", known=True),
+        QueuedDownload(1, "label", is_duplicate=True),
         Source("name", "url", 1, True, "image/tiff", part=range(3)),
     )
     assert pickle.loads(pickle.dumps(values)) == values

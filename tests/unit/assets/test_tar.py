@@ -1,4 +1,4 @@
-"""The files of a bundle are found by its headers, and read as parts of it."""
+"""The files of a tar are found by its headers, and read as ranges of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.assets import Archive, Hosts, Patience, Source, Spool, Streamer
-from stac_bridge.assets.read.liveness import Alive
-from stac_bridge.assets.read.tar import BLOCK
+from stac_bridge.assets import HostAllowList, ReadTimeouts, Source, Spool, Streamer, TarReader
+from stac_bridge.assets.read.liveness import LivenessCheck
+from stac_bridge.assets.read.tar import BLOCK_BYTES
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamFault
 from stac_bridge.store import Store
 from tests.unit.assets.upstream_host import QUICK, Host, Renewal, body, never
@@ -38,17 +38,23 @@ class Bundle:
     """A bundle at a host, and what reads it."""
 
     def __init__(
-        self, data: bytes, folder: Path, ranges: bool = True, told: bool = True, patience: Patience = QUICK, **more: int
+        self,
+        data: bytes,
+        folder: Path,
+        ranges: bool = True,
+        reports_size: bool = True,
+        timeouts: ReadTimeouts = QUICK,
+        **more: int,
     ) -> None:
-        self.host = Host(data, ranges=ranges, told=told)
+        self.host = Host(data, ranges=ranges, reports_size=reports_size)
         self.whole = self.host.source(media_type="application/x-tar", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
-        http, spool, store = self.host.http, Spool(folder, patience=patience), Store()
-        self.archive = Archive(http, spool, store, patience, **more)
-        self.streamer = Streamer(http, spool, Alive(http, Hosts(["host"]), store), patience)
+        http, spool, store = self.host.http, Spool(folder, timeouts=timeouts), Store()
+        self.archive = TarReader(http, spool, store, timeouts, **more)
+        self.streamer = Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), store), timeouts)
 
-    async def read(self, name: str, asked: str | None = None) -> bytes:
+    async def read(self, name: str, range_header: str | None = None) -> bytes:
         member = await self.archive.member(self.whole, name)
-        return await body(await self.streamer.open(member, asked, None, never))
+        return await body(await self.streamer.open(member, range_header, None, never))
 
 
 @pytest.fixture(params=[(True, True), (False, True), (False, False)], ids=["Range", "no Range", "no length"])
@@ -57,7 +63,7 @@ def bundle_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[bytes
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
-async def test_every_member_is_its_own_bytes(bundle_of: Callable[[bytes], Bundle], form: int) -> None:
+async def test_every_member_has_its_own_bytes(bundle_of: Callable[[bytes], Bundle], form: int) -> None:
     bundle = bundle_of(tar(FILES, form))
     for name, data in FILES.items():
         assert await bundle.read(name) == data
@@ -66,7 +72,7 @@ async def test_every_member_is_its_own_bytes(bundle_of: Callable[[bytes], Bundle
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["gnu", "pax"])
 async def test_long_names_and_headers_of_many_blocks_are_read(bundle_of: Callable[[bytes], Bundle], form: int) -> None:
     long = "x" * 300 + ".TIF"
-    more = {"comment": "y" * 3 * BLOCK} if form == tarfile.PAX_FORMAT else {}
+    more = {"comment": "y" * 3 * BLOCK_BYTES} if form == tarfile.PAX_FORMAT else {}
     bundle = bundle_of(tar({f"{'folder/' * 50}{long}": b"long", "b.TIF": b"short"}, form, **more))
     assert (await bundle.read(long), await bundle.read("b.TIF")) == (b"long", b"short")
 
@@ -75,19 +81,19 @@ async def test_a_member_costs_the_headers_and_itself_and_the_next_one_only_itsel
     bundle = Bundle(tar(FILES), tmp_path)
     await bundle.archive.member(bundle.whole, "LC08_B4.TIF")
     headers = bundle.host.sent
-    assert headers <= (len(FILES) + 1) * BLOCK < len(bundle.host.data) / 8
+    assert headers <= (len(FILES) + 1) * BLOCK_BYTES < len(bundle.host.data) / 8
     assert await bundle.read("LC08_B4.TIF") == BANDS["LC08_B4.TIF"]
     assert await bundle.read("LC08_B5.TIF") == BANDS["LC08_B5.TIF"]
     assert bundle.host.sent == headers + 2 * 200_000
 
 
-async def test_members_asked_for_together_share_one_look_at_the_headers(tmp_path: Path) -> None:
+async def test_concurrent_requests_for_members_read_the_headers_once(tmp_path: Path) -> None:
     bundle = Bundle(tar(FILES), tmp_path)
     await asyncio.gather(*(bundle.archive.member(bundle.whole, name) for name in FILES))
-    assert bundle.host.sent <= (len(FILES) + 1) * BLOCK
+    assert bundle.host.sent <= (len(FILES) + 1) * BLOCK_BYTES
 
 
-async def test_a_member_has_headers_and_parts_of_its_own(bundle_of: Callable[[bytes], Bundle]) -> None:
+async def test_a_member_has_its_own_headers_and_ranges(bundle_of: Callable[[bytes], Bundle]) -> None:
     bundle = bundle_of(tar(FILES))
     member = await bundle.archive.member(bundle.whole, "LC08_B4.TIF")
     part = await bundle.streamer.open(member, "bytes=100-299", None, never)
@@ -102,45 +108,45 @@ async def test_a_member_has_headers_and_parts_of_its_own(bundle_of: Callable[[by
     assert (past.status, past.headers["Content-Range"]) == (416, "bytes */200000")
 
 
-async def test_a_member_whose_address_died_in_the_middle_goes_on_in_a_renewed_bundle(tmp_path: Path) -> None:
+async def test_a_member_is_resumed_in_a_renewed_bundle(tmp_path: Path) -> None:
     bundle = Bundle(tar(FILES), tmp_path)
     member = await bundle.archive.member(bundle.whole, "LC08_B4.TIF")
     fresh = await bundle.archive.member(bundle.host.source("new", media_type="application/x-tar"), "LC08_B4.TIF")
     bundle.host.cuts, bundle.host.dead = [70_000], set()
-    delivered = await bundle.streamer.open(member, None, None, renewal := Renewal(fresh))
+    response = await bundle.streamer.open(member, None, None, renewal := Renewal(fresh))
     bundle.host.dead = {"file"}
-    assert await body(delivered) == BANDS["LC08_B4.TIF"]
+    assert await body(response) == BANDS["LC08_B4.TIF"]
     assert renewal.stale == [member]
 
 
 class Half(httpx.AsyncByteStream):
-    """Half a bundle, then nothing until told."""
+    """Half a bundle, then nothing until ``resume`` is set."""
 
-    def __init__(self, data: bytes, go_on: asyncio.Event) -> None:
-        self._data, self._go_on = data, go_on
+    def __init__(self, data: bytes, resume: asyncio.Event) -> None:
+        self._data, self._resume = data, resume
 
     async def __aiter__(self):  # type: ignore[no-untyped-def]
         yield self._data[: len(self._data) // 2]
-        await self._go_on.wait()
+        await self._resume.wait()
         yield self._data[len(self._data) // 2 :]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["its size is known", "its size is not known"])
-async def test_a_member_is_readable_when_its_bytes_have_arrived(tmp_path: Path, told: bool) -> None:
-    bundle, go_on = Bundle(tar(FILES), tmp_path, ranges=False, told=told), asyncio.Event()
-    bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, go_on))}
+@pytest.mark.parametrize("reports_size", [True, False], ids=["its size is known", "its size is not known"])
+async def test_a_member_is_readable_when_its_bytes_have_arrived(tmp_path: Path, reports_size: bool) -> None:
+    bundle, resume = Bundle(tar(FILES), tmp_path, ranges=False, reports_size=reports_size), asyncio.Event()
+    bundle.host.responses = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, resume))}
     assert await bundle.read("LC08_B2.TIF") == BANDS["LC08_B2.TIF"]
     later = asyncio.create_task(bundle.read("LC08_B7.TIF"))
     await asyncio.sleep(0.05)
     assert not later.done()
-    go_on.set()
+    resume.set()
     assert await later == BANDS["LC08_B7.TIF"]
-    assert len(bundle.host.asked) == 1
+    assert len(bundle.host.requests) == 1
 
 
-async def test_a_member_that_is_long_in_coming_is_a_staging(tmp_path: Path) -> None:
-    bundle = Bundle(tar(FILES), tmp_path, ranges=False, patience=Patience(arriving=0.05))
-    bundle.host.says = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, asyncio.Event()))}
+async def test_a_member_that_does_not_arrive_in_time_is_staging(tmp_path: Path) -> None:
+    bundle = Bundle(tar(FILES), tmp_path, ranges=False, timeouts=ReadTimeouts(arrival_timeout=0.05))
+    bundle.host.responses = {0: lambda _request: httpx.Response(200, stream=Half(bundle.host.data, asyncio.Event()))}
     with pytest.raises(Staging):
         await bundle.read("LC08_B7.TIF")
 
@@ -170,7 +176,7 @@ def linked(name: str, kind: bytes, target: str) -> bytes:
     ],
     ids=["..", "inner ..", "absolute", "symlink", "hard link", "device", "fifo", "folder", "another", "empty"],
 )
-async def test_what_is_no_plain_file_of_the_archive_is_not_found(
+async def test_only_regular_files_inside_the_archive_are_found(
     bundle_of: Callable[[bytes], Bundle], data: bytes
 ) -> None:
     with pytest.raises(NotFound, match=r"a\.TIF"):
@@ -178,7 +184,7 @@ async def test_what_is_no_plain_file_of_the_archive_is_not_found(
 
 
 @pytest.mark.parametrize("name", ["../LC08_B1.TIF", "x/LC08_B1.TIF", "", ".", "..", "lc08_b1.tif"])
-async def test_a_member_has_its_exact_name_only(tmp_path: Path, name: str) -> None:
+async def test_a_member_is_found_by_its_exact_name_only(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotFound):
         await Bundle(tar(FILES), tmp_path).read(name)
 
@@ -203,20 +209,20 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-async def test_what_is_no_whole_plain_tar_is_told(tmp_path: Path, data: bytes) -> None:
+async def test_an_invalid_or_truncated_tar_is_an_error(tmp_path: Path, data: bytes) -> None:
     bundle = Bundle(data, tmp_path)
     with pytest.raises((AssetUnavailable, UpstreamFault)):
         await bundle.read("no such file")
     assert bundle.host.sent < 2_000_000
 
 
-async def test_an_archive_of_too_many_files_is_not_walked_for_ever(tmp_path: Path) -> None:
-    bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, most_members=20)
+async def test_an_archive_of_too_many_files_is_an_error(tmp_path: Path) -> None:
+    bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, max_members=20)
     with pytest.raises(AssetUnavailable, match="more than 20"):
         await bundle.read("x")
 
 
-async def test_another_state_of_the_bundle_has_an_index_of_its_own(tmp_path: Path) -> None:
+async def test_another_version_of_the_bundle_has_its_own_index(tmp_path: Path) -> None:
     bundle = Bundle(tar({"a.TIF": b"old"}), tmp_path)
     assert await bundle.read("a.TIF") == b"old"
     bundle.host.data, bundle.host.etag = tar({"b.TIF": b"first", "a.TIF": b"newer"}), '"2"'
@@ -224,7 +230,7 @@ async def test_another_state_of_the_bundle_has_an_index_of_its_own(tmp_path: Pat
     assert await bundle.read("a.TIF") == b"newer"
 
 
-def test_a_source_knows_its_file() -> None:
+def test_a_member_has_the_archive_as_its_file() -> None:
     whole = Source("n", "u", 10, True, "t")
     assert whole.file is whole
     assert Source("n", "u", 1, True, "t", part=range(1, 2), whole=whole).file is whole

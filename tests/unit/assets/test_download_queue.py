@@ -1,4 +1,4 @@
-"""What USGS prepares, refuses, or binds to a licence, as its readers are told."""
+"""Downloads that USGS prepares, refuses, or binds to a license."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import Wanted
-from stac_bridge.assets.resolve.download_answer import Grant, staging
-from stac_bridge.assets.resolve.resolver import LOST
+from stac_bridge.assets import SceneFile
+from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
+from stac_bridge.assets.resolve.resolver import LOST_AFTER
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy
 from tests.minting import calls, resolver
 from tests.support import Script, says
 
-FILM = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
+FILM = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
 TAPE = "https://dds.cr.usgs.gov/download/abc"
 OPTIONS = says([{"id": "D183-id", "entityId": "DS1", "displayId": "DS1", "available": True, "productCode": "D183"}])
 STAGED = {"downloadId": 9, "entityId": "DS1", "url": TAPE.replace("download/", "download-staging/")}
 
 
-def asking(answer: dict[str, Any], *queues: Any) -> Script:
-    """An M2M that says this to download-request, and these to download-retrieve."""
+def m2m_with(answer: dict[str, Any], *queues: Any) -> Script:
+    """Return an M2M with this answer to download-request, and these to download-retrieve."""
     return Script(
         {
             "download-options": OPTIONS,
             "download-request": says(answer),
-            "download-retrieve": [says(one) for one in queues or ({"available": [], "requested": []},)],
+            "download-retrieve": [says(queue) for queue in queues or ({"available": [], "requested": []},)],
         }
     )
 
@@ -37,7 +37,7 @@ def ready(label: str = "bridge", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "told"),
+    ("answer", "kind", "message"),
     [
         ({"failed": [{"entityId": "DS1", "errorMessage": "<p>It is <b>closed</b>"}]}, AssetUnavailable, "It is closed"),
         ({"failed": [{"errorMessage": "It is closed."}]}, AssetUnavailable, "It is closed."),
@@ -50,87 +50,89 @@ def ready(label: str = "bridge", **more: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-async def test_a_refusal_is_told_with_usgss_reason(answer: dict[str, Any], kind: type[Exception], told: str) -> None:
-    with pytest.raises(kind, match=told) as error:
-        await resolver(asking(answer)).source(FILM)
+async def test_a_refusal_has_the_reason_that_usgs_gives(
+    answer: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message) as error:
+        await resolver(m2m_with(answer)).source(FILM)
     assert "<" not in str(error.value)
     assert bool(getattr(error.value, "retry_after", None)) == (kind is UpstreamBusy)
 
 
-async def test_no_address_of_usgss_is_told_with_its_reason() -> None:
+async def test_a_reason_is_shown_without_the_urls_in_it() -> None:
     reason = "See <a href='https://dds.cr.usgs.gov/x?contactId=1'>this</a> or https://dds.cr.usgs.gov/y."
     with pytest.raises(AssetUnavailable) as error:
-        await resolver(asking({"failed": [{"errorMessage": reason}]})).source(FILM)
+        await resolver(m2m_with({"failed": [{"errorMessage": reason}]})).source(FILM)
     assert "usgs.gov" not in str(error.value)
 
 
-async def test_a_restart_finds_what_was_staging_under_its_label() -> None:
-    script = asking(
+async def test_a_restarted_bridge_finds_its_staging_downloads_by_label() -> None:
+    script = m2m_with(
         {"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}}, {"available": [], "requested": []}, ready()
     )
     with pytest.raises(Staging):
         await resolver(script).source(FILM)
     again = says({"preparingDownloads": [STAGED], "duplicateProducts": {"9": "bridge"}, "newRecords": []})
     script._answers["download-request"] = [again]
-    reborn = resolver(script)
+    restarted = resolver(script)
     with pytest.raises(Staging):
-        await reborn.source(FILM)
-    await reborn._store.drop("queue bridge")
-    assert (await reborn.source(FILM)).url == TAPE
+        await restarted.source(FILM)
+    await restarted._store.drop("queue bridge")
+    assert (await restarted.source(FILM)).url == TAPE
     assert calls(script).count("download-request") == 2
 
 
-async def test_what_was_queued_under_another_label_is_looked_for_there() -> None:
-    script = asking({"duplicateProducts": {"9": "somebody's"}}, ready("somebody's"))
+async def test_a_duplicate_is_looked_up_under_its_own_label() -> None:
+    script = m2m_with({"duplicateProducts": {"9": "another bridge"}}, ready("another bridge"))
     assert (await resolver(script).source(FILM)).url == TAPE
-    assert [said for name, said in script.asked if name == "download-retrieve"] == [{"label": "somebody's"}]
+    assert [payload for name, payload in script.asked if name == "download-retrieve"] == [{"label": "another bridge"}]
 
 
-async def test_a_duplicate_that_is_available_at_once_needs_no_look_at_the_queue() -> None:
-    script = asking({"availableDownloads": [{**STAGED, "url": TAPE}], "duplicateProducts": {"9": "somebody's"}})
+async def test_an_available_duplicate_needs_no_download_retrieve() -> None:
+    script = m2m_with({"availableDownloads": [{**STAGED, "url": TAPE}], "duplicateProducts": {"9": "another bridge"}})
     assert (await resolver(script).source(FILM)).url == TAPE
     assert "download-retrieve" not in calls(script)
 
 
-async def test_what_the_queue_has_lost_is_asked_for_anew() -> None:
-    script = asking({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}})
-    found = resolver(script)
+async def test_a_download_that_the_queue_has_lost_is_requested_again() -> None:
+    script = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}})
+    the_resolver = resolver(script)
     for _ in range(2):
         with pytest.raises(Staging):
-            await found.source(FILM)
+            await the_resolver.source(FILM)
     assert calls(script).count("download-request") == 1
-    lost = Grant(9, "bridge", since=time.time() - LOST - 1)
-    await found._store.put(f"pending {FILM.name}", lost, ttl=60)
+    lost = QueuedDownload(9, "bridge", first_seen=time.time() - LOST_AFTER - 1)
+    await the_resolver._store.put(f"pending {FILM.name}", lost, ttl=60)
     with pytest.raises(Staging):
-        await found.source(FILM)
+        await the_resolver.source(FILM)
     assert calls(script).count("download-request") == 2
 
 
-def test_the_wait_that_is_told_grows_and_stays_bounded() -> None:
-    waits = [staging(Grant(1, "l", since=time.time() - age)).retry_after for age in (0, 30, 4000)]
+def test_retry_after_grows_within_bounds() -> None:
+    waits = [staging_error(QueuedDownload(1, "l", first_seen=time.time() - age)).retry_after for age in (0, 30, 4000)]
     assert waits == [5, 30, 60]
 
 
-async def test_a_licence_is_told_of_what_is_granted() -> None:
-    script = asking({"availableDownloads": [{**STAGED, "url": TAPE, "eulaCode": "HDDS"}]})
+async def test_a_source_has_the_code_of_its_license() -> None:
+    script = m2m_with({"availableDownloads": [{**STAGED, "url": TAPE, "eulaCode": "HDDS"}]})
     assert (await resolver(script).source(FILM)).eula == "HDDS"
 
 
-async def test_a_licence_is_told_of_what_is_staging_and_kept_until_it_comes() -> None:
+async def test_a_staging_error_names_the_license_and_the_later_source_has_it() -> None:
     answer = {"preparingDownloads": [{**STAGED, "eulaCode": "HDDS"}], "newRecords": {"9": "bridge"}}
-    script = asking(answer, ready())
-    found = resolver(script)
-    with pytest.raises(Staging, match="licence HDDS"):
-        await found.source(FILM)
-    assert (await found.source(FILM)).eula == "HDDS"
+    script = m2m_with(answer, ready())
+    the_resolver = resolver(script)
+    with pytest.raises(Staging, match="license HDDS"):
+        await the_resolver.source(FILM)
+    assert (await the_resolver.source(FILM)).eula == "HDDS"
 
 
-async def test_a_renewed_url_is_asked_for_and_not_taken_from_what_died() -> None:
+async def test_a_renewal_requests_the_download_again() -> None:
     def grant(ident: int) -> httpx.Response:
         return says({"availableDownloads": [{"downloadId": ident, "entityId": "DS1", "url": f"{TAPE}{ident}"}]})
 
     script = Script({"download-options": OPTIONS, "download-request": [grant(1), grant(2)]})
-    found = resolver(script)
-    stale = await found.source(FILM)
-    assert (await found.renew(FILM, stale)).url == f"{TAPE}2"
+    the_resolver = resolver(script)
+    stale = await the_resolver.source(FILM)
+    assert (await the_resolver.renew(FILM, stale)).url == f"{TAPE}2"
     assert calls(script) == ["download-options", "download-request", "download-request"]

@@ -1,4 +1,4 @@
-"""A stream that breaks goes on at the byte where it stopped; what is not the file's is never passed on."""
+"""A broken stream is resumed at the byte where it stopped; bytes of anything else are never passed on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stac_bridge.assets import Patience
+from stac_bridge.assets import ReadTimeouts
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
 from stac_bridge.request_context import current, spending
 from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, body, never
@@ -24,37 +24,39 @@ def host(request: pytest.FixtureRequest) -> Host:
 
 
 @pytest.mark.parametrize("cuts", [[100], [5000], [0, 0], [9999, 5, 1], [100] * 60])
-async def test_a_connection_that_breaks_is_made_again_and_goes_on_where_it_stopped(
-    tmp_path: Path, cuts: list[int]
-) -> None:
+async def test_a_broken_connection_is_resumed_where_it_stopped(tmp_path: Path, cuts: list[int]) -> None:
     host = Host(DATA, cuts=list(cuts))
-    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
-    assert await body(delivered) == DATA
-    places = [int(request.headers["range"].partition("=")[2].partition("-")[0]) for request in host.asked]
-    assert places == [sum(cuts[:number]) for number in range(len(cuts) + 1)]
-    assert {request.headers["if-range"] for request in host.asked} == {'"1"'}
+    response = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    assert await body(response) == DATA
+    starts = [int(request.headers["range"].partition("=")[2].partition("-")[0]) for request in host.requests]
+    assert starts == [sum(cuts[:number]) for number in range(len(cuts) + 1)]
+    assert {request.headers["if-range"] for request in host.requests} == {'"1"'}
 
 
-async def test_a_host_without_range_is_read_again_from_its_start_and_no_byte_comes_twice(tmp_path: Path) -> None:
+async def test_a_host_without_range_is_read_again_from_the_start_and_no_byte_repeats(tmp_path: Path) -> None:
     host = Host(DATA, ranges=False, cuts=[4000, 7000, 9000])
     assert await body(await host.streamer(tmp_path).open(host.source(), None, None, never)) == DATA
-    assert len(host.asked) == 4
+    assert len(host.requests) == 4
 
 
-async def test_a_part_goes_on_too_and_ends_where_it_was_asked_to(tmp_path: Path) -> None:
+async def test_a_range_is_resumed_and_ends_at_its_stop(tmp_path: Path) -> None:
     host = Host(DATA, cuts=[10, 20])
-    delivered = await host.streamer(tmp_path).open(host.source(), "bytes=100-199", None, never)
-    assert await body(delivered) == DATA[100:200]
-    assert [request.headers["range"] for request in host.asked] == ["bytes=100-199", "bytes=110-199", "bytes=130-199"]
+    response = await host.streamer(tmp_path).open(host.source(), "bytes=100-199", None, never)
+    assert await body(response) == DATA[100:200]
+    assert [request.headers["range"] for request in host.requests] == [
+        "bytes=100-199",
+        "bytes=110-199",
+        "bytes=130-199",
+    ]
 
 
-async def test_without_a_single_byte_three_times_is_the_end(tmp_path: Path, host: Host) -> None:
+async def test_three_attempts_without_a_byte_are_an_error(tmp_path: Path, host: Host) -> None:
     host.cuts = [3000] + [0 if host.ranges else 3000] * 9
-    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    response = await host.streamer(tmp_path).open(host.source(), None, None, never)
     with pytest.raises(UpstreamUnreachable):
-        await body(delivered, got := bytearray())
+        await body(response, got := bytearray())
     assert got == DATA[:3000]
-    assert len(host.asked) == 1 + 3
+    assert len(host.requests) == 1 + 3
 
 
 @pytest.mark.parametrize(
@@ -71,18 +73,18 @@ async def test_without_a_single_byte_three_times_is_the_end(tmp_path: Path, host
     ids=["401", "403", "404", "redirect", "login page", "login page that says it is a TIFF", "login page as a part"],
 )
 @pytest.mark.parametrize("after", [0, 1], ids=["at once", "in the middle"])
-async def test_an_address_that_died_is_renewed_and_the_stream_goes_on(
+async def test_a_dead_url_is_renewed_and_the_stream_goes_on(
     tmp_path: Path, host: Host, answer: Callable[[httpx.Request], httpx.Response], after: int
 ) -> None:
-    host.cuts, host.says = [4000], {after: answer}
+    host.cuts, host.responses = [4000], {after: answer}
     renewal = Renewal(host.source("new"))
     stale = host.source()
     assert await body(await host.streamer(tmp_path).open(stale, None, None, renewal)) == DATA
     assert renewal.stale == [stale]
-    assert host.asked[-1].url.path == "/new"
+    assert host.requests[-1].url.path == "/new"
 
 
-async def test_an_address_that_stays_dead_is_renewed_once_and_then_told(tmp_path: Path, host: Host) -> None:
+async def test_a_url_that_stays_dead_is_renewed_once_and_then_an_error(tmp_path: Path, host: Host) -> None:
     host.dead = {"file", "new"}
     renewal = Renewal(host.source("new"))
     with pytest.raises(UpstreamFault, match="did not accept"):
@@ -90,7 +92,7 @@ async def test_an_address_that_stays_dead_is_renewed_once_and_then_told(tmp_path
     assert len(renewal.stale) == 1
 
 
-async def test_a_page_for_people_is_passed_on_where_the_file_is_one(tmp_path: Path, host: Host) -> None:
+async def test_an_html_page_is_passed_on_if_it_is_the_file(tmp_path: Path, host: Host) -> None:
     host.data = LOGIN
     page = host.source(media_type="text/html")
     page = type(page)("the page.html", page.url, page.size, page.ranges, page.media_type)
@@ -100,11 +102,11 @@ async def test_a_page_for_people_is_passed_on_where_the_file_is_one(tmp_path: Pa
 @pytest.mark.parametrize(
     "other", [Host(bytes(len(DATA)), etag='"2"'), Host(DATA + b"!", etag=None)], ids=["another etag", "another size"]
 )
-async def test_another_files_bytes_are_not_mixed_in(tmp_path: Path, host: Host, other: Host) -> None:
-    host.cuts, host.says = [4000], {1: other}
-    delivered = await host.streamer(tmp_path).open(host.source(), None, None, Renewal(other.source()))
+async def test_bytes_of_another_file_are_not_mixed_in(tmp_path: Path, host: Host, other: Host) -> None:
+    host.cuts, host.responses = [4000], {1: other}
+    response = await host.streamer(tmp_path).open(host.source(), None, None, Renewal(other.source()))
     with pytest.raises(UpstreamFault, match="changed"):
-        await body(delivered, got := bytearray())
+        await body(response, got := bytearray())
     assert got == DATA[:4000]
 
 
@@ -121,48 +123,48 @@ ODD = {
 
 
 @pytest.mark.parametrize("headers", ODD.values(), ids=ODD)
-async def test_an_answer_that_does_not_fit_what_was_asked_is_never_passed_on(
+async def test_a_response_that_does_not_match_the_request_is_never_passed_on(
     tmp_path: Path, headers: dict[str, str]
 ) -> None:
     host = Host(DATA)
     odd = lambda _request: httpx.Response(206, headers=headers, stream=httpx.ByteStream(DATA))  # noqa: E731
-    host.says = dict.fromkeys(range(9), odd)
+    host.responses = dict.fromkeys(range(9), odd)
     with pytest.raises(UpstreamError):
         await body(await host.streamer(tmp_path).open(host.source(), None, None, Renewal(*[host.source()] * 3)))
 
 
 @pytest.mark.parametrize("size", [len(DATA) - 1, len(DATA) + 1], ids=["shorter", "longer"])
-async def test_a_body_of_another_length_than_the_file_is_never_taken_for_it(
-    tmp_path: Path, host: Host, size: int
-) -> None:
-    told, host.told = host.source(), False
+async def test_a_body_of_another_length_is_an_error(tmp_path: Path, host: Host, size: int) -> None:
+    source, host.reports_size = host.source(), False
     host.etag, host.data = None, (DATA + b"!")[:size]
     if host.ranges:
-        host.says = dict.fromkeys(range(9), lambda _request: httpx.Response(200, stream=httpx.ByteStream(host.data)))
+        host.responses = dict.fromkeys(
+            range(9), lambda _request: httpx.Response(200, stream=httpx.ByteStream(host.data))
+        )
     with pytest.raises(UpstreamError):
-        await body(await host.streamer(tmp_path).open(told, None, None, Renewal(*[told] * 3)))
+        await body(await host.streamer(tmp_path).open(source, None, None, Renewal(*[source] * 3)))
 
 
-async def test_the_whole_that_comes_for_a_part_is_cut_to_it(tmp_path: Path) -> None:
+async def test_a_whole_file_in_response_to_a_range_is_cut(tmp_path: Path) -> None:
     host = Host(DATA)
-    host.says = {0: lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA))}
-    delivered = await host.streamer(tmp_path).open(host.source(), "bytes=5000-5099", None, never)
-    assert await body(delivered) == DATA[5000:5100]
+    host.responses = {0: lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA))}
+    response = await host.streamer(tmp_path).open(host.source(), "bytes=5000-5099", None, never)
+    assert await body(response) == DATA[5000:5100]
 
 
-async def test_a_host_that_is_busy_is_told_at_once_and_waited_for_in_the_middle(tmp_path: Path, host: Host) -> None:
-    patience = Patience(pause=0.001, busy=0.01)
+async def test_a_busy_host_is_an_error_at_the_start_and_waited_for_in_the_middle(tmp_path: Path, host: Host) -> None:
+    timeouts = ReadTimeouts(retry_pause=0.001, max_busy_wait=0.01)
     busy = lambda _request: httpx.Response(503, headers={"Retry-After": "9"})  # noqa: E731
-    host.says = {0: busy}
-    with pytest.raises(UpstreamBusy) as told:
-        await host.streamer(tmp_path, patience=patience).open(host.source(), None, None, never)
-    assert told.value.retry_after == 9
-    host.says, host.cuts = {len(host.asked) + 1: busy}, [4000]
-    streamer = host.streamer(tmp_path, patience=patience)
+    host.responses = {0: busy}
+    with pytest.raises(UpstreamBusy) as error:
+        await host.streamer(tmp_path, timeouts=timeouts).open(host.source(), None, None, never)
+    assert error.value.retry_after == 9
+    host.responses, host.cuts = {len(host.requests) + 1: busy}, [4000]
+    streamer = host.streamer(tmp_path, timeouts=timeouts)
     assert await body(await streamer.open(host.source(), None, None, never)) == DATA
 
 
-async def test_a_renewal_late_in_a_long_stream_has_time_of_its_own(tmp_path: Path) -> None:
+async def test_a_renewal_late_in_a_stream_has_its_own_time_limit(tmp_path: Path) -> None:
     host = Host(DATA, cuts=[4000], dead={"later"})
     left = []
 
@@ -171,14 +173,14 @@ async def test_a_renewal_late_in_a_long_stream_has_time_of_its_own(tmp_path: Pat
         return host.source("new")
 
     with spending(0.05):
-        delivered = await host.streamer(tmp_path).open(host.source(), None, None, renew)  # type: ignore[arg-type]
+        response = await host.streamer(tmp_path).open(host.source(), None, None, renew)  # type: ignore[arg-type]
         await asyncio.sleep(0.06)
         host.dead = {"file"}
-        assert await body(delivered) == DATA
+        assert await body(response) == DATA
     assert left[0] > 10
 
 
-async def test_a_reader_who_goes_away_frees_the_connection(tmp_path: Path) -> None:
+async def test_closing_a_response_releases_the_connection(tmp_path: Path) -> None:
     closed = []
 
     class Body(httpx.AsyncByteStream):
@@ -191,7 +193,7 @@ async def test_a_reader_who_goes_away_frees_the_connection(tmp_path: Path) -> No
 
     headers = {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}"}
     host = Host(DATA)
-    host.says = dict.fromkeys(range(2), lambda _request: httpx.Response(206, headers=headers, stream=Body()))
+    host.responses = dict.fromkeys(range(2), lambda _request: httpx.Response(206, headers=headers, stream=Body()))
     streamer = host.streamer(tmp_path)
     unread = await streamer.open(host.source(), None, None, never)
     await unread.aclose()
@@ -202,7 +204,7 @@ async def test_a_reader_who_goes_away_frees_the_connection(tmp_path: Path) -> No
     assert len(closed) == 2
 
 
-async def test_an_empty_file_is_empty_and_asks_nobody_twice(tmp_path: Path, host: Host) -> None:
+async def test_an_empty_file_is_served_empty(tmp_path: Path, host: Host) -> None:
     host.data = b""
-    delivered = await host.streamer(tmp_path).open(host.source(), None, None, never)
-    assert (delivered.status, delivered.headers["Content-Length"], await body(delivered)) == (200, "0", b"")
+    response = await host.streamer(tmp_path).open(host.source(), None, None, never)
+    assert (response.status, response.headers["Content-Length"], await body(response)) == (200, "0", b"")

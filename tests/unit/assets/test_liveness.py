@@ -1,4 +1,4 @@
-"""Nobody is sent to an address that has been dead for long, and looking costs little."""
+"""No reader is redirected to a URL that has been dead for long, and checking costs little."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from stac_bridge.assets import PATIENT, Alive, Hosts, Source
+from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, HostAllowList, LivenessCheck, Source
 from stac_bridge.errors import UpstreamBusy
 from stac_bridge.store import Store
 from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, never
@@ -17,27 +17,27 @@ from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, never
 DATA = bytes(1000)
 
 
-def alive(host: Host) -> Alive:
-    return Alive(host.http, Hosts(["host"]), Store())
+def alive(host: Host) -> LivenessCheck:
+    return LivenessCheck(host.http, HostAllowList(["host"]), Store())
 
 
 def old(source: Source) -> Source:
-    return replace(source, seen=time.time() - PATIENT.sure - 1)
+    return replace(source, verified_at=time.time() - DEFAULT_READ_TIMEOUTS.liveness_ttl - 1)
 
 
-async def test_an_address_seen_to_answer_just_now_is_not_looked_at() -> None:
+async def test_a_url_that_worked_just_now_is_not_checked() -> None:
     host = Host(DATA, dead={"file"})
     source = host.source()
-    assert await alive(host).source(source, never) is source
-    assert host.asked == []
+    assert await alive(host).ensure_live(source, never) is source
+    assert host.requests == []
 
 
-async def test_an_older_one_is_looked_at_once_for_all_who_come_and_by_its_first_bytes_only() -> None:
+async def test_an_older_url_is_checked_once_for_all_readers_by_its_first_bytes() -> None:
     host = Host(DATA)
     source, look = old(host.source()), alive(host)
-    assert set(await asyncio.gather(*(look.source(source, never) for _ in range(20)))) == {source}
-    assert await look.source(source, never) == source
-    assert len(host.asked) == 1
+    assert set(await asyncio.gather(*(look.ensure_live(source, never) for _ in range(20)))) == {source}
+    assert await look.ensure_live(source, never) == source
+    assert len(host.requests) == 1
     assert host.sent < 100
 
 
@@ -54,17 +54,17 @@ async def test_an_older_one_is_looked_at_once_for_all_who_come_and_by_its_first_
     ],
     ids=["401", "403", "404", "redirect", "login page", "another size", "another etag"],
 )
-async def test_a_dead_one_is_renewed(answer: httpx.Response) -> None:
+async def test_a_dead_url_is_renewed(answer: httpx.Response) -> None:
     host = Host(DATA)
-    host.says = {0: lambda _request: answer}
+    host.responses = {0: lambda _request: answer}
     stale, fresh = old(host.source()), host.source("new")
     renewal = Renewal(fresh)
-    assert await alive(host).source(stale, renewal) is fresh
+    assert await alive(host).ensure_live(stale, renewal) is fresh
     assert renewal.stale == [stale]
 
 
-async def test_a_host_that_is_busy_is_told() -> None:
+async def test_a_busy_host_is_an_error() -> None:
     host = Host(DATA)
-    host.says = {0: lambda _request: httpx.Response(503, headers={"Retry-After": "7"})}
+    host.responses = {0: lambda _request: httpx.Response(503, headers={"Retry-After": "7"})}
     with pytest.raises(UpstreamBusy):
-        await alive(host).source(old(host.source()), never)
+        await alive(host).ensure_live(old(host.source()), never)

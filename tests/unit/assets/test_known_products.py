@@ -1,4 +1,4 @@
-"""Bands of old scenes are asked for without their options, wherever file groups tell how."""
+"""Bands of old scenes are requested without their options if file groups name the product."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from stac_bridge.assets.resolve.known_products import file_entity, from_the_cloud
+from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
 from stac_bridge.errors import AssetUnavailable
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 from tests.minting import OLD, SCENE, calls, file_of, folder, granting, offering, resolver, wanted
@@ -55,47 +55,47 @@ RED = "L2SR_" + OLD + "_SR_B4_TIF"
         ("m_2609727_sw_14_060_20201216", "x.jp2", None),
     ],
 )
-def test_an_entity_id_is_made_where_the_record_tells_its_prefix(scene: str, file: str, entity: str | None) -> None:
-    assert file_entity(wanted(file, scene), DAY) == entity
+def test_an_entity_id_is_built_if_its_prefix_is_on_record(scene: str, file: str, entity: str | None) -> None:
+    assert file_entity_id(wanted(file, scene), DAY) == entity
 
 
-def test_every_recorded_entity_id_of_a_file_is_made_as_it_was_recorded() -> None:
+def test_every_recorded_entity_id_of_a_file_is_built_exactly() -> None:
     path = RECORDINGS / "recorded" / "partial" / "secondary-entityIds__landsat_band_files_c2_l2__1.json"
     for entity_id in orjson.loads(path.read_bytes())["entityIds"]:
         parts = entity_id.split("_")
         scene, stem = "_".join(parts[1:8]), "_".join(parts[8:])
         file = stem[: -len(parts[-1]) - 1] + "." + parts[-1]
-        assert file_entity(wanted(file, scene), DAY) == entity_id
+        assert file_entity_id(wanted(file, scene), DAY) == entity_id
 
 
-def test_of_a_files_products_the_clouds_is_taken_and_none_where_there_are_two() -> None:
-    one = FileGroups.model_validate(grouped("SR_B4.TIF", ls_s3="id", dds="tape"))
-    assert from_the_cloud("E", wanted("sr_b4.tif"), one) == DownloadInput("E", "SR_B4.TIF-id")
-    assert from_the_cloud("E", wanted("SR_B5.TIF"), one) is None
+def test_the_cloud_product_is_chosen_unless_there_are_two() -> None:
+    single = FileGroups.model_validate(grouped("SR_B4.TIF", ls_s3="id", dds="tape"))
+    assert cloud_download("E", wanted("sr_b4.tif"), single) == DownloadInput("E", "SR_B4.TIF-id")
+    assert cloud_download("E", wanted("SR_B5.TIF"), single) is None
     files = [{"name": "SR_B4.TIF", "productIds": {"a": "ls_s3", "b": "ls_s3"}}]
-    two = FileGroups.model_validate({"secondary": {"files": {"all": {"files": files}}}})
-    assert from_the_cloud("E", wanted(), two) is None
+    double = FileGroups.model_validate({"secondary": {"files": {"all": {"files": files}}}})
+    assert cloud_download("E", wanted(), double) is None
 
 
 async def test_a_band_of_an_old_scene_costs_one_request_and_the_file_groups_once_for_its_dataset() -> None:
     script = Script({"dataset-file-groups": GROUPS, "download-request": granting()})
-    found = resolver(script)
-    assert (await found.source(wanted(scene=OLD))).url.endswith(RED)
-    await found.source(wanted("ST_B10.TIF", scene=OLD))
-    await found.source(wanted(scene=OLD.replace("047027", "047028")))
+    the_resolver = resolver(script)
+    assert (await the_resolver.source(wanted(scene=OLD))).url.endswith(RED)
+    await the_resolver.source(wanted("ST_B10.TIF", scene=OLD))
+    await the_resolver.source(wanted(scene=OLD.replace("047027", "047028")))
     assert calls(script) == ["dataset-file-groups", *["download-request"] * 3]
 
 
-async def test_readers_of_old_scenes_who_come_together_share_one_request() -> None:
+async def test_concurrent_readers_of_old_scenes_share_one_request() -> None:
     script = Script({"dataset-file-groups": GROUPS, "download-request": granting()})
-    found = resolver(script)
+    the_resolver = resolver(script)
     scenes = [OLD.replace("047027", f"04702{row}") for row in range(8)]
-    await asyncio.gather(*(found.source(wanted(scene=scene)) for scene in scenes))
+    await asyncio.gather(*(the_resolver.source(wanted(scene=scene)) for scene in scenes))
     assert calls(script) == ["dataset-file-groups", "download-request"]
 
 
 @pytest.mark.parametrize("reason", ["Download is not available.", ""], ids=["failed", "invalid"])
-async def test_a_band_that_is_not_in_the_cloud_is_found_by_the_options_in_the_same_read(reason: str) -> None:
+async def test_a_band_refused_in_the_cloud_is_resolved_by_the_options_in_the_same_read(reason: str) -> None:
     script = Script(
         {
             "dataset-file-groups": GROUPS,
@@ -107,7 +107,7 @@ async def test_a_band_that_is_not_in_the_cloud_is_found_by_the_options_in_the_sa
     assert calls(script) == ["dataset-file-groups", "download-request", "download-options", "download-request"]
 
 
-async def test_what_the_options_name_too_is_not_asked_for_twice() -> None:
+async def test_a_refused_download_is_not_requested_again_by_way_of_the_options() -> None:
     script = Script(
         {
             "dataset-file-groups": GROUPS,
@@ -120,7 +120,7 @@ async def test_what_the_options_name_too_is_not_asked_for_twice() -> None:
     assert calls(script).count("download-request") == 1
 
 
-async def test_a_band_that_the_cloud_has_not_is_found_by_the_options() -> None:
+async def test_a_band_missing_in_the_cloud_is_resolved_by_the_options() -> None:
     script = Script(
         {
             "dataset-file-groups": GROUPS,
@@ -141,24 +141,24 @@ async def test_a_band_that_the_cloud_has_not_is_found_by_the_options() -> None:
     [fails("DATASET_ERROR"), says({"primary": [], "secondary": []}), says(None)],
     ids=["error", "none", "null"],
 )
-async def test_without_file_groups_the_options_are_asked_and_the_groups_not_again(groups: httpx.Response) -> None:
+async def test_without_file_groups_the_options_are_fetched_and_the_groups_only_once(groups: httpx.Response) -> None:
     script = Script(
         {"dataset-file-groups": groups, "download-options": offering("SR_B4.TIF"), "download-request": granting()}
     )
-    found = resolver(script)
-    await found.source(wanted(scene=OLD))
-    await found.source(wanted(scene=OLD.replace("047027", "047028")))
+    the_resolver = resolver(script)
+    await the_resolver.source(wanted(scene=OLD))
+    await the_resolver.source(wanted(scene=OLD.replace("047027", "047028")))
     assert calls(script).count("dataset-file-groups") == 1
     assert calls(script).count("download-options") == 2
 
 
-async def test_file_groups_are_not_asked_for_scenes_that_need_their_options() -> None:
+async def test_file_groups_are_not_fetched_for_recent_scenes() -> None:
     script = Script({"download-options": offering("SR_B4.TIF"), "download-request": granting()})
     await resolver(script).source(wanted())
     assert calls(script) == ["download-options", "download-request"]
 
 
-def test_the_documented_file_groups_tell_the_clouds_product() -> None:
+def test_the_documented_file_groups_contain_the_cloud_product() -> None:
     path = RECORDINGS / "doc_samples" / "dataset-file-groups__response_1.json"
     groups = FileGroups.model_validate(orjson.loads(path.read_bytes())["data"])
     assert groups.product_ids("ANG.txt", "ls_s3") == {"rp9zq1ewx8s985mp"}

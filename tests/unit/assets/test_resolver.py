@@ -1,4 +1,4 @@
-"""From what is wanted to a source: which product, at how many calls, and what comes of trouble."""
+"""From a file to its source: which product, how many M2M calls, and which errors."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.assets import Hosts, Source, Wanted
+from stac_bridge.assets import SceneFile, Source
 from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models.downloads import Product
 from tests.minting import SCENE, calls, resolver
 from tests.support import Script, says
 
-RED = Wanted("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", file="SR_B4.TIF")
-WHOLE = Wanted("corona2", "DS1", "DS1", "DS1", product_code="D183")
+RED = SceneFile("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", suffix="SR_B4.TIF")
+WHOLE = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
 URL = "https://landsatlook.usgs.gov/data/red.TIF?requestSignature=abc"
 
 
@@ -57,37 +57,37 @@ def products(rows: list[dict[str, Any]]) -> list[Product]:
     return [Product.model_validate(row) for row in rows]
 
 
-def test_a_file_is_found_by_its_name_wherever_it_hangs() -> None:
+def test_a_file_is_matched_by_name_below_any_product() -> None:
     assert choose(products(OPTIONS), RED).product.product_id == "SR_B4.TIF-id"
     assert choose(products(OPTIONS[:1]), RED).product.product_id == "SR_B4.TIF-id"
 
 
-def test_a_file_is_found_by_its_entity_id_where_its_name_is_another() -> None:
+def test_a_file_with_another_name_is_matched_by_its_entity_id() -> None:
     rows = [product("D691", "folder", secondaryDownloads=[file("SR_B4.TIF", display_id="something else")])]
     assert choose(products(rows), RED).product.product_id == "SR_B4.TIF-id"
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-def test_of_twins_the_available_one_is_chosen(fresh: bool) -> None:
+def test_the_available_one_of_two_equal_products_is_chosen(fresh: bool) -> None:
     rows = [
         product("D1", "ls_zip", available=not fresh, id="cloud"),
         product("D1", "dds_ms", available=fresh, id="tape"),
     ]
-    wanted = Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
+    wanted = SceneFile("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D1")
     assert choose(products(rows), wanted).product.product_id == ("tape" if fresh else "cloud")
 
 
-def test_a_folder_is_no_download() -> None:
+def test_a_folder_is_not_downloadable() -> None:
     with pytest.raises(NotFound):
-        choose(products(OPTIONS), Wanted("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D691"))
+        choose(products(OPTIONS), SceneFile("landsat_ot_c2_l2", "LC8", SCENE, SCENE, product_code="D691"))
 
 
 def test_a_file_that_the_scene_does_not_have_is_not_found() -> None:
     with pytest.raises(NotFound, match="SR_B9"):
-        choose(products(OPTIONS), Wanted("d", "e", SCENE, f"{SCENE}_SR_B9.TIF", file="SR_B9.TIF"))
+        choose(products(OPTIONS), SceneFile("d", "e", SCENE, f"{SCENE}_SR_B9.TIF", suffix="SR_B9.TIF"))
 
 
-def test_a_file_that_is_not_available_is_told() -> None:
+def test_an_unavailable_file_is_an_error() -> None:
     rows = [product("D691", "folder", secondaryDownloads=[file("SR_B4.TIF", available=False)])]
     with pytest.raises(AssetUnavailable, match="not available"):
         choose(products(rows), RED)
@@ -98,7 +98,7 @@ def granted(url: str = URL, ident: int = 7) -> httpx.Response:
     return says({"availableDownloads": [row], "duplicateProducts": [], "newRecords": {str(ident): "bridge"}})
 
 
-async def test_a_source_says_what_the_host_says() -> None:
+async def test_a_source_has_the_size_type_and_etag_that_the_host_reports() -> None:
     source = await resolver(Script({"download-options": says(OPTIONS), "download-request": granted()})).source(RED)
     assert (source.url, source.size, source.ranges, source.media_type, source.etag) == (
         URL,
@@ -109,18 +109,18 @@ async def test_a_source_says_what_the_host_says() -> None:
     )
 
 
-async def test_a_cold_file_costs_two_calls_a_second_one_a_warm_none_and_many_readers_share() -> None:
+async def test_a_first_file_costs_two_calls_the_next_one_and_a_cached_one_none() -> None:
     script = Script({"download-options": says(OPTIONS), "download-request": granted()})
-    found = resolver(script)
-    await asyncio.gather(*(found.source(RED) for _ in range(20)))
+    the_resolver = resolver(script)
+    await asyncio.gather(*(the_resolver.source(RED) for _ in range(20)))
     assert calls(script) == ["download-options", "download-request"]
-    await found.source(Wanted(RED.dataset, RED.entity_id, SCENE, f"{SCENE}_SR_B5.TIF", file="SR_B5.TIF"))
+    await the_resolver.source(SceneFile(RED.dataset, RED.entity_id, SCENE, f"{SCENE}_SR_B5.TIF", suffix="SR_B5.TIF"))
     assert calls(script) == ["download-options", "download-request", "download-request"]
-    await found.source(RED)
+    await the_resolver.source(RED)
     assert len(calls(script)) == 3
 
 
-async def test_what_is_asked_for_is_the_file_under_one_label() -> None:
+async def test_the_request_names_the_file_and_the_label() -> None:
     script = Script({"download-options": says(OPTIONS), "download-request": granted()})
     await resolver(script).source(RED)
     assert script.asked[-1][1] == {
@@ -156,19 +156,19 @@ def row(url: str | None, ident: int = 9) -> dict[str, Any]:
     ],
     ids=["available", "requested with a url that works", "in both lists"],
 )
-async def test_a_staged_file_comes_back_when_the_queue_has_it(later: httpx.Response) -> None:
+async def test_a_staged_file_is_served_when_the_queue_has_its_url(later: httpx.Response) -> None:
     script = Script({"download-options": CORONA, "download-request": PREPARING, "download-retrieve": [queue(), later]})
-    found = resolver(script)
+    the_resolver = resolver(script)
     for _ in range(2):
         with pytest.raises(Staging) as staging:
-            await found.source(WHOLE)
+            await the_resolver.source(WHOLE)
         assert staging.value.retry_after
-    await found._store.drop("queue bridge")
-    assert (await found.source(WHOLE)).url == TAPE
+    await the_resolver._store.drop("queue bridge")
+    assert (await the_resolver.source(WHOLE)).url == TAPE
     assert calls(script).count("download-request") == 1
 
 
-async def test_a_download_asked_for_before_is_found_under_its_old_label() -> None:
+async def test_a_duplicate_download_is_found_under_its_old_label() -> None:
     duplicate = says({"duplicateProducts": {"9": "an old label"}, "newRecords": []})
     script = Script(
         {"download-options": CORONA, "download-request": duplicate, "download-retrieve": queue(available=[row(TAPE)])}
@@ -177,18 +177,18 @@ async def test_a_download_asked_for_before_is_found_under_its_old_label() -> Non
     assert script.asked[-1] == ("download-retrieve", {"label": "an old label"})
 
 
-async def test_a_dead_url_is_renewed_once_for_all_who_come_with_it() -> None:
+async def test_a_dead_url_is_renewed_once_for_all_its_readers() -> None:
     script = Script({"download-options": says(OPTIONS), "download-request": [granted(), granted(URL + "2", 8)]})
-    found = resolver(script)
-    stale = await found.source(RED)
-    renewed = await asyncio.gather(*(found.renew(RED, stale) for _ in range(5)))
+    the_resolver = resolver(script)
+    stale = await the_resolver.source(RED)
+    renewed = await asyncio.gather(*(the_resolver.renew(RED, stale) for _ in range(5)))
     assert {source.url for source in renewed} == {URL + "2"}
-    assert (await found.renew(RED, stale)).url == URL + "2"
+    assert (await the_resolver.renew(RED, stale)).url == URL + "2"
     assert calls(script).count("download-request") == 2
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "kind"),
     [
         (httpx.Response(302, headers={"Location": "https://ers.example/login"}), UpstreamFault),
         (httpx.Response(200, text="<html>Sign in</html>", headers={"Content-Type": "text/html"}), UpstreamFault),
@@ -199,48 +199,17 @@ async def test_a_dead_url_is_renewed_once_for_all_who_come_with_it() -> None:
         (httpx.ConnectError("refused"), UpstreamUnreachable),
     ],
 )
-async def test_trouble_at_the_host_is_told_in_its_kind_and_shows_no_url(answer: Any, told: type[Exception]) -> None:
+async def test_an_error_of_the_host_has_its_own_kind_and_shows_no_url(answer: Any, kind: type[Exception]) -> None:
     def trouble(_request: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
 
-    found = resolver(Script({"download-options": says(OPTIONS), "download-request": granted()}), trouble)
-    with pytest.raises(told) as error:
-        await found.source(RED)
+    the_resolver = resolver(Script({"download-options": says(OPTIONS), "download-request": granted()}), trouble)
+    with pytest.raises(kind) as error:
+        await the_resolver.source(RED)
     assert "requestSignature" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("url", "allowed"),
-    [
-        ("https://landsatlook.usgs.gov/x", True),
-        ("https://LANDSATLOOK.usgs.gov.:8443/x", True),
-        ("http://landsatlook.usgs.gov/x", False),
-        ("https://evil.example/x", False),
-        ("https://landsatlook.usgs.gov.evil.example/x", False),
-        ("https://evil.landsatlook.usgs.gov/x", False),
-        ("https://user@landsatlook.usgs.gov/x", False),
-        ("https://landsatlook.usgs.gov@evil.example/x", False),
-        ("http://127.0.0.1/x", False),
-        ("https://[::1]/x", False),
-        ("http://files.example:9000/x", True),
-        ("https://files.example/x", True),
-        ("http://127.0.0.1:8000/sandbox/x", True),
-        ("http://127.0.0.1:8001/sandbox/x", False),
-        ("ftp://landsatlook.usgs.gov/x", False),
-        ("file:///etc/passwd", False),
-        ("nonsense", False),
-    ],
-)
-def test_downloads_come_from_listed_hosts_only(url: str, allowed: bool) -> None:
-    hosts = Hosts(("landsatlook.usgs.gov",), ("files.example",), "http://127.0.0.1:8000")
-    if allowed:
-        hosts.check(url)
-    else:
-        with pytest.raises(UpstreamFault, match="STAC_BRIDGE_DOWNLOAD_HOSTS"):
-            hosts.check(url)
-
-
-def test_a_source_is_a_value() -> None:
+def test_sources_are_compared_by_value() -> None:
     assert Source("n", URL, 1, True, "t") == Source("n", URL, 1, True, "t")
