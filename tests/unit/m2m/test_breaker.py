@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker(3, first=5, most=60, clock=clock)
+    return Breaker(3, first_pause=5, max_pause=60, clock=clock)
 
 
 DOWN = [Transient(UpstreamUnreachable("no connection")), Transient(UpstreamTimeout("no answer"))]

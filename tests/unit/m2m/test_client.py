@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.errors import UpstreamBusy, UpstreamFault, UpstreamLogin, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.errors import TABLE, upstream_error
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 from tests.support import Script, fails, m2m_client, says
 
 SEARCH = SceneSearch(dataset="naip")
@@ -173,14 +173,14 @@ async def test_waiting_for_a_turn_ends_with_the_askers_budget() -> None:
     client = m2m_client(Script({"scene-search": hang}), timeout=2)
     hanging = asyncio.create_task(client.scene_search(SEARCH))
     await asyncio.sleep(0.01)
-    with spending(0.1), pytest.raises(UpstreamBusy):
+    with request_deadline(0.1), pytest.raises(UpstreamBusy):
         await client.permissions()
     hanging.cancel()
 
 
 async def test_every_request_to_m2m_is_counted_logins_and_retries_included() -> None:
     script = Script({"scene-search": [fails("RATE_LIMIT", status=500), NO_SCENES]})
-    with spending(5) as budget:
+    with request_deadline(5) as budget:
         await m2m_client(script).scene_search(SEARCH)
     assert budget.calls == 3
     assert budget.upstream > 0

@@ -14,7 +14,7 @@ import pytest
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.turns import Alone, Gate, Held
+from stac_bridge.m2m.turns import AccountLease, Gate, LocalLock
 from tests.support import Script, fails, m2m_client, says
 
 REFUSED = httpx.ConnectError("refused")
@@ -22,30 +22,31 @@ REFUSED = httpx.ConnectError("refused")
 
 async def test_once_m2m_is_taken_as_down_nothing_is_sent() -> None:
     script = Script({"permissions": REFUSED})
-    client = m2m_client(script, attempts=10)
+    breaker = Breaker()
+    client = m2m_client(script, attempts=10, breaker=breaker)
     with pytest.raises(UpstreamUnreachable):
         await client.permissions()
     sent = len(script.asked)
-    assert (sent, client.breaker.state) == (6, "open")  # a login and five attempts
+    assert (sent, breaker.state) == (6, "open")  # a login and five attempts
     with pytest.raises(UpstreamUnreachable) as told:
         await client.permissions()
     assert 1 <= (told.value.retry_after or 0) <= 5
     assert len(script.asked) == sent
 
 
-class Counted(Alone):
+class Counted(LocalLock):
     """A slot that keeps how often it was held."""
 
     times = 0
 
-    def held(self, patience: float) -> AbstractAsyncContextManager[Held]:
+    def acquire(self) -> AbstractAsyncContextManager[AccountLease]:
         self.times += 1
-        return super().held(patience)
+        return super().acquire()
 
 
 async def test_those_who_wait_hear_at_once_that_m2m_is_down() -> None:
     slot = Counted()
-    client = m2m_client(Script({"permissions": REFUSED}), attempts=10, gate=Gate(slot=slot))
+    client = m2m_client(Script({"permissions": REFUSED}), attempts=10, gate=Gate(lock=slot))
     ended = await asyncio.gather(*(client.permissions() for _ in range(50)), return_exceptions=True)
     assert {type(one) for one in ended} == {UpstreamUnreachable}
     assert slot.times == 5
@@ -53,21 +54,23 @@ async def test_those_who_wait_hear_at_once_that_m2m_is_down() -> None:
 
 async def test_one_request_tries_and_all_may_ask_again_when_it_works() -> None:
     script = Script({"permissions": [*[REFUSED] * 5, says(["user"])]})
-    client = m2m_client(script, attempts=10, breaker=Breaker(first=0.05))
+    breaker = Breaker(first_pause=0.05)
+    client = m2m_client(script, attempts=10, breaker=breaker)
     with pytest.raises(UpstreamUnreachable):
         await client.permissions()
     await asyncio.sleep(0.06)
-    assert client.breaker.state == "half-open"
+    assert breaker.state == "half-open"
     assert await client.permissions() == ("user",)
-    assert client.breaker.state == "closed"
+    assert breaker.state == "closed"
 
 
 async def test_refusals_and_errors_of_m2m_never_open_it() -> None:
     script = Script({"permissions": fails("RATE_LIMIT", status=500)})
-    client = m2m_client(script, attempts=12)
+    breaker = Breaker()
+    client = m2m_client(script, attempts=12, breaker=breaker)
     with pytest.raises(UpstreamBusy):
         await client.permissions()
-    assert (script.endpoints.count("permissions"), client.breaker.state) == (12, "closed")
+    assert (script.endpoints.count("permissions"), breaker.state) == (12, "closed")
 
 
 async def test_nothing_is_sent_before_m2m_said_that_we_may_come_back() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from stac_bridge.errors import UpstreamBusy, UpstreamLogin
-from stac_bridge.m2m.auth import KEY_LIFETIME, OwnKey
+from stac_bridge.m2m.auth import KEY_TTL, LocalKey
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
 from stac_bridge.m2m.turns import Gate
@@ -34,14 +34,14 @@ class Account:
 
 
 async def test_processes_that_share_a_key_log_in_once() -> None:
-    account, keys = Account(), OwnKey()
+    account, keys = Account(), LocalKey()
     clients = [m2m_client(account.script(), keys=keys) for _ in range(3)]
     for client in clients:
         await client.permissions()
     assert account.logins == 1
 
 
-class Stale(OwnKey):
+class Stale(LocalKey):
     """Says the key of before once more, as a store does where another process has just put a new one."""
 
     def __init__(self, stale: str) -> None:
@@ -56,7 +56,7 @@ class Stale(OwnKey):
 async def test_a_key_that_another_process_renewed_is_taken_before_logging_in_anew() -> None:
     account, keys = Account(), Stale("key-0")
     account.logins = 1
-    await keys.put("key-1", KEY_LIFETIME)
+    await keys.put("key-1", KEY_TTL)
     script = account.script()
     assert await m2m_client(script, keys=keys).permissions() == ("user",)
     assert script.endpoints == ["permissions", "permissions"]
@@ -64,7 +64,7 @@ async def test_a_key_that_another_process_renewed_is_taken_before_logging_in_ane
 
 async def test_a_newer_key_that_is_dead_too_is_followed_by_a_login() -> None:
     account, keys = Account(), Stale("key-8")
-    await keys.put("key-9", KEY_LIFETIME)
+    await keys.put("key-9", KEY_TTL)
     script = account.script()
     await m2m_client(script, keys=keys).permissions()
     assert script.endpoints == ["permissions", "permissions", "login-token", "permissions"]
@@ -72,8 +72,8 @@ async def test_a_newer_key_that_is_dead_too_is_followed_by_a_login() -> None:
 
 
 async def test_a_dead_key_is_dropped_though_the_login_after_it_fails() -> None:
-    keys = OwnKey()
-    await keys.put("dead", KEY_LIFETIME)
+    keys = LocalKey()
+    await keys.put("dead", KEY_TTL)
     script = Script({"permissions": fails("AUTH_EXPIRED"), "login-token": fails("AUTH_INVALID", status=401)})
     with pytest.raises(UpstreamLogin):
         await m2m_client(script, keys=keys).permissions()
@@ -98,7 +98,7 @@ async def test_a_login_that_meets_a_dead_key_is_no_refusal_of_the_account_and_is
 
 
 async def test_dropping_a_key_leaves_another_ones_newer_key() -> None:
-    keys = OwnKey()
+    keys = LocalKey()
     await keys.put("new", 5)
     await keys.drop("old")
     assert await keys.get() == "new"
@@ -108,15 +108,15 @@ async def test_dropping_a_key_leaves_another_ones_newer_key() -> None:
 
 async def test_a_key_is_renewed_before_its_time_is_over() -> None:
     now = 0.0
-    keys, account = OwnKey(lambda: now), Account()
+    keys, account = LocalKey(lambda: now), Account()
     client = m2m_client(account.script(), keys=keys)
-    for now in (0, KEY_LIFETIME - 1, KEY_LIFETIME + 1):  # noqa: B007 -- the clock reads it
+    for now in (0, KEY_TTL - 1, KEY_TTL + 1):  # noqa: B007 -- the clock reads it
         await client.permissions()
     assert account.logins == 2
 
 
 async def test_logging_out_leaves_no_key_to_the_others() -> None:
-    account, keys = Account(), OwnKey()
+    account, keys = Account(), LocalKey()
     script = account.script()
     client = m2m_client(script, keys=keys)
     await client.permissions()
@@ -147,7 +147,7 @@ async def test_a_listener_hears_of_those_that_were_never_sent() -> None:
         await asyncio.sleep(60)
         return says([])
 
-    gate = Gate(most_waiting=1)
+    gate = Gate(max_waiting=1)
     client = m2m_client(Script({"permissions": hang}), listener=heard.append, timeout=0.3, attempts=1, gate=gate)
     running, waiting = (asyncio.create_task(client.permissions()) for _ in range(2))
     while gate.waiting == 0:  # noqa: ASYNC110

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from stac_bridge.errors import UpstreamBusy, UpstreamTimeout
-from stac_bridge.m2m.turns import Alone, Gate, Held
-from stac_bridge.request_context import spending
+from stac_bridge.m2m.turns import AccountLease, Gate, LocalLock
+from stac_bridge.request_context import request_deadline
 from tests.support import Script, m2m_client, says
 
 
@@ -61,7 +61,7 @@ async def test_a_request_whose_asker_has_gone_keeps_its_turn_until_m2m_has_answe
 async def test_a_request_whose_asker_has_no_time_left_keeps_its_turn_too() -> None:
     slow = Slow(0.3)
     client = m2m_client(Script({"permissions": slow}))
-    with spending(0.05), pytest.raises(UpstreamTimeout):
+    with request_deadline(0.05), pytest.raises(UpstreamTimeout):
         await client.permissions()
     assert slow.ended == 0
     await client.permissions()
@@ -113,14 +113,14 @@ class Lease:
     late: float = 0
 
     @asynccontextmanager
-    async def held(self, patience: float) -> AsyncIterator[Held]:
+    async def acquire(self) -> AsyncIterator[AccountLease]:
         self.ends = time.monotonic() + self.seconds
         try:
             yield self
         finally:
             self.late = max(self.late, time.monotonic() - self.ends)
 
-    def until(self) -> float:
+    def expires_at(self) -> float:
         if self.renewed and self.ends - time.monotonic() < 0.3:
             self.renewed -= 1
             self.ends += self.seconds
@@ -129,7 +129,7 @@ class Lease:
 
 async def test_a_request_is_aborted_before_the_slot_among_processes_ends() -> None:
     slow, lease = Slow(60), Lease(0.4, late=-1)
-    client = m2m_client(Script({"permissions": slow}), attempts=1, gate=Gate(slot=lease))
+    client = m2m_client(Script({"permissions": slow}), attempts=1, gate=Gate(lock=lease))
     with pytest.raises(UpstreamBusy, match="ended before"):
         await client.permissions()
     assert (slow.begun, slow.now) == (1, 0)
@@ -138,7 +138,7 @@ async def test_a_request_is_aborted_before_the_slot_among_processes_ends() -> No
 
 async def test_a_request_is_aborted_soon_when_the_slot_is_lost_to_another_process() -> None:
     slow, lease = Slow(60), Lease(60)
-    client = m2m_client(Script({"permissions": slow}), attempts=1, gate=Gate(slot=lease), timeout=60)
+    client = m2m_client(Script({"permissions": slow}), attempts=1, gate=Gate(lock=lease), timeout=60)
     asking = asyncio.create_task(client.permissions())
     await until(lambda: slow.begun == 1)
     lease.ends = -math.inf
@@ -149,7 +149,7 @@ async def test_a_request_is_aborted_soon_when_the_slot_is_lost_to_another_proces
 
 async def test_a_slot_that_is_renewed_lets_a_request_take_its_time() -> None:
     slow = Slow(0.5)
-    client = m2m_client(Script({"permissions": slow}), gate=Gate(slot=Lease(0.4, renewed=3)))
+    client = m2m_client(Script({"permissions": slow}), gate=Gate(lock=Lease(0.4, renewed=3)))
     assert await client.permissions() == ("user",)
     assert slow.begun == 1
 
@@ -159,10 +159,10 @@ async def test_two_clients_that_share_a_slot_never_ask_at_once() -> None:
 
     class Shared:
         @asynccontextmanager
-        async def held(self, patience: float) -> AsyncIterator[Held]:
+        async def acquire(self) -> AsyncIterator[AccountLease]:
             async with one:
-                yield Alone()
+                yield LocalLock()
 
-    clients = [m2m_client(Script({"permissions": slow}), gate=Gate(slot=Shared())) for _ in range(2)]
+    clients = [m2m_client(Script({"permissions": slow}), gate=Gate(lock=Shared())) for _ in range(2)]
     await asyncio.gather(*(client.permissions() for client in clients * 10))
     assert (slow.ended, slow.most) == (20, 1)

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from stac_bridge.errors import BridgeError
-from stac_bridge.store import Sharing, open_store
+from stac_bridge.store import SharedState, open_store
 from tests.redis_server import RedisServer
 
 SECRET = b"0123456789abcdef"
 
 
 @pytest.fixture
-async def shared(redis: RedisServer) -> AsyncIterator[Sharing]:
+async def shared(redis: RedisServer) -> AsyncIterator[SharedState]:
     sharing = open_store(redis.url, account=("http://m2m.test/", "someone"), secrets=(SECRET,))
     yield sharing
     await sharing.store.aclose()
@@ -28,25 +28,25 @@ async def make() -> str:
 
 
 async def test_without_redis_values_and_key_are_the_workers_own(
-    shared: Sharing, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    shared: SharedState, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = shared.store
-    assert shared.key
+    assert shared.login_key
     await store.put("before", "kept", ttl=60)
-    await shared.key.put("api key", 60)
+    await shared.login_key.put("api key", 60)
     redis.kill()
     with caplog.at_level(logging.WARNING):
         assert await store.get("before") == "kept"
-        assert await store.once("after", make, ttl=60) == "made"
+        assert await store.get_or_make("after", make, ttl=60) == "made"
         assert await store.get("after") == "made"
-        assert await shared.key.get() == "api key"
-    assert [record.message[:13] for record in caplog.records] == ["Redis is away"]
+        assert await shared.login_key.get() == "api key"
+    assert [record.message[:13] for record in caplog.records] == ["Redis is down"]
     health = await store.health()
     assert (health.kind, health.state) == ("redis", "degraded")
-    assert "Redis is away" in str(health.reason)
+    assert "Redis is down" in str(health.reason)
 
 
-async def test_once_it_is_back_it_is_used_again_without_a_restart(shared: Sharing, redis: RedisServer) -> None:
+async def test_once_it_is_back_it_is_used_again_without_a_restart(shared: SharedState, redis: RedisServer) -> None:
     redis.kill()
     await shared.store.put("key", "kept here", ttl=60)
     redis.start()
@@ -58,7 +58,7 @@ async def test_once_it_is_back_it_is_used_again_without_a_restart(shared: Sharin
     assert b"stac-bridge" in redis.say("KEYS", "*")
 
 
-async def test_a_slow_redis_costs_half_a_second_once(shared: Sharing, redis: RedisServer) -> None:
+async def test_a_slow_redis_costs_half_a_second_once(shared: SharedState, redis: RedisServer) -> None:
     await shared.store.put("key", "kept", ttl=60)
     redis.pause()
     begun = time.monotonic()
@@ -67,7 +67,7 @@ async def test_a_slow_redis_costs_half_a_second_once(shared: Sharing, redis: Red
     redis.go_on()
 
 
-async def test_a_redis_that_refuses_to_write_is_as_good_as_away(shared: Sharing, redis: RedisServer) -> None:
+async def test_a_redis_that_refuses_to_write_is_as_good_as_away(shared: SharedState, redis: RedisServer) -> None:
     redis.say("CONFIG", "SET", "maxmemory", "1")
     await shared.store.put("key", "kept", ttl=60)
     assert await shared.store.get("key") == "kept"
