@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stac_bridge.catalog.catalog import Entry
-    from stac_bridge.m2m.models.scenes import Dataset, Scene
+    from stac_bridge.m2m.models.datasets import Dataset
+    from stac_bridge.m2m.models.scenes import Scene
 
 __all__ = ["interval", "times_reader"]
 

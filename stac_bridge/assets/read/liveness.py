@@ -39,7 +39,7 @@ class Alive:
         return await renew(source)
 
     async def _answers(self, source: Source) -> bool:
-        return await self._store.once(f"alive {source.url}", lambda: self._look(source), ttl=self._sure)
+        return await self._store.get_or_make(f"alive {source.url}", lambda: self._look(source), ttl=self._sure)
 
     async def _look(self, source: Source) -> bool:
         try:

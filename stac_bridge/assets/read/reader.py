@@ -10,7 +10,7 @@ from stac_bridge.assets.read.timeouts import PATIENT, Patience
 from stac_bridge.assets.read.upstream import changed, pieces
 from stac_bridge.errors import AssetUnavailable, BridgeError, UpstreamBusy, UpstreamFault, UpstreamTimeout
 from stac_bridge.errors import UpstreamUnreachable as Unreachable
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -123,7 +123,7 @@ class Reading:
         return self._patience.pause * float(4 ** max(0, self._fruitless))
 
     async def _renew_source(self) -> None:
-        with spending(RENEWING) if self._begun else nullcontext():
+        with request_deadline(RENEWING) if self._begun else nullcontext():
             fresh = await self._renew(self._source)
         if not (fresh.resembles(self._source) and fresh.file.resembles(self._source.file)):
             raise changed()

@@ -77,7 +77,7 @@ class Archive:
     async def _index(self, whole: Source, name: str) -> Mapping[str, range]:
         """All members; on a host without Range those up to ``name`` do, for the rest may not be here yet."""
         if whole.ranges:
-            return await self._store.once(
+            return await self._store.get_or_make(
                 _key(whole), lambda: _index(self._entries(whole)), ttl=INDEX_TTL, size=_weight
             )
         return await _index(self._entries(whole), name)

@@ -51,7 +51,7 @@ class Quota:
             raise _used_up(until)
         if await self._store.get("downloads never fetched"):
             # not again within the window, by no worker: what was removed counts from the next request on
-            await self._store.once("downloads cleared", self._clear, ttl=WINDOW)
+            await self._store.get_or_make("downloads cleared", self._clear, ttl=WINDOW)
         try:
             answer = await self._m2m.download_request(asked, self._label)
         except UpstreamBusy as busy:
@@ -112,7 +112,7 @@ class Quota:
             )
             return True
 
-        await self._store.once(f"told of quota {name} {kind}", tell, ttl=WINDOW)
+        await self._store.get_or_make(f"told of quota {name} {kind}", tell, ttl=WINDOW)
 
 
 def _used_up(until: float) -> UpstreamBusy:

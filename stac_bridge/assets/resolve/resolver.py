@@ -80,7 +80,7 @@ class Resolver:
 
     async def source(self, wanted: Wanted) -> Source:
         """Where its bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"source {wanted.name}", lambda: self._find(wanted), ttl=self._url_ttl, size=lambda _source: 2048
         )
 
@@ -164,7 +164,7 @@ class Resolver:
         return await self._mint.look(pending) or (None if lost else pending)
 
     async def _options(self, wanted: Wanted) -> tuple[Product, ...]:
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"options {wanted.dataset} {wanted.entity_id}",
             lambda: self._mint.options(wanted.dataset, wanted.entity_id),
             ttl=OPTIONS_TTL,
@@ -177,7 +177,7 @@ class Resolver:
         entity_id = file_entity(wanted, datetime.now(UTC).date())
         if entity_id is None:
             return None
-        groups = await self._store.once(
+        groups = await self._store.get_or_make(
             f"file groups {wanted.dataset}",
             lambda: self._file_groups(wanted.dataset),
             ttl=GROUPS_TTL,

@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.assets import Wanted
 from stac_bridge.assets.resolve.batch import Batches
 from stac_bridge.errors import NotFound, Staging, UpstreamBusy, UpstreamFault
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 from tests.minting import SCENE, SITE, body, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
@@ -184,7 +184,7 @@ async def test_two_products_of_one_entity_are_told_apart_by_their_codes() -> Non
 
 async def test_a_call_is_counted_to_whoever_came_first() -> None:
     script = Script({"download-options": offering(*BANDS), "download-request": granting()})
-    with spending(5) as budget:
+    with request_deadline(5) as budget:
         await resolver(script).source(wanted())
     assert budget.calls == 3  # with the login
 

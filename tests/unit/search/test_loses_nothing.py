@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from m2m_sandbox.archive.landsat.archive import landsat
-from stac_bridge.search import pushdown
 from stac_bridge.catalog.catalog import Entry
 from stac_bridge.m2m.filters import SceneFilter, shape_of
 from stac_bridge.m2m.models.scenes import read_scene
+from stac_bridge.search import pushdown
 from stac_bridge.search.cql2.literals import typed
 from stac_bridge.search.cql2.parser import read_filter
 from stac_bridge.search.pushdown.compiler import compile_filter
@@ -194,7 +194,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "disjoint places meet": ("compiler", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
     "not keeps its joint": ("compiler", '"or" if op == "and" else "and"', "op"),
     "less is not turned round": ("compiler", '"<": ">="', '"<": ">"'),
-    "what is absent is everything": ("compiler", "return NOTHING if said is False else EVERYTHING", "return EVERYTHING"),
+    "what is absent is everything": (
+        "compiler",
+        "return NOTHING if said is False else EVERYTHING",
+        "return EVERYTHING",
+    ),
 }
 """Module, text, text in its place."""
 
