@@ -1,4 +1,4 @@
-"""The store: kept for a while, made once, bounded, and given past its time while M2M does not answer."""
+"""The store: values expire, are made once, are limited in bytes, and serve stale while M2M is down."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def yes() -> str:
 
 
 class Making:
-    """Makes a value once ``finish`` is set; ``started`` tells that it has begun."""
+    """Makes a value when ``finish`` is set; sets ``started`` when it starts."""
 
     def __init__(self, value: Any = "made", *, costs_a_call: bool = False) -> None:
         self.value, self.costs_a_call = value, costs_a_call
@@ -114,7 +114,7 @@ async def test_a_caller_right_after_an_abandoned_computation_starts_a_new_one() 
     assert make.times == 2
 
 
-async def test_an_error_reaches_all_who_wait_and_is_not_kept() -> None:
+async def test_an_error_reaches_all_waiting_callers_and_is_not_cached() -> None:
     async def fail() -> str:
         await asyncio.sleep(0)
         raise ValueError("no")
@@ -125,7 +125,7 @@ async def test_an_error_reaches_all_who_wait_and_is_not_kept() -> None:
     assert await store.get_or_make("key", yes, ttl=60) == "yes"
 
 
-async def test_what_is_kept_ends_with_its_time() -> None:
+async def test_a_value_expires() -> None:
     clock = Clock()
     store = Store(MemoryCache(clock=clock))
     await store.put("key", "value", ttl=10)
@@ -136,13 +136,13 @@ async def test_what_is_kept_ends_with_its_time() -> None:
 
 
 @pytest.mark.parametrize(("ttl", "size"), [(0, 1), (10, 2000)])
-async def test_what_has_no_time_or_no_room_is_not_kept(ttl: float, size: int) -> None:
+async def test_a_value_without_ttl_or_space_is_not_stored(ttl: float, size: int) -> None:
     store = Store(MemoryCache(max_bytes=1000))
     await store.put("key", "value", ttl=ttl, size=size)
     assert await store.get("key") is None
 
 
-async def test_the_bound_in_bytes_holds() -> None:
+async def test_the_limit_in_bytes_holds() -> None:
     store = Store(MemoryCache(max_bytes=1000))
     for number in range(20):
         await store.put(str(number), number, ttl=60, size=100)
@@ -150,7 +150,7 @@ async def test_the_bound_in_bytes_holds() -> None:
 
 
 @pytest.mark.parametrize("kind", [UpstreamUnreachable, UpstreamTimeout, UpstreamBusy])
-async def test_while_m2m_does_not_answer_an_old_value_is_given_and_its_age_told(kind: type[Exception]) -> None:
+async def test_while_m2m_is_down_a_stale_value_is_returned_with_its_age(kind: type[Exception]) -> None:
     async def down() -> str:
         raise kind("no")
 
@@ -158,13 +158,13 @@ async def test_while_m2m_does_not_answer_an_old_value_is_given_and_its_age_told(
     store = Store(MemoryCache(clock=clock))
     await store.get_or_make("key", yes, ttl=10, stale=100)
     clock.now = 50.0
-    with request_deadline(60) as budget:
+    with request_deadline(60) as request:
         assert await store.get_or_make("key", down, ttl=10, stale=100) == "yes"
-        assert budget.stale_age == 50.0
-        assert await store.get("key") is None, "an old value is given for want of a new one only"
+        assert request.stale_age == 50.0
+        assert await store.get("key") is None, "a stale value is only returned when M2M is down"
 
 
-async def test_all_who_wait_for_a_making_that_fails_are_told_the_age_of_the_oldest_answer() -> None:
+async def test_all_callers_of_a_failed_computation_get_the_age_of_the_oldest_value() -> None:
     clock = Clock()
     store = Store(MemoryCache(clock=clock))
     await store.get_or_make("older", yes, ttl=10, stale=100)
@@ -172,31 +172,31 @@ async def test_all_who_wait_for_a_making_that_fails_are_told_the_age_of_the_olde
     await store.get_or_make("newer", yes, ttl=10, stale=100)
     clock.now = 50.0
 
-    async def ask() -> float | None:
-        with request_deadline(60) as budget:
+    async def request_both() -> float | None:
+        with request_deadline(60) as request:
             await store.get_or_make("older", no, ttl=10, stale=100)
             await store.get_or_make("newer", no, ttl=10, stale=100)
-            return budget.stale_age
+            return request.stale_age
 
-    assert await asyncio.gather(ask(), ask(), ask()) == [50.0] * 3
+    assert await asyncio.gather(request_both(), request_both(), request_both()) == [50.0] * 3
 
 
-async def test_an_old_value_is_replaced_once_m2m_answers_again() -> None:
+async def test_a_stale_value_is_replaced_when_m2m_answers_again() -> None:
     clock = Clock()
     store = Store(MemoryCache(clock=clock))
     await store.get_or_make("key", yes, ttl=10, stale=100)
     clock.now = 50.0
     make = Making("new")
     make.finish.set()
-    with request_deadline(60) as budget:
+    with request_deadline(60) as request:
         assert await store.get_or_make("key", make, ttl=10, stale=100) == "new"
-        assert budget.stale_age is None
+        assert request.stale_age is None
 
 
 @pytest.mark.parametrize(
     ("stale", "error"), [(0, UpstreamUnreachable), (30, UpstreamUnreachable), (100, UpstreamFault)]
 )
-async def test_no_old_value_is_given_where_none_may_or_where_m2m_has_answered(
+async def test_no_stale_value_is_returned_if_none_is_allowed_or_m2m_has_answered(
     stale: float, error: type[Exception]
 ) -> None:
     async def fail() -> str:
@@ -210,10 +210,10 @@ async def test_no_old_value_is_given_where_none_may_or_where_m2m_has_answered(
         await store.get_or_make("key", fail, ttl=10, stale=stale)
 
 
-async def test_a_listener_hears_what_each_asking_met() -> None:
-    heard: list[tuple[str, str]] = []
+async def test_a_listener_gets_the_outcome_of_each_request() -> None:
+    reports: list[tuple[str, str]] = []
     clock = Clock()
-    store = Store(MemoryCache(clock=clock), listener=lambda kind, outcome: heard.append((kind, outcome)))
+    store = Store(MemoryCache(clock=clock), listener=lambda kind, outcome: reports.append((kind, outcome)))
     make = Making()
     asyncio.get_running_loop().call_soon(make.finish.set)
     await asyncio.gather(*(store.get_or_make("scenes of", make, ttl=10, stale=90) for _ in range(2)))
@@ -221,4 +221,4 @@ async def test_a_listener_hears_what_each_asking_met() -> None:
     clock.now = 50.0
     await store.get_or_make("scenes of", no, ttl=10, stale=90)
     outcomes = ["miss", "coalesced", "hit", "miss", "stale"]
-    assert heard == [("scenes", outcome) for outcome in outcomes]
+    assert reports == [("scenes", outcome) for outcome in outcomes]
