@@ -22,6 +22,7 @@ from benchmarks.parts.served import M2M, ORIGIN, sandboxed
 from benchmarks.parts.storm import CLIENTS, PLACES, Report, calm_after, storm
 from m2m_sandbox import create_sandbox
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.session import build_session
 
 __all__ = ["BENCHMARK", "Size", "within"]
 
@@ -66,7 +67,7 @@ async def within(size: Size, **settings: Any) -> tuple[Report, list[str]]:
 async def _within(folder: Path, settings: dict[str, Any]) -> AsyncIterator[tuple[httpx.AsyncClient, Any, M2MClient]]:
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0)
     transport = httpx.ASGITransport(sandbox)
-    raw = M2MClient(M2M, "raw", "token", transport=transport)
+    raw = M2MClient(build_session(M2M, "raw", "token", transport=transport))
     told = {"data_dir": folder, "m2m_timeout": 2, "cache_ttl": 1, "url_ttl": 2, "notices_ttl": 1, **settings}
     async with (
         sandboxed(transport, **told) as app,

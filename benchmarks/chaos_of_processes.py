@@ -19,6 +19,7 @@ from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.servers import bridged, seen
 from benchmarks.parts.storm import CLIENTS, PLACES, Report, calm_after, storm
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.session import build_session
 from tests.redis_server import FOUND, RedisServer
 
 __all__ = ["BENCHMARK"]
@@ -62,7 +63,7 @@ def _stormed(size: Size) -> tuple[Report, list[str]]:
 
 
 async def _over(address: str, sandbox: str, redis: RedisServer, size: Size) -> tuple[Report, list[str]]:
-    raw = M2MClient(f"{sandbox}/api/api/json/stable/", "raw", "token")
+    raw = M2MClient(build_session(f"{sandbox}/api/api/json/stable/", "raw", "token"))
     # workers that die take their connections with them: who asks tries once more, as any client does
     transport = httpx.AsyncHTTPTransport(retries=2)
     async with httpx.AsyncClient(base_url=address, timeout=60, transport=transport) as client:

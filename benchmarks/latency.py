@@ -17,6 +17,7 @@ from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.servers import bridged
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, Mbr, SceneFilter, SceneSearch
+from stac_bridge.m2m.session import build_session
 
 ITEMS = 10
 HIT, MISS = 5.0, 15.0
@@ -77,7 +78,7 @@ def _asked(day: int) -> dict[str, str | int]:
 
 @contextlib.asynccontextmanager
 async def _asking(m2m: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-    client = M2MClient(m2m, "raw", "token")
+    client = M2MClient(build_session(m2m, "raw", "token"))
 
     async def asked(day: int) -> None:
         days = DayRange.model_validate({"start": f"2023-07-{day:02}", "end": f"2023-08-{day:02}"})

@@ -14,6 +14,7 @@ from benchmarks.parts.served import M2M, ORIGIN, sandboxed
 from m2m_sandbox import create_sandbox
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, SceneFilter, SceneSearch
+from stac_bridge.m2m.session import build_session
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def run(size: Size) -> None:
 
 async def _measure(size: Size) -> None:
     transport = httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
-    raw = M2MClient(M2M, "raw", "token", transport=transport)
+    raw = M2MClient(build_session(M2M, "raw", "token", transport=transport))
     async with (
         sandboxed(transport, cache_ttl=0) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client,

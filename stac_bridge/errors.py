@@ -1,58 +1,37 @@
-"""What can go wrong, drawn once.
+"""All errors of the package, in one tree.
 
 ::
 
     BridgeError
-    ├── BadRequest            the question cannot be answered as asked
-    │   ├── BadCursor         a token that is not ours, has expired, or belongs to another search
-    │   ├── TooLarge          its body has more bytes than are taken
-    │   ├── TooLong           its address has
-    │   └── TooOften          the caller asks faster than one may
+    ├── BadRequest            the request is invalid
+    │   ├── BadCursor         a paging token that is invalid, expired, or from another search
+    │   ├── TooLarge          the body exceeds its size limit
+    │   ├── TooLong           the URL exceeds its length limit
+    │   └── TooOften          the caller exceeds the rate limit
     ├── NotFound              no such collection, item or asset
-    ├── Refused               a signature that does not fit its address, or has expired
-    ├── SearchTooWide         the budget of calls ended before the first match
-    ├── Staging               USGS is preparing the file; come back later
-    ├── AssetUnavailable      USGS does not deliver this file, and says why
-    ├── NoRoom                the disk of the server is full, or a file too large for it
-    ├── MappingInvalid        a file in mappings/ says something it may not
-    └── UpstreamError         M2M did not do its part
-        ├── UpstreamBusy          our turn did not come in time, or USGS refuses more for now
-        ├── UpstreamUnreachable   no connection, a maintenance page, or faults to the end of all retries
-        ├── UpstreamTimeout       an answer took too long
-        ├── UpstreamLogin         the account's name or token is refused, or lacks a role
-        └── UpstreamFault         M2M answered with an error that retrying does not mend
+    ├── Refused               a signature that does not match its URL, or has expired
+    ├── SearchTooWide         the search used up its calls to M2M before the first match
+    ├── Staging               USGS is preparing the file; retry later
+    ├── AssetUnavailable      USGS does not deliver this file, and why
+    ├── NoRoom                the server's disk is full, or the file is too large for it
+    ├── MappingInvalid        a file in mappings/ is invalid
+    └── UpstreamError         M2M failed
+        ├── UpstreamBusy          no turn at the account in time, or USGS rejects more requests for now
+        ├── UpstreamUnreachable   no connection, a maintenance page, or errors until the last retry
+        ├── UpstreamTimeout       no answer in time
+        ├── UpstreamLogin         the account's name or token is rejected, or lacks a role
+        └── UpstreamFault         M2M answered with an error that a retry does not fix
 
-Every error's text is one sentence (or two) that says what to change or when to come back.
-How each looks over HTTP is decided in ``api/errors.py``.
+The text of each error is one or two sentences that say what to change or when to retry.
+``api/errors.py`` maps each kind to an HTTP status. The first clause of each docstring below, up to a semicolon,
+is a cell of the table in ``docs/errors.md``.
 """
 
 from __future__ import annotations
 
-__all__ = [
-    "AssetUnavailable",
-    "BadCursor",
-    "BadRequest",
-    "BridgeError",
-    "MappingInvalid",
-    "NoRoom",
-    "NotFound",
-    "Refused",
-    "SearchTooWide",
-    "Staging",
-    "TooLarge",
-    "TooLong",
-    "TooOften",
-    "UpstreamBusy",
-    "UpstreamError",
-    "UpstreamFault",
-    "UpstreamLogin",
-    "UpstreamTimeout",
-    "UpstreamUnreachable",
-]
-
 
 class BridgeError(Exception):
-    """Root of the tree. ``retry_after`` is in seconds, None where coming back would not help."""
+    """Root of the tree. ``retry_after`` is in seconds; None if a retry would not help."""
 
     def __init__(self, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -60,23 +39,23 @@ class BridgeError(Exception):
 
 
 class BadRequest(BridgeError):
-    """The question cannot be answered as asked; the text says what to change."""
+    """The request is invalid; the text says what to change."""
 
 
 class BadCursor(BadRequest):
-    """A paging token that is not ours, has expired, or belongs to another search."""
+    """The paging token is invalid, has expired, or belongs to another search."""
 
 
 class TooLarge(BadRequest):
-    """The body of a request has more bytes than are taken."""
+    """The body of the request exceeds its size limit."""
 
 
 class TooLong(BadRequest):
-    """The address of a request has more bytes than are taken."""
+    """The URL of the request exceeds its length limit."""
 
 
 class TooOften(BadRequest):
-    """The caller asks faster than one may; come back after ``retry_after`` seconds."""
+    """The caller exceeds the rate limit; retry after ``retry_after`` seconds."""
 
 
 class NotFound(BridgeError):
@@ -84,11 +63,11 @@ class NotFound(BridgeError):
 
 
 class Refused(BridgeError):
-    """A signature that does not fit its address, or has expired."""
+    """The signature does not match the URL, or has expired."""
 
 
 class SearchTooWide(BridgeError):
-    """The budget of M2M calls ended before the first match; ``token`` leads on, as a page's does."""
+    """The search used up its calls to M2M before the first match; ``token`` continues it, like a page's ``next``."""
 
     def __init__(self, message: str, *, token: str) -> None:
         super().__init__(message)
@@ -96,23 +75,23 @@ class SearchTooWide(BridgeError):
 
 
 class Staging(BridgeError):
-    """USGS is preparing the file; come back after ``retry_after`` seconds."""
+    """USGS is preparing the file; retry after ``retry_after`` seconds."""
 
 
 class AssetUnavailable(BridgeError):
-    """USGS does not deliver this file (any more, or yet); the text gives its reason."""
+    """USGS does not deliver this file (no longer, or not yet); the text has its reason."""
 
 
 class NoRoom(BridgeError):
-    """A file has to be kept for a while on the server's disk, which has no room for it."""
+    """The file must be stored on the server's disk for a while, and there is no space for it."""
 
 
 class MappingInvalid(BridgeError):
-    """A mapping file says something it may not; the text names file, row and the nearest right word."""
+    """A mapping file is invalid; the text names the file, the row and the closest valid word."""
 
 
 class UpstreamError(BridgeError):
-    """M2M did not do its part. ``code`` is M2M's errorCode where it gave one."""
+    """M2M failed. ``code`` is M2M's errorCode, if it sent one."""
 
     def __init__(self, message: str, *, code: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
@@ -120,20 +99,20 @@ class UpstreamError(BridgeError):
 
 
 class UpstreamBusy(UpstreamError):
-    """Our turn at the account did not come in time, or USGS refuses more requests for now."""
+    """The request did not get a turn at the M2M account in time, or USGS rejects more requests for now."""
 
 
 class UpstreamUnreachable(UpstreamError):
-    """No connection, a maintenance page in place of JSON, or faults to the end of all retries."""
+    """No connection to M2M, a maintenance page instead of JSON, or errors until the last retry."""
 
 
 class UpstreamTimeout(UpstreamError):
-    """An answer took longer than it may."""
+    """M2M did not answer in time."""
 
 
 class UpstreamLogin(UpstreamError):
-    """The account's name or token is refused, or the account lacks the role for what was asked."""
+    """M2M rejects the account's name or token, or the account lacks the role for the request."""
 
 
 class UpstreamFault(UpstreamError):
-    """M2M answered with an error that retrying does not mend."""
+    """M2M answered with an error that a retry does not fix."""

@@ -1,24 +1,22 @@
-"""Reads HTTP headers (RFC 9110) for all parts of the project. What cannot be read is None, never an error."""
+"""Parse HTTP headers (RFC 9110). An unreadable value is None, never an error."""
 
 from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
 
-__all__ = ["MAX_COUNT", "read_content_range", "read_count", "read_retry_after", "read_text"]
-
 MAX_COUNT = 10**18 - 1
-"""Largest number that is read from a header. Python refuses to convert thousands of digits."""
+"""Largest number read from a header: Python refuses to convert thousands of digits."""
 
-MAX_WAIT = 86_400.0
-"""Seconds: the longest Retry-After that is believed."""
+MAX_RETRY_AFTER = 86_400.0
+"""Longest Retry-After believed, in seconds."""
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)$", re.ASCII)
 _TEXT = re.compile(r"[\t\x20-\x7e]*")
 
 
 def read_count(value: str | None) -> int | None:
-    """A whole number such as a Content-Length, at most ``MAX_COUNT``.
+    """Parse a whole number such as a Content-Length; larger ones become ``MAX_COUNT``.
 
     >>> read_count("1024"), read_count("9" * 5000) == MAX_COUNT
     (1024, True)
@@ -32,22 +30,22 @@ def read_count(value: str | None) -> int | None:
 
 
 def read_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, from a Retry-After that is a number or a date; ``now`` is Unix time. At most a day.
+    """Parse a Retry-After (a number or a date) to seconds, at most a day; ``now`` is Unix time.
 
     >>> read_retry_after("30", 0), read_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 15), read_retry_after("soon", 0)
     (30.0, 45.0, None)
     """
     seconds = read_count(value)
     if seconds is not None:
-        return min(float(seconds), MAX_WAIT)
+        return min(float(seconds), MAX_RETRY_AFTER)
     try:
-        return min(max(parsedate_to_datetime(value or "").timestamp() - now, 0.0), MAX_WAIT)
+        return min(max(parsedate_to_datetime(value or "").timestamp() - now, 0.0), MAX_RETRY_AFTER)
     except (ValueError, OverflowError, TypeError):
         return None
 
 
 def read_content_range(value: str | None) -> tuple[range, int | None] | None:
-    """The bytes that an answer holds (``*`` is none), and the size of the whole file if the header has it.
+    """Parse a Content-Range to (bytes in the response, size of the whole file); ``bytes *`` is an empty range.
 
     >>> read_content_range("bytes 0-9/1000"), read_content_range("bytes 0-9/*"), read_content_range("bytes */1000")
     ((range(0, 10), 1000), (range(0, 10), None), (range(0, 0), 1000))
@@ -62,7 +60,7 @@ def read_content_range(value: str | None) -> tuple[range, int | None] | None:
 
 
 def read_text(value: str | None) -> str | None:
-    """A value that may be repeated in a header of ours: printable ASCII. Anything else is treated as absent.
+    """Return a value that is safe to repeat in our own headers (printable ASCII), else None.
 
     >>> read_text('"abc"'), read_text("Ω"), read_text(None)
     ('"abc"', None, None)

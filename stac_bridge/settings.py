@@ -1,4 +1,7 @@
-"""STAC_BRIDGE_* variables → Settings. Read by ``cli`` and ``api`` only; everything else is handed values."""
+"""Server settings, read from the STAC_BRIDGE_* environment variables.
+
+Only ``cli`` and ``api`` import this module; the other packages get plain values.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,15 @@ from platformdirs import user_data_path
 from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["M2M_STABLE", "USGS_HOSTS", "Delivery", "LogForm", "LogLevel", "Settings"]
-
 M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
-"""The service's stable address [REFERENCE §1]."""
+"""URL of M2M's stable version [REFERENCE §1]."""
 
 USGS_HOSTS = ("landsatlook.usgs.gov", "dds.cr.usgs.gov")
-"""The hosts that M2M's download URLs point at [REFERENCE §8]."""
+"""Hosts that M2M's download URLs point to [REFERENCE §8]."""
 
 
 class Delivery(StrEnum):
-    """How an asset's bytes reach the reader."""
+    """How the bytes of an asset reach its reader."""
 
     auto = "auto"
     redirect = "redirect"
@@ -28,14 +29,14 @@ class Delivery(StrEnum):
 
 
 class LogForm(StrEnum):
-    """How the log is written."""
+    """Format of the log."""
 
     text = "text"
     json = "json"
 
 
 class LogLevel(StrEnum):
-    """From which on records stand in the log."""
+    """Lowest level of the records in the log."""
 
     debug = "debug"
     info = "info"
@@ -43,7 +44,7 @@ class LogLevel(StrEnum):
     error = "error"
 
 
-_Words = Annotated[tuple[str, ...], NoDecode]
+_WordList = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -51,108 +52,121 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAC_BRIDGE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    m2m_url: HttpUrl = Field(HttpUrl(M2M_STABLE), description="Address of the M2M service.")
-    m2m_username: str = Field("", description="Name of the M2M account; empty: the embedded sandbox serves.")
+    m2m_url: HttpUrl = Field(HttpUrl(M2M_STABLE), description="URL of the M2M service.")
+    m2m_username: str = Field("", description="Username of the M2M account; empty: use the embedded sandbox.")
     m2m_token: SecretStr = Field(SecretStr(""), description="Application token of the M2M account.")
     m2m_timeout: float = Field(
         60,
         gt=0,
-        description="Seconds that one M2M answer may take; an answer of ours takes at most three times this.",
+        description="Timeout of one M2M request, in seconds; our own responses take at most three times this.",
     )
     queue: int = Field(
-        500, ge=1, description="Most requests that may wait for the M2M account; who comes then is sent away with 503."
+        500, ge=1, description="Maximum number of requests queued for the M2M account; further ones get a 503."
     )
     signing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="Comma-separated keys for hrefs: the first signs, all verify; empty: one is made and kept.",
+        description="Comma-separated keys for hrefs: the first signs, all verify; empty: generate one and store it.",
     )
     public_url: HttpUrl | None = Field(
-        None, description="Address under which readers reach the server; empty: the address they asked."
+        None, description="URL at which clients reach the server; empty: the URL of each request."
     )
     store: str = Field(
         "memory://",
-        description="Where workers share what they know: memory:// (one process), or redis://, rediss:// or unix:// "
-        "of a Redis or Valkey.",
+        description="Where workers share their cache and the M2M account: memory:// (one process), or the redis://, "
+        "rediss:// or unix:// URL of a Redis or Valkey.",
     )
-    catalogs: _Words = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
-    download_hosts: _Words = Field(
+    catalogs: _WordList = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
+    download_hosts: _WordList = Field(
         USGS_HOSTS,
         description="Comma-separated host names that downloads may come from, on any port; "
-        "http and loopback only for names listed here by you.",
+        "plain http and loopback addresses only for names that you list here.",
     )
-    mappings: Path | None = Field(None, description="A folder of mapping files laid over the shipped ones.")
+    mappings: Path | None = Field(None, description="A folder of mapping files that override the shipped ones.")
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("stac-bridge"),
-        description="Folder for the kept catalogue, the signing key and spooled files.",
+        description="Folder for the cached catalog, the signing key and spooled files.",
     )
     delivery: Delivery = Field(
         Delivery.auto,
-        description="auto: redirect to USGS where it does Range, stream to browsers; redirect; stream.",
+        description="auto: redirect to USGS if its host supports Range, stream to browsers; redirect; stream.",
     )
-    href_lifetime: int = Field(7 * 86400, ge=3600, description="Seconds that a signed href is good for, at least.")
-    cache_ttl: int = Field(60, ge=0, description="Seconds that an M2M answer to a search or item is reused.")
+    href_lifetime: int = Field(7 * 86400, ge=3600, description="Minimum lifetime of a signed href, in seconds.")
+    cache_ttl: int = Field(60, ge=0, description="Seconds for which an M2M response to a search or Item is reused.")
     stale_ttl: int = Field(
         86400,
         ge=0,
-        description="Seconds past its time that an M2M answer is still given while M2M does not answer; 0: never.",
+        description="Seconds past its TTL for which an M2M response is still served while M2M is down; 0: never.",
     )
-    url_ttl: int = Field(900, ge=1, description="Seconds that a minted USGS download URL is reused.")
+    url_ttl: int = Field(900, ge=1, description="Seconds for which a USGS download URL is reused.")
     spool_bytes: int = Field(
-        10 * 2**30, ge=2**20, description="Most bytes of disk for files of hosts without Range; the oldest go first."
+        10 * 2**30,
+        ge=2**20,
+        description="Maximum disk space for files from hosts without Range, in bytes; the oldest are removed first.",
     )
     catalog_ttl: int = Field(
-        86400, ge=60, description="Seconds until the kept catalogue is refreshed in the background."
+        86400, ge=60, description="Seconds until the cached catalog is refreshed in the background."
     )
     notices_ttl: int = Field(
-        3600, ge=0, description="Seconds until USGS's notices are asked for again, in the background; 0: never."
+        3600, ge=0, description="Seconds until USGS's notices are refreshed in the background; 0: never request them."
     )
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         (),
-        description="Comma-separated addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host, "
-        "or Forwarded, are believed.",
+        description="Comma-separated addresses or networks of the proxies whose X-Forwarded-For, -Proto and -Host, "
+        "or Forwarded, headers are trusted.",
     )
     rate: int = Field(
-        0, ge=0, description="Requests a minute from one address, assets apart; 0: as many as come. In each worker."
+        0,
+        ge=0,
+        description="Requests per minute from one address, assets excluded; 0: no limit. Counted per worker.",
     )
-    max_body: int = Field(2 * 2**20, ge=1024, description="Most bytes of a body.")
+    max_body: int = Field(2 * 2**20, ge=1024, description="Maximum size of a request body, in bytes.")
     max_sign_body: int = Field(
-        64 * 2**20, ge=1024, description="Most bytes of a body to `/sign`; a thousand Landsat Items are 30 MB."
+        64 * 2**20,
+        ge=1024,
+        description="Maximum size of a body sent to `/sign`, in bytes; a thousand Landsat Items are 30 MB.",
     )
     max_url: int = Field(
-        32_768, ge=1024, le=60_000, description="Most bytes of an address; the server itself ends at 65,535."
+        32_768, ge=1024, le=60_000, description="Maximum length of a URL, in bytes; the server itself stops at 65,535."
     )
-    max_vertices: int = Field(10_000, ge=4, description="Most vertices of `intersects`, and of a filter's geometries.")
-    max_filter: int = Field(262_144, ge=64, description="Most bytes of `filter` and `query` as JSON.")
-    max_depth: int = Field(64, ge=8, le=100, description="Most levels of nesting of a filter.")
-    max_ids: int = Field(1000, ge=1, description="Most ids of a search.")
-    max_collections: int = Field(100, ge=1, description="Most collections that a search may name.")
+    max_vertices: int = Field(
+        10_000, ge=4, description="Maximum number of vertices in `intersects` and in the geometries of a filter."
+    )
+    max_filter: int = Field(262_144, ge=64, description="Maximum size of `filter` and `query` as JSON, in bytes.")
+    max_depth: int = Field(64, ge=8, le=100, description="Maximum nesting depth of a filter.")
+    max_ids: int = Field(1000, ge=1, description="Maximum number of ids in a search.")
+    max_collections: int = Field(100, ge=1, description="Maximum number of collections in a search.")
     basemap: str = Field(
         "",
-        description="Base map of the browser: an XYZ template of tiles and, after a space, whose they are; "
-        "empty: an outline of the world that is served from here.",
+        description="Base map of the browser: an XYZ tile URL template and, after a space, its attribution; "
+        "empty: an outline of the world served by this server.",
     )
-    max_items: int = Field(1000, ge=1, le=50_000, description="Most Items on one page.")
-    metrics: bool = Field(True, description="Whether /_mgmt/metrics tells Prometheus what was counted.")
-    log: LogForm = Field(LogForm.text, description="text: lines for people; json: one object a line.")
-    log_level: LogLevel = Field(LogLevel.info, description="What the log tells: debug, info, warning or error.")
+    max_items: int = Field(1000, ge=1, le=50_000, description="Maximum number of Items on one page.")
+    metrics: bool = Field(True, description="Whether /_mgmt/metrics serves metrics for Prometheus.")
+    log: LogForm = Field(
+        LogForm.text, description="Format of the log. text: lines for people; json: one object per line."
+    )
+    log_level: LogLevel = Field(LogLevel.info, description="Lowest level in the log: debug, info, warning or error.")
     api: HttpUrl | None = Field(
         None,
-        description="Address of the server that search, download and their like ask; empty: they serve themselves.",
+        description="URL of the server for commands such as search and download; empty: they start their own.",
     )
 
     @field_validator("catalogs", "download_hosts", "signing_keys", "trusted_proxies", mode="before")
     @classmethod
-    def _words(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
     @property
     def deadline(self) -> float:
-        """Seconds that an answer of ours may take: a little less than three times what one of M2M's may."""
+        """Seconds one of our responses may take: a little under three M2M timeouts.
+
+        The margin keeps the whole response, errors too, within the three timeouts that ``m2m_timeout`` promises.
+        """
         return 3 * self.m2m_timeout - min(1.0, 0.2 * self.m2m_timeout)
 
     @property
     def embeds_sandbox(self) -> bool:
-        """Whether nothing names an M2M service or account, so that the embedded sandbox serves."""
+        """Whether no M2M service or account is configured, so that the embedded sandbox answers."""
         return not self.m2m_username and "m2m_url" not in self.model_fields_set

@@ -20,8 +20,9 @@ from stac_bridge.api.routes.browser import BUILT
 from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.catalog.catalog import Entry, Learnt
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.client import Backoff, M2MClient
-from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.session import Backoff, build_session
 from stac_bridge.mapping import load_mappings
 from stac_bridge.settings import Settings
 
@@ -85,15 +86,16 @@ def m2m_client(
 ) -> M2MClient:
     """A client that meets the script, and does not dawdle between attempts; ``parts`` are its gate, keys and such."""
     script._answers.setdefault("login-token", [says("key")])
-    return M2MClient(
+    session = build_session(
         "http://m2m.test/api/api/json/stable/",
         username,
         "a-token",
         timeout=timeout,
         transport=httpx.MockTransport(script),
-        backoff=Backoff(attempts=attempts, first=0.01, most=0.02),
+        backoff=Backoff(attempts=attempts, first_wait=0.01, max_wait=0.02),
         **parts,
     )
+    return M2MClient(session)
 
 
 def recorded_data(name: str) -> Any:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from m2m_sandbox import create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.client import Backoff
+from stac_bridge.m2m.session import Backoff
 from stac_bridge.settings import Settings
 
 ORIGIN = "http://sandbox.test"

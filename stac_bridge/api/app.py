@@ -53,7 +53,9 @@ from stac_bridge.assets import (
 from stac_bridge.bridge import Bridge, Notices, SceneReader
 from stac_bridge.catalog.refresh import Catalogue
 from stac_bridge.errors import Staging
+from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.session import build_session
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.search import Limits
@@ -65,9 +67,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from stac_bridge.m2m.breaker import Breaker
     from stac_bridge.m2m.calls import Call
-    from stac_bridge.m2m.client import Backoff
+    from stac_bridge.m2m.session import Backoff
     from stac_bridge.settings import Settings
 
 __all__ = ["create_app"]
@@ -102,21 +103,23 @@ def create_app(
     keys = load_keys([key.get_secret_value() for key in settings.signing_keys], settings.data_dir)
     metrics, pulse = Metrics(), Pulse()
     account = (str(settings.m2m_url), settings.m2m_username)
-    sharing = open_store(settings.store, account=account, secrets=keys, listener=metrics.looked_up)
-    m2m = M2MClient(
+    shared = open_store(settings.store, account=account, secrets=keys, listener=metrics.looked_up)
+    gate, breaker = Gate(settings.queue, shared.account_lock), breaker or Breaker()
+    session = build_session(
         str(settings.m2m_url),
         settings.m2m_username,
         settings.m2m_token.get_secret_value(),
         timeout=settings.m2m_timeout,
         transport=transport,
-        backoff=backoff,
+        gate=gate,
         breaker=breaker,
-        gate=Gate(settings.queue, sharing.slot),
-        keys=sharing.key,
+        keys=shared.login_key,
+        backoff=backoff,
         listener=_all_of(metrics.called, pulse.heard, log_call),
     )
+    m2m = M2MClient(session)
     folder = keep_in or settings.data_dir / _folder_name(str(settings.m2m_url))
-    store, http = sharing.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
+    store, http = shared.store, httpx.AsyncClient(timeout=settings.m2m_timeout, transport=download_transport)
     hosts, spool = _hosts(settings, own_origin), Spool(folder / "spool", settings.spool_bytes, patience)
     archive = TarReader(http, spool, store, patience)
     resolver = Resolver(
@@ -143,7 +146,7 @@ def create_app(
         deadline=settings.deadline,
         max_collections=settings.max_collections,
         told=metrics.sought,
-        logs_out=sharing.key is None,
+        logs_out=shared.login_key is None,
     )
     streamer = Streamer(http, spool, LivenessCheck(http, hosts, store, patience), patience)
 
@@ -199,7 +202,7 @@ def create_app(
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer, public_url))
     SchemaPages(bridge, public_url, settings.cache_ttl).serve(app)
-    app.include_router(health_routes(Witness(bridge, catalogue, pulse, m2m.gate, m2m.breaker, store).health))
+    app.include_router(health_routes(Witness(bridge, catalogue, pulse, gate, breaker, store).health))
     if settings.metrics:
         app.router.routes.append(metrics_route(metrics.exposition))
     add_handlers(app)

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Literal
 
 from stac_bridge.errors import UpstreamError, UpstreamLogin
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.client import M2MClient
@@ -49,7 +49,7 @@ class Account:
     async def _look(self, deadline: float) -> None:
         """Say plainly, and at once, when the account does not work or can only search."""
         try:
-            with spending(deadline):
+            with request_deadline(deadline):
                 roles = await self._m2m.permissions()
         except UpstreamLogin as refused:
             _log.error("USGS refuses the M2M account: %s", refused)

@@ -14,7 +14,7 @@ from stac_bridge.bridge.sorted_pages import Sorting
 from stac_bridge.bridge.unsorted_pages import Walk
 from stac_bridge.catalog.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 from stac_bridge.search import (
     MAX_UNNAMED,
     Cursor,
@@ -116,7 +116,7 @@ class Bridge:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._logs_out:
-            with spending(LEAVING):
+            with request_deadline(LEAVING):
                 await self._m2m.logout()
         await self._m2m.aclose()
         await self._catalogue.written()

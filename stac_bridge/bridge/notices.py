@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, TypeVar
 
 from stac_bridge.errors import UpstreamError
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -49,7 +49,7 @@ class Notices:
     async def stay_fresh(self, deadline: float) -> None:
         """Ask for ever, each time within ``deadline`` seconds."""
         while self._ttl > 0:
-            with spending(deadline):
+            with request_deadline(deadline):
                 await self.refresh()
             await asyncio.sleep(self._ttl)
 
@@ -65,7 +65,7 @@ class Notices:
 
     async def _asked(self, key: str, ask: Callable[[], Awaitable[Told]], before: Told) -> Told:
         try:
-            return await self._store.once(key, ask, ttl=_KEPT * self._ttl, size=lambda _told: 16_384)
+            return await self._store.get_or_make(key, ask, ttl=_KEPT * self._ttl, size=lambda _told: 16_384)
         except UpstreamError as failed:
             _log.debug("USGS's %s: %s", key, failed)
             return before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from cachetools import LRUCache
 
-from stac_bridge.request_context import current
+from stac_bridge.request_context import time_left
 from stac_bridge.search import EVERYTHING
 from stac_bridge.translate.assets import mark_files_unavailable
 
@@ -180,7 +180,7 @@ class Effort:
 
     def is_spent(self, most: int) -> bool:
         """Whether nothing more should be asked: by their number, or because time would not suffice for one more."""
-        return self.calls >= most or current().left < 1.5 * self.slowest
+        return self.calls >= most or time_left() < 1.5 * self.slowest
 
 
 def trusted_total(scenes: Scenes, step: Step) -> int | None:

@@ -72,24 +72,24 @@ class SceneReader:
         return found
 
     async def _asked(self, asked: SceneSearch) -> Scenes:
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"scenes {asked.digest()}",
             lambda: self._m2m.scene_search(asked),
             ttl=self._ttl,
             stale=self._stale,
             size=lambda scenes: scenes.size * PARSED,
-            outlives=False,
+            finish_abandoned=False,
         )
 
     async def scene(self, dataset: str, display_id: str) -> Scene | None:
         """The scene of an id, or None."""
-        found = await self._store.once(
+        found = await self._store.get_or_make(
             f"scene {dataset} {display_id}",
             lambda: self._scene_or_none(dataset, display_id),
             ttl=self._ttl,
             stale=self._stale,
             size=lambda _found: SCENE_BYTES * PARSED,
-            outlives=False,
+            finish_abandoned=False,
         )
         return found[0]
 
@@ -105,7 +105,7 @@ class SceneReader:
             found: tuple[Scene, ...] = (scene,) if scene else ()
         else:
             name = hashlib.sha256("\n".join((dataset, *ids)).encode()).hexdigest()
-            found = await self._store.once(
+            found = await self._store.get_or_make(
                 f"list {name}",
                 lambda: self._listed(dataset, ids),
                 ttl=self._ttl,

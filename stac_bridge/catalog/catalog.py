@@ -18,7 +18,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from stac_bridge.errors import NotFound
-from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, DatasetProduct, fold
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping.queryables import Queryable, queryables_of
 
 if TYPE_CHECKING:

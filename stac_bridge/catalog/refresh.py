@@ -13,7 +13,7 @@ from stac_bridge.catalog import catalog as catalogs
 from stac_bridge.catalog.catalog import Catalog, Entry, Learnt
 from stac_bridge.errors import UpstreamError, UpstreamLogin
 from stac_bridge.m2m.filters import DatasetSearch, Mbr, shape_of
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.filters import SceneFilter
-    from stac_bridge.m2m.models.scenes import Dataset
+    from stac_bridge.m2m.models.datasets import Dataset
     from stac_bridge.mapping import Mappings
     from stac_bridge.store import Store
 
@@ -109,7 +109,7 @@ class Catalogue:
             if age < self._ttl:
                 await asyncio.sleep(self._ttl - age)
             try:
-                with spending(deadline):
+                with request_deadline(deadline):
                     await self.refresh()
             except UpstreamError as failed:
                 _log.warning("The catalogue could not be fetched: %s", failed)
@@ -117,7 +117,7 @@ class Catalogue:
 
     async def refresh(self) -> Catalog:
         """Fetch the list of datasets anew and keep it. Raises UpstreamError."""
-        return await self._store.once("catalog", self._fetch, ttl=0)
+        return await self._store.get_or_make("catalog", self._fetch, ttl=0)
 
     async def _fetch(self) -> Catalog:
         datasets: dict[str, Dataset] = {}
@@ -129,7 +129,7 @@ class Catalogue:
 
     async def _group(self, group: str) -> tuple[Dataset, ...]:
         """The datasets of a catalog group; of workers that refresh at the same time, one asks."""
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"group {group}",
             lambda: self._m2m.dataset_search(DatasetSearch(catalog=group)),
             ttl=SAME_REFRESH,
@@ -165,7 +165,7 @@ class Catalogue:
     async def _learnt(self, entry: Entry) -> Learnt:
         """Once in a dataset's life, for all workers."""
         dataset = entry.dataset
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"learnt {dataset.alias} {dataset.date_updated}",
             lambda: self._learn(entry),
             ttl=self._ttl,
@@ -194,7 +194,7 @@ class Catalogue:
         search = DatasetSearch(catalog=group, spatial=place, temporal=asked.acquisition)
         if place is None and asked.acquisition is None:
             return tuple((await self.now()).entries)
-        found = await self._store.once(
+        found = await self._store.get_or_make(
             f"datasets {search.payload()}", lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL, stale=self._stale
         )
         return tuple(dataset.alias for dataset in found)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stac_bridge.assets import load_keys
 from stac_bridge.errors import BridgeError
 from stac_bridge.mapping import load_mappings
-from stac_bridge.store import is_shared, reach
+from stac_bridge.store import check_redis, is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ async def _store(settings: Settings) -> Finding:
     try:
         if not is_shared(settings.store):
             return Finding("store", State.ok, "The process keeps what it knows in its own memory: run one worker.")
-        await reach(settings.store)
+        await check_redis(settings.store)
     except BridgeError as away:
         return Finding("store", State.wrong, str(away))
     return Finding("store", State.ok, "The Redis of STAC_BRIDGE_STORE answers.")

@@ -13,7 +13,8 @@ from stac_bridge.m2m.models.scenes import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, Scene
+    from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
+    from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping import Mapping, Row
 
 __all__ = ["draft", "missing"]

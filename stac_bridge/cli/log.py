@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from stac_bridge.request_id import request_id
+from stac_bridge.request_context import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, Scene
+    from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
+    from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping import Mapping
 
 __all__ = ["compared", "drafted"]

@@ -120,10 +120,10 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
     """The server for these settings, reached at this address. Raises BridgeError."""
-    from stac_bridge.store import is_shared, reach
+    from stac_bridge.store import check_redis, is_shared
 
     if is_shared(settings.store):
-        asyncio.run(reach(settings.store))
+        asyncio.run(check_redis(settings.store))
     if settings.embeds_sandbox:
         return _with_sandbox(settings, _address(settings, host, port))
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():

@@ -1,1 +1,1 @@
-"""Speaks M2M; has never heard of STAC."""
+"""The M2M client. It knows nothing of STAC."""

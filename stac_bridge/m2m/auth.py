@@ -1,4 +1,4 @@
-"""Logging in with an application token, as an httpx auth flow."""
+"""Login to M2M with an application token, as an httpx auth flow."""
 
 from __future__ import annotations
 
@@ -10,157 +10,156 @@ import orjson
 
 from stac_bridge.errors import UpstreamError, UpstreamFault, UpstreamLogin
 from stac_bridge.http_headers import read_text
-from stac_bridge.m2m.calls import Call, outcome_of
-from stac_bridge.m2m.errors import KEY_GONE, Transient, envelope, read_data, request_id
+from stac_bridge.m2m.calls import Call, ignore_call, outcome_of
+from stac_bridge.m2m.errors import DEAD_KEY_CODES, Transient, m2m_request_id, read_data, read_envelope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from stac_bridge.m2m.calls import Told
+    from stac_bridge.m2m.calls import CallListener
 
-__all__ = ["Keys", "LoginToken", "OwnKey"]
+KEY_TTL = 110 * 60
+"""Seconds after which a key is renewed; M2M keeps one for two hours [REFERENCE §9]."""
 
-KEY_LIFETIME = 110 * 60
-"""Seconds until a key is renewed: M2M lets it live for two hours [REFERENCE §9]."""
+LOGIN_PAUSE = 60
+"""Seconds without another login after M2M rejected one, so that wrong settings do not lock the account."""
 
-REFUSED_FOR = 60
-"""Seconds for which a refused login is not tried again, so that wrong settings do not lock the account."""
+MAX_ERROR_SIZE = 16_384
+"""Bytes. A larger response is not an error, and is not parsed a second time to look for one."""
 
-ERROR_SIZE = 16_384
-"""Bytes that an answer which is an error stays under; a larger one is not read twice."""
-
-_SENDINGS = 3
-"""A request is sent with the key that is known, with another worker's newer one, and with a new one, then no more."""
+_MAX_SENDS = 3
+"""A request is sent with the known key, then with another worker's newer key, then with a new key."""
 
 
-class Keys(Protocol):
-    """Where the account's key is kept, among several processes where there are such. Nothing here raises."""
+class KeyStore(Protocol):
+    """The place of the account's key, possibly shared by several processes. No method raises."""
 
     async def get(self) -> str | None:
-        """The key that is good as far as anybody knows."""
+        """Return the newest key that is not known to be dead."""
         ...
 
     async def put(self, key: str, seconds: float) -> None:
-        """Keep a new key for so long."""
+        """Store a new key for ``seconds``."""
         ...
 
     async def drop(self, key: str) -> None:
-        """Forget a dead key, if it is still the one that is kept."""
+        """Delete a dead key, unless a newer one has replaced it."""
         ...
 
 
-class OwnKey:
-    """The key of a process that shares it with nobody."""
+class LocalKey:
+    """The key of a process that has the account to itself."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._key: str | None = None
-        self._until = 0.0
+        self._expires_at = 0.0
 
     async def get(self) -> str | None:
-        """The key, until its time is over."""
-        return self._key if self._clock() < self._until else None
+        """Return the key until it expires."""
+        return self._key if self._clock() < self._expires_at else None
 
     async def put(self, key: str, seconds: float) -> None:
-        """Keep a new key for so long."""
-        self._key, self._until = key, self._clock() + seconds
+        """Store a new key for ``seconds``."""
+        self._key, self._expires_at = key, self._clock() + seconds
 
     async def drop(self, key: str) -> None:
-        """Forget a dead key, if it is still the one that is kept."""
+        """Delete a dead key, unless a newer one has replaced it."""
         if key == self._key:
             self._key = None
 
 
 class LoginToken(httpx.Auth):
-    """Gets a key with login-token when there is none, when it is old, and when M2M does not know it any more.
+    """Adds the key to each request, and logs in when there is no key, it has expired, or M2M rejects it.
 
-    The client's gate lets one request of the account through at a time, and the login is part of that request,
-    so no two logins ever run side by side. Raises what ``read_answer`` raises.
+    The gate lets one request of the account through at a time, and a login is part of that request, so two logins
+    never overlap. Raises what ``read_data`` raises.
     """
 
-    def __init__(self, base: httpx.URL, username: str, token: str, keys: Keys, told: Told = lambda _call: None) -> None:
-        self._base = base
+    def __init__(
+        self, base_url: httpx.URL, username: str, token: str, keys: KeyStore, listener: CallListener = ignore_call
+    ) -> None:
+        self._base_url = base_url
         self._username = username
         self._token = token
         self._keys = keys
-        self._told = told
-        self._refused_until = 0.0
-        self._refusal: UpstreamLogin | None = None
+        self._listener = listener
+        self._paused_until = 0.0
+        self._rejection: UpstreamLogin | None = None
 
     async def has_key(self) -> bool:
-        """Whether there is a key to log out with."""
+        """Return whether there is a key to log out with."""
         return await self._keys.get() is not None
 
-    async def forget(self) -> None:
-        """Log in again before the next request."""
+    async def drop_key(self) -> None:
+        """Delete the key, so that the next request logs in."""
         if key := await self._keys.get():
             await self._keys.drop(key)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The request with a key; with another where M2M refuses the first."""
+        """Send the request with the key; with another if M2M rejects the first."""
         key = await self._keys.get()
-        for _ in range(_SENDINGS):
+        for _ in range(_MAX_SENDS):
             if key is None:
-                begun = time.monotonic()
-                response = yield self._login(request)
-                key = await self._renewed(response, begun)
+                started = time.monotonic()
+                response = yield self._login_request()
+                key = await self._store_key(response, started)
             request.headers["X-Auth-Token"] = key
             response = yield request
             await response.aread()
-            if _error_code(response) not in KEY_GONE:
+            if _error_code(response) not in DEAD_KEY_CODES:
                 return
-            key = await self._other_than(key)
+            key = await self._replacement(key)
 
-    async def _other_than(self, dead: str) -> str | None:
-        """A key that another worker got meanwhile: its login has thrown ours away, and ours would throw away its."""
+    async def _replacement(self, dead: str) -> str | None:
+        """Return a key that another worker has stored meanwhile: its login ended our key, and ours would end its."""
         await self._keys.drop(dead)
         key = await self._keys.get()
         return key if key != dead else None
 
-    def _login(self, request: httpx.Request) -> httpx.Request:
-        if self._refusal and time.monotonic() < self._refused_until:
-            refusal = self._refusal
-            raise UpstreamLogin(str(refusal), code=refusal.code, retry_after=refusal.retry_after)
-        body = orjson.dumps({"username": self._username, "token": self._token})
+    def _login_request(self) -> httpx.Request:
+        if self._rejection and time.monotonic() < self._paused_until:
+            error = self._rejection
+            raise UpstreamLogin(str(error), code=error.code, retry_after=error.retry_after)
         return httpx.Request(
             "POST",
-            self._base.join("login-token"),
-            content=body,
+            self._base_url.join("login-token"),
+            content=orjson.dumps({"username": self._username, "token": self._token}),
             headers={"Content-Type": "application/json"},
-            extensions=dict(request.extensions),  # carries the client's time limits
         )
 
-    async def _renewed(self, response: httpx.Response, begun: float) -> str:
+    async def _store_key(self, response: httpx.Response, started: float) -> str:
         await response.aread()
-        said, error = envelope(response), None
+        envelope, error = read_envelope(response), None
         try:
-            key = _key(read_data(said, response))
-        except (UpstreamError, Transient) as failed:
-            error = failed
-            self._refuse(failed)
+            key = _key(read_data(envelope, response))
+        except (UpstreamError, Transient) as failure:
+            error = failure
+            self._pause_logins(failure)
             raise
         finally:
-            self._told(Call("login-token", outcome_of(error), 0, time.monotonic() - begun, request_id(said)))
-        self._refusal = None
-        await self._keys.put(key, KEY_LIFETIME)
+            seconds = time.monotonic() - started
+            self._listener(Call("login-token", outcome_of(error), 0, seconds, m2m_request_id(envelope)))
+        self._rejection = None
+        await self._keys.put(key, KEY_TTL)
         return key
 
-    def _refuse(self, failed: Exception) -> None:
-        """What M2M says of a key that it has just given tells nothing of the settings."""
-        if isinstance(failed, UpstreamLogin) and failed.code not in KEY_GONE:
-            self._refused_until, self._refusal = time.monotonic() + REFUSED_FOR, failed
+    def _pause_logins(self, failure: Exception) -> None:
+        """Remember that M2M rejected the account. What it says about a key it has just issued is not about that."""
+        if isinstance(failure, UpstreamLogin) and failure.code not in DEAD_KEY_CODES:
+            self._paused_until, self._rejection = time.monotonic() + LOGIN_PAUSE, failure
 
 
 def _key(data: Any) -> str:
-    """The key of a login's answer. Raises UpstreamFault for what no header can carry."""
+    """Return the key from a login's data. Raises UpstreamFault for one that no header can carry."""
     key = read_text(data) if isinstance(data, str) else None
     if not key:
-        raise UpstreamFault("M2M's answer to the login has no key.")
+        raise UpstreamFault("M2M's response to the login has no key.")
     return key
 
 
 def _error_code(response: httpx.Response) -> str | None:
-    if len(response.content) > ERROR_SIZE:
+    if len(response.content) > MAX_ERROR_SIZE:
         return None
-    answer = envelope(response)
-    return answer["errorCode"] if answer else None
+    envelope = read_envelope(response)
+    return envelope["errorCode"] if envelope else None

@@ -1,4 +1,4 @@
-"""Whether to ask M2M at all just now: not while it is down, and not before it said that we may come back."""
+"""The circuit breaker in front of M2M: it pauses requests while M2M is down, and until a Retry-After has passed."""
 
 from __future__ import annotations
 
@@ -14,57 +14,59 @@ from stac_bridge.m2m.errors import Transient
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Breaker", "State"]
-
 _log = logging.getLogger(__name__)
 
 State = Literal["closed", "open", "half-open"]
 
-_LONGEST_REST = 300
-"""Seconds for which M2M's own Retry-After keeps us away; one that is longer is asked again now and then."""
+_MAX_RETRY_AFTER = 300
+"""Longest Retry-After obeyed, in seconds: after a longer one M2M is tried from time to time."""
 
 
 class Breaker:
-    """Opens after ``failures`` requests in a row without an answer; then one request tries from time to time.
+    """Opens after ``failures`` consecutive requests without an answer, then lets single requests test M2M.
 
-    It is open for ``first`` seconds, and twice as long each time that the trial fails, up to ``most``. What M2M
-    refuses is an answer: it is up. While it is closed, an answer with Retry-After makes all wait as long.
+    It stays open for ``first_pause`` seconds, twice as long after each failed test, up to ``max_pause``. An error
+    code is an answer: M2M is up. While closed, a Retry-After of M2M holds back every request until it has passed.
     """
 
     def __init__(
-        self, failures: int = 5, first: float = 5, most: float = 60, clock: Callable[[], float] = time.monotonic
+        self,
+        failures: int = 5,
+        first_pause: float = 5,
+        max_pause: float = 60,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._failures, self._first, self._most = failures, first, most
+        self._max_failures, self._first_pause, self._max_pause = failures, first_pause, max_pause
         self._clock = clock
-        self._failed = 0
-        self._opened_until: float | None = None
-        self._trying = False
-        self._rest: tuple[float, UpstreamError] | None = None
+        self._failures = 0
+        self._open_until: float | None = None
+        self._is_testing = False
+        self._retry_after: tuple[float, UpstreamError] | None = None
 
     @property
     def state(self) -> State:
-        """Closed: all may ask. Open: none. Half-open: one may try."""
-        if self._opened_until is None:
+        """Closed: requests pass. Open: none do. Half-open: one may test M2M."""
+        if self._open_until is None:
             return "closed"
-        return "open" if self._clock() < self._opened_until else "half-open"
+        return "open" if self._clock() < self._open_until else "half-open"
 
     def check(self) -> None:
-        """Raises UpstreamUnreachable while M2M is taken as down, Transient while it wants to be left alone."""
-        if self.state == "open" or self._trying:
+        """Raise UpstreamUnreachable while M2M counts as down, Transient until M2M's Retry-After has passed."""
+        if self.state == "open" or self._is_testing:
             raise self.refusal()
-        until, said = self._rest or (0.0, None)
-        if said and (left := until - self._clock()) > 0:
-            raise Transient(type(said)(str(said), code=said.code, retry_after=math.ceil(left)), wait=left)
+        until, error = self._retry_after or (0.0, None)
+        if error and (left := until - self._clock()) > 0:
+            raise Transient(type(error)(str(error), code=error.code, retry_after=math.ceil(left)), wait=left)
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """One request; how the block ends tells how it went. Raises as ``check`` does."""
+        """Run one request inside; the way the block ends is recorded. Raises as ``check`` does."""
         self.check()
-        self._trying = self.state == "half-open"
+        self._is_testing = self.state == "half-open"
         try:
             yield
         except Transient as failure:
-            self._learn(failure)
+            self._record(failure)
             raise
         except UpstreamError:
             self._close()
@@ -72,33 +74,34 @@ class Breaker:
         else:
             self._close()
         finally:
-            self._trying = False
+            self._is_testing = False
 
     def refusal(self) -> UpstreamUnreachable:
-        """What is said to those who may not ask."""
-        left = (self._opened_until or 0) - self._clock()
+        """Return the error for a request that may not pass."""
+        left = (self._open_until or 0) - self._clock()
         return UpstreamUnreachable(
-            "M2M has not answered for some time, and is left alone for a while; try again later.",
-            retry_after=math.ceil(left if left > 0 else self._first),
+            "M2M has not answered for some time, so requests to it are paused; try again later.",
+            retry_after=math.ceil(left if left > 0 else self._first_pause),
         )
 
-    def _learn(self, failure: Transient) -> None:
+    def _record(self, failure: Transient) -> None:
         if failure.wait:
-            self._rest = self._clock() + min(failure.wait, _LONGEST_REST), failure.error
+            self._retry_after = self._clock() + min(failure.wait, _MAX_RETRY_AFTER), failure.error
+        # Only silence counts: a code, or an error page about load, comes from an M2M that is up.
         if failure.error.code is not None or not isinstance(failure.error, UpstreamUnreachable | UpstreamTimeout):
             self._close()
             return
-        self._failed += 1
-        if self._failed == self._failures:
-            _log.warning("M2M does not answer and is left alone, but for a trial now and then: %s", failure)
-        if self._failed >= self._failures:
-            self._opened_until = self._clock() + self._pause()
+        self._failures += 1
+        if self._failures == self._max_failures:
+            _log.warning("M2M does not answer; requests are paused, except for a test now and then: %s", failure)
+        if self._failures >= self._max_failures:
+            self._open_until = self._clock() + self._pause()
 
     def _pause(self) -> float:
-        """Seconds to stay open: the trials that failed are the failures beyond those that opened it."""
-        return min(self._first * 2.0 ** min(self._failed - self._failures, 16), self._most)
+        """Seconds to stay open. Failures beyond those that opened the breaker are failed tests."""
+        return min(self._first_pause * 2.0 ** min(self._failures - self._max_failures, 16), self._max_pause)
 
     def _close(self) -> None:
-        if self._opened_until is not None:
+        if self._open_until is not None:
             _log.warning("M2M answers again.")
-        self._failed, self._opened_until = 0, None
+        self._failures, self._open_until = 0, None

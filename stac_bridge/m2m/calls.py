@@ -1,4 +1,4 @@
-"""What is told of each request to M2M, for whoever counts and logs."""
+"""The record of one request to M2M, passed to the listeners that count and log calls."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ from dataclasses import dataclass
 from stac_bridge.errors import UpstreamError
 from stac_bridge.m2m.errors import Transient
 
-__all__ = ["Call", "Told", "outcome_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt: seconds in the line and at M2M (a login on the way included), and M2M's own name for it.
-
-    ``outcome`` is ``ok``, M2M's errorCode, or how it failed without one: ``unreachable``, ``timeout``, ``busy``,
-    ``login`` or ``fault``; ``aborted`` at the end of the server; and, of those that were never sent,
-    ``turned-away`` or ``left`` (the asker went).
-    """
+    """One attempt at a request."""
 
     endpoint: str
     outcome: str
+    """``ok``, M2M's errorCode, or the kind of failure: ``unreachable``, ``timeout``, ``busy``, ``login``, ``fault``.
+
+    ``aborted`` if the server shut down; for a request that was never sent, ``turned-away`` (rejected) or ``left`` (the
+    caller went away). These values are labels of the metrics.
+    """
     queued: float
+    """Seconds waiting for a turn at the account."""
     seconds: float
+    """Seconds at M2M, including a login on the way."""
     request_id: str | None = None
+    """M2M's own requestId."""
 
 
-Told = Callable[[Call], None]
+CallListener = Callable[[Call], None]
+
+
+def ignore_call(_call: Call) -> None:
+    """The listener that does nothing."""
 
 
 def outcome_of(error: BaseException | None, sent: bool = True) -> str:
-    """How an attempt ended, in one word.
+    """Return the ``Call.outcome`` of an attempt that ended with ``error``.
 
     >>> outcome_of(None), outcome_of(UpstreamError("", code="RATE_LIMIT")), outcome_of(None, sent=False)
     ('ok', 'RATE_LIMIT', 'left')

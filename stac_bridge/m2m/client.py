@@ -1,4 +1,4 @@
-"""One method for each M2M endpoint in use, typed in and out."""
+"""One method for each M2M endpoint in use, with typed parameters and results."""
 
 from __future__ import annotations
 
@@ -12,129 +12,82 @@ from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProdu
 from stac_bridge.m2m.models.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
 from stac_bridge.m2m.models.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.models.scenes import Scene, Scenes, read_scene, read_scenes
-from stac_bridge.m2m.session import Backoff, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import httpx
-
-    from stac_bridge.m2m.auth import Keys
-    from stac_bridge.m2m.breaker import Breaker
-    from stac_bridge.m2m.calls import Told
     from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
     from stac_bridge.m2m.models.downloads import DownloadInput
-    from stac_bridge.m2m.turns import Gate
-
-__all__ = ["Backoff", "M2MClient"]
+    from stac_bridge.m2m.session import M2MSession
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_ABSENT = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
-"""What scene-metadata may say of an id it does not have; which of them is not known [REFERENCE §11]."""
+_ABSENT_CODES = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
+"""Codes that scene-metadata may return for an unknown id; which one it is, nobody has recorded [REFERENCE §11]."""
 
 
 class M2MClient:
-    """M2M under one account. Every method raises UpstreamError, in one of its kinds.
+    """M2M under the account of a session (``m2m/session.py``). Every method raises UpstreamError."""
 
-    ``timeout`` (seconds) bounds one attempt; the queue, all attempts and the waits between take at most three
-    times as long, and never longer than the asker's budget has left. ``gate``, ``keys`` and ``breaker`` are parts
-    to share or to look at, made here where not given; ``listener`` hears of every attempt.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        username: str,
-        token: str,
-        *,
-        timeout: float = 60,
-        transport: httpx.AsyncBaseTransport | None = None,
-        gate: Gate | None = None,
-        keys: Keys | None = None,
-        breaker: Breaker | None = None,
-        listener: Told | None = None,
-        backoff: Backoff | None = None,
-    ) -> None:
-        self._wire = Wire(
-            url,
-            username,
-            token,
-            timeout=timeout,
-            transport=transport,
-            gate=gate,
-            keys=keys,
-            breaker=breaker,
-            listener=listener,
-            backoff=backoff,
-        )
-        self._ask = self._wire.ask
-
-    @property
-    def gate(self) -> Gate:
-        """Where requests wait for their turn."""
-        return self._wire.gate
-
-    @property
-    def breaker(self) -> Breaker:
-        """Whether M2M is asked at all just now."""
-        return self._wire.breaker
+    def __init__(self, session: M2MSession) -> None:
+        self._session = session
+        self._request = session.request
 
     # -- account ---------------------------------------------------------------------------------------------
 
     async def permissions(self) -> tuple[str, ...]:
-        """The account's roles: ``user``, ``download``, ``order``. Logs in, too, where that is due."""
-        return await self._ask("permissions", {}, _texts)
+        """Return the account's roles: ``user``, ``download``, ``order``. Logs in if necessary, like every request."""
+        return await self._request("permissions", {}, _strings)
 
     async def notifications(self) -> tuple[Notification, ...]:
-        """What USGS tells everybody who uses the service."""
-        return await self._ask("notifications", {"systemId": "M2M"}, read_notifications)
+        """Return USGS's notices to all users of the service."""
+        return await self._request("notifications", {"systemId": "M2M"}, read_notifications)
 
     async def logout(self) -> None:
-        """End the key, if there is one; a key that is dead already is no trouble."""
-        if await self._wire.auth.has_key():
+        """End the account's key, if there is one; a dead key is not an error."""
+        if await self._session.auth.has_key():
             try:
-                await self._ask("logout", {}, lambda data, _size: data)
-            except UpstreamError as refused:
-                _log.debug("logout: %s", refused)
-            await self._wire.auth.forget()
+                await self._request("logout", {}, _no_result)
+            except UpstreamError as error:
+                _log.debug("logout: %s", error)
+            await self._session.auth.drop_key()
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._wire.aclose()
+        """Close the session."""
+        await self._session.aclose()
 
     # -- datasets --------------------------------------------------------------------------------------------
 
     async def dataset_search(self, search: DatasetSearch) -> tuple[Dataset, ...]:
-        """The datasets of a catalog group (``EE``, ``HDDS`` …) that the account may see."""
-        return await self._ask("dataset-search", search.payload(), read_datasets)
+        """Return the datasets of a catalog group (``EE``, ``HDDS`` …) that the account may see."""
+        return await self._request("dataset-search", search.payload(), read_datasets)
 
     async def dataset_filters(self, dataset: str) -> tuple[DatasetFilter, ...]:
-        """The metadata filters that a dataset offers."""
-        return await self._ask("dataset-filters", {"datasetName": dataset}, _all_of(DatasetFilter))
+        """Return the metadata filters that a dataset offers."""
+        return await self._request("dataset-filters", {"datasetName": dataset}, _list_of(DatasetFilter))
 
     async def dataset_download_options(self, dataset: str) -> tuple[DatasetProduct, ...]:
-        """The products that a dataset delivers."""
-        return await self._ask("dataset-download-options", {"datasetName": dataset}, _all_of(DatasetProduct))
+        """Return the products of a dataset."""
+        return await self._request("dataset-download-options", {"datasetName": dataset}, _list_of(DatasetProduct))
 
     async def dataset_messages(self, catalog: str) -> tuple[Message, ...]:
-        """What USGS tells about the datasets of a catalog group, all in one answer."""
-        return await self._ask("dataset-messages", {"catalog": catalog}, read_messages)
+        """Return USGS's messages about the datasets of a catalog group, all in one response."""
+        return await self._request("dataset-messages", {"catalog": catalog}, read_messages)
 
     async def dataset_file_groups(self, dataset: str) -> FileGroups:
-        """The files inside a dataset's folder products, and the product ids by which each can be had."""
-        return await self._ask("dataset-file-groups", {"datasetName": dataset}, _one(FileGroups))
+        """Return the files inside a dataset's folder products, and the product ids that deliver each."""
+        return await self._request("dataset-file-groups", {"datasetName": dataset}, _object_of(FileGroups))
 
     # -- scenes ----------------------------------------------------------------------------------------------
 
     async def scene_search(self, search: SceneSearch) -> Scenes:
-        """One page of scenes, newest first."""
-        return await self._ask("scene-search", search.payload(), read_scenes)
+        """Return one page of scenes, newest first."""
+        return await self._request("scene-search", search.payload(), read_scenes)
 
     async def scene_metadata(self, dataset: str, display_id: str) -> Scene | None:
-        """One scene by its display id; None where the dataset has none of that id."""
+        """Return one scene by its display id; None if the dataset has no such scene."""
         payload = {
             "datasetName": dataset,
             "entityId": display_id,
@@ -143,14 +96,16 @@ class M2MClient:
             "useCustomization": False,
         }
         try:
-            return await self._ask("scene-metadata", payload, lambda data, _size: read_scene(data) if data else None)
+            return await self._request(
+                "scene-metadata", payload, lambda data, _size: read_scene(data) if data else None
+            )
         except UpstreamFault as fault:
-            if fault.code in _ABSENT:
+            if fault.code in _ABSENT_CODES:
                 return None
             raise
 
     async def scene_list_add(self, list_id: str, dataset: str, display_ids: Sequence[str]) -> int:
-        """Put scenes on a list of the account, for a quarter of an hour; gives how many of the ids exist."""
+        """Put scenes on a list of the account for 15 minutes; return how many of the ids exist."""
         payload = {
             "listId": list_id,
             "datasetName": dataset,
@@ -158,59 +113,67 @@ class M2MClient:
             "entityIds": list(display_ids),
             "timeToLive": "PT15M",
         }
-        return await self._ask("scene-list-add", payload, lambda data, _size: int(data or 0))
+        return await self._request("scene-list-add", payload, lambda data, _size: int(data or 0))
 
     async def scene_metadata_list(self, list_id: str) -> tuple[Scene, ...]:
-        """The scenes of a list, with all their metadata."""
-        return await self._ask("scene-metadata-list", {"listId": list_id, "metadataType": "full"}, _listed)
+        """Return the scenes of a list with all their metadata."""
+        return await self._request("scene-metadata-list", {"listId": list_id, "metadataType": "full"}, _scene_list)
 
     async def scene_list_remove(self, list_id: str) -> None:
         """Remove a list."""
-        await self._ask("scene-list-remove", {"listId": list_id}, lambda data, _size: data)
+        await self._request("scene-list-remove", {"listId": list_id}, _no_result)
 
     # -- downloads -------------------------------------------------------------------------------------------
 
     async def download_options(self, dataset: str, entity_ids: Sequence[str]) -> tuple[Product, ...]:
-        """What can be downloaded of scenes, as one flat list in no order; unknown ids are left out."""
+        """Return the products of scenes as one flat list in no particular order, without those of unknown ids."""
         payload = {"datasetName": dataset, "entityIds": list(entity_ids)}
-        return await self._ask("download-options", payload, _all_of(Product))
+        return await self._request("download-options", payload, _list_of(Product))
 
     async def download_request(self, downloads: Sequence[DownloadInput], label: str) -> DownloadAnswer:
-        """Ask for URLs, which counts against the account's quota."""
+        """Request download URLs, which counts against the account's quota."""
         payload = {
-            "downloads": [{"entityId": one.entity_id, "productId": one.product_id} for one in downloads],
+            "downloads": [{"entityId": item.entity_id, "productId": item.product_id} for item in downloads],
             "label": label,
         }
-        return await self._ask("download-request", payload, _one(DownloadAnswer))
+        return await self._request("download-request", payload, _object_of(DownloadAnswer))
 
     async def download_retrieve(self, label: str) -> Retrieved:
-        """The queue under a label."""
-        return await self._ask("download-retrieve", {"label": label}, _one(Retrieved))
+        """Return the download queue under a label."""
+        return await self._request("download-retrieve", {"label": label}, _object_of(Retrieved))
 
     async def download_search(self, label: str) -> tuple[RetrievedDownload, ...]:
-        """What is under a label and not complete, in every status, without URLs."""
-        return await self._ask("download-search", {"label": label, "activeOnly": True}, _all_of(RetrievedDownload))
+        """Return the incomplete downloads under a label, in every status, without URLs."""
+        payload = {"label": label, "activeOnly": True}
+        return await self._request("download-search", payload, _list_of(RetrievedDownload))
 
     async def download_remove(self, download_id: int) -> None:
-        """Take a download out of the queue, so that it counts against no quota of what waits."""
-        await self._ask("download-remove", {"downloadId": download_id}, lambda data, _size: data)
+        """Remove a download from the queue, so that it no longer counts against the quota of pending downloads."""
+        await self._request("download-remove", {"downloadId": download_id}, _no_result)
 
 
-def _texts(data: Any, _size: int) -> tuple[str, ...]:
-    return tuple(str(word) for word in data or ())
+# Readers: (data, size in bytes) → result
 
 
-def _all_of(model: type[T]) -> Callable[[Any, int], tuple[T, ...]]:
+def _no_result(_data: Any, _size: int) -> None:
+    return None
+
+
+def _strings(data: Any, _size: int) -> tuple[str, ...]:
+    return tuple(str(value) for value in data or ())
+
+
+def _list_of(model: type[T]) -> Callable[[Any, int], tuple[T, ...]]:
     adapter = TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]
     return lambda data, _size: adapter.validate_python(data or ())
 
 
-def _one(model: type[T]) -> Callable[[Any, int], T]:
+def _object_of(model: type[T]) -> Callable[[Any, int], T]:
     adapter = TypeAdapter(model)
     return lambda data, _size: adapter.validate_python(data or {})
 
 
-def _listed(data: Any, _size: int) -> tuple[Scene, ...]:
-    """Scenes under their dataset's alias; an empty map comes as a list [REFERENCE §1]."""
+def _scene_list(data: Any, _size: int) -> tuple[Scene, ...]:
+    """Read scenes grouped by dataset alias; an empty map comes as a list [REFERENCE §1]."""
     groups = data.values() if isinstance(data, dict) else ()
     return tuple(read_scene(scene) for group in groups for scene in group)

@@ -1,4 +1,4 @@
-"""M2M's errorCode → exception, one table; and how an answer is read: the body first, then the status."""
+"""Read M2M's responses (body first, then status) and map its errorCodes to exceptions."""
 
 from __future__ import annotations
 
@@ -20,35 +20,33 @@ from stac_bridge.http_headers import read_retry_after
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["KEY_GONE", "TABLE", "Transient", "envelope", "read_answer", "read_data", "request_id", "upstream_error"]
+DEAD_KEY_CODES = frozenset({"AUTH_EXPIRED", "AUTH_KEY_INVALID"})
+"""The key has expired or is unknown to M2M: log in again."""
 
-KEY_GONE = frozenset({"AUTH_EXPIRED", "AUTH_KEY_INVALID"})
-"""The key is too old or unknown: log in again."""
-
-_RETRIED = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
+_RETRIED_CODES = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
 
 _ROLE = "the M2M account lacks the role for this (downloads need the MACHINE role, which USGS grants on request)"
-_LOGIN = "USGS refuses the M2M account's username or token"
+_LOGIN = "USGS rejects the M2M account's username or token"
 _DATASET = "the dataset is closed to this M2M account, retired, or does not support this"
-_ASKED = "M2M did not accept what stac-bridge asked, which is a fault of stac-bridge"
+_REQUEST = "M2M rejected the request of stac-bridge, which is a bug in stac-bridge"
 _SEARCH = "M2M could not carry out the search"
 _ORDER = "M2M's ordering failed"
-_CUSTOM = "M2M's store of customisations failed"
+_CUSTOM = "M2M's store of customizations failed"
 
 TABLE: dict[str, tuple[type[UpstreamError], str]] = {
     "ENDPOINT_UNAVAILABLE": (UpstreamFault, "this version of M2M does not have the endpoint"),
-    "UNKNOWN": (UpstreamUnreachable, "M2M has a fault of its own"),
-    "SERVER_ERROR": (UpstreamUnreachable, "M2M has a fault of its own"),
-    "INPUT_FORMAT": (UpstreamFault, _ASKED),
-    "INPUT_PARAMETER_REQUIRED": (UpstreamFault, _ASKED),
-    "INPUT_PARAMETER_INVALID": (UpstreamFault, _ASKED),
-    "INPUT_INVALID": (UpstreamFault, _ASKED),
-    "NOT_FOUND": (UpstreamFault, "M2M does not know what was asked for"),
-    "VERSION_UNKNOWN": (UpstreamFault, "STAC_BRIDGE_M2M_URL names a version that M2M does not have"),
+    "UNKNOWN": (UpstreamUnreachable, "M2M has an internal error"),
+    "SERVER_ERROR": (UpstreamUnreachable, "M2M has an internal error"),
+    "INPUT_FORMAT": (UpstreamFault, _REQUEST),
+    "INPUT_PARAMETER_REQUIRED": (UpstreamFault, _REQUEST),
+    "INPUT_PARAMETER_INVALID": (UpstreamFault, _REQUEST),
+    "INPUT_INVALID": (UpstreamFault, _REQUEST),
+    "NOT_FOUND": (UpstreamFault, "M2M does not have the requested object"),
+    "VERSION_UNKNOWN": (UpstreamFault, "M2M does not have the version in STAC_BRIDGE_M2M_URL"),
     "AUTH_INVALID": (UpstreamLogin, _LOGIN),
     "AUTH_UNAUTHORIZED": (UpstreamLogin, _ROLE),
     "AUTH_UNAUTHROIZED": (UpstreamLogin, _ROLE),  # the server's own spelling [REFERENCE §9]
-    "AUTH_KEY_INVALID": (UpstreamLogin, "M2M does not know its own login key any more"),
+    "AUTH_KEY_INVALID": (UpstreamLogin, "M2M no longer accepts its own login key"),
     "AUTH_EXPIRED": (UpstreamLogin, "M2M's login key has expired"),
     "UNAUTHORIZED_USER": (UpstreamLogin, "the M2M account may not use the service"),
     "RATE_LIMIT": (UpstreamBusy, "another request of the M2M account is running"),
@@ -59,7 +57,7 @@ TABLE: dict[str, tuple[type[UpstreamError], str]] = {
     "DATASET_ERROR": (UpstreamFault, _DATASET),
     "DATASET_UNAUTHORIZED": (UpstreamFault, _DATASET),
     "DATASET_AUTH": (UpstreamFault, _DATASET),
-    "DATASET_INVALID": (UpstreamFault, "M2M does not have the dataset any more"),
+    "DATASET_INVALID": (UpstreamFault, "M2M no longer has the dataset"),
     "DATASET_CUSTOM_CLEAR_ERROR": (UpstreamFault, _CUSTOM),
     "DATASET_CUSTOM_GET_ERROR": (UpstreamFault, _CUSTOM),
     "DATASET_CUSTOM_SET_ERROR": (UpstreamFault, _CUSTOM),
@@ -76,21 +74,21 @@ TABLE: dict[str, tuple[type[UpstreamError], str]] = {
     "ORDER_AUTH": (UpstreamFault, _ORDER),
     "ORDER_INVALID": (UpstreamFault, _ORDER),
     "RESTORE_ORDER_ERROR": (UpstreamFault, _ORDER),
-    "SUBSCRIPTION_ERROR": (UpstreamFault, "M2M could not make the subscription"),
+    "SUBSCRIPTION_ERROR": (UpstreamFault, "M2M could not create the subscription"),
 }
-"""Every code of [REFERENCE §11]; any other is an UpstreamFault."""
+"""errorCode → (exception, start of its text): all codes of [REFERENCE §11]. Any other is an UpstreamFault."""
 
 _RETRY_AFTER = {"RATE_LIMIT_USER_DL": 905, "AUTH_KEY_INVALID": 60, "AUTH_EXPIRED": 60}
-"""Seconds; the download quota counts over 15 minutes [REFERENCE §10]. A key that M2M has just given and does not
-know is M2M's trouble, not the account's."""
+"""errorCode → seconds. The download quota counts over 15 minutes [REFERENCE §10]. A key that M2M rejects right after
+issuing it is M2M's problem, not the account's, so a retry may help."""
 
-_SOON: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
+_DEFAULT_RETRY_AFTER: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 
 
 class Transient(Exception):
-    """What may pass by itself; ``error`` is what to say when it does not.
+    """A failure that a retry may fix; ``error`` is raised instead if it does not.
 
-    ``wait`` is in seconds, where M2M itself said when to come back.
+    ``wait`` is M2M's own Retry-After in seconds, None without one.
     """
 
     def __init__(self, error: UpstreamError, wait: float | None = None) -> None:
@@ -100,66 +98,61 @@ class Transient(Exception):
 
 
 def upstream_error(code: str, message: str | None) -> UpstreamError:
-    """The exception for an errorCode, with M2M's own words after ours."""
-    error, said = TABLE.get(code, (UpstreamFault, "M2M answered with an error"))
-    words = f"{said[0].upper()}{said[1:]} ({code}{': ' + message.strip() if message else ''})."
-    return error(words, code=code, retry_after=_RETRY_AFTER.get(code, _SOON.get(error)))
+    """Return the exception for an errorCode; its text ends with M2M's own message."""
+    error, reason = TABLE.get(code, (UpstreamFault, "M2M answered with an error"))
+    text = f"{reason[0].upper()}{reason[1:]} ({code}{': ' + message.strip() if message else ''})."
+    return error(text, code=code, retry_after=_RETRY_AFTER.get(code, _DEFAULT_RETRY_AFTER.get(error)))
 
 
-def envelope(response: httpx.Response) -> dict[str, Any] | None:
-    """What M2M wraps its answers in; None where the answer is something else."""
+def read_envelope(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object that M2M wraps each response in; None if the body is something else."""
     try:
-        said = orjson.loads(response.content)
+        body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(said, dict):
+    if not isinstance(body, dict):
         return None
-    return {**said, **{name: _text(said.get(name)) for name in ("errorCode", "errorMessage")}}
+    return {**body, **{name: _text(body.get(name)) for name in ("errorCode", "errorMessage")}}
 
 
 def _text(value: Any) -> str | None:
-    """An error's code or message. M2M's empty values are none; whatever is not text is shown as JSON."""
+    """Return an error's code or message as text: None for M2M's empty values, JSON for what is not text."""
     if not value:
         return None
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def request_id(said: dict[str, Any] | None) -> str | None:
-    """M2M's own name for a request, by which USGS finds it in its logs."""
-    found = said.get("requestId") if said else None
-    return str(found) if isinstance(found, int | str) else None
+def m2m_request_id(envelope: dict[str, Any] | None) -> str | None:
+    """Return M2M's requestId, by which USGS finds a request in its logs."""
+    value = envelope.get("requestId") if envelope else None
+    return str(value) if isinstance(value, int | str) else None
 
 
-def read_answer(response: httpx.Response) -> Any:
-    """The ``data`` of an answer. Raises UpstreamError, wrapped in Transient where another attempt may help."""
-    return read_data(envelope(response), response)
-
-
-def read_data(said: dict[str, Any] | None, response: httpx.Response) -> Any:
-    """The ``data`` of an answer that was opened already. Raises as ``read_answer`` does."""
-    if said and (code := said.get("errorCode")):
-        error = upstream_error(code, said.get("errorMessage"))
-        if code in _RETRIED:
-            raise Transient(error, _told_to_wait(response))
+def read_data(envelope: dict[str, Any] | None, response: httpx.Response) -> Any:
+    """Return the ``data`` of a response. Raises UpstreamError, wrapped in Transient if a retry may help."""
+    if envelope and (code := envelope.get("errorCode")):
+        error = upstream_error(code, envelope.get("errorMessage"))
+        if code in _RETRIED_CODES:
+            raise Transient(error, _retry_after(response))
         raise error
-    if said and "data" in said and response.is_success:
-        return said["data"]
-    raise _no_answer(response)
+    if envelope and "data" in envelope and response.is_success:
+        return envelope["data"]
+    raise _unreadable(response)
 
 
-def _no_answer(response: httpx.Response) -> Transient:
-    """A page for people in maintenance, a proxy's error, or a body that was cut."""
-    wait = _told_to_wait(response)
+def _unreadable(response: httpx.Response) -> Transient:
+    """Return the error for a maintenance page, a proxy's error, or a truncated body."""
+    wait = _retry_after(response)
     retry_after = math.ceil(wait) if wait else None
     if response.status_code == 429:
-        return Transient(UpstreamBusy("M2M asks for fewer requests (HTTP 429).", retry_after=retry_after or 30), wait)
+        return Transient(UpstreamBusy("M2M requires fewer requests (HTTP 429).", retry_after=retry_after or 30), wait)
     error = UpstreamUnreachable(
-        f"M2M gave no answer that can be read (HTTP {response.status_code}); it may be under maintenance.",
+        f"M2M's response is not readable (HTTP {response.status_code}); it may be under maintenance.",
         retry_after=retry_after or 60,
     )
     return Transient(error, wait)
 
 
-def _told_to_wait(response: httpx.Response) -> float | None:
-    """Seconds; None if M2M names no time, or the present."""
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the Retry-After in seconds; None without one, or if it is over already."""
     return read_retry_after(response.headers.get("retry-after"), time.time()) or None

@@ -1,8 +1,8 @@
-"""What is sent with a scene-search, as closed values.
+"""The payloads of scene-search and dataset-search, as models that reject unknown keys.
 
-M2M silently ignores a key it does not know, or that stands in the wrong place, and then searches the whole
-archive [REFERENCE §2]. So a payload can only be made from these models, which refuse any other key.
-``&`` narrows a filter, ``|`` takes the narrowest one that loses nothing of either.
+M2M silently ignores a key that is unknown or in the wrong place, and then searches the whole archive
+[REFERENCE §2]. So payloads are only made from these models.
+``a & b`` is the filter that narrows by both, ``a | b`` the narrowest filter that loses no scene of either.
 """
 
 from __future__ import annotations
@@ -20,40 +20,24 @@ from pydantic.alias_generators import to_camel
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-__all__ = [
-    "And",
-    "Between",
-    "CloudRange",
-    "DatasetSearch",
-    "DayRange",
-    "GeoJson",
-    "Mbr",
-    "MetadataFilter",
-    "Or",
-    "SceneFilter",
-    "SceneSearch",
-    "Value",
-    "shape_of",
-]
 
-
-class _Closed(BaseModel):
+class _Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     def payload(self) -> dict[str, Any]:
-        """As JSON for M2M."""
+        """Return the JSON object to send."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class DayRange(_Closed):
-    """Whole UTC days, both ends included. A range that ends before it starts holds no day."""
+class DayRange(_Payload):
+    """Whole UTC days, both ends included. A range that ends before it starts is empty."""
 
     start: date
     end: date
 
     @property
     def is_empty(self) -> bool:
-        """Whether it holds no day."""
+        """Whether no day is in it."""
         return self.end < self.start
 
     def __and__(self, other: Self) -> DayRange:
@@ -63,8 +47,8 @@ class DayRange(_Closed):
         return DayRange(start=min(self.start, other.start), end=max(self.end, other.end))
 
 
-class CloudRange(_Closed):
-    """Whole percents of cloud cover, both ends included."""
+class CloudRange(_Payload):
+    """Cloud cover in whole percent, both ends included."""
 
     min: Annotated[int, Field(ge=0, le=100)] = 0
     max: Annotated[int, Field(ge=0, le=100)] = 100
@@ -72,7 +56,7 @@ class CloudRange(_Closed):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no scene can match."""
+        """Whether no scene can match it."""
         return self.max < self.min and not self.include_unknown
 
     def __and__(self, other: Self) -> CloudRange:
@@ -90,12 +74,12 @@ class CloudRange(_Closed):
         )
 
 
-class _Corner(_Closed):
+class _Corner(_Payload):
     latitude: float
     longitude: float
 
 
-class Mbr(_Closed):
+class Mbr(_Payload):
     """A box in degrees."""
 
     filter_type: Literal["mbr"] = "mbr"
@@ -104,25 +88,25 @@ class Mbr(_Closed):
 
     @classmethod
     def of(cls, west: float, south: float, east: float, north: float) -> Self:
-        """The box between these bounds."""
+        """Return the box between these bounds, in degrees."""
         return cls(
             lower_left=_Corner(latitude=south, longitude=west),
             upper_right=_Corner(latitude=north, longitude=east),
         )
 
 
-class GeoJson(_Closed):
-    """A GeoJSON geometry with plain longitude, latitude arrays; the inner key is exactly ``geoJson``."""
+class GeoJson(_Payload):
+    """A GeoJSON geometry with arrays of longitude, latitude; the inner key is spelled exactly ``geoJson``."""
 
     filter_type: Literal["geojson"] = "geojson"
     geometry: dict[str, Any] = Field(alias="geoJson")
 
 
-Place = Mbr | GeoJson
+SpatialFilter = Mbr | GeoJson
 
 
-class Value(_Closed):
-    """One filter's value: for a Select the key of its valueList, never the label."""
+class Value(_Payload):
+    """A value for a dataset filter: for a Select the key of its valueList, never the label."""
 
     filter_type: Literal["value"] = "value"
     filter_id: str
@@ -130,8 +114,8 @@ class Value(_Closed):
     operand: Literal["=", "like"] = "="
 
 
-class Between(_Closed):
-    """A Range filter's bounds, both included."""
+class Between(_Payload):
+    """Bounds for a dataset filter of kind Range, both included."""
 
     filter_type: Literal["between"] = "between"
     filter_id: str
@@ -139,15 +123,15 @@ class Between(_Closed):
     second_value: str | int | float
 
 
-class And(_Closed):
-    """All of several metadata filters."""
+class And(_Payload):
+    """A conjunction of metadata filters."""
 
     filter_type: Literal["and"] = "and"
     children: tuple[MetadataFilter, ...] = Field(alias="childFilters")
 
 
-class Or(_Closed):
-    """Any of several metadata filters."""
+class Or(_Payload):
+    """A disjunction of metadata filters."""
 
     filter_type: Literal["or"] = "or"
     children: tuple[MetadataFilter, ...] = Field(alias="childFilters")
@@ -161,8 +145,8 @@ Range = TypeVar("Range", DayRange, CloudRange)
 _NO_DAY = DayRange(start=date.max, end=date.min)
 
 
-class SceneFilter(_Closed):
-    """Everything scene-search can be told about scenes; one slot each for time, cloud and place. None: anything."""
+class SceneFilter(_Payload):
+    """The conditions of a scene-search, one each for time, cloud cover, place and so on. None: no condition."""
 
     acquisition: DayRange | None = Field(None, alias="acquisitionFilter")
     ingest: DayRange | None = Field(None, alias="ingestFilter")
@@ -173,53 +157,53 @@ class SceneFilter(_Closed):
 
     @classmethod
     def nothing(cls) -> Self:
-        """The filter that no scene passes; it is never sent."""
+        """Return the filter that no scene passes; it is never sent."""
         return cls(acquisition=_NO_DAY)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no scene can pass, so that nobody need be asked."""
+        """Whether no scene can pass, so that no request is needed."""
         ranges = (self.acquisition, self.ingest, self.cloud)
-        return any(found is not None and found.is_empty for found in ranges) or self.months == ()
+        return any(value is not None and value.is_empty for value in ranges) or self.months == ()
 
     @property
     def is_open(self) -> bool:
-        """Whether every scene passes, so that M2M is sent no filter and its totalHits is a cached count."""
+        """Whether every scene passes. M2M then gets no filter, and its totalHits is a cached count."""
         return self == SceneFilter()
 
     def __and__(self, other: Self) -> SceneFilter:
-        """Both, as far as the slots go: of two places the smaller stays, and the other is not asked for."""
+        """Combine the conditions. M2M takes a single place, so the smaller of two is used and the other dropped."""
         return SceneFilter(
-            acquisition=_both(self.acquisition, other.acquisition),
-            ingest=_both(self.ingest, other.ingest),
-            cloud=_both(self.cloud, other.cloud),
-            months=_both_months(self.months, other.months),
-            spatial=_smaller(self.spatial, other.spatial),
-            metadata=_both_trees(self.metadata, other.metadata),
+            acquisition=_intersection(self.acquisition, other.acquisition),
+            ingest=_intersection(self.ingest, other.ingest),
+            cloud=_intersection(self.cloud, other.cloud),
+            months=_common_months(self.months, other.months),
+            spatial=_smaller_place(self.spatial, other.spatial),
+            metadata=_conjunction(self.metadata, other.metadata),
         )
 
     def __or__(self, other: Self) -> SceneFilter:
-        """Either, and between them what no slot can leave out."""
+        """Widen each condition to hold both; the result may also match scenes of neither."""
         return SceneFilter(
-            acquisition=_either(self.acquisition, other.acquisition),
-            ingest=_either(self.ingest, other.ingest),
-            cloud=_either(self.cloud, other.cloud),
-            months=_either_months(self.months, other.months),
-            spatial=_either_place(self.spatial, other.spatial),
-            metadata=_either_tree(self.metadata, other.metadata),
+            acquisition=_hull(self.acquisition, other.acquisition),
+            ingest=_hull(self.ingest, other.ingest),
+            cloud=_hull(self.cloud, other.cloud),
+            months=_all_months(self.months, other.months),
+            spatial=_union_place(self.spatial, other.spatial),
+            metadata=_disjunction(self.metadata, other.metadata),
         )
 
 
-class DatasetSearch(_Closed):
-    """One dataset-search: which datasets of a catalog group have something at a place, on some days."""
+class DatasetSearch(_Payload):
+    """One dataset-search: the datasets of a catalog group with data in a box, on some days."""
 
     catalog: str
     spatial: Mbr | None = Field(None, alias="spatialFilter")
     temporal: DayRange | None = Field(None, alias="temporalFilter")
 
 
-class SceneSearch(_Closed):
-    """One scene-search: which scenes, how many from which on (the first is 1), with how much metadata."""
+class SceneSearch(_Payload):
+    """One scene-search: the filter, the page (``starting_number`` counts from 1), and how much metadata."""
 
     dataset: str = Field(alias="datasetName")
     max_results: Annotated[int, Field(ge=1, le=50_000)] = 100
@@ -228,73 +212,75 @@ class SceneSearch(_Closed):
     filter: SceneFilter | None = Field(None, alias="sceneFilter")
 
     def payload(self) -> dict[str, Any]:
-        """As JSON for M2M; without a sceneFilter where every scene passes."""
-        said = super().payload()
-        if not said.get("sceneFilter"):
-            said.pop("sceneFilter", None)
-        return said
+        """Return the JSON object to send, without a sceneFilter if every scene passes."""
+        payload = super().payload()
+        if not payload.get("sceneFilter"):
+            payload.pop("sceneFilter", None)
+        return payload
 
     def digest(self) -> str:
-        """Equal for equal searches."""
+        """Return a hash that is equal for equal searches."""
         return hashlib.sha256(orjson.dumps(self.payload(), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _both(one: Range | None, other: Range | None) -> Range | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
+def _intersection(first: Range | None, second: Range | None) -> Range | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
 
 
-def _either(one: Range | None, other: Range | None) -> Range | None:
-    return None if one is None or other is None else one | other
+def _hull(first: Range | None, second: Range | None) -> Range | None:
+    return None if first is None or second is None else first | second
 
 
-def _both_months(one: Months | None, other: Months | None) -> Months | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return tuple(month for month in one if month in other)
+def _common_months(first: Months | None, second: Months | None) -> Months | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return tuple(month for month in first if month in second)
 
 
-def _either_months(one: Months | None, other: Months | None) -> Months | None:
-    return None if one is None or other is None else tuple(sorted({*one, *other}))
+def _all_months(first: Months | None, second: Months | None) -> Months | None:
+    return None if first is None or second is None else tuple(sorted({*first, *second}))
 
 
-def _smaller(one: Place | None, other: Place | None) -> Place | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return other if shape_of(other).envelope.area < shape_of(one).envelope.area else one
+def _smaller_place(first: SpatialFilter | None, second: SpatialFilter | None) -> SpatialFilter | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return second if shape_of(second).envelope.area < shape_of(first).envelope.area else first
 
 
-def _either_place(one: Place | None, other: Place | None) -> Place | None:
-    """What meets one of two places meets their union, and the other way round."""
-    if one is None or other is None or one == other:
-        return None if one is None or other is None else one
-    union = shapely.union(shape_of(one), shape_of(other))
+def _union_place(first: SpatialFilter | None, second: SpatialFilter | None) -> SpatialFilter | None:
+    """A scene meets the union of two places exactly if it meets one of them."""
+    if first is None or second is None:
+        return None
+    if first == second:
+        return first
+    union = shapely.union(shape_of(first), shape_of(second))
     if union.geom_type not in ("Polygon", "MultiPolygon"):
         union = union.envelope
     return GeoJson(geometry=orjson.loads(shapely.to_geojson(union)))
 
 
-def shape_of(place: Place) -> BaseGeometry:
-    """A place as a geometry."""
+def shape_of(place: SpatialFilter) -> BaseGeometry:
+    """Return a place as a geometry."""
     if isinstance(place, GeoJson):
         return shapely.geometry.shape(place.geometry)
-    low, high = place.lower_left, place.upper_right
-    return shapely.box(low.longitude, low.latitude, high.longitude, high.latitude)
+    lower, upper = place.lower_left, place.upper_right
+    return shapely.box(lower.longitude, lower.latitude, upper.longitude, upper.latitude)
 
 
-def _both_trees(one: MetadataFilter | None, other: MetadataFilter | None) -> MetadataFilter | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one if one == other else And(children=(*_children(one, And), *_children(other, And)))
+def _conjunction(first: MetadataFilter | None, second: MetadataFilter | None) -> MetadataFilter | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first if first == second else And(children=(*_children(first, And), *_children(second, And)))
 
 
-def _either_tree(one: MetadataFilter | None, other: MetadataFilter | None) -> MetadataFilter | None:
-    if one is None or other is None:
+def _disjunction(first: MetadataFilter | None, second: MetadataFilter | None) -> MetadataFilter | None:
+    if first is None or second is None:
         return None
-    return one if one == other else Or(children=(*_children(one, Or), *_children(other, Or)))
+    return first if first == second else Or(children=(*_children(first, Or), *_children(second, Or)))
 
 
 def _children(tree: MetadataFilter, kind: type[And | Or]) -> tuple[MetadataFilter, ...]:
-    """What stands under a tree of the kind; itself where it is of another."""
+    """Return the children of a tree of the kind, so that it merges into its parent; else the tree alone."""
     return tree.children if isinstance(tree, kind) else (tree,)

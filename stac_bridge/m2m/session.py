@@ -1,9 +1,8 @@
-"""The wire to M2M: a request is tried until it works, fails for good, or time is up."""
+"""A session with M2M under one account: each request is retried until it succeeds, fails for good, or time is up."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,132 +11,137 @@ import stamina
 from pydantic import ValidationError
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
-from stac_bridge.m2m.attempt import Exchange, too_late
-from stac_bridge.m2m.auth import LoginToken, OwnKey
+from stac_bridge.m2m.attempt import Sender, timed_out
+from stac_bridge.m2m.auth import LocalKey, LoginToken
 from stac_bridge.m2m.breaker import Breaker
+from stac_bridge.m2m.calls import ignore_call
 from stac_bridge.m2m.errors import Transient
 from stac_bridge.m2m.turns import Gate
-from stac_bridge.request_context import current
+from stac_bridge.request_context import current_request, narrow_deadline, time_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.m2m.auth import Keys
-    from stac_bridge.m2m.calls import Call, Told
+    from stac_bridge.m2m.auth import KeyStore
+    from stac_bridge.m2m.calls import CallListener
 
-__all__ = ["Backoff", "Wire"]
+T = TypeVar("T")
 
-Read = TypeVar("Read")
-
-_SHARE = 3
-"""A call with its queue and retries takes at most this many times the limit of one attempt."""
+_MAX_TIMEOUTS = 3
+"""A request with its queue and retries takes at most this many times the timeout of one attempt."""
 
 _GRACE = 0.05
+"""Seconds after the deadline before a request is cut off: the gate's own error says better why it took so long."""
 
-_LARGE = 1_000_000
-"""Bytes of an answer that is read beside the event loop, so that others are served meanwhile."""
+_THREAD_SIZE = 1_000_000
+"""Bytes from which a response is parsed in a thread, so that the event loop serves others meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often a call is tried, and how long is waited between (seconds; jitter comes on top)."""
+    """How often a request is tried, and the bounds of the exponential wait between, in seconds before jitter."""
 
     attempts: int = 8
-    first: float = 0.5
-    most: float = 10.0
+    first_wait: float = 0.5
+    max_wait: float = 10.0
 
 
-class Wire:
-    """Carries the calls of one account; ``auth`` holds its key. As ``M2MClient`` says of time and of its parts."""
+class M2MSession:
+    """Requests under one account. ``sender`` sends each attempt, ``auth`` holds the account's key.
 
-    def __init__(
-        self,
-        url: str,
-        username: str,
-        token: str,
-        *,
-        timeout: float,
-        transport: httpx.AsyncBaseTransport | None,
-        gate: Gate | None,
-        keys: Keys | None,
-        breaker: Breaker | None,
-        listener: Told | None,
-        backoff: Backoff | None,
-    ) -> None:
-        base, told = httpx.URL(url.rstrip("/") + "/"), listener or _unheard
-        backoff = backoff or Backoff()
-        self._timeout = timeout
-        self.gate = gate or Gate()
-        self.breaker = breaker or Breaker()
-        self.auth = LoginToken(base, username, token, keys or OwnKey(), told)
-        self._http = httpx.AsyncClient(
-            base_url=base,
-            auth=self.auth,
-            timeout=timeout,
-            transport=transport,
-            event_hooks={"request": [_count]},
-            headers={"Accept": "application/json"},
-        )
-        self._exchange = Exchange(self._http, self.gate, self.breaker, told, timeout)
-        self._retrying = stamina.AsyncRetryingCaller(
+    A request takes at most three times the sender's timeout, and never longer than the deadline of the current
+    request (``request_context``). That one deadline limits the queue, all attempts and the waits between them; only a
+    request that is already at M2M outlives it, because M2M rejects others until it has answered.
+    """
+
+    def __init__(self, sender: Sender, auth: LoginToken, backoff: Backoff) -> None:
+        self.auth = auth
+        self._sender = sender
+        self._retry = stamina.AsyncRetryingCaller(
             attempts=backoff.attempts,
             timeout=None,
-            wait_initial=backoff.first,
-            wait_max=backoff.most,
-            wait_jitter=backoff.first,
+            wait_initial=backoff.first_wait,
+            wait_max=backoff.max_wait,
+            wait_jitter=backoff.first_wait,
         )
 
     async def aclose(self) -> None:
-        """Let what is at M2M come to its end, and close the connections."""
-        await self._exchange.aclose()
-        await self._http.aclose()
+        """Let requests at M2M finish, and close the connections."""
+        await self._sender.aclose()
 
-    async def ask(self, endpoint: str, payload: dict[str, Any], read: Callable[[Any, int], Read]) -> Read:
-        """What ``read`` makes of an answer's data and size in bytes. Raises UpstreamError."""
-        data, size = await self._try_until(endpoint, payload)
+    async def request(self, endpoint: str, payload: dict[str, Any], read: Callable[[Any, int], T]) -> T:
+        """Return ``read(data, size in bytes)`` of the response. Raises UpstreamError."""
+        with narrow_deadline(_MAX_TIMEOUTS * self._sender.timeout):
+            data, size = await self._send_until_deadline(endpoint, payload)
         try:
-            return await asyncio.to_thread(read, data, size) if size > _LARGE else read(data, size)
-        except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as unknown:
-            raise UpstreamFault(f"M2M's answer to {endpoint} has an unknown form: {_brief(unknown)}.") from unknown
+            return await asyncio.to_thread(read, data, size) if size > _THREAD_SIZE else read(data, size)
+        except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"M2M's response to {endpoint} has an unknown form: {_summary(error)}."
+            raise UpstreamFault(message) from error
 
-    async def _try_until(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
-        """Try until it works, fails for good, or the time is up. The turn is given back between attempts."""
-        deadline = time.monotonic() + min(current().left, _SHARE * self._timeout)
+    async def _send_until_deadline(self, endpoint: str, payload: dict[str, Any]) -> tuple[Any, int]:
+        """Send until it succeeds, fails for good, or the deadline passes. Each attempt waits for its own turn."""
         failures: list[UpstreamError] = []
 
-        def worth_another(failure: Exception) -> bool | float:
+        def should_retry(failure: Exception) -> bool | float:
             if not isinstance(failure, Transient):
                 return False
             failures.append(failure.error)
-            return failure.wait is None or (failure.wait < deadline - time.monotonic() and failure.wait)
+            return failure.wait is None or (failure.wait < time_left() and failure.wait)
 
         async def attempt() -> tuple[Any, int]:
-            return await self._exchange.attempt(endpoint, payload, deadline - time.monotonic())
+            return await self._sender.send(endpoint, payload)
 
         try:
-            # a moment later than the gate's own limit, which tells better what the time went into
-            async with asyncio.timeout(deadline - time.monotonic() + _GRACE):
-                return await self._retrying(worth_another, attempt)
-        except Transient as given_up:
-            raise given_up.error from given_up.__cause__
+            async with asyncio.timeout(time_left() + _GRACE):
+                return await self._retry(should_retry, attempt)
+        except Transient as last:
+            raise last.error from last.__cause__
         except (TimeoutError, UpstreamBusy) as late:
             if failures:
                 raise failures[-1] from late
             if isinstance(late, UpstreamBusy):
                 raise
-            raise too_late(endpoint) from late
+            raise timed_out(endpoint) from late
+
+
+def build_session(
+    url: str,
+    username: str,
+    token: str,
+    *,
+    timeout: float = 60,
+    transport: httpx.AsyncBaseTransport | None = None,
+    gate: Gate | None = None,
+    breaker: Breaker | None = None,
+    keys: KeyStore | None = None,
+    backoff: Backoff | None = None,
+    listener: CallListener = ignore_call,
+) -> M2MSession:
+    """Build a session from its parts; each part not given is one that this session has to itself.
+
+    ``timeout`` (seconds) limits one attempt, login included. Several workers share an account by way of ``gate`` (its
+    lock) and ``keys``. ``listener`` gets a ``Call`` for every attempt, sent or not.
+    """
+    base_url = httpx.URL(url.rstrip("/") + "/")
+    auth = LoginToken(base_url, username, token, keys or LocalKey(), listener)
+    http = httpx.AsyncClient(
+        base_url=base_url,
+        auth=auth,
+        timeout=None,  # noqa: S113 -- the sender limits each request as a whole
+        transport=transport,
+        event_hooks={"request": [_count]},
+        headers={"Accept": "application/json"},
+    )
+    return M2MSession(Sender(http, gate or Gate(), breaker or Breaker(), listener, timeout), auth, backoff or Backoff())
 
 
 async def _count(_request: httpx.Request) -> None:
-    current().calls += 1
+    current_request().calls += 1
 
 
-def _unheard(_call: Call) -> None:
-    pass
-
-
-def _brief(error: Exception) -> str:
-    """What an answer lacks, in one line and without the answer itself."""
+def _summary(error: Exception) -> str:
+    """Say in one line what a response lacks, without quoting the response."""
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
+        return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
     return f"{type(error).__name__} {error}"

@@ -1,6 +1,6 @@
-"""Who is next at the gate: errands by weight, callers in turn, and each caller's own in the order of asking.
+"""The order of requests waiting at the gate: priorities by weight, callers in rotation, each caller's own in order.
 
-Plain bookkeeping, without a clock and without waiting, so that its promises can be tried on every sequence of events.
+Plain bookkeeping without a clock or waiting, so that tests can check its promises on any sequence of events.
 """
 
 from __future__ import annotations
@@ -8,74 +8,78 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from stac_bridge.request_context import Errand
+from stac_bridge.request_context import CallPriority
 
-__all__ = ["WEIGHTS", "Line", "Ticket"]
+WEIGHTS = {CallPriority.asset: 4, CallPriority.page: 2, CallPriority.background: 1}
+"""Turns each priority gets while all are waiting.
 
-WEIGHTS = {Errand.asset: 4, Errand.page: 2, Errand.upkeep: 1}
-"""Turns that each errand gets while all are waited for. A reader of a file stands in the middle of it, with a tool's
-short patience, and what it asked serves all who read; a page serves one who waits; nobody waits for upkeep. One turn
-in seven keeps the slowest going."""
+A file reader is in the middle of a file, with a tool's short timeout, and its result serves every later reader; a
+page serves one waiting caller; nobody waits for background work. One turn in seven keeps the slowest going.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ticket:
-    """A place in the line."""
+    """A place in the queue."""
 
     caller: str
-    errand: Errand
+    priority: CallPriority
 
 
-class Line:
-    """Those who wait. Of each errand, callers stand in a ring and have one turn each time round.
+class TurnQueue:
+    """The tickets waiting. Within a priority, callers rotate: each gets one turn per round.
 
-    Between errands it is stride scheduling: each has come so far (its turns over its weight), and the one that is
-    furthest behind goes next. While all wait, nobody at the head of an errand sees more than eight others go before.
+    Between priorities it is stride scheduling: each priority has a virtual time (its turns divided by its weight), and
+    the one furthest behind goes next. While all wait, the first of a priority sees at most eight others go before it.
     """
 
     def __init__(self) -> None:
-        self._rings: dict[Errand, dict[str, deque[Ticket]]] = {errand: {} for errand in Errand}
-        self._come = dict.fromkeys(Errand, 0.0)
+        self._rounds: dict[CallPriority, dict[str, deque[Ticket]]] = {priority: {} for priority in CallPriority}
+        self._virtual_time = dict.fromkeys(CallPriority, 0.0)
         self._now = 0.0
 
     def __len__(self) -> int:
-        return sum(len(tickets) for ring in self._rings.values() for tickets in ring.values())
+        return sum(len(tickets) for callers in self._rounds.values() for tickets in callers.values())
 
     def join(self, ticket: Ticket) -> None:
-        """Stand behind the caller's own, or last in the ring."""
-        ring = self._rings[ticket.errand]
-        if not ring:  # who was away has saved nothing up
-            self._come[ticket.errand] = max(self._come[ticket.errand], self._now)
-        ring.setdefault(ticket.caller, deque()).append(ticket)
+        """Add a ticket behind its caller's others; a new caller goes last in the round."""
+        callers = self._rounds[ticket.priority]
+        if not callers:  # a priority that was idle must not have saved up turns
+            self._virtual_time[ticket.priority] = max(self._virtual_time[ticket.priority], self._now)
+        callers.setdefault(ticket.caller, deque()).append(ticket)
 
     def leave(self, ticket: Ticket) -> None:
-        """Go without a turn. Raises KeyError or ValueError where the ticket is not in the line."""
-        ring = self._rings[ticket.errand]
-        ring[ticket.caller].remove(ticket)
-        if not ring[ticket.caller]:
-            del ring[ticket.caller]
+        """Remove a ticket without a turn. Raises KeyError or ValueError if it is not in the queue."""
+        callers = self._rounds[ticket.priority]
+        callers[ticket.caller].remove(ticket)
+        if not callers[ticket.caller]:
+            del callers[ticket.caller]
 
     def next(self) -> Ticket | None:
-        """Take out the one whose turn it is; None where nobody waits."""
-        errand = min((one for one in Errand if self._rings[one]), key=self._come.__getitem__, default=None)
-        if errand is None:
+        """Remove and return the ticket whose turn it is; None if the queue is empty."""
+        waiting = (priority for priority in CallPriority if self._rounds[priority])
+        priority = min(waiting, key=self._virtual_time.__getitem__, default=None)
+        if priority is None:
             return None
-        self._now = self._come[errand]
-        self._come[errand] += 1 / WEIGHTS[errand]
-        return self._from(self._rings[errand])
+        self._now = self._virtual_time[priority]
+        self._virtual_time[priority] += 1 / WEIGHTS[priority]
+        return self._next_of(self._rounds[priority])
 
-    def _from(self, ring: dict[str, deque[Ticket]]) -> Ticket:
-        caller = next(iter(ring))
-        tickets = ring.pop(caller)
+    def _next_of(self, callers: dict[str, deque[Ticket]]) -> Ticket:
+        caller = next(iter(callers))
+        tickets = callers.pop(caller)
         ticket = tickets.popleft()
         if tickets:
-            ring[caller] = tickets
+            callers[caller] = tickets  # back to the end of the round
         return ticket
 
-    def crowding(self, newcomer: Ticket) -> Ticket:
-        """Who goes when there is one too many: the newest of whoever has most there, the newcomer among equals."""
+    def excess(self, newcomer: Ticket) -> Ticket:
+        """Return the ticket to reject when the queue is over its limit.
+
+        It is the newest ticket of the caller with the most; among equals, the newcomer.
+        """
         longest = max(
-            (tickets for ring in self._rings.values() for tickets in ring.values()),
+            (tickets for callers in self._rounds.values() for tickets in callers.values()),
             key=lambda tickets: (len(tickets), tickets[-1] is newcomer),
         )
         return longest[-1]

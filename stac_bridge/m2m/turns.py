@@ -1,4 +1,4 @@
-"""Whose turn it is: M2M serves one request of an account at a time, login included [REFERENCE §10]."""
+"""The gate to the M2M account, which serves one request at a time, login included [REFERENCE §10]."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from stac_bridge.errors import UpstreamBusy
-from stac_bridge.m2m.turn_order import Line, Ticket
-from stac_bridge.request_context import current
+from stac_bridge.m2m.turn_order import Ticket, TurnQueue
+from stac_bridge.request_context import current_request, time_left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -18,136 +18,136 @@ if TYPE_CHECKING:
 
     from stac_bridge.errors import UpstreamError
 
-__all__ = ["Alone", "Gate", "Held", "Slot"]
+_MIN_RETRY_AFTER, _MAX_RETRY_AFTER = 1, 300
+"""Bounds of the Retry-After of a rejected request, in seconds."""
 
-_LEAST, _MOST = 1, 300
-"""Seconds between which it is told when to come back; nobody waits in the line for longer than the upper one."""
-
-_FRESH = 0.2
-"""How much the latest turn weighs in the average."""
+_NEWEST_WEIGHT = 0.2
+"""Weight of the latest turn in the moving average of their length."""
 
 
-class Held(Protocol):
-    """The account's slot while we have it."""
+class AccountLease(Protocol):
+    """The exclusive use of the account, while we have it."""
 
-    def until(self) -> float:
-        """When (``time.monotonic``) the request must have been aborted; it may move, and is inf when alone."""
+    def expires_at(self) -> float:
+        """When (``time.monotonic``) the request must be over; may move either way; inf for a ``LocalLock``."""
         ...
 
 
-class Slot(Protocol):
-    """The account's one slot among several processes."""
+class AccountLock(Protocol):
+    """The lock on the account that several processes share."""
 
-    def held(self, patience: float) -> AbstractAsyncContextManager[Held]:
-        """The slot, waited for at most ``patience`` seconds. Raises UpstreamBusy."""
+    def acquire(self) -> AbstractAsyncContextManager[AccountLease]:
+        """Wait for the lock until the current request's deadline. Raises UpstreamBusy."""
         ...
 
 
-class Alone:
-    """The slot of a process that shares the account with nobody."""
+class LocalLock:
+    """The lock and lease of a process that has the account to itself: acquired at once, never expires."""
 
     @asynccontextmanager
-    async def held(self, patience: float) -> AsyncIterator[Held]:
-        """At once."""
+    async def acquire(self) -> AsyncIterator[AccountLease]:
+        """Acquire at once."""
         yield self
 
-    def until(self) -> float:
+    def expires_at(self) -> float:
         """Never."""
         return math.inf
 
 
 class Gate:
-    """One turn at a time within this process, fair as ``Line`` says, and the ``slot`` among processes with it.
+    """Lets one request through at a time, in the order of ``TurnQueue``, holding the ``lock`` meanwhile.
 
-    ``most_waiting`` may wait. One more, and the newest of the caller with most of them is turned away, so that a
-    caller alone may use all the room, and none can use it up for the others.
+    At most ``max_waiting`` requests wait. When one more comes, the newest request of the caller with the most is
+    rejected: a single caller may fill the queue, but cannot shut the others out.
     """
 
     def __init__(
-        self, most_waiting: int = 500, slot: Slot | None = None, clock: Callable[[], float] = time.monotonic
+        self, max_waiting: int = 500, lock: AccountLock | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._most_waiting = most_waiting
-        self._slot = slot or Alone()
+        self._max_waiting = max_waiting
+        self._lock = lock or LocalLock()
         self._clock = clock
-        self._line = Line()
+        self._queue = TurnQueue()
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
-        self._since: float | None = None
+        self._turn_began: float | None = None
         self._average = 1.0
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
-        return len(self._line)
+        """Number of requests waiting for their turn."""
+        return len(self._queue)
 
     @asynccontextmanager
-    async def turn(self, patience: float) -> AsyncIterator[Held]:
-        """One turn of whoever ``current()`` names, waited for at most ``patience`` seconds. Raises UpstreamBusy."""
-        until = self._clock() + patience
-        await self._win(patience)
-        self._since = begun = self._clock()
+    async def turn(self) -> AsyncIterator[AccountLease]:
+        """Wait for the current request's turn until its deadline, and hold it inside. Raises UpstreamBusy."""
+        await self._wait_for_turn()
+        self._turn_began = began = self._clock()
         try:
-            async with self._slot.held(until - begun) as held:
-                yield held
+            async with self._lock.acquire() as lease:
+                yield lease
         finally:
-            self._average += _FRESH * (self._clock() - begun - self._average)
+            self._average += _NEWEST_WEIGHT * (self._clock() - began - self._average)
             self._call_next()
 
-    def turn_away(self, why: Callable[[], UpstreamError]) -> None:
-        """Send all home who wait, each with an error of its own."""
-        while ticket := self._line.next():
-            self._send_home(ticket, why())
+    def reject_all(self, make_error: Callable[[], UpstreamError]) -> None:
+        """Reject every waiting request, each with its own new error (a shared one would mix up their tracebacks)."""
+        while ticket := self._queue.next():
+            self._reject(ticket, make_error())
 
-    def soon(self) -> int:
-        """Seconds until all who wait now will have had their turns, as turns have gone of late."""
-        running = self._clock() - self._since if self._since is not None else 0.0
-        return math.ceil(min(max(_LEAST, len(self._line) * max(self._average, running)), _MOST))
+    def estimated_wait(self) -> int:
+        """Seconds until every request now waiting has had its turn, from the length of recent turns."""
+        running = self._clock() - self._turn_began if self._turn_began is not None else 0.0
+        wait = len(self._queue) * max(self._average, running)
+        return math.ceil(min(max(_MIN_RETRY_AFTER, wait), _MAX_RETRY_AFTER))
 
-    async def _win(self, patience: float) -> None:
-        if self._since is None:
+    async def _wait_for_turn(self) -> None:
+        if self._turn_began is None:
             return
+        left = time_left()
         try:
-            async with asyncio.timeout(None if patience == math.inf else patience):
-                await self._wait()
+            async with asyncio.timeout(None if left == math.inf else left):
+                await self._wait_in_queue()
         except TimeoutError:
             raise self._busy() from None
 
-    async def _wait(self) -> None:
-        ticket, called = Ticket(current().caller, current().errand), asyncio.get_running_loop().create_future()
-        self._line.join(ticket)
+    async def _wait_in_queue(self) -> None:
+        request = current_request()
+        ticket, called = Ticket(request.caller, request.priority), asyncio.get_running_loop().create_future()
+        self._queue.join(ticket)
         self._waiting[ticket] = called
-        if len(self._line) > self._most_waiting:
-            self._crowd_out(ticket)
+        if len(self._queue) > self._max_waiting:
+            self._reject_excess(ticket)
         try:
             await called
         except BaseException:
             if ticket in self._waiting:
-                self._line.leave(ticket)
+                self._queue.leave(ticket)
                 del self._waiting[ticket]
             elif not called.cancelled() and called.exception() is None:
-                self._call_next()  # we were called, and went away in the same moment
+                self._call_next()  # it was called and cancelled in the same moment: pass the turn on
             raise
 
-    def _crowd_out(self, newcomer: Ticket) -> None:
-        ticket = self._line.crowding(newcomer)
-        self._line.leave(ticket)
-        self._send_home(ticket, self._busy())
+    def _reject_excess(self, newcomer: Ticket) -> None:
+        ticket = self._queue.excess(newcomer)
+        self._queue.leave(ticket)
+        self._reject(ticket, self._busy())
 
-    def _send_home(self, ticket: Ticket, error: UpstreamError) -> None:
+    def _reject(self, ticket: Ticket, error: UpstreamError) -> None:
         called = self._waiting.pop(ticket)
         if not called.done():
             called.set_exception(error)
 
     def _call_next(self) -> None:
-        """The turn never lies idle between two: whoever is called has it from this moment on."""
-        while ticket := self._line.next():
+        """Hand the turn to the next request at once: in between, a newcomer could take it out of order."""
+        while ticket := self._queue.next():
             called = self._waiting.pop(ticket)
             if not called.done():
                 called.set_result(None)
                 return
-        self._since = None
+        self._turn_began = None
 
     def _busy(self) -> UpstreamBusy:
         return UpstreamBusy(
-            "Too many requests wait for the M2M account, which serves one at a time; come back in a moment.",
-            retry_after=self.soon(),
+            "Too many requests are waiting for the M2M account, which handles one at a time; retry in a moment.",
+            retry_after=self.estimated_wait(),
         )

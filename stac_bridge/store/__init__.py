@@ -1,8 +1,19 @@
-"""What is known for a while: in this process, or shared by all workers of an account by way of Redis."""
+"""A cache and the M2M account: of one process, or shared by all workers of the account through Redis."""
 
 from stac_bridge.store.cache import Store
-from stac_bridge.store.cache_entry import Health, Kept, Shelf, Terms
-from stac_bridge.store.memory import Memory
-from stac_bridge.store.opening import Sharing, is_shared, open_store, reach
+from stac_bridge.store.cache_entry import CacheBackend, CacheEntry, CachePolicy, Health
+from stac_bridge.store.memory import MemoryCache
+from stac_bridge.store.opening import SharedState, check_redis, is_shared, open_store
 
-__all__ = ["Health", "Kept", "Memory", "Sharing", "Shelf", "Store", "Terms", "is_shared", "open_store", "reach"]
+__all__ = [
+    "CacheBackend",
+    "CacheEntry",
+    "CachePolicy",
+    "Health",
+    "MemoryCache",
+    "SharedState",
+    "Store",
+    "check_redis",
+    "is_shared",
+    "open_store",
+]

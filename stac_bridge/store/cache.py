@@ -1,4 +1,4 @@
-"""Values kept by key, made once however many ask, and given past their time while M2M does not answer."""
+"""The cache: concurrent requests for a value share one computation, and stale values serve while M2M is down."""
 
 from __future__ import annotations
 
@@ -6,57 +6,55 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
-from stac_bridge.request_context import current
-from stac_bridge.store.cache_entry import Kept, Terms
-from stac_bridge.store.memory import Memory
+from stac_bridge.request_context import current_request
+from stac_bridge.store.cache_entry import CacheEntry, CachePolicy
+from stac_bridge.store.memory import MemoryCache
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from stac_bridge.store.cache_entry import Health, Shelf
-
-__all__ = ["Store"]
+    from stac_bridge.store.cache_entry import CacheBackend, Health
 
 T = TypeVar("T")
 
 _DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-"""What is better answered with an old value."""
+"""Errors that a stale value hides."""
 
 
 class Store:
-    """Keeps values on a ``shelf``: in memory unless told.
+    """A cache in ``backend``: in memory by default.
 
-    ``listener`` hears of each ``once`` the first word of its key, and hit, miss, coalesced or stale.
+    Each ``get_or_make`` reports to ``listener`` the first word of its key, and hit, miss, coalesced or stale.
     """
 
-    def __init__(self, shelf: Shelf | None = None, listener: Callable[[str, str], None] | None = None) -> None:
-        self._shelf = shelf or Memory()
+    def __init__(self, backend: CacheBackend | None = None, listener: Callable[[str, str], None] | None = None) -> None:
+        self._backend = backend or MemoryCache()
         self._listener = listener
-        self._making: dict[str, _Making] = {}
+        self._computations: dict[str, _Computation] = {}
 
     async def get(self, key: str) -> Any | None:
-        """The value kept under ``key``, or None."""
-        kept = await self._shelf.get(key)
-        return kept.value if kept and kept.is_fresh else None
+        """Return the fresh value under ``key``, or None."""
+        entry = await self._backend.get(key)
+        return entry.value if entry and entry.is_fresh else None
 
     async def put(self, key: str, value: object, *, ttl: float, size: int = 1024) -> None:
-        """Keep ``value`` (``size`` bytes, roughly) for ``ttl`` seconds; what is too large is not kept."""
+        """Store ``value`` (about ``size`` bytes) for ``ttl`` seconds, unless it is too large."""
         if ttl > 0:
-            await self._shelf.put(key, value, Terms(ttl, size=size))
+            await self._backend.put(key, value, CachePolicy(ttl, size=size))
 
     async def drop(self, key: str) -> None:
-        """Forget ``key``."""
-        await self._shelf.drop(key)
+        """Delete the value under ``key``."""
+        await self._backend.drop(key)
 
     async def health(self) -> Health:
-        """Whether values are kept where they should be; takes at most a moment."""
-        return await self._shelf.health()
+        """Return the state of the backend, within a moment."""
+        return await self._backend.health()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._shelf.aclose()
+        await self._backend.aclose()
 
-    async def once(
+    async def get_or_make(
         self,
         key: str,
         make: Callable[[], Awaitable[T]],
@@ -64,80 +62,81 @@ class Store:
         ttl: float,
         stale: float = 0,
         size: Callable[[T], int] = lambda _value: 1024,
-        outlives: bool = True,
+        finish_abandoned: bool = True,
     ) -> T:
-        """The kept value, or the one that ``make`` gives: all who ask meanwhile, in any worker, share one making.
+        """Return the cached value, or the result of ``make``, computed once for all concurrent callers in any worker.
 
-        For ``stale`` seconds past its ``ttl`` a value is given where M2M does not answer: ``current().age`` tells.
-        The making goes on when some who asked go away; when all do, it is given up as long as it has cost no call,
-        but not where it ``outlives`` them. An error reaches everybody who waits in this process and is not kept.
+        For ``stale`` seconds past its ``ttl``, a value is returned when M2M is down; ``current_request().stale_age``
+        then has its age. If all callers go away, the computation goes on; with ``finish_abandoned=False`` it is
+        cancelled, unless it has cost a call to M2M already. An error is raised to every waiting caller of this process
+        and is not cached.
         """
-        kept = await self._shelf.get(key)
-        if kept and kept.is_fresh:
-            self._tell(key, "hit")
-            return kept.value  # type: ignore[no-any-return]
+        entry = await self._backend.get(key)
+        if entry and entry.is_fresh:
+            self._report(key, "hit")
+            return entry.value  # type: ignore[no-any-return]
 
-        async def made() -> T:
-            return await self._make(key, make, lambda value: Terms(ttl, stale, size(value)))
+        async def make_and_store() -> T:
+            return await self._make(key, make, lambda value: CachePolicy(ttl, stale, size(value)))
 
         try:
-            return await self._shared(key, made, outlives)
+            return await self._share(key, make_and_store, finish_abandoned)
         except _DOWN:
-            old = await self._shelf.get(key)
+            old = await self._backend.get(key)
             if old is None:
                 raise
-            self._tell(key, "stale")
-            return _past_its_time(old)  # type: ignore[no-any-return]
+            self._report(key, "stale")
+            return _stale_value(old)  # type: ignore[no-any-return]
 
-    async def _shared(self, key: str, made: Callable[[], Awaitable[T]], outlives: bool) -> T:
-        making = self._making.get(key)
-        self._tell(key, "coalesced" if making else "miss")
-        if making is None:
-            making = self._making[key] = _Making(asyncio.ensure_future(made()))
-            making.task.add_done_callback(lambda done: self._ended(key, done))
+    async def _share(self, key: str, make: Callable[[], Awaitable[T]], finish_abandoned: bool) -> T:
+        computation = self._computations.get(key)
+        self._report(key, "coalesced" if computation else "miss")
+        if computation is None:
+            computation = self._computations[key] = _Computation(asyncio.ensure_future(make()))
+            computation.task.add_done_callback(lambda task: self._forget(key, task))
         try:
-            return await making.wait()  # type: ignore[no-any-return]
+            return await computation.wait()  # type: ignore[no-any-return]
         finally:
-            if not outlives and making.is_idle:
-                self._ended(key, making.task)
-                making.task.cancel()
+            if not finish_abandoned and computation.is_abandoned:
+                self._forget(key, computation.task)
+                computation.task.cancel()
 
-    async def _make(self, key: str, make: Callable[[], Awaitable[T]], terms: Callable[[T], Terms]) -> T:
-        async with self._shelf.claim(key) as made:
-            if made is not None:
-                return made.value  # type: ignore[no-any-return]
+    async def _make(self, key: str, make: Callable[[], Awaitable[T]], policy_of: Callable[[T], CachePolicy]) -> T:
+        async with self._backend.claim(key) as entry:
+            if entry is not None:
+                return entry.value  # type: ignore[no-any-return]
             value = await make()
-            under = terms(value)
-            if under.ttl > 0:
-                await self._shelf.put(key, value, under)
+            policy = policy_of(value)
+            if policy.ttl > 0:
+                await self._backend.put(key, value, policy)
             return value
 
-    def _ended(self, key: str, task: asyncio.Future[Any]) -> None:
-        """Whoever asks from now on begins anew."""
-        making = self._making.get(key)
-        if making and making.task is task:
-            del self._making[key]
+    def _forget(self, key: str, task: asyncio.Future[Any]) -> None:
+        """Let the next caller start a new computation."""
+        computation = self._computations.get(key)
+        if computation and computation.task is task:
+            del self._computations[key]
         if task.done() and not task.cancelled():
-            task.exception()  # seen here, so that a making nobody waits for any more raises no warning
+            task.exception()  # mark it as retrieved: asyncio warns otherwise if no caller is left
 
-    def _tell(self, key: str, outcome: str) -> None:
+    def _report(self, key: str, outcome: str) -> None:
         if self._listener:
             self._listener(key.partition(" ")[0], outcome)
 
 
-class _Making:
-    """A value in the making, and how many wait for it."""
+class _Computation:
+    """A value being made, and the number of callers waiting for it."""
 
     def __init__(self, task: asyncio.Future[Any]) -> None:
         self.task = task
         self._waiting = 0
-        self._budget = current()  # that of whoever asked first, on which the making draws
-        self._calls = self._budget.calls
+        self._request = current_request()  # the first caller's: the task runs in its context and counts calls there
+        self._calls_before = self._request.calls
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nobody waits for it, and nothing was spent on it."""
-        return not self._waiting and self._budget.calls == self._calls
+    def is_abandoned(self) -> bool:
+        """Whether nobody waits for it and it has cost no call to M2M."""
+        return not self._waiting and self._request.calls == self._calls_before
 
     async def wait(self) -> Any:
         self._waiting += 1
@@ -147,8 +146,8 @@ class _Making:
             self._waiting -= 1
 
 
-def _past_its_time(old: Kept) -> Any:
-    budget = current()
-    if not old.is_fresh:
-        budget.age = max(budget.age or 0, old.age)
-    return old.value
+def _stale_value(entry: CacheEntry) -> Any:
+    request = current_request()
+    if not entry.is_fresh:
+        request.stale_age = max(request.stale_age or 0, entry.age)
+    return entry.value

@@ -1,4 +1,4 @@
-"""What a value is kept under, and what is asked of a place that keeps values."""
+"""An entry of the cache, and the interface of the backends that hold the entries."""
 
 from __future__ import annotations
 
@@ -8,70 +8,71 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ["Health", "Kept", "Shelf", "Terms"]
-
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """For ``ttl`` seconds a value is good; for ``stale`` more it is better than nothing. ``size`` in bytes, roughly."""
+class CachePolicy:
+    """How long a value may be used. ``size`` is its approximate size in bytes."""
 
     ttl: float
+    """Seconds for which the value is fresh."""
     stale: float = 0
+    """Further seconds for which it may be used while M2M is down."""
     size: int = 1024
 
     @property
-    def lasts(self) -> float:
-        """Seconds after which the value is gone."""
+    def lifetime(self) -> float:
+        """Seconds after which the value is deleted."""
         return self.ttl + self.stale
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A value as it was found, ``age`` seconds after it was kept."""
+class CacheEntry:
+    """A cached value and its age in seconds when it was read."""
 
     value: Any
-    terms: Terms
+    policy: CachePolicy
     age: float
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it is good, and not only better than nothing."""
-        return self.age < self.terms.ttl
+        """Whether it is within its TTL."""
+        return self.age < self.policy.ttl
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the store is: ``kind`` is memory or redis; ``reason`` says why it is degraded."""
+    """The state of the store; ``reason`` says why it is degraded."""
 
     kind: Literal["memory", "redis"]
     state: Literal["ok", "degraded"] = "ok"
     reason: str | None = None
 
 
-class Shelf(Protocol):
-    """A place that keeps values. No method raises because the place is away: then it keeps and finds less."""
+class CacheBackend(Protocol):
+    """Where entries are held. No method raises because the backend is down: it then stores and finds less."""
 
-    async def get(self, key: str) -> Kept | None:
-        """What is kept under ``key``, good or past its time."""
+    async def get(self, key: str) -> CacheEntry | None:
+        """Return the entry under ``key``, fresh or stale."""
         ...
 
-    async def put(self, key: str, value: object, terms: Terms) -> None:
-        """Keep a value; one that is too large is not kept."""
+    async def put(self, key: str, value: object, policy: CachePolicy) -> None:
+        """Store a value, unless it is too large."""
         ...
 
     async def drop(self, key: str) -> None:
-        """Forget ``key``."""
+        """Delete the entry under ``key``."""
         ...
 
-    def claim(self, key: str) -> AbstractAsyncContextManager[Kept | None]:
-        """Inside, nobody else who uses this place makes a value for ``key``; waits for whoever makes one.
+    def claim(self, key: str) -> AbstractAsyncContextManager[CacheEntry | None]:
+        """Hold the exclusive right among all workers to make the value for ``key``; waits while another makes it.
 
-        Gives what the other has made; None where it is still to be made. Raises UpstreamBusy when the time is up.
+        Enters with the entry that another worker has just made, or None if the value is still to be made. Raises
+        UpstreamBusy when the request's deadline passes.
         """
         ...
 
     async def health(self) -> Health:
-        """How it is now."""
+        """Return the current state."""
         ...
 
     async def aclose(self) -> None:

@@ -1,7 +1,9 @@
-"""The account's one slot among several workers: a lease in Redis, given in the order of asking.
+"""The lock on the M2M account among several workers: a lease in Redis, granted first come, first served.
 
-Whoever holds it renews it while its request runs, and must have ended the request when the lease ends without:
-then another takes it. Who waits stands in a queue and is woken by whoever lets go; who died there is passed over.
+Its holder renews the lease while its request runs, and must have aborted the request when the lease expires without a
+renewal: then another worker takes it. Waiting workers stand in a queue in Redis. A release wakes the first; one that
+died is skipped. redis-py's own lock cannot replace this: its waiters poll, so they get it in random order, and after
+Redis has lost its data a second holder could get it at once.
 """
 
 from __future__ import annotations
@@ -15,57 +17,57 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from stac_bridge.errors import UpstreamBusy
-from stac_bridge.store.redis_connection import Away
+from stac_bridge.request_context import time_left
+from stac_bridge.store.redis_connection import RedisDown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from stac_bridge.store.redis_connection import Link
+    from stac_bridge.store.redis_connection import RedisConnection
 
-__all__ = ["Lease", "SharedSlot"]
+LEASE_TTL = 5.0
+"""Seconds after which a lease expires: so long M2M gets no request after the holder died."""
 
-LEASE = 5.0
-"""Seconds that a lease lasts: so long M2M is not asked after a worker died that held it."""
+RENEWAL_INTERVAL = 1.5
+"""Seconds between two renewals."""
 
-RENEWED = 1.5
-"""Seconds between two renewals; while Redis does not answer, ``AGAIN``."""
+RETRY_INTERVAL = 0.3
+"""Seconds between two attempts at a renewal while Redis does not answer."""
 
-AGAIN = 0.3
+EXPIRY_MARGIN = 0.25
+"""Seconds before its end at which a lease counts as expired here: clocks drift, and aborting takes a moment."""
 
-MARGIN = 0.25
-"""Seconds before its end at which a lease counts as ended here: clocks run apart, and aborting takes a moment."""
+HEARTBEAT_INTERVAL = 1.0
+"""Seconds after which a waiting worker shows that it is alive; it counts as dead after three times that."""
 
-LOOK = 1.0
-"""Seconds after which a waiter shows that it is alive; it counts as dead after three times that."""
+REDIS_GRACE = 2.0
+"""Seconds for which Redis may be down before waiting requests, and all new ones, are rejected."""
 
-GRACE = 2.0
-"""Seconds for which Redis may be away before those who wait are sent home, and all who come meanwhile."""
-
-_TIDY = """
-local function wake()
+_LUA_HELPERS = """
+local function wake_first()
   local first = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
   if first then
     redis.call('RPUSH', KEYS[5] .. first, '1')
     redis.call('PEXPIRE', KEYS[5] .. first, 5000)
   end
 end
-local function forget(ticket)
+local function remove(ticket)
   redis.call('ZREM', KEYS[2], ticket)
   redis.call('ZREM', KEYS[3], ticket)
 end
 """
 
-_ASK = (
-    _TIDY
+_ACQUIRE = (
+    _LUA_HELPERS
     + """
-local ticket, lease, dead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local ticket, lease, dead_after = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if redis.call('GET', KEYS[1]) == ticket then
   redis.call('PEXPIRE', KEYS[1], lease)
   return 0
 end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-for _, lost in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - dead)) do forget(lost) end
+for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - dead_after)) do remove(dead) end
 if not redis.call('ZSCORE', KEYS[2], ticket) then
   local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2] or 0
   redis.call('ZADD', KEYS[2], last + 1, ticket)
@@ -80,17 +82,20 @@ if now < since then return since - now end
 local left = redis.call('PTTL', KEYS[1])
 if left ~= -2 then return math.max(left, 1) end
 if redis.call('ZRANGE', KEYS[2], 0, 0)[1] ~= ticket then
-  wake()
-  return dead
+  wake_first()
+  return dead_after
 end
 redis.call('SET', KEYS[1], ticket, 'PX', lease)
-forget(ticket)
+remove(ticket)
 return 0
 """
 )
-"""Milliseconds after which to ask again; 0: the slot is the ticket's. A Redis that has lost what it knew, as those
-tell who have asked it before, grants nothing for the time of a lease: somebody may hold one. A ticket that has the
-slot already did not hear of it, because the answer came too late."""
+"""Returns the milliseconds after which to ask again; 0: the ticket has the lease.
+
+A ticket that already has the lease asks again when the first answer came too late. A Redis that has lost its data
+(``since`` is missing, although the worker has seen this Redis before: ARGV[4]) grants nothing for the time of one
+lease, because a worker may still hold one from before.
+"""
 
 _RENEW = """
 local holder = redis.call('GET', KEYS[1])
@@ -98,110 +103,118 @@ if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
-"""Whether the lease goes on: also where it had ended, or Redis has lost it, and nobody took it."""
+"""Returns whether the lease is extended: also if it had expired, or Redis had lost it, and it was free since."""
 
-_LEAVE = (
-    _TIDY
+_RELEASE = (
+    _LUA_HELPERS
     + """
-forget(ARGV[1])
+remove(ARGV[1])
 redis.call('DEL', KEYS[5] .. ARGV[1])
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-if redis.call('EXISTS', KEYS[1]) == 0 then wake() end
+if redis.call('EXISTS', KEYS[1]) == 0 then wake_first() end
 """
 )
 
 
-class Lease:
-    """The slot, held."""
+class RedisLease:
+    """A lease in hand. Implements ``m2m.turns.AccountLease``."""
 
-    def __init__(self, until: float) -> None:
-        self._until = until
+    def __init__(self, ends: float) -> None:
+        self._ends = ends
 
-    def until(self) -> float:
-        """When the request must have ended, as ``time.monotonic`` tells it; later, as long as it is renewed."""
-        return self._until - MARGIN
+    def expires_at(self) -> float:
+        """When (``time.monotonic``) the request must be over; later with every renewal, -inf once lost."""
+        return self._ends - EXPIRY_MARGIN
 
-    def goes_on(self, until: float) -> None:
-        """It was renewed."""
-        self._until = until
+    def extend(self, ends: float) -> None:
+        """Record a renewal."""
+        self._ends = ends
 
-    def is_lost(self) -> None:
-        """Another has it."""
-        self._until = -math.inf
+    def lose(self) -> None:
+        """Record that another worker has the lease."""
+        self._ends = -math.inf
 
 
-class SharedSlot:
-    """The slot of the account that ``realm`` stands for. Implements what the gate asks of a slot."""
+class RedisAccountLock:
+    """The lock on the account that ``realm`` stands for. Implements ``m2m.turns.AccountLock``."""
 
-    def __init__(self, link: Link, realm: str, seconds: float = LEASE) -> None:
-        place = f"stac-bridge:{{{realm}}}:slot"  # of all versions, since M2M counts them together
-        self._keys = [place, f"{place}:queue", f"{place}:alive", f"{place}:since", f"{place}:wake:"]
-        self._link = link
-        self._seconds = seconds
-        self._renewed, self._look = RENEWED * seconds / LEASE, LOOK * seconds / LEASE
-        self._known = 0
+    def __init__(self, connection: RedisConnection, realm: str, ttl: float = LEASE_TTL) -> None:
+        prefix = f"stac-bridge:{{{realm}}}:slot"  # one for all versions of the code: M2M counts them together
+        self._keys = [prefix, f"{prefix}:queue", f"{prefix}:alive", f"{prefix}:since", f"{prefix}:wake:"]
+        self._connection = connection
+        self._ttl = ttl
+        self._renewal_interval = RENEWAL_INTERVAL * ttl / LEASE_TTL
+        self._heartbeat_interval = HEARTBEAT_INTERVAL * ttl / LEASE_TTL
+        self._has_seen_redis = 0
 
     @asynccontextmanager
-    async def held(self, patience: float) -> AsyncIterator[Lease]:
-        """The slot, waited for at most ``patience`` seconds. Raises UpstreamBusy, also where Redis is away."""
-        ticket = f"{os.getpid()}.{secrets.token_hex(8)}"  # for people: GET tells which process holds it
-        renewing: asyncio.Task[None] | None = None
+    async def acquire(self) -> AsyncIterator[RedisLease]:
+        """Wait for the lease until the current request's deadline, and renew it inside.
+
+        Raises UpstreamBusy, also if Redis is down.
+        """
+        ticket = f"{os.getpid()}.{secrets.token_hex(8)}"  # the pid is for people: a GET in Redis shows the holder
+        renewal: asyncio.Task[None] | None = None
         try:
-            lease = await self._lease(ticket, time.monotonic() + patience)
-            renewing = asyncio.create_task(self._renew(ticket, lease))
+            lease = await self._wait_for_lease(ticket)
+            renewal = asyncio.create_task(self._renew(ticket, lease))
             yield lease
         finally:
-            if renewing:
-                renewing.cancel()
-            with suppress(Away):
-                await self._link.run(_LEAVE, self._keys, ticket)
+            if renewal:
+                renewal.cancel()
+            with suppress(RedisDown):
+                await self._connection.run_script(_RELEASE, self._keys, ticket)
 
-    async def _lease(self, ticket: str, deadline: float) -> Lease:
+    async def _wait_for_lease(self, ticket: str) -> RedisLease:
         while True:
-            asked = time.monotonic()
+            requested_at = time.monotonic()  # before Redis starts the TTL, so that the lease never ends later here
             try:
-                wait = await self._ask(ticket)
+                wait = await self._try_acquire(ticket)
                 if wait == 0:
-                    return Lease(asked + self._seconds)
-                await self._woken(ticket, min(wait / 1000, self._look, deadline - time.monotonic()))
-            except Away as away:
-                if self._link.away_for > GRACE:
-                    raise _no_answer() from away
-                await asyncio.sleep(AGAIN / 3)
-            if time.monotonic() >= deadline:
+                    return RedisLease(requested_at + self._ttl)
+                await self._wait_for_wake(ticket, min(wait / 1000, self._heartbeat_interval, time_left()))
+            except RedisDown as error:
+                if self._connection.down_for > REDIS_GRACE:
+                    raise _store_down() from error
+                await asyncio.sleep(RETRY_INTERVAL / 3)
+            if time_left() <= 0:
                 raise UpstreamBusy(
-                    "Too many requests of all workers wait for the M2M account, which serves one at a time; "
-                    "come back in a moment.",
+                    "Too many requests of all workers are waiting for the M2M account, which handles one at a time; "
+                    "retry in a moment.",
                     retry_after=5,
                 )
 
-    async def _ask(self, ticket: str) -> int:
-        lease, dead = int(1000 * self._seconds), int(3000 * self._look)
-        wait = int(await self._link.run(_ASK, self._keys, ticket, lease, dead, self._known))
-        self._known = 1
+    async def _try_acquire(self, ticket: str) -> int:
+        """Return 0 if the ticket has the lease now, else the milliseconds to wait."""
+        lease, dead_after = int(1000 * self._ttl), int(3000 * self._heartbeat_interval)
+        run = self._connection.run_script
+        wait = int(await run(_ACQUIRE, self._keys, ticket, lease, dead_after, self._has_seen_redis))
+        self._has_seen_redis = 1
         return wait
 
-    async def _woken(self, ticket: str, seconds: float) -> None:
-        """Wait for whoever lets go of the slot, or so long."""
+    async def _wait_for_wake(self, ticket: str, seconds: float) -> None:
+        """Wait until a release wakes this ticket, at most ``seconds``."""
         seconds = max(0.01, seconds)
-        await self._link.ask(lambda redis: redis.blpop([self._keys[4] + ticket], timeout=seconds), longer=seconds)
+        queue = self._keys[4] + ticket
+        await self._connection.call(lambda redis: redis.blpop([queue], timeout=seconds), blocking=seconds)
 
-    async def _renew(self, ticket: str, lease: Lease) -> None:
-        pause = self._renewed
+    async def _renew(self, ticket: str, lease: RedisLease) -> None:
+        interval = self._renewal_interval
         while True:
-            await asyncio.sleep(pause)
-            asked, pause = time.monotonic(), AGAIN
-            with suppress(Away):
-                if not await self._link.run(_RENEW, self._keys[:1], ticket, int(1000 * self._seconds)):
-                    lease.is_lost()
+            await asyncio.sleep(interval)
+            requested_at, interval = time.monotonic(), RETRY_INTERVAL
+            with suppress(RedisDown):
+                run = self._connection.run_script
+                if not await run(_RENEW, self._keys[:1], ticket, int(1000 * self._ttl)):
+                    lease.lose()
                     return
-                lease.goes_on(asked + self._seconds)
-                pause = self._renewed
+                lease.extend(requested_at + self._ttl)
+                interval = self._renewal_interval
 
 
-def _no_answer() -> UpstreamBusy:
+def _store_down() -> UpstreamBusy:
     return UpstreamBusy(
-        "The workers' shared store does not answer, so that no worker can tell whether it may ask M2M; "
-        "come back in a moment.",
+        "The workers' shared store does not answer, so no worker can tell whether the M2M account is free; "
+        "retry in a moment.",
         retry_after=5,
     )

@@ -1,4 +1,4 @@
-"""Values kept in this process: those used longest ago go first once the kept sizes exceed a bound in bytes."""
+"""A cache in this process, limited in bytes; the least recently used entries are removed first."""
 
 from __future__ import annotations
 
@@ -8,61 +8,62 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import TLRUCache
 
-from stac_bridge.store.cache_entry import Health, Kept, Terms
+from stac_bridge.store.cache_entry import CacheEntry, CachePolicy, Health
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-__all__ = ["MAX_BYTES", "Memory"]
-
 MAX_BYTES = 128 * 2**20
-"""Bytes that a process keeps."""
+"""Maximum size of the entries of one process."""
 
 
-class Memory:
-    """A Shelf of at most ``max_bytes``; ``clock`` in seconds."""
+class MemoryCache:
+    """A CacheBackend of at most ``max_bytes``; ``clock`` is in seconds."""
 
     def __init__(self, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: TLRUCache[str, tuple[Any, Terms, float]] = TLRUCache(
+        self._entries: TLRUCache[str, tuple[Any, CachePolicy, float]] = TLRUCache(
             max_bytes,
-            ttu=lambda _key, entry, _now: entry[2] + entry[1].lasts,
+            ttu=lambda _key, entry, _now: entry[2] + entry[1].lifetime,
             timer=clock,
             getsizeof=lambda entry: entry[1].size,
         )
 
-    async def get(self, key: str) -> Kept | None:
-        """What is kept under ``key``."""
+    async def get(self, key: str) -> CacheEntry | None:
+        """Return the entry under ``key``."""
         return self.find(key)
 
-    def find(self, key: str) -> Kept | None:
-        """The same, at once."""
-        entry = self._kept.get(key)
-        return None if entry is None else Kept(entry[0], entry[1], self._clock() - entry[2])
+    def find(self, key: str) -> CacheEntry | None:
+        """Do the same as ``get``, for callers that are not async."""
+        stored = self._entries.get(key)
+        if stored is None:
+            return None
+        value, policy, stored_at = stored
+        return CacheEntry(value, policy, self._clock() - stored_at)
 
-    async def put(self, key: str, value: object, terms: Terms) -> None:
-        """Keep a value."""
-        self.keep(key, Kept(value, terms, 0))
+    async def put(self, key: str, value: object, policy: CachePolicy) -> None:
+        """Store a value."""
+        self.insert(key, CacheEntry(value, policy, 0))
 
-    def keep(self, key: str, kept: Kept) -> None:
-        """Keep one that has an age already; what has no time left, or is larger than the bound, is not kept."""
-        if kept.age < kept.terms.lasts and kept.terms.size <= self._kept.maxsize:
-            self._kept[key] = (kept.value, kept.terms, self._clock() - kept.age)
+    def insert(self, key: str, entry: CacheEntry) -> None:
+        """Store an entry that already has an age; drops it if its lifetime is over or it exceeds the whole cache."""
+        if entry.age < entry.policy.lifetime and entry.policy.size <= self._entries.maxsize:
+            self._entries[key] = (entry.value, entry.policy, self._clock() - entry.age)
         else:
-            self._kept.pop(key, None)
+            self._entries.pop(key, None)
 
     async def drop(self, key: str) -> None:
-        """Forget ``key``."""
-        self._kept.pop(key, None)
+        """Delete the entry under ``key``."""
+        self._entries.pop(key, None)
 
     @asynccontextmanager
-    async def claim(self, key: str) -> AsyncIterator[Kept | None]:
-        """Nobody else uses this memory, and the Store has one maker for a key at a time."""
+    async def claim(self, key: str) -> AsyncIterator[CacheEntry | None]:
+        """Enter at once: no other process uses this cache, and Store makes a value only once at a time."""
         yield None
 
     async def health(self) -> Health:
-        """Always well."""
+        """Return ok, always."""
         return Health("memory")
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there are no connections."""

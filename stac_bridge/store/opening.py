@@ -1,4 +1,4 @@
-"""STAC_BRIDGE_STORE → what the workers of an account share."""
+"""Open the store that STAC_BRIDGE_STORE names, with everything that the workers of an account share."""
 
 from __future__ import annotations
 
@@ -13,41 +13,42 @@ from stac_bridge.store.cache import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stac_bridge.store.lease import SharedSlot
-    from stac_bridge.store.redis_connection import Link
-    from stac_bridge.store.token import SharedKey
-
-__all__ = ["Sharing", "is_shared", "open_store", "reach"]
+    from stac_bridge.store.lease import RedisAccountLock
+    from stac_bridge.store.redis_connection import RedisConnection
+    from stac_bridge.store.token import SharedLoginKey
 
 _SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
-    """The store, and where several workers share it, the account's slot and key. Closing the store closes all."""
+class SharedState:
+    """The store and, if several workers share it, the lock and login key of the account.
+
+    Closing the store closes the connections of all three.
+    """
 
     store: Store
-    slot: SharedSlot | None = None
-    key: SharedKey | None = None
+    account_lock: RedisAccountLock | None = None
+    login_key: SharedLoginKey | None = None
 
 
 def is_shared(url: str) -> bool:
-    """Whether it names a place that several workers can share. Raises BridgeError for one that is not known."""
+    """Return whether several workers can share the store at ``url``. Raises BridgeError for an unknown scheme."""
     scheme = urlsplit(url).scheme
     if url != "memory://" and scheme not in _SCHEMES:
-        raise BridgeError("STAC_BRIDGE_STORE is memory://, or begins with redis://, rediss:// or unix://.")
+        raise BridgeError("STAC_BRIDGE_STORE must be memory://, or start with redis://, rediss:// or unix://.")
     return scheme in _SCHEMES
 
 
-async def reach(url: str, patience: float = 2) -> None:
-    """Ask Redis whether it is there, for at most ``patience`` seconds. Raises BridgeError where it is not."""
-    from stac_bridge.store.redis_connection import Link
+async def check_redis(url: str, seconds: float = 2) -> None:
+    """Raise BridgeError unless the Redis at ``url`` answers within ``seconds``."""
+    from stac_bridge.store.redis_connection import RedisConnection
 
-    link = _read(lambda: Link(url, patience))
-    reason = await link.reason()
-    await link.aclose()
+    connection = _parse(lambda: RedisConnection(url, seconds))
+    reason = await connection.failure()
+    await connection.aclose()
     if reason:
-        raise BridgeError(f"STAC_BRIDGE_STORE: Redis is away ({reason}); start it, or mend the address.")
+        raise BridgeError(f"STAC_BRIDGE_STORE: Redis is down ({reason}); start it, or correct the URL.")
 
 
 def open_store(
@@ -56,28 +57,32 @@ def open_store(
     account: tuple[str, str],
     secrets: Sequence[bytes],
     listener: Callable[[str, str], None] | None = None,
-) -> Sharing:
-    """What workers of an ``account`` (M2M's address, username) share; ``secrets`` seal it where others may write.
+) -> SharedState:
+    """Open the store that the workers of an ``account`` (M2M's URL, username) share.
 
-    Nothing is asked of Redis yet. Raises BridgeError where ``url`` cannot be read.
+    ``secrets`` sign the values in Redis, where others may write; ``listener`` as in ``Store``. Does not connect yet.
+    Raises BridgeError for an invalid ``url``.
     """
     if not is_shared(url):
-        return Sharing(Store(listener=listener))
-    # here, for it takes a second to import, and most have no Redis
-    from stac_bridge.store.lease import SharedSlot
-    from stac_bridge.store.redis_cache import Remote
-    from stac_bridge.store.redis_connection import Link
-    from stac_bridge.store.signed_pickle import Seal
-    from stac_bridge.store.token import SharedKey
+        return SharedState(Store(listener=listener))
+    # imported here: redis takes a second to import, and most servers do not use it
+    from stac_bridge.store.lease import RedisAccountLock
+    from stac_bridge.store.redis_cache import RedisCache
+    from stac_bridge.store.redis_connection import RedisConnection
+    from stac_bridge.store.signed_pickle import ValueSigner
+    from stac_bridge.store.token import SharedLoginKey
 
-    link = _read(lambda: Link(url))
-    seal, realm = Seal(secrets), hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]
-    store = Store(Remote(link, seal, realm), listener)
-    return Sharing(store, SharedSlot(link, realm), SharedKey(link, seal, realm))
+    connection = _parse(lambda: RedisConnection(url))
+    signer, realm = ValueSigner(secrets), hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]
+    return SharedState(
+        Store(RedisCache(connection, signer, realm), listener),
+        RedisAccountLock(connection, realm),
+        SharedLoginKey(connection, signer, realm),
+    )
 
 
-def _read(made: Callable[[], Link]) -> Link:
+def _parse(connect: Callable[[], RedisConnection]) -> RedisConnection:
     try:
-        return made()
-    except ValueError as unreadable:
-        raise BridgeError(f"STAC_BRIDGE_STORE cannot be read: {unreadable}") from None
+        return connect()
+    except ValueError as error:
+        raise BridgeError(f"STAC_BRIDGE_STORE is not a valid URL: {error}") from None

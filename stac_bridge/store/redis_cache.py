@@ -1,4 +1,4 @@
-"""Values that all workers share by way of Redis; while it is away, each has its own."""
+"""A cache that all workers share through Redis; while Redis is down, each worker uses its own memory."""
 
 from __future__ import annotations
 
@@ -7,155 +7,162 @@ import secrets
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from redis.exceptions import LockError
+
 from stac_bridge import __version__
 from stac_bridge.errors import UpstreamBusy
-from stac_bridge.request_context import current
-from stac_bridge.store.cache_entry import Health, Kept, Terms
-from stac_bridge.store.memory import Memory
-from stac_bridge.store.redis_connection import Away
+from stac_bridge.request_context import time_left
+from stac_bridge.store.cache_entry import CacheEntry, CachePolicy, Health
+from stac_bridge.store.memory import MemoryCache
+from stac_bridge.store.redis_connection import RedisDown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from redis.asyncio import Redis
+    from redis.asyncio.lock import Lock
 
-    from stac_bridge.store.redis_connection import Link
-    from stac_bridge.store.signed_pickle import Seal
+    from stac_bridge.store.redis_connection import RedisConnection
+    from stac_bridge.store.signed_pickle import ValueSigner
 
-__all__ = ["Remote"]
+MAX_VALUE_SIZE = 8 * 2**20
+"""Bytes of a value in Redis; a larger one would block other clients, and stays with the worker that made it."""
 
-LARGEST = 8 * 2**20
-"""Bytes of a value in Redis; a larger one would hold up the others, and stays with the worker that made it."""
+THREAD_SIZE = 256 * 1024
+"""Bytes from which a value is pickled in a thread, to keep the event loop free."""
 
-BLOCKING = 256 * 1024
-"""Bytes from which packing is left to a thread."""
-
-CLAIM = 5.0
+CLAIM_TTL = 5.0
 """Seconds after which the claim of a worker that died ends."""
 
-LOOKS = (0.01, 0.1)
-"""Seconds between two looks for what another worker makes: from, to."""
-
-_EXTEND = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
-_LET_GO = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+FIRST_POLL, MAX_POLL = 0.01, 0.1
+"""Seconds between checks for the value that another worker is making; the interval doubles."""
 
 
-class Remote:
-    """A Shelf in Redis, and one in this process before it.
+class RedisCache:
+    """A CacheBackend in Redis, with a copy of each value in this process.
 
-    What may be given past its time is an answer of M2M's, which nobody changes: while good, the copy at hand serves.
-    Everything else may be dropped by another worker, so Redis is asked each time.
+    A value that may be stale is a response of M2M and never changes, so a fresh copy in this process is used without
+    asking Redis. Any other value may be dropped by another worker, so Redis is asked each time.
     """
 
-    def __init__(self, link: Link, seal: Seal, realm: str, near: Memory | None = None) -> None:
-        self._link = link
-        self._seal = seal
-        self._place = f"stac-bridge:{__version__}:{{{realm}}}"  # other code may read what this wrote otherwise
-        self._near = near or Memory()
+    def __init__(
+        self, connection: RedisConnection, signer: ValueSigner, realm: str, local: MemoryCache | None = None
+    ) -> None:
+        self._connection = connection
+        self._signer = signer
+        self._prefix = f"stac-bridge:{__version__}:{{{realm}}}"  # per version: another may read its pickles differently
+        self._local = local or MemoryCache()
 
-    async def get(self, key: str) -> Kept | None:
-        """What is kept under ``key``."""
-        near = self._near.find(key)
-        if near and near.terms.stale and near.is_fresh:
-            return near
+    async def get(self, key: str) -> CacheEntry | None:
+        """Return the entry under ``key``."""
+        local = self._local.find(key)
+        if local and local.policy.stale and local.is_fresh:
+            return local
         try:
-            found = await self._far(key)
-        except Away:
-            return near
-        if not found and near and not near.terms.stale:
-            await self._near.drop(key)
-            near = None
-        return found or near
+            remote = await self._get_remote(key)
+        except RedisDown:
+            return local
+        if not remote and local and not local.policy.stale:
+            await self._local.drop(key)
+            local = None
+        return remote or local
 
-    async def _far(self, key: str) -> Kept | None:
-        """Its age is counted by Redis, so that the clocks of several machines do not matter."""
+    async def _get_remote(self, key: str) -> CacheEntry | None:
+        """Read from Redis. The age comes from Redis's TTL, so the clocks of several machines need not agree."""
         name = self._name(key)
-        sealed, left = await self._link.ask(lambda redis: _read(redis, name))
-        if sealed is None or left < 0:
+        signed, milliseconds_left = await self._connection.call(lambda redis: _read(redis, name))
+        if signed is None or milliseconds_left < 0:
             return None
-        open_ = self._seal.unpack
-        said = open_(name, sealed) if len(sealed) < BLOCKING else await asyncio.to_thread(open_, name, sealed)
-        if said is None:
+        loads = self._signer.loads
+        stored = loads(name, signed) if len(signed) < THREAD_SIZE else await asyncio.to_thread(loads, name, signed)
+        if stored is None:
             return None
-        value, terms = said
-        kept = Kept(value, terms, max(0.0, terms.lasts - left / 1000))
-        self._near.keep(key, kept)
-        return kept
+        value, policy = stored
+        entry = CacheEntry(value, policy, max(0.0, policy.lifetime - milliseconds_left / 1000))
+        self._local.insert(key, entry)
+        return entry
 
-    async def put(self, key: str, value: object, terms: Terms) -> None:
-        """Keep a value."""
-        self._near.keep(key, Kept(value, terms, 0))
-        name, close = self._name(key), self._seal.pack
-        said = (value, terms)
-        sealed = close(name, said) if terms.size < BLOCKING else await asyncio.to_thread(close, name, said)
-        with suppress(Away):
-            if len(sealed) > LARGEST:
-                await self._link.ask(lambda redis: redis.delete(name))
+    async def put(self, key: str, value: object, policy: CachePolicy) -> None:
+        """Store a value."""
+        self._local.insert(key, CacheEntry(value, policy, 0))
+        name, dumps, stored = self._name(key), self._signer.dumps, (value, policy)
+        signed = dumps(name, stored) if policy.size < THREAD_SIZE else await asyncio.to_thread(dumps, name, stored)
+        with suppress(RedisDown):
+            if len(signed) > MAX_VALUE_SIZE:
+                await self._connection.call(lambda redis: redis.delete(name))
             else:
-                await self._link.ask(lambda redis: redis.set(name, sealed, px=max(1, int(1000 * terms.lasts))))
+                milliseconds = max(1, int(1000 * policy.lifetime))
+                await self._connection.call(lambda redis: redis.set(name, signed, px=milliseconds))
 
     async def drop(self, key: str) -> None:
-        """Forget ``key``."""
-        await self._near.drop(key)
-        with suppress(Away):
-            await self._link.ask(lambda redis: redis.delete(self._name(key)))
+        """Delete the entry under ``key``."""
+        await self._local.drop(key)
+        with suppress(RedisDown):
+            await self._connection.call(lambda redis: redis.delete(self._name(key)))
 
     @asynccontextmanager
-    async def claim(self, key: str) -> AsyncIterator[Kept | None]:
-        """Inside, no other worker makes a value for ``key``; the claim of one that dies ends by itself."""
-        claim, token = f"{self._name(key)}:claim", secrets.token_hex(8)
-        extending: asyncio.Task[None] | None = None
+    async def claim(self, key: str) -> AsyncIterator[CacheEntry | None]:
+        """Hold the exclusive right to make the value for ``key``; the claim of a worker that dies expires."""
+        lock, token = self._connection.lock(f"{self._name(key)}:claim", CLAIM_TTL), secrets.token_hex(8)
+        renewal: asyncio.Task[None] | None = None
         try:
-            made = await self._made_elsewhere(key, claim, token)
-            if made is None:
-                extending = asyncio.create_task(self._extend(claim, token))
-            yield made
+            entry = await self._acquire_or_wait(key, lock, token)
+            if entry is None:
+                renewal = asyncio.create_task(self._renew(lock))
+            yield entry
         finally:
-            if extending:
-                extending.cancel()
-            with suppress(Away):
-                await self._link.run(_LET_GO, [claim], token)
+            if renewal:
+                renewal.cancel()
+            with suppress(RedisDown):
+                # by token, not ``release()``: Redis may have granted a lock whose answer never arrived
+                await self._connection.call(lambda _redis: _unless_lost(lambda: lock.do_release(token.encode())))
 
-    async def _made_elsewhere(self, key: str, claim: str, token: str) -> Kept | None:
-        """What another worker has made by now; None where this one is to make it, or Redis does not tell."""
-        pause, longest = LOOKS
+    async def _acquire_or_wait(self, key: str, lock: Lock, token: str) -> CacheEntry | None:
+        """Return what another worker has made; None if this one has the claim, or Redis is down."""
+        interval = FIRST_POLL
         try:
-            while not await self._link.ask(lambda redis: redis.set(claim, token, nx=True, px=int(1000 * CLAIM))):
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
-                found = await self._far(key)
-                if found and found.is_fresh:
-                    return found
-                if current().left <= 0:
-                    raise UpstreamBusy("Another worker still waits for M2M's answer to this; try again.", retry_after=5)
-            found = await self._far(key)  # by one that ended in between
-        except Away:
+            while not await self._connection.call(lambda _redis: lock.acquire(blocking=False, token=token)):
+                await asyncio.sleep(interval)
+                interval = min(2 * interval, MAX_POLL)
+                entry = await self._get_remote(key)
+                if entry and entry.is_fresh:
+                    return entry
+                if time_left() <= 0:
+                    raise UpstreamBusy("Another worker is still waiting for M2M's response; try again.", retry_after=5)
+            entry = await self._get_remote(key)  # another worker may have finished just before
+        except RedisDown:
             return None
-        return found if found and found.is_fresh else None
+        return entry if entry and entry.is_fresh else None
 
-    async def _extend(self, claim: str, token: str) -> None:
+    async def _renew(self, lock: Lock) -> None:
         while True:
-            await asyncio.sleep(CLAIM / 3)
-            with suppress(Away):
-                await self._link.run(_EXTEND, [claim], token, int(1000 * CLAIM))
+            await asyncio.sleep(CLAIM_TTL / 3)
+            with suppress(RedisDown):
+                await self._connection.call(lambda _redis: _unless_lost(lock.reacquire))
 
     async def health(self) -> Health:
-        """Whether Redis answers."""
-        reason = await self._link.reason()
-        return Health("redis") if reason is None else Health("redis", "degraded", f"Redis is away ({reason})")
+        """Return whether Redis answers."""
+        reason = await self._connection.failure()
+        return Health("redis") if reason is None else Health("redis", "degraded", f"Redis is down ({reason})")
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._link.aclose()
+        await self._connection.aclose()
 
     def _name(self, key: str) -> str:
-        return f"{self._place}:{self._seal.name(key)}"
+        return f"{self._prefix}:{self._signer.redis_key(key)}"
 
 
 async def _read(redis: Redis, name: str) -> tuple[bytes | None, int]:
-    """What is there, and for how many milliseconds more."""
-    both = redis.pipeline(transaction=False)
-    both.get(name)
-    both.pttl(name)
-    sealed, left = await both.execute()
-    return sealed, left
+    """Return the value of a Redis key, and its remaining TTL in milliseconds."""
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.get(name)
+    pipeline.pttl(name)
+    value, milliseconds_left = await pipeline.execute()
+    return value, milliseconds_left
+
+
+async def _unless_lost(use_lock: Callable[[], Awaitable[object]]) -> None:
+    """Use a lock, if another worker has not taken it. If one has, both make the value, which is harmless."""
+    with suppress(LockError):
+        await use_lock()

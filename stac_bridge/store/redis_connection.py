@@ -1,4 +1,4 @@
-"""The way to Redis: every asking is bounded in time, and while Redis is away it is asked only now and then."""
+"""The connection to Redis: every call has a timeout, and while Redis is down only an occasional call tries it."""
 
 from __future__ import annotations
 
@@ -16,77 +16,84 @@ from redis.exceptions import RedisError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["PATIENCE", "Away", "Link"]
+    from redis.asyncio.lock import Lock
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE = 0.5
-"""Seconds that Redis may take: it answers within one millisecond, and whoever waits has a memory to fall back on."""
+REDIS_TIMEOUT = 0.5
+"""Seconds for a call: Redis usually answers within a millisecond, and every caller has a fallback in memory."""
 
-CONNECTIONS = 8
-"""Most that one worker opens for askings that are answered at once; those that wait have more."""
+MAX_CONNECTIONS = 8
+"""Connections of one worker for calls that return at once; blocking calls have more."""
 
-LATE = 0.05
-"""Seconds from which a timer that goes off late tells that this process was held up itself."""
+LATE_TIMER = 0.05
+"""Seconds: a timer that fires this much late shows that this process itself was held up, not Redis."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-"""Seconds that Redis is left alone after it did not answer: doubled each time."""
-
-
-class Away(Exception):
-    """Redis does not answer in time, or not as it should; the text says why."""
+FIRST_PAUSE, MAX_PAUSE = 0.1, 5.0
+"""Seconds without a call after one that failed; the pause doubles each time."""
 
 
-class Link:
-    """Connections to the Redis at ``url``. Raises ValueError for one that cannot be read."""
+class RedisDown(Exception):
+    """Redis does not answer in time, or answers with an error; the text says why."""
 
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        self._patience = patience
-        # one more attempt at once: a connection of the pool may have died while it was idle
+
+class RedisConnection:
+    """Connections to the Redis at ``url``; ``timeout`` in seconds. Raises ValueError for an invalid URL."""
+
+    def __init__(self, url: str, timeout: float = REDIS_TIMEOUT) -> None:
+        self._timeout = timeout
+        # one immediate retry: a pooled connection may have died while it was idle
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1))
-        self._room = asyncio.Semaphore(CONNECTIONS)
-        self._reason: str | None = None
+        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._failure: str | None = None
         self._pause = FIRST_PAUSE
-        self._since = self._again_at = 0.0
+        self._down_since = self._retry_at = 0.0
 
     @property
-    def away_for(self) -> float:
-        """Seconds since it was found to be away; 0 where it is not."""
-        return 0.0 if self._reason is None else time.monotonic() - self._since
+    def down_for(self) -> float:
+        """Seconds since Redis went down; 0 if it is up."""
+        return 0.0 if self._failure is None else time.monotonic() - self._down_since
 
-    async def ask(self, asking: Callable[[Redis], Awaitable[T]], longer: float = 0) -> T:
-        """What Redis says; it may take ``longer`` where it is asked to wait. Raises Away, at once after it was."""
-        async with contextlib.nullcontext() if longer else self._room:
+    async def call(self, command: Callable[[Redis], Awaitable[T]], blocking: float = 0) -> T:
+        """Return the result of a command. Raises RedisDown, at once during the pause after a failure.
+
+        A command that blocks in Redis may take ``blocking`` seconds longer.
+        """
+        async with contextlib.nullcontext() if blocking else self._slots:
             self._check()
-            return await self._asked(asking(self._redis), self._patience + longer)
+            return await self._call(command(self._redis), self._timeout + blocking)
 
-    async def _asked(self, work: Awaitable[T], patience: float) -> T:
+    async def _call(self, work: Awaitable[T], seconds: float) -> T:
         try:
-            found = await _within(patience, work)
-        except TimeoutError as late:
-            raise self._lost(f"no answer within {self._patience} s") from late
-        except (RedisError, OSError) as fault:
-            raise self._lost(f"{type(fault).__name__}: {fault}") from fault
-        self._found()
-        return found
+            result = await _within(seconds, work)
+        except TimeoutError as error:
+            raise self._mark_down(f"no answer within {self._timeout} s") from error
+        except (RedisError, OSError) as error:
+            raise self._mark_down(f"{type(error).__name__}: {error}") from error
+        self._mark_up()
+        return result
 
     async def read(self, name: str) -> bytes | None:
-        """What stands under a name. Raises Away."""
-        found = await self.ask(lambda redis: redis.get(name))
-        return found if isinstance(found, bytes) else None
+        """Return the value of a Redis key. Raises RedisDown."""
+        value = await self.call(lambda redis: redis.get(name))
+        return value if isinstance(value, bytes) else None
 
-    async def run(self, script: str, keys: list[str], *arguments: str | int | bytes) -> Any:
-        """What a Lua script gives. Raises Away."""
-        return await self.ask(lambda redis: redis.register_script(script)(keys=keys, args=list(arguments)))
+    async def run_script(self, script: str, keys: list[str], *arguments: str | int | bytes) -> Any:
+        """Return the result of a Lua script. Raises RedisDown."""
+        return await self.call(lambda redis: redis.register_script(script)(keys=keys, args=list(arguments)))
 
-    async def reason(self) -> str | None:
-        """Why Redis is away; None where it answers."""
+    def lock(self, name: str, seconds: float) -> Lock:
+        """Return redis-py's lock at ``name``, which expires after ``seconds``; use its methods within ``call``."""
+        return self._redis.lock(name, timeout=seconds, thread_local=False)
+
+    async def failure(self) -> str | None:
+        """Return why Redis is down; None if it answers."""
         try:
-            await self.ask(lambda redis: redis.ping())
-        except Away as away:
-            return str(away)
+            await self.call(lambda redis: redis.ping())
+        except RedisDown as error:
+            return str(error)
         return None
 
     async def aclose(self) -> None:
@@ -94,41 +101,41 @@ class Link:
         await self._redis.aclose()
 
     def _check(self) -> None:
-        """While it is away, one asks now and then and the others do not wait for it."""
-        if self._reason is None:
+        """Raise RedisDown during the pause after a failure; the first call after it tries, the others still fail."""
+        if self._failure is None:
             return
         now = time.monotonic()
-        if now < self._again_at:
-            raise Away(self._reason)
-        self._again_at = now + self._pause
+        if now < self._retry_at:
+            raise RedisDown(self._failure)
+        self._retry_at = now + self._pause
 
-    def _lost(self, reason: str) -> Away:
+    def _mark_down(self, reason: str) -> RedisDown:
         now = time.monotonic()
-        if self._reason is None:
-            _log.warning("Redis is away (%s): this worker goes on with what it knows itself.", reason)
-            self._pause, self._since = FIRST_PAUSE, now
+        if self._failure is None:
+            _log.warning("Redis is down (%s); this worker continues with its own memory.", reason)
+            self._pause, self._down_since = FIRST_PAUSE, now
         else:
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        self._reason, self._again_at = reason, now + self._pause
-        return Away(reason)
+            self._pause = min(2 * self._pause, MAX_PAUSE)
+        self._failure, self._retry_at = reason, now + self._pause
+        return RedisDown(reason)
 
-    def _found(self) -> None:
-        if self._reason is not None:
-            _log.warning("Redis is back.")
-        self._reason = None
+    def _mark_up(self) -> None:
+        if self._failure is not None:
+            _log.warning("Redis is up again.")
+        self._failure = None
 
 
 async def _within(seconds: float, work: Awaitable[T]) -> T:
-    """What ``work`` gives. Raises TimeoutError, the work cancelled, where it takes longer.
+    """Return the result of ``work``. Cancels it and raises TimeoutError if it takes longer.
 
-    Unlike ``asyncio.timeout`` it looks again when the process itself was held up: the answer may be here already.
+    Unlike ``asyncio.timeout``, it checks once more if the process itself was held up: the answer may have arrived.
     """
     task = asyncio.ensure_future(work)
     try:
         while not task.done():
             ends = time.monotonic() + seconds
             await asyncio.wait({task}, timeout=seconds)
-            if not task.done() and time.monotonic() - ends < LATE:
+            if not task.done() and time.monotonic() - ends < LATE_TIMER:
                 raise TimeoutError
         return task.result()
     finally:

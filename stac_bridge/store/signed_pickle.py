@@ -1,4 +1,4 @@
-"""What stands in Redis is believed only where a worker of ours wrote it: before anything is unpickled."""
+"""Sign values in Redis (HMAC), and verify that one of our workers wrote a value before unpickling it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Seal"]
-
 _log = logging.getLogger(__name__)
 
-_MAC = hashlib.sha256().digest_size
-_PLAIN, _PACKED = b"p", b"z"
+_MAC_SIZE = hashlib.sha256().digest_size
+_PLAIN, _COMPRESSED = b"p", b"z"
 
-WORTH_PACKING = 2048
+MIN_COMPRESSED_SIZE = 2048
 """Bytes from which a value is compressed."""
 
-_UNREADABLE = (
+_UNPICKLING_ERRORS = (
     pickle.UnpicklingError,
     AttributeError,
     EOFError,
@@ -32,54 +30,57 @@ _UNREADABLE = (
     TypeError,
     ValueError,
 )
-"""What unpickling raises where a value was written by other code than ours."""
+"""Errors of unpickling a value that other code than this one wrote."""
 
 
-class Seal:
-    """HMAC-SHA256 under keys derived from ``secrets``: the first seals, all open."""
+class ValueSigner:
+    """HMAC-SHA256 with keys derived from ``secrets``: the first signs, all verify.
+
+    The MAC covers the Redis key too, so that a value copied to another key is not valid there.
+    """
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._keys = [hmac.digest(secret, b"stac-bridge: values in Redis", "sha256") for secret in secrets]
-        self._told = False
+        self._has_warned = False
 
-    def name(self, key: str) -> str:
-        """A key as it stands in Redis: its first word, and a digest of the rest, which may be a URL."""
+    def redis_key(self, key: str) -> str:
+        """Return the Redis key for a cache key: its first word, and a digest of the rest, which may be a URL."""
         digest = hashlib.sha256(key.encode()).hexdigest()[:32]
         return f"{key.partition(' ')[0]}:{digest}"
 
-    def close(self, name: str, payload: bytes) -> bytes:
-        """The payload sealed for the place ``name``."""
+    def sign(self, name: str, payload: bytes) -> bytes:
+        """Return the payload, signed for the Redis key ``name``."""
         return self._mac(self._keys[0], name, payload) + payload
 
-    def open(self, name: str, sealed: bytes) -> bytes | None:
-        """The payload; None where nobody who knows a secret put it there."""
-        mac, payload = sealed[:_MAC], sealed[_MAC:]
+    def verify(self, name: str, signed: bytes) -> bytes | None:
+        """Return the payload; None unless it was signed for ``name`` with one of the secrets."""
+        mac, payload = signed[:_MAC_SIZE], signed[_MAC_SIZE:]
         if any(hmac.compare_digest(mac, self._mac(key, name, payload)) for key in self._keys):
             return payload
-        if not self._told:
-            self._told = True
+        if not self._has_warned:
+            self._has_warned = True
             _log.warning(
-                "Redis holds values that were sealed with another key, which are not used: "
-                "give all workers the same STAC_BRIDGE_SIGNING_KEYS."
+                "Redis holds values signed with another key; they are ignored. "
+                "Set the same STAC_BRIDGE_SIGNING_KEYS for all workers."
             )
         return None
 
-    def pack(self, name: str, value: Any) -> bytes:
-        """A value, pickled and sealed."""
+    def dumps(self, name: str, value: Any) -> bytes:
+        """Pickle, compress and sign a value for the Redis key ``name``."""
         plain = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        packed = len(plain) >= WORTH_PACKING
-        return self.close(name, _PACKED + zlib.compress(plain, 1) if packed else _PLAIN + plain)
+        compress = len(plain) >= MIN_COMPRESSED_SIZE
+        return self.sign(name, _COMPRESSED + zlib.compress(plain, 1) if compress else _PLAIN + plain)
 
-    def unpack(self, name: str, sealed: bytes) -> Any | None:
-        """The value; None where it is not ours, or not of this code."""
-        payload = self.open(name, sealed)
+    def loads(self, name: str, signed: bytes) -> Any | None:
+        """Return the value; None if it is not ours, or was written by another version of the code."""
+        payload = self.verify(name, signed)
         if payload is None:
             return None
-        plain = zlib.decompress(payload[1:]) if payload[:1] == _PACKED else payload[1:]
+        plain = zlib.decompress(payload[1:]) if payload[:1] == _COMPRESSED else payload[1:]
         try:
-            return pickle.loads(plain)  # noqa: S301 -- sealed by a worker of ours
-        except _UNREADABLE as unreadable:
-            _log.debug("A value in Redis cannot be read: %s", unreadable)
+            return pickle.loads(plain)  # noqa: S301 -- the signature proves that one of our workers wrote it
+        except _UNPICKLING_ERRORS as error:
+            _log.debug("A value in Redis is not readable: %s", error)
             return None
 
     @staticmethod

@@ -4,56 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.store.redis_connection import Away
+from stac_bridge.store.redis_connection import RedisDown
 
 if TYPE_CHECKING:
-    from stac_bridge.store.redis_connection import Link
-    from stac_bridge.store.signed_pickle import Seal
+    from stac_bridge.store.redis_connection import RedisConnection
+    from stac_bridge.store.signed_pickle import ValueSigner
 
-__all__ = ["SharedKey"]
-
-_DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+_DELETE_IF_EQUAL = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
-class SharedKey:
-    """The key in Redis; while that is away, the last one that this worker knew. Implements what the login asks.
+class SharedLoginKey:
+    """The key in Redis; while Redis is down, the last one that this worker knew. Implements ``m2m.auth.KeyStore``.
 
-    It stands there sealed but readable: whoever reads that Redis has the account for as long as the key lives, two
-    hours at most after its last use. Nobody logs out: the key serves the workers that go on, and those that come.
+    It is signed but not encrypted: whoever reads that Redis has the account for as long as the key lives, at most two
+    hours after its last use. No worker logs out, because the others, and workers started later, still use the key.
     """
 
-    def __init__(self, link: Link, seal: Seal, realm: str) -> None:
-        self._link = link
-        self._seal = seal
+    def __init__(self, connection: RedisConnection, signer: ValueSigner, realm: str) -> None:
+        self._connection = connection
+        self._signer = signer
         self._name = f"stac-bridge:{{{realm}}}:key"
-        self._own: str | None = None
+        self._last_known: str | None = None
 
     async def get(self) -> str | None:
-        """The key, or None."""
+        """Return the key, or None."""
         try:
-            sealed = await self._link.read(self._name)
-        except Away:
-            return self._own
-        said = self._seal.open(self._name, sealed) if sealed else None
-        self._own = said.decode() if said else None
-        return self._own
+            signed = await self._connection.read(self._name)
+        except RedisDown:
+            return self._last_known
+        key = self._signer.verify(self._name, signed) if signed else None
+        self._last_known = key.decode() if key else None
+        return self._last_known
 
     async def put(self, key: str, seconds: float) -> None:
-        """Share a new key for so long."""
-        self._own = key
-        sealed = self._seal.close(self._name, key.encode())
+        """Share a new key for ``seconds``."""
+        self._last_known = key
+        signed = self._signer.sign(self._name, key.encode())
         try:
-            await self._link.ask(lambda redis: redis.set(self._name, sealed, px=int(1000 * seconds)))
-        except Away:
+            await self._connection.call(lambda redis: redis.set(self._name, signed, px=int(1000 * seconds)))
+        except RedisDown:
             return
 
     async def drop(self, key: str) -> None:
-        """Forget ``key``; one that another worker has put in its place stays."""
-        if self._own == key:
-            self._own = None
+        """Delete ``key``, unless another worker has replaced it by a newer one."""
+        if self._last_known == key:
+            self._last_known = None
         try:
-            sealed = await self._link.read(self._name)
-            if sealed and self._seal.open(self._name, sealed) == key.encode():
-                await self._link.run(_DROP, [self._name], sealed)
-        except Away:
+            signed = await self._connection.read(self._name)
+            if signed and self._signer.verify(self._name, signed) == key.encode():
+                await self._connection.run_script(_DELETE_IF_EQUAL, [self._name], signed)
+        except RedisDown:
             return

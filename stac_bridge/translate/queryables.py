@@ -12,7 +12,7 @@ from stac_bridge.m2m.models.scenes import fold
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stac_bridge.m2m.models.scenes import DatasetFilter
+    from stac_bridge.m2m.models.datasets import DatasetFilter
     from stac_bridge.mapping import Queryable
 
 SCHEMA = "application/schema+json"

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stac_bridge.catalog.catalog import Entry
-    from stac_bridge.m2m.models.scenes import Dataset, Scene
+    from stac_bridge.m2m.models.datasets import Dataset
+    from stac_bridge.m2m.models.scenes import Scene
 
 _MIN_TIME, _MAX_TIME = "1850-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 """An Item's bounds if nothing is known: unlike a Collection's interval, they cannot be open."""

@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from stac_bridge.m2m.client import Backoff
+from stac_bridge.m2m.session import Backoff
 from tests.support import ORIGIN, Here, running
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
@@ -23,7 +23,7 @@ ASKED = {
     },
     AERIAL: {"collections": AERIAL, "limit": 2},
 }
-QUICK = Backoff(attempts=2, first=0.01, most=0.01)
+QUICK = Backoff(attempts=2, first_wait=0.01, max_wait=0.01)
 UNKNOWN_TIMES = {"datetime", "start_datetime", "end_datetime"}
 """What is wider, not absent, where M2M does not tell it: an Item has to have times."""
 

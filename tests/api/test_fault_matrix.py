@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.client import Backoff
+from stac_bridge.m2m.session import Backoff
 from tests.support import Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
@@ -130,7 +130,7 @@ def read(answer: httpx.Response) -> Answer:
 @asynccontextmanager
 async def failing(folder: Path, fault: Fault, *on: str, **more: Any) -> AsyncIterator[Here]:
     """A server over an M2M that fails where it is told; it keeps no answer, and asks again at once, but once."""
-    quick = {"backoff": Backoff(2, 0.01, 0.02), "breaker": Breaker(first=0.01, most=0.02)}
+    quick = {"backoff": Backoff(2, 0.01, 0.02), "breaker": Breaker(first_pause=0.01, max_pause=0.02)}
     told = {"m2m_timeout": PATIENCE if fault["kind"] in SILENT else 20, "cache_ttl": 0, "stale_ttl": 0}
     async with running(folder, faults=[{**fault, "on": [one], **more} for one in on], **quick, **told) as here:
         yield here

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.m2m.client import Backoff
+from stac_bridge.m2m.session import Backoff
 from tests.support import Here, Script, fails, running, says
 
 LANDSAT = "landsat_ot_c2_l2"
@@ -49,7 +49,7 @@ async def test_a_limit_beyond_64_bits_is_served_as_the_maximum(here: Here) -> No
         assert large.json().get("features") == maximum.json().get("features")
 
 
-AT_ONCE = Backoff(attempts=2, first=0.01, most=0.02)
+AT_ONCE = Backoff(attempts=2, first_wait=0.01, max_wait=0.02)
 HUGE = [10**23, -(10**300), 2**64]
 
 

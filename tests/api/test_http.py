@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from stac_bridge.api.links import OPENAPI
-from stac_bridge.request_context import current
+from stac_bridge.request_context import current_request
 from stac_bridge.search.params.search import PARAMETERS
 from tests.support import Here, running
 
@@ -95,7 +95,7 @@ async def test_pages_may_be_kept_for_as_long_as_answers_are_reused(tmp_path: Pat
 async def test_an_answer_past_its_time_tells_its_age_and_is_kept_by_nobody(here: Here) -> None:
     def stale(status: int, kept: str) -> Any:
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            current().age = 75.9
+            current_request().stale_age = 75.9
             await Response(status_code=status, headers={"Cache-Control": kept})(scope, receive, send)
 
         return app

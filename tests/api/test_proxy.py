@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from stac_bridge.api.middleware.client_address import Proxied, caller_of
-from stac_bridge.request_context import current
+from stac_bridge.request_context import current_request
 from stac_bridge.settings import Settings
 from tests.support import running
 
@@ -61,7 +61,7 @@ async def test_the_budget_of_a_request_knows_the_caller(tmp_path: Path) -> None:
     seen: list[str] = []
 
     async def look(_scope: Any, _receive: Any, _send: Any) -> None:
-        seen.append(current().caller)
+        seen.append(current_request().caller)
         raise httpx.HTTPError("enough")
 
     async with running(tmp_path, trusted_proxies="127.0.0.1") as here:

@@ -8,7 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from stac_bridge.catalog.catalog import Entry
-from stac_bridge.m2m.models.scenes import Dataset, read_scene
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from tests.support import SIGNED

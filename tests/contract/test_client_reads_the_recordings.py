@@ -13,7 +13,7 @@ import pytest
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-from stac_bridge.m2m.models.scenes import Dataset
+from stac_bridge.m2m.models.datasets import Dataset
 from tests.support import RECORDINGS, SHARED, Script, m2m_client, needs_shared
 
 RECORDED = sorted((RECORDINGS / "recorded").glob("*.json"))

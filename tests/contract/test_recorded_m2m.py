@@ -22,6 +22,7 @@ from stac_bridge.m2m.filters import (
     SceneSearch,
     Value,
 )
+from stac_bridge.m2m.session import build_session
 from tests.recorded_m2m import GROUPS, UNLISTED, RecordedM2M, recordings
 from tests.recorded_m2m.part import files_of, scrubbed
 from tests.recorded_m2m.recordings import PART, read
@@ -40,7 +41,7 @@ def m2m() -> RecordedM2M:
 
 @pytest.fixture
 async def client(m2m: RecordedM2M) -> AsyncIterator[M2MClient]:
-    client = M2MClient(URL, "someone", "a-token", transport=m2m.transport)
+    client = M2MClient(build_session(URL, "someone", "a-token", transport=m2m.transport))
     yield client
     await client.aclose()
     assert m2m.complaints == []

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from stac_bridge.catalog.catalog import Entry
+from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.notices import Message
-from stac_bridge.m2m.models.scenes import Dataset, read_scene
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator, collection, with_messages
 from tests.docs.datasets_table import DOC, written

@@ -69,7 +69,7 @@ def test_with_m2m_down_and_nothing_kept_serve_starts_and_answers_503(tmp_path: P
         (["serve"], {"delivery": "pigeon"}, "STAC_BRIDGE_DELIVERY"),
         (["serve"], {"signing_keys": "short"}, "STAC_BRIDGE_SIGNING_KEYS"),
         (["serve"], {"store": "http://localhost"}, "STAC_BRIDGE_STORE"),
-        (["serve"], {"store": "redis://127.0.0.1:9/0"}, "Redis is away"),
+        (["serve"], {"store": "redis://127.0.0.1:9/0"}, "Redis is down"),
         (["serve"], {"mappings": "/nowhere"}, "STAC_BRIDGE_MAPPINGS"),
         (["serve", "--workers", "4"], {}, "stac-bridge sandbox"),
         (["serve", "--workers", "4"], {"m2m_username": "somebody", "m2m_token": "t"}, "STAC_BRIDGE_STORE=redis://"),

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from stac_bridge.api.routes.assets import ASSET_PATH
 from stac_bridge.http_headers import read_count
-from stac_bridge.request_id import HEADER, named, request_id
+from stac_bridge.request_context import REQUEST_ID_HEADER, choose_request_id, request_id
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,12 +57,12 @@ class Observed:
             await self._app(scope, receive, send)
             return
         method, path, answer = scope["method"], scope["path"], _Answer()
-        name = named(Headers(scope=scope).get(HEADER))
+        name = choose_request_id(Headers(scope=scope).get(REQUEST_ID_HEADER))
         token = request_id.set(name)
 
         async def watching(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = name
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = name
             answer.saw(message)
             await send(message)
 

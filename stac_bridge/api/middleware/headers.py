@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from stac_bridge.api.errors import of_any
 from stac_bridge.api.middleware.client_address import caller_of
-from stac_bridge.request_context import Errand, spending
+from stac_bridge.request_context import CallPriority, request_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ class Cost:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        with spending(self._seconds, caller_of(scope), _errand(scope)) as budget:
+        with request_deadline(self._seconds, caller_of(scope), _errand(scope)) as budget:
 
             async def with_cost(message: Message) -> None:
                 if message["type"] == "http.response.start":
@@ -112,8 +112,8 @@ class Cost:
                         f"queue;dur={1000 * budget.queued:.1f}, m2m;dur={1000 * budget.upstream:.1f}, "
                         f"total;dur={1000 * (time.perf_counter() - begun):.1f}"
                     )
-                    if budget.age is not None and message["status"] < 400:
-                        _tell_stale(answer, budget.age)
+                    if budget.stale_age is not None and message["status"] < 400:
+                        _tell_stale(answer, budget.stale_age)
                 await send(message)
 
             await self._app(scope, receive, with_cost)
@@ -127,8 +127,8 @@ def _tell_stale(answer: MutableHeaders, age: float) -> None:
         answer["Cache-Control"] = "no-cache"
 
 
-def _errand(scope: Scope) -> Errand:
-    return Errand.asset if _is_asset(scope) else Errand.page
+def _errand(scope: Scope) -> CallPriority:
+    return CallPriority.asset if _is_asset(scope) else CallPriority.page
 
 
 def _is_asset(scope: Scope) -> bool:

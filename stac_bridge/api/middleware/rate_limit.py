@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from stac_bridge.api.errors import of_bridge
 from stac_bridge.errors import BridgeError, TooLong, TooOften
-from stac_bridge.request_context import current
+from stac_bridge.request_context import current_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class Limited:
             raise TooLong(
                 f"The address has {length} bytes; {self._longest} are the most. Send a long search with POST /search."
             )
-        wait = self._allowance.wait(current().caller) if self._allowance and is_counted(scope["path"]) else 0
+        wait = self._allowance.wait(current_request().caller) if self._allowance and is_counted(scope["path"]) else 0
         if self._allowance and wait:
             raise TooOften(
                 f"This server takes {self._allowance.rate} requests a minute from one address; come back in a moment.",

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from stac_bridge.api.routes.browser import BROWSER
 from stac_bridge.errors import BridgeError, UpstreamTimeout
-from stac_bridge.request_context import current
+from stac_bridge.request_context import time_left
 from stac_bridge.settings import Delivery
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def asset_route(
 
     async def asset(request: Request) -> Response:
         try:
-            async with asyncio.timeout(current().left + _GRACE):
+            async with asyncio.timeout(time_left() + _GRACE):
                 return await _answered(request)
         except TimeoutError:
             raise UpstreamTimeout("USGS did not give this file in time; try again later.", retry_after=30) from None

@@ -45,7 +45,7 @@ class LivenessCheck:
         return await renew(source)
 
     async def _is_live(self, source: Source) -> bool:
-        return await self._store.once(f"alive {source.url}", lambda: self._probe(source), ttl=self._ttl)
+        return await self._store.get_or_make(f"alive {source.url}", lambda: self._probe(source), ttl=self._ttl)
 
     async def _probe(self, source: Source) -> bool:
         try:

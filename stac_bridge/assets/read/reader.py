@@ -16,7 +16,7 @@ from stac_bridge.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -139,7 +139,7 @@ class RangeReader:
         return self._timeouts.retry_pause * float(4 ** max(0, self._empty_attempts))
 
     async def _renew_source(self) -> None:
-        with spending(RENEWAL_TIMEOUT) if self._has_started else nullcontext():
+        with request_deadline(RENEWAL_TIMEOUT) if self._has_started else nullcontext():
             renewed = await self._renew(self._source)
         if not (renewed.may_equal(self._source) and renewed.file.may_equal(self._source.file)):
             raise file_changed()

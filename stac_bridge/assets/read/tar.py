@@ -81,7 +81,7 @@ class TarReader:
     async def _index(self, whole: Source, name: str) -> Mapping[str, range]:
         """Return the members' positions. Without Range only up to ``name``, because the rest may not be here yet."""
         if whole.ranges:
-            return await self._store.once(
+            return await self._store.get_or_make(
                 _cache_key(whole), lambda: _read_index(self._entries(whole)), ttl=INDEX_TTL, size=_index_size
             )
         return await _read_index(self._entries(whole), name)

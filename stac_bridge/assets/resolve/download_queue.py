@@ -113,6 +113,6 @@ class DownloadQueue:
     async def _retrieve(self, label: str, *, fresh: bool = False) -> Retrieved:
         if fresh:
             await self._store.drop(f"queue {label}")
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"queue {label}", lambda: self._m2m.download_retrieve(label), ttl=QUEUE_TTL, size=lambda _queue: 65_536
         )

@@ -50,7 +50,7 @@ class DownloadQuota:
             raise _quota_error(until)
         if await self._store.get("downloads never fetched"):
             # Once per window and for all workers: the counts that M2M reports fall only with the next request.
-            await self._store.once("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
+            await self._store.get_or_make("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
         try:
             answer = await self._m2m.download_request(inputs, self._label)
         except UpstreamBusy as busy:
@@ -111,7 +111,7 @@ class DownloadQuota:
             )
             return True
 
-        await self._store.once(f"quota warning {name} {kind}", log, ttl=QUOTA_WINDOW)
+        await self._store.get_or_make(f"quota warning {name} {kind}", log, ttl=QUOTA_WINDOW)
 
 
 def _quota_error(until: float) -> UpstreamBusy:

@@ -73,7 +73,7 @@ class Resolver:
 
     async def source(self, file: SceneFile) -> Source:
         """Return where the file's bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"source {file.name}", lambda: self._resolve(file), ttl=self._url_ttl, size=lambda _source: 2048
         )
 
@@ -158,7 +158,7 @@ class Resolver:
         return await self._queue.refresh(pending) or (None if is_lost else pending)
 
     async def _options(self, file: SceneFile) -> tuple[Product, ...]:
-        return await self._store.once(
+        return await self._store.get_or_make(
             f"options {file.dataset} {file.entity_id}",
             lambda: self._queue.options(file.dataset, file.entity_id),
             ttl=OPTIONS_TTL,
@@ -171,7 +171,7 @@ class Resolver:
         entity_id = file_entity_id(file, datetime.now(UTC).date())
         if entity_id is None:
             return None
-        groups = await self._store.once(
+        groups = await self._store.get_or_make(
             f"file groups {file.dataset}",
             lambda: self._file_groups(file.dataset),
             ttl=GROUPS_TTL,

@@ -1,1 +1,1 @@
-"""What M2M answers, as typed values."""
+"""M2M's responses as typed values."""

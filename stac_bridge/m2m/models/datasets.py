@@ -1,4 +1,4 @@
-"""Datasets as M2M lists them, with the filters and products that each of them offers."""
+"""Datasets in dataset-search, and the filters and products that each of them offers."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 
 from stac_bridge.m2m.models.values import (
-    Model,
+    Flag,
+    M2MModel,
+    Text,
+    as_bounds,
     as_count,
-    as_flag,
+    as_interval,
+    as_keywords,
     as_list,
     as_map,
     as_names,
-    as_sides,
-    as_span,
-    as_text,
-    as_words,
 )
-
-__all__ = ["Bounds", "Dataset", "DatasetFilter", "DatasetProduct", "read_datasets"]
 
 _log = logging.getLogger(__name__)
 
 
-class Bounds(Model):
-    """A dataset's bounds in degrees, which may leave the globe."""
+class Bounds(M2MModel):
+    """A dataset's bounds in degrees; they may exceed the globe."""
 
     north: float
     south: float
@@ -34,41 +32,37 @@ class Bounds(Model):
     west: float
 
 
-Words = Annotated[str | None, BeforeValidator(as_text)]
-Flag = Annotated[bool, BeforeValidator(as_flag)]
-
-
-class Dataset(Model):
-    """A dataset as dataset-search lists it. Only alias and id must be there; anything else may be nonsense."""
+class Dataset(M2MModel):
+    """A dataset in dataset-search. Only alias and id are required; any other value may be nonsense, read as None."""
 
     alias: str = Field(alias="datasetAlias", min_length=1)
     id: str = Field(alias="datasetId", min_length=1)
-    name: Words = Field(None, alias="collectionName")
-    long_name: Words = Field(None, alias="collectionLongName")
-    abstract: Words = Field(None, alias="abstractText")
-    category: Words = Field(None, alias="datasetCategoryName")
+    name: Text = Field(None, alias="collectionName")
+    long_name: Text = Field(None, alias="collectionLongName")
+    abstract: Text = Field(None, alias="abstractText")
+    category: Text = Field(None, alias="datasetCategoryName")
     catalogs: Annotated[tuple[str, ...], BeforeValidator(as_names)] = ()
-    owner: Words = Field(None, alias="dataOwner")
-    date_updated: Words = None
-    doi: Words = Field(None, alias="doiNumber")
-    ingest_frequency: Words = None
-    keywords: Annotated[str | None, BeforeValidator(as_words)] = None
-    legacy_id: Words = None
+    owner: Text = Field(None, alias="dataOwner")
+    date_updated: Text = None
+    doi: Text = Field(None, alias="doiNumber")
+    ingest_frequency: Text = None
+    keywords: Annotated[str | None, BeforeValidator(as_keywords)] = None
+    legacy_id: Text = None
     scene_count: Annotated[int | None, BeforeValidator(as_count)] = None
-    spatial_bounds: Annotated[Bounds | None, BeforeValidator(as_sides)] = None
-    acquisition_start: Words = None
-    acquisition_end: Words = None
-    temporal_coverage: Annotated[tuple[str | None, str | None] | None, BeforeValidator(as_span)] = None
+    spatial_bounds: Annotated[Bounds | None, BeforeValidator(as_bounds)] = None
+    acquisition_start: Text = None
+    acquisition_end: Text = None
+    temporal_coverage: Annotated[tuple[str | None, str | None] | None, BeforeValidator(as_interval)] = None
     supports_cloud_cover: Flag = Field(False, alias="supportCloudCover")
     supports_deletion_search: Flag = Field(False, alias="supportDeletionSearch")
 
 
-class _FieldConfig(Model):
+class _FieldConfig(M2MModel):
     type: str
     validators: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_list)] = ()
 
 
-class DatasetFilter(Model):
+class DatasetFilter(M2MModel):
     """A filter that a dataset offers; ``sql`` shows its column and operator (``WRS_PATH between ?``)."""
 
     id: str
@@ -83,7 +77,7 @@ class DatasetFilter(Model):
         return self.config.type
 
 
-class DatasetProduct(Model):
+class DatasetProduct(M2MModel):
     """A product that a dataset delivers (dataset-download-options)."""
 
     product_id: str
@@ -93,16 +87,16 @@ class DatasetProduct(Model):
 
 
 def read_datasets(data: Any, _size: int = 0) -> tuple[Dataset, ...]:
-    """The ``data`` of dataset-search: one that lacks its name must not hide the others.
+    """Read the ``data`` of dataset-search. An unreadable dataset is skipped and logged: it must not hide the others.
 
-    Raises ValueError where none can be read.
+    Raises ValueError if none is readable.
     """
-    found = []
+    datasets = []
     for raw in data or ():
         try:
-            found.append(Dataset.model_validate(raw))
-        except ValidationError as nameless:
-            _log.warning("M2M lists a dataset that cannot be read: %s", nameless.errors()[0]["msg"])
-    if data and not found:
+            datasets.append(Dataset.model_validate(raw))
+        except ValidationError as error:
+            _log.warning("Skipped an unreadable dataset of M2M: %s", error.errors()[0]["msg"])
+    if data and not datasets:
         raise ValueError("no element is a dataset")
-    return tuple(found)
+    return tuple(datasets)

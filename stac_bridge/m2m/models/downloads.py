@@ -1,4 +1,4 @@
-"""What M2M answers about downloads: products, the files inside them, the queue and its quotas [REFERENCE §8, §10]."""
+"""Downloads: products, the files inside them, the queue and its quotas [REFERENCE §8, §10]."""
 
 from __future__ import annotations
 
@@ -7,23 +7,13 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from stac_bridge.m2m.models.values import Model, as_count, as_list, as_map, as_plain, as_text
+from stac_bridge.m2m.models.values import M2MModel, Text, as_count, as_list, as_map, as_plain_text
 
-__all__ = [
-    "Download",
-    "DownloadAnswer",
-    "DownloadInput",
-    "FailedDownload",
-    "FileGroups",
-    "Limit",
-    "Product",
-    "Retrieved",
-    "RetrievedDownload",
-]
+_Count = Annotated[int | None, BeforeValidator(as_count)]
 
 
-class Product(Model):
-    """A download option of a scene; ``secondary`` are the files of a folder, and of bundles alike."""
+class Product(M2MModel):
+    """A download option of a scene; ``secondary`` are the files of a folder, and likewise of a bundle."""
 
     product_id: str = Field(alias="id")
     entity_id: str
@@ -39,52 +29,52 @@ class Product(Model):
 
     @property
     def is_folder(self) -> bool:
-        """Whether this only holds other files. That it has ``secondary`` says nothing [REFERENCE §8]."""
+        """Whether it only holds other files. A bundle has ``secondary`` too, so that proves nothing [REFERENCE §8]."""
         return self.system == "folder"
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadInput:
-    """What download-request is asked for: a product of a scene, or of a file (its secondary entity id)."""
+    """One entry of download-request: a product of a scene, or of a file (its secondary entity id)."""
 
     entity_id: str
     product_id: str
     code: str = field(default="", compare=False)
-    """The product's code where it is known: it is not sent, but rows of the queue name it."""
+    """The product's code, if known: not sent, but the rows of the queue name the product by it."""
 
 
-class Download(Model):
-    """A download that was granted. ``eula`` is the code of the licence that its use is bound to."""
+class Download(M2MModel):
+    """A granted download. ``eula`` is the code of the license that its use is bound to."""
 
     download_id: int
     url: str
     entity_id: str | None = None
     product_code: str | None = None
-    eula: Annotated[str | None, BeforeValidator(as_text)] = Field(None, alias="eulaCode")
+    eula: Text = Field(None, alias="eulaCode")
 
 
-class FailedDownload(Model):
-    """A download that was not granted, and M2M's reason, without markup and addresses."""
+class FailedDownload(M2MModel):
+    """A rejected download, and M2M's reason without markup and URLs."""
 
     entity_id: str | None = None
     product_id: str | None = None
-    message: Annotated[str | None, BeforeValidator(as_plain)] = Field(None, alias="errorMessage")
+    message: Annotated[str | None, BeforeValidator(as_plain_text)] = Field(None, alias="errorMessage")
 
 
-class Limit(Model):
-    """What is left of the three download quotas to the account (``user``) or its address (``ip``).
+class Limit(M2MModel):
+    """What is left of the three download quotas of the account (``user``) or its address (``ip``).
 
-    M2M calls them counts, but they fall from the quota to 0 [REFERENCE §10]. None where it does not tell.
+    M2M calls them counts, but they fall from the quota to 0 [REFERENCE §10]. None if M2M does not say.
     """
 
-    kind: Annotated[str | None, BeforeValidator(as_text)] = Field(None, alias="limitType")
-    recent: Annotated[int | None, BeforeValidator(as_count)] = Field(None, alias="recentDownloadCount")
-    pending: Annotated[int | None, BeforeValidator(as_count)] = Field(None, alias="pendingDownloadCount")
-    unattempted: Annotated[int | None, BeforeValidator(as_count)] = Field(None, alias="unattemptedDownloadCount")
+    kind: Text = Field(None, alias="limitType")
+    recent: _Count = Field(None, alias="recentDownloadCount")
+    pending: _Count = Field(None, alias="pendingDownloadCount")
+    unattempted: _Count = Field(None, alias="unattemptedDownloadCount")
 
 
-class DownloadAnswer(Model):
-    """What download-request said. ``duplicates``: older download ids → the label they are queued under."""
+class DownloadAnswer(M2MModel):
+    """The response to download-request. ``duplicates``: older download ids → the label they are queued under."""
 
     available: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="availableDownloads")
     preparing: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="preparingDownloads")
@@ -95,7 +85,7 @@ class DownloadAnswer(Model):
     limits: Annotated[tuple[Limit, ...], BeforeValidator(as_list)] = Field((), alias="remainingLimits")
 
 
-class RetrievedDownload(Model):
+class RetrievedDownload(M2MModel):
     """A download in the queue."""
 
     download_id: int
@@ -107,26 +97,26 @@ class RetrievedDownload(Model):
     filesize: int | None = None
     status_code: str | None = None
     status_text: str | None = None
-    eula: Annotated[str | None, BeforeValidator(as_text)] = Field(None, alias="eulaCode")
+    eula: Text = Field(None, alias="eulaCode")
 
 
-class Retrieved(Model):
-    """The queue under a label. A download may stand in both lists, in one, or (at first) in none."""
+class Retrieved(M2MModel):
+    """The queue under a label. A download may be in both lists, in one, or (at first) in neither."""
 
     available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
     requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
     queue_size: int = 0
 
 
-class GroupedFile(Model):
-    """A kind of file inside a folder: the ending of its name, and product id → the system it comes from."""
+class GroupedFile(M2MModel):
+    """A kind of file inside a folder: the suffix of its name, and product id → the download system that has it."""
 
     name: str
     product_ids: Annotated[dict[str, str], BeforeValidator(as_map)] = Field(default_factory=dict)
 
 
-class FileGroup(Model):
-    """Files that are asked for together."""
+class FileGroup(M2MModel):
+    """Files that are requested together."""
 
     files: Annotated[tuple[GroupedFile, ...], BeforeValidator(as_list)] = ()
 
@@ -134,13 +124,18 @@ class FileGroup(Model):
 _Groups = Annotated[dict[str, FileGroup], BeforeValidator(as_map)]
 
 
-class FileGroups(Model):
-    """What dataset-file-groups said: dataset of the files → group → files."""
+class FileGroups(M2MModel):
+    """The response to dataset-file-groups: dataset of the files → group → files."""
 
     secondary: Annotated[dict[str, _Groups], BeforeValidator(as_map)] = Field(default_factory=dict)
 
     def product_ids(self, name: str, system: str) -> set[str]:
-        """The products by which files of this name (their ending) come from a download system."""
+        """Return the products by which files with this name (their suffix) come from a download system."""
         groups = (group for groups in self.secondary.values() for group in groups.values())
         files = (file for group in groups for file in group.files if file.name.casefold() == name.casefold())
-        return {ident for file in files for ident, comes_from in file.product_ids.items() if comes_from == system}
+        return {
+            product_id
+            for file in files
+            for product_id, file_system in file.product_ids.items()
+            if file_system == system
+        }

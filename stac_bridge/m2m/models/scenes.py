@@ -1,7 +1,7 @@
-"""What M2M answers: tolerant of every quirk that was seen, and gone through once.
+"""Scenes in M2M's responses, read in a single pass that tolerates every quirk recorded so far.
 
-Names are Python's (``display_id`` for ``displayId``); values stay as M2M wrote them where their meaning is a
-mapping's business (cloud cover may be text, int, null or -1).
+Names are Python's (``display_id`` for ``displayId``). Values whose meaning a mapping decides stay as M2M wrote them
+(cloud cover may be text, int, null or -1). Plain dataclasses, not models: a page has up to 50,000 scenes.
 """
 
 from __future__ import annotations
@@ -11,29 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.models.datasets import Bounds, Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.m2m.models.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "Bounds",
-    "Browse",
-    "Dataset",
-    "DatasetFilter",
-    "DatasetProduct",
-    "Scene",
-    "Scenes",
-    "fold",
-    "read_scene",
-    "read_scenes",
-]
-
 
 @lru_cache(maxsize=8192)
 def fold(label: str) -> str:
-    """A field's or filter's label without what M2M varies: entities, doubled blanks, case [REFERENCE §5].
+    """Normalize the label of a field or filter: M2M varies its entities, double spaces and case [REFERENCE §5].
 
     >>> fold("Entity  ID"), fold("Sun Azimuth Angle  Mean ")
     ('entity id', 'sun azimuth angle mean')
@@ -41,12 +27,9 @@ def fold(label: str) -> str:
     return " ".join(html.unescape(label).split()).casefold()
 
 
-# -- scenes --------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """One ready-made picture of a scene."""
+    """One preview picture of a scene."""
 
     name: str | None
     browse_path: str | None
@@ -57,10 +40,10 @@ class Browse:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene. ``fields`` holds its metadata by folded label, text unescaped and without outer blanks.
+    """One scene. ``fields`` maps folded labels to metadata values; texts are unescaped and stripped.
 
     Dates are M2M's text; ``spatial_coverage`` (the footprint) and ``spatial_bounds`` (the box around it) are
-    GeoJSON as M2M gave it, which may leave the globe.
+    M2M's GeoJSON, which may exceed the globe.
     """
 
     entity_id: str
@@ -81,8 +64,8 @@ class Scene:
 class Scenes:
     """One page of scene-search.
 
-    ``total_hits`` is certain only where ``exact``; ``next_record`` is never null, so it tells no end; ``size``
-    is the answer's in bytes.
+    ``total_hits`` is reliable only if ``exact``. ``next_record`` is never null, so it does not mark the last page.
+    ``size`` is that of the response, in bytes.
     """
 
     results: tuple[Scene, ...]
@@ -95,19 +78,19 @@ class Scenes:
 
 
 def read_scene(raw: Mapping[str, Any]) -> Scene:
-    """One element of ``results``. Raises KeyError, TypeError or ValueError where it is no scene."""
+    """Read one element of ``results``. Raises KeyError, TypeError or ValueError if it is not a scene."""
     temporal = raw.get("temporalCoverage") or {}
     options = raw.get("options") or {}
     return Scene(
-        entity_id=_ident(raw["entityId"]),
-        display_id=_ident(raw["displayId"]),
+        entity_id=_id(raw["entityId"]),
+        display_id=_id(raw["displayId"]),
         cloud_cover=raw.get("cloudCover"),
-        spatial_coverage=_figure(raw.get("spatialCoverage")),
-        spatial_bounds=_figure(raw.get("spatialBounds")),
+        spatial_coverage=_geojson(raw.get("spatialCoverage")),
+        spatial_bounds=_geojson(raw.get("spatialBounds")),
         start_date=as_text(temporal.get("startDate")),
         end_date=as_text(temporal.get("endDate")),
         publish_date=as_text(raw.get("publishDate")),
-        browse=tuple(_browse(picture) for picture in raw.get("browse") or ()),
+        browse=tuple(_browse(raw_browse) for raw_browse in raw.get("browse") or ()),
         downloadable=bool(options.get("download")),
         orderable=bool(options.get("order")),
         fields={fold(field["fieldName"]): _clean(field.get("value")) for field in raw.get("metadata") or ()},
@@ -115,7 +98,7 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
 
 
 def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
-    """The ``data`` of a scene-search answer of ``size`` bytes. Raises as ``read_scene`` does."""
+    """Read the ``data`` of a scene-search response of ``size`` bytes. Raises as ``read_scene`` does."""
     results = tuple(read_scene(scene) for scene in raw["results"] or ())
     return Scenes(
         results=results,
@@ -128,17 +111,17 @@ def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
     )
 
 
-def _figure(value: Any) -> dict[str, Any] | None:
-    """GeoJSON, or what looks like it; anything else is no place."""
+def _geojson(value: Any) -> dict[str, Any] | None:
+    """Return what may be GeoJSON; None for anything else."""
     return value if isinstance(value, dict) and value else None
 
 
-def _ident(value: Any) -> str:
-    """An id. Raises ValueError where it is neither text nor a number: whatever it is, it names no scene."""
-    ident = as_text(value)
-    if not ident:
+def _id(value: Any) -> str:
+    """Return an id as text. Raises ValueError if it is neither text nor a number, or is empty."""
+    text = as_text(value)
+    if not text:
         raise ValueError("a scene has no id")
-    return ident
+    return text
 
 
 def _browse(raw: Mapping[str, Any]) -> Browse:
@@ -154,4 +137,4 @@ def _browse(raw: Mapping[str, Any]) -> Browse:
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value).strip() if "&" in value else value.strip()
-    return None if isinstance(value, list | dict) else value  # a field has one value; anything else is not known
+    return None if isinstance(value, list | dict) else value  # a field has a single value: this one is unreadable

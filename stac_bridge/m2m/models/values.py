@@ -1,48 +1,34 @@
-"""Readings of single values that M2M writes in more than one way; what tells nothing is None, never an error."""
+"""Read single values that M2M writes in more than one way. An unreadable value is None, never an error."""
 
 from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
-__all__ = [
-    "Model",
-    "as_count",
-    "as_flag",
-    "as_list",
-    "as_map",
-    "as_names",
-    "as_plain",
-    "as_sides",
-    "as_span",
-    "as_text",
-    "as_words",
-]
 
-
-class Model(BaseModel):
-    """Unknown keys are passed over: M2M adds some from time to time."""
+class M2MModel(BaseModel):
+    """An object in a response, with camelCase keys. Unknown keys are ignored: M2M adds some from time to time."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 def as_map(value: Any) -> Any:
-    """A map; an empty one comes as a list [REFERENCE §1]."""
+    """Return a map; an empty one comes as a list [REFERENCE §1]."""
     return {} if value in (None, []) else value
 
 
 def as_list(value: Any) -> Any:
-    """A list; an empty one may come as a map, or as nothing."""
+    """Return a list; an empty one may come as a map or as null."""
     return () if value in (None, {}) else value
 
 
 def as_text(value: Any) -> str | None:
-    """Text, or a number as text.
+    """Return text, or a number as text.
 
     >>> as_text("P1D"), as_text(6683), as_text(None), as_text(True), as_text(["a"])
     ('P1D', '6683', None, None, None)
@@ -50,11 +36,11 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
-def as_plain(value: Any) -> str | None:
-    """A message for people as one line of at most 300 characters, without markup and addresses.
+def as_plain_text(value: Any) -> str | None:
+    """Return a message as one line of at most 300 characters, without markup and URLs.
 
-    >>> as_plain("This is <b>disabled</b>;<br>see <a href='https://x.example/?a=1'>here</a> &amp; https://x.example/.")
-    'This is disabled; see here &'
+    >>> as_plain_text("This is <b>off</b>;<br>see <a href='https://x.example/?a=1'>here</a> &amp; https://x.example/.")
+    'This is off; see here &'
     """
     text = html.unescape(re.sub(r"<[^>]*>", " ", as_text(value) or ""))
     words = " ".join(re.sub(r"\w+://\S+", " ", text).split())
@@ -62,22 +48,22 @@ def as_plain(value: Any) -> str | None:
 
 
 def as_names(value: Any) -> tuple[str, ...]:
-    """A list of names, which may come as one alone, or as a map of them.
+    """Return a list of names, which may come as a single name or as a map.
 
     >>> as_names(["EE", None, "CWIC"]), as_names("EE"), as_names(None)
     (('EE', 'CWIC'), ('EE',), ())
     """
-    found = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
-    return tuple(name for one in found if (name := as_text(one)))
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+    return tuple(name for item in values if (name := as_text(item)))
 
 
-def as_words(value: Any) -> str | None:
-    """Names with commas between, as M2M writes keywords."""
+def as_keywords(value: Any) -> str | None:
+    """Return names joined by commas, as M2M writes keywords."""
     return ",".join(as_names(value)) or None
 
 
 def as_count(value: Any) -> int | None:
-    """A whole number, or a text that holds one.
+    """Return a whole number, also from a text that holds one.
 
     >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan"))
     (12, 7, None, None)
@@ -89,7 +75,7 @@ def as_count(value: Any) -> int | None:
 
 
 def as_flag(value: Any) -> bool:
-    """A boolean, which the documentation writes as Y and N [REFERENCE §1].
+    """Return a boolean, which the documentation writes as Y and N [REFERENCE §1].
 
     >>> as_flag(True), as_flag("Y"), as_flag("N"), as_flag(None)
     (True, True, False, False)
@@ -97,12 +83,12 @@ def as_flag(value: Any) -> bool:
     return value.strip().casefold() in ("y", "yes", "true", "1") if isinstance(value, str) else bool(value)
 
 
-def as_span(value: Any) -> tuple[str | None, str | None] | None:
-    """Two dates, which come as a text that holds a JSON array of them [REFERENCE §4].
+def as_interval(value: Any) -> tuple[str | None, str | None] | None:
+    """Return two dates, which come as a text that holds a JSON array [REFERENCE §4].
 
-    >>> as_span('["1897-04-05 00:00:00-06","2020-06-30 00:00:00-05"]')
+    >>> as_interval('["1897-04-05 00:00:00-06","2020-06-30 00:00:00-05"]')
     ('1897-04-05 00:00:00-06', '2020-06-30 00:00:00-05')
-    >>> as_span("always"), as_span('["2020-06-30"]')
+    >>> as_interval("always"), as_interval('["2020-06-30"]')
     (None, None)
     """
     if isinstance(value, str):
@@ -115,12 +101,12 @@ def as_span(value: Any) -> tuple[str | None, str | None] | None:
     return as_text(value[0]), as_text(value[1])
 
 
-def as_sides(value: Any) -> dict[str, float] | None:
-    """Bounds with four numbers; what lacks one bounds nothing.
+def as_bounds(value: Any) -> dict[str, float] | None:
+    """Return bounds with four numbers; None if one is missing.
 
-    >>> as_sides({"north": "48.5", "south": 45, "east": 9, "west": 5})
+    >>> as_bounds({"north": "48.5", "south": 45, "east": 9, "west": 5})
     {'north': 48.5, 'south': 45.0, 'east': 9.0, 'west': 5.0}
-    >>> as_sides({"north": "?", "south": 45, "east": 9, "west": 5}), as_sides([])
+    >>> as_bounds({"north": "?", "south": 45, "east": 9, "west": 5}), as_bounds([])
     (None, None)
     """
     if hasattr(value, "model_dump"):
@@ -129,3 +115,10 @@ def as_sides(value: Any) -> dict[str, float] | None:
         return {side: float(value[side]) for side in ("north", "south", "east", "west")}
     except (TypeError, KeyError, ValueError, OverflowError):
         return None
+
+
+Text = Annotated[str | None, BeforeValidator(as_text)]
+"""A field that may hold text, a number, or anything else, which is then None."""
+
+Flag = Annotated[bool, BeforeValidator(as_flag)]
+"""A boolean field, in any of M2M's spellings."""

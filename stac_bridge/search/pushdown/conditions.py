@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.catalog.catalog import Entry
     from stac_bridge.m2m.filters import MetadataFilter
-    from stac_bridge.m2m.models.scenes import DatasetFilter
+    from stac_bridge.m2m.models.datasets import DatasetFilter
     from stac_bridge.mapping import Queryable, Row
 
 __all__ = ["EVERYTHING", "NOTHING", "UNKNOWN", "Compiled", "fits", "id_filter", "row_filter"]

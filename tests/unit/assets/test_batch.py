@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.assets import SceneFile
 from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.errors import NotFound, Staging, UpstreamBusy, UpstreamFault
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 from tests.minting import SCENE, SITE, body, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
@@ -186,7 +186,7 @@ async def test_two_products_of_one_entity_are_distinguished_by_their_codes() -> 
 
 async def test_a_call_counts_in_the_budget_of_the_first_reader() -> None:
     script = Script({"download-options": offering(*BANDS), "download-request": granting()})
-    with spending(5) as budget:
+    with request_deadline(5) as budget:
         await resolver(script).source(wanted())
     assert budget.calls == 3  # with the login
 

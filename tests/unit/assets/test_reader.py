@@ -12,7 +12,7 @@ import pytest
 
 from stac_bridge.assets import ReadTimeouts
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault, UpstreamUnreachable
-from stac_bridge.request_context import current, spending
+from stac_bridge.request_context import request_deadline, time_left
 from tests.unit.assets.upstream_host import LOGIN, Host, Renewal, body, never
 
 DATA = bytes(range(256)) * 40
@@ -169,10 +169,10 @@ async def test_a_renewal_late_in_a_stream_has_its_own_time_limit(tmp_path: Path)
     left = []
 
     async def renew(_stale: object) -> object:
-        left.append(current().left)
+        left.append(time_left())
         return host.source("new")
 
-    with spending(0.05):
+    with request_deadline(0.05):
         response = await host.streamer(tmp_path).open(host.source(), None, None, renew)  # type: ignore[arg-type]
         await asyncio.sleep(0.06)
         host.dead = {"file"}

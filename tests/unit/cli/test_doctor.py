@@ -45,7 +45,7 @@ def test_all_is_well_as_a_newcomer_has_it_and_nothing_is_left_behind(tmp_path: P
         ({"mappings": "/nowhere"}, "mappings", "/nowhere"),
         ({"signing_keys": "short"}, "signing keys", "16 characters"),
         ({"data_dir": "/proc/nowhere"}, "data folder", "STAC_BRIDGE_DATA_DIR"),
-        ({"store": "redis://:very-secret@127.0.0.1:9/0"}, "store", "Redis is away"),
+        ({"store": "redis://:very-secret@127.0.0.1:9/0"}, "store", "Redis is down"),
         ({"store": "postgres://somewhere"}, "store", "STAC_BRIDGE_STORE"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stac_bridge.cli.log import AsJson, AsText, Redactor, secrets_of
-from stac_bridge.request_id import request_id
+from stac_bridge.request_context import request_id
 from stac_bridge.settings import Settings
 
 SETTINGS = Settings(

@@ -1,4 +1,4 @@
-"""The client as its callers see it: turns, retries, logins and the time they may take."""
+"""The client as its callers see it: turns, retries, logins and time limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.errors import UpstreamBusy, UpstreamFault, UpstreamLogin, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.errors import TABLE, upstream_error
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.request_context import spending
+from stac_bridge.request_context import request_deadline
 from tests.support import Script, fails, m2m_client, says
 
 SEARCH = SceneSearch(dataset="naip")
@@ -41,13 +41,13 @@ async def test_a_dead_key_is_renewed_whatever_the_status(code: str, status: int)
     assert script.endpoints == ["login-token", "scene-search", "login-token", "scene-search"]
 
 
-async def test_many_who_ask_at_once_share_one_login_and_go_one_by_one() -> None:
-    running, most = 0, 0
+async def test_concurrent_requests_share_one_login_and_run_one_by_one() -> None:
+    running, max_running = 0, 0
 
     async def slow(_request: httpx.Request) -> httpx.Response:
-        nonlocal running, most
+        nonlocal running, max_running
         running += 1
-        most = max(most, running)
+        max_running = max(max_running, running)
         await asyncio.sleep(0.01)
         running -= 1
         return NO_SCENES
@@ -55,7 +55,7 @@ async def test_many_who_ask_at_once_share_one_login_and_go_one_by_one() -> None:
     script = Script({"scene-search": slow, "login-token": slow_login})
     client = m2m_client(script)
     await asyncio.gather(*(client.scene_search(SEARCH) for _ in range(8)))
-    assert most == 1
+    assert max_running == 1
     assert script.endpoints.count("login-token") == 1
 
 
@@ -64,20 +64,20 @@ async def slow_login(_request: httpx.Request) -> httpx.Response:
     return says("key")
 
 
-async def test_turns_come_in_the_order_of_asking() -> None:
+async def test_turns_come_in_the_order_of_the_requests() -> None:
     order: list[int] = []
     script = Script({"permissions": says(["user"])})
     client = m2m_client(script)
 
-    async def ask(number: int) -> None:
+    async def request(number: int) -> None:
         await client.permissions()
         order.append(number)
 
-    await asyncio.gather(*(ask(number) for number in range(6)))
+    await asyncio.gather(*(request(number) for number in range(6)))
     assert order == list(range(6))
 
 
-async def test_who_goes_away_while_waiting_blocks_nobody() -> None:
+async def test_a_caller_that_goes_away_while_waiting_blocks_nobody() -> None:
     script = Script({"permissions": slow_permissions})
     client = m2m_client(script)
     first, second = (asyncio.create_task(client.permissions()) for _ in range(2))
@@ -111,20 +111,20 @@ async def slow_permissions(_request: httpx.Request) -> httpx.Response:
     ],
     ids=str,
 )
-async def test_what_may_pass_is_tried_again(trouble: httpx.Response | Exception) -> None:
+async def test_a_transient_failure_is_retried(trouble: httpx.Response | Exception) -> None:
     script = Script({"scene-search": [trouble, trouble, NO_SCENES]})
     assert (await m2m_client(script).scene_search(SEARCH)).total_hits == 0
     assert script.endpoints.count("scene-search") == 3
 
 
-async def test_trouble_while_logging_in_is_tried_again_too() -> None:
+async def test_a_transient_failure_of_the_login_is_retried_too() -> None:
     script = Script({"scene-search": NO_SCENES, "login-token": [fails("RATE_LIMIT", status=500), says("key")]})
     await m2m_client(script).scene_search(SEARCH)
     assert script.endpoints == ["login-token", "login-token", "scene-search"]
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("trouble", "kind"),
     [
         (fails("RATE_LIMIT", status=500), UpstreamBusy),
         (httpx.Response(429, headers={"Retry-After": "17"}), UpstreamBusy),
@@ -134,21 +134,21 @@ async def test_trouble_while_logging_in_is_tried_again_too() -> None:
         (fails("AUTH_UNAUTHROIZED", status=403), UpstreamLogin),
     ],
 )
-async def test_what_does_not_pass_is_told_in_its_kind(trouble: httpx.Response | Exception, told: type) -> None:
-    with pytest.raises(told) as error:
+async def test_a_lasting_failure_is_raised_as_its_kind(trouble: httpx.Response | Exception, kind: type) -> None:
+    with pytest.raises(kind) as error:
         await m2m_client(Script({"scene-search": trouble})).scene_search(SEARCH)
-    if told in (UpstreamBusy, UpstreamUnreachable):
+    if kind in (UpstreamBusy, UpstreamUnreachable):
         assert error.value.retry_after
 
 
-async def test_a_fault_that_retrying_does_not_mend_is_not_retried() -> None:
+async def test_a_permanent_failure_is_not_retried() -> None:
     script = Script({"scene-search": fails("SEARCH_FAILED")})
     with pytest.raises(UpstreamFault):
         await m2m_client(script).scene_search(SEARCH)
     assert script.endpoints.count("scene-search") == 1
 
 
-async def test_a_refused_login_is_told_plainly_and_not_tried_again_at_once() -> None:
+async def test_a_rejected_login_has_a_clear_error_and_is_not_retried_at_once() -> None:
     script = Script({"login-token": fails("AUTH_INVALID", status=401), "permissions": says([])})
     client = m2m_client(script)
     for _ in range(3):
@@ -162,37 +162,37 @@ async def hang(_request: httpx.Request) -> httpx.Response:
     return NO_SCENES
 
 
-async def test_no_answer_takes_longer_than_three_times_the_limit_of_one_attempt() -> None:
+async def test_a_request_takes_at_most_three_times_the_timeout_of_one_attempt() -> None:
     begun = time.monotonic()
     with pytest.raises(UpstreamTimeout):
         await m2m_client(Script({"scene-search": hang}), timeout=0.2, attempts=50).scene_search(SEARCH)
     assert 0.2 < time.monotonic() - begun < 0.7
 
 
-async def test_waiting_for_a_turn_ends_with_the_askers_budget() -> None:
+async def test_waiting_for_a_turn_ends_at_the_deadline_of_the_request() -> None:
     client = m2m_client(Script({"scene-search": hang}), timeout=2)
     hanging = asyncio.create_task(client.scene_search(SEARCH))
     await asyncio.sleep(0.01)
-    with spending(0.1), pytest.raises(UpstreamBusy):
+    with request_deadline(0.1), pytest.raises(UpstreamBusy):
         await client.permissions()
     hanging.cancel()
 
 
 async def test_every_request_to_m2m_is_counted_logins_and_retries_included() -> None:
     script = Script({"scene-search": [fails("RATE_LIMIT", status=500), NO_SCENES]})
-    with spending(5) as budget:
+    with request_deadline(5) as request:
         await m2m_client(script).scene_search(SEARCH)
-    assert budget.calls == 3
-    assert budget.upstream > 0
+    assert request.calls == 3
+    assert request.upstream > 0
 
 
-async def test_an_answer_of_an_unknown_form_is_a_fault_that_names_what_it_lacks() -> None:
+async def test_a_response_of_an_unknown_form_is_a_fault_that_names_what_it_lacks() -> None:
     with pytest.raises(UpstreamFault, match="totalHits"):
         await m2m_client(Script({"scene-search": says({"results": []})})).scene_search(SEARCH)
 
 
 @pytest.mark.parametrize("code", ["NOT_FOUND", "INPUT_INVALID"])
-async def test_a_scene_that_does_not_exist_is_none(code: str) -> None:
+async def test_a_missing_scene_is_none(code: str) -> None:
     assert await m2m_client(Script({"scene-metadata": fails(code)})).scene_metadata("naip", "nothing") is None
 
 
@@ -210,7 +210,7 @@ async def test_empty_maps_that_come_as_lists_are_read() -> None:
     assert await client.download_options("naip", ["1"]) == ()
 
 
-async def test_logging_out_with_a_dead_key_is_no_trouble() -> None:
+async def test_logging_out_with_a_dead_key_is_not_an_error() -> None:
     script = Script({"permissions": says([]), "logout": fails("AUTH_INVALID", status=403)})
     client = m2m_client(script)
     await client.logout()
@@ -220,7 +220,7 @@ async def test_logging_out_with_a_dead_key_is_no_trouble() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(TABLE))
-def test_every_code_has_its_exception_and_keeps_m2ms_own_words(code: str) -> None:
+def test_every_code_has_its_exception_and_includes_the_message_of_m2m(code: str) -> None:
     error = upstream_error(code, "the server's words")
     assert error.code == code
     assert "the server's words" in str(error)

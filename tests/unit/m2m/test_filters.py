@@ -1,4 +1,4 @@
-"""Payloads: closed, narrowed by ``&``, widened by ``|``."""
+"""Payloads reject unknown keys, are narrowed by ``&`` and widened by ``|``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIER = Value(filter_id="5f6a6fb2137a3c00", value="T1")
 
 
 @pytest.mark.parametrize("model", [SceneFilter, SceneSearch, DayRange, CloudRange, Value, Between, And, Or, GeoJson])
-def test_a_key_that_m2m_would_ignore_is_refused_here(model: type) -> None:
+def test_a_key_that_m2m_would_ignore_is_rejected(model: type) -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         model.model_validate({"includeUnknownCloudCover": True})
 
@@ -73,11 +73,11 @@ def test_a_payload_has_m2ms_keys_in_their_places() -> None:
     }
 
 
-def test_a_filter_that_everything_passes_is_not_sent() -> None:
+def test_a_filter_without_conditions_is_not_sent() -> None:
     assert "sceneFilter" not in SceneSearch(dataset="naip", filter=SceneFilter()).payload()
 
 
-def test_and_narrows_every_slot() -> None:
+def test_and_narrows_every_condition() -> None:
     both = SceneFilter(acquisition=JUNE, metadata=PATH) & SceneFilter(acquisition=SUMMER, metadata=TIER)
     assert both.acquisition == DayRange(start=date(2020, 6, 15), end=date(2020, 6, 30))
     assert both.metadata == And(children=(PATH, TIER))
@@ -90,14 +90,14 @@ def test_or_takes_the_hull_and_loses_nothing() -> None:
     assert (SceneFilter(acquisition=JUNE) | SceneFilter(metadata=TIER)).is_open
 
 
-def test_days_that_do_not_meet_leave_nothing() -> None:
+def test_disjoint_days_are_an_empty_filter() -> None:
     late = DayRange(start=date(2021, 1, 1), end=date(2021, 1, 2))
     assert (SceneFilter(acquisition=JUNE) & SceneFilter(acquisition=late)).is_empty
     assert SceneFilter.nothing().is_empty
     assert not SceneFilter(acquisition=JUNE).is_empty
 
 
-def test_equal_searches_have_equal_digests_and_others_have_not() -> None:
+def test_digests_are_equal_exactly_for_equal_searches() -> None:
     def digest(size: int) -> str:
         return SceneSearch(dataset="naip", max_results=size, filter=SceneFilter(acquisition=JUNE)).digest()
 

@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.catalog.catalog import Entry
 from stac_bridge.errors import BadCursor
 from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, Value
-from stac_bridge.m2m.models.scenes import Dataset
+from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping import load_mappings
 from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, pruning, seal_cursor, settled, step_of
 from stac_bridge.search.paging.cursor import ISSUED, LIFETIME

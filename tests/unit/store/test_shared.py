@@ -1,4 +1,4 @@
-"""Two workers and one Redis: values, makings and the key are shared; what is not ours there is not believed."""
+"""Two workers and one Redis: values, computations and the key are shared; foreign values are ignored."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.resolve.download_answer import QueuedDownload
 from stac_bridge.catalog.catalog import Learnt
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
-from stac_bridge.m2m.auth import Keys
-from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene
-from stac_bridge.request_context import spending
-from stac_bridge.store import Sharing, open_store
+from stac_bridge.m2m.auth import KeyStore
+from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
+from stac_bridge.m2m.models.scenes import read_scene
+from stac_bridge.request_context import request_deadline
+from stac_bridge.store import SharedState, open_store
 from tests.redis_server import RedisServer
 from tests.support import raw_scene, recorded_data
 
@@ -25,12 +26,14 @@ SECRET = b"0123456789abcdef"
 ACCOUNT = ("http://m2m.test/", "someone")
 
 
-def worker(redis: RedisServer, account: tuple[str, str] = ACCOUNT, secrets: tuple[bytes, ...] = (SECRET,)) -> Sharing:
+def worker(
+    redis: RedisServer, account: tuple[str, str] = ACCOUNT, secrets: tuple[bytes, ...] = (SECRET,)
+) -> SharedState:
     return open_store(redis.url, account=account, secrets=secrets)
 
 
 @pytest.fixture
-async def two(redis: RedisServer) -> AsyncIterator[tuple[Sharing, Sharing]]:
+async def two(redis: RedisServer) -> AsyncIterator[tuple[SharedState, SharedState]]:
     both = worker(redis), worker(redis)
     yield both
     for one in both:
@@ -40,11 +43,11 @@ async def two(redis: RedisServer) -> AsyncIterator[tuple[Sharing, Sharing]]:
 class Making:
     def __init__(self, answer: Any = "made", seconds: float = 0.05, fails: int = 0) -> None:
         self.answer, self.seconds, self.fails, self.made = answer, seconds, fails, 0
-        self.begun = asyncio.Event()
+        self.started = asyncio.Event()
 
     async def __call__(self) -> Any:
         self.made += 1
-        self.begun.set()
+        self.started.set()
         await asyncio.sleep(self.seconds)
         if self.fails:
             self.fails -= 1
@@ -52,7 +55,7 @@ class Making:
         return self.answer
 
 
-async def test_what_one_worker_keeps_the_other_finds_and_drops(two: tuple[Sharing, Sharing]) -> None:
+async def test_a_value_of_one_worker_is_read_and_dropped_by_the_other(two: tuple[SharedState, SharedState]) -> None:
     one, other = two
     await one.store.put("source of a file", ("url", range(3)), ttl=60)
     assert await other.store.get("source of a file") == ("url", range(3))
@@ -60,7 +63,7 @@ async def test_what_one_worker_keeps_the_other_finds_and_drops(two: tuple[Sharin
     assert await one.store.get("source of a file") is None
 
 
-async def test_what_is_kept_ends_with_its_time_everywhere(two: tuple[Sharing, Sharing]) -> None:
+async def test_a_value_expires_everywhere(two: tuple[SharedState, SharedState]) -> None:
     one, other = two
     await one.store.put("key", "value", ttl=0.1)
     assert await other.store.get("key") == "value"
@@ -69,47 +72,49 @@ async def test_what_is_kept_ends_with_its_time_everywhere(two: tuple[Sharing, Sh
 
 
 @pytest.mark.parametrize("stale", [0, 60])
-async def test_both_workers_share_one_making(two: tuple[Sharing, Sharing], stale: float) -> None:
+async def test_both_workers_share_one_computation(two: tuple[SharedState, SharedState], stale: float) -> None:
     making = Making()
-    asked = [one.store.once("key", making, ttl=60, stale=stale) for one in two * 5]
-    assert await asyncio.gather(*asked) == ["made"] * 10
+    requests = [one.store.get_or_make("key", making, ttl=60, stale=stale) for one in two * 5]
+    assert await asyncio.gather(*requests) == ["made"] * 10
     assert making.made == 1
 
 
-async def test_an_error_stays_with_the_worker_that_met_it(two: tuple[Sharing, Sharing]) -> None:
+async def test_an_error_stays_with_the_worker_that_got_it(two: tuple[SharedState, SharedState]) -> None:
     one, other = two
     making = Making(fails=1)
-    first = asyncio.create_task(one.store.once("key", making, ttl=60))
-    await making.begun.wait()
-    assert await other.store.once("key", making, ttl=60) == "made"
+    first = asyncio.create_task(one.store.get_or_make("key", making, ttl=60))
+    await making.started.wait()
+    assert await other.store.get_or_make("key", making, ttl=60) == "made"
     with pytest.raises(UpstreamUnreachable):
         await first
     assert making.made == 2
 
 
-async def test_who_waits_for_another_worker_waits_no_longer_than_its_budget(two: tuple[Sharing, Sharing]) -> None:
+async def test_waiting_for_another_worker_ends_at_the_deadline(
+    two: tuple[SharedState, SharedState],
+) -> None:
     one, other = two
     making = Making(seconds=1)
-    first = asyncio.create_task(one.store.once("key", making, ttl=60))
-    await making.begun.wait()
-    with spending(0.1), pytest.raises(UpstreamBusy):
-        await other.store.once("key", Making(), ttl=60)
+    first = asyncio.create_task(one.store.get_or_make("key", making, ttl=60))
+    await making.started.wait()
+    with request_deadline(0.1), pytest.raises(UpstreamBusy):
+        await other.store.get_or_make("key", Making(), ttl=60)
     await first
 
 
-async def test_the_age_of_an_old_value_is_the_same_for_whoever_gives_it(two: tuple[Sharing, Sharing]) -> None:
+async def test_the_age_of_a_stale_value_is_the_same_in_every_worker(two: tuple[SharedState, SharedState]) -> None:
     one, other = two
-    await one.store.once("key", Making("old", 0), ttl=0.1, stale=60)
+    await one.store.get_or_make("key", Making("old", 0), ttl=0.1, stale=60)
     await asyncio.sleep(0.3)
     ages = []
     for each in (one, other):
-        with spending(60) as budget:
-            assert await each.store.once("key", Making(fails=1, seconds=0), ttl=0.1, stale=60) == "old"
-            ages.append(budget.age or 0)
+        with request_deadline(60) as request:
+            assert await each.store.get_or_make("key", Making(fails=1, seconds=0), ttl=0.1, stale=60) == "old"
+            ages.append(request.stale_age or 0)
     assert 0.29 < ages[0] <= ages[1] < 3
 
 
-async def test_a_large_value_is_shared_and_a_huge_one_stays_where_it_is(two: tuple[Sharing, Sharing]) -> None:
+async def test_a_large_value_is_shared_and_a_huge_one_stays_local(two: tuple[SharedState, SharedState]) -> None:
     import secrets
 
     one, other = two
@@ -123,11 +128,11 @@ async def test_a_large_value_is_shared_and_a_huge_one_stays_where_it_is(two: tup
 async def test_accounts_share_nothing(redis: RedisServer) -> None:
     one, other = worker(redis), worker(redis, ("http://m2m.test/", "somebody else"))
     await one.store.put("key", "value", ttl=60)
-    assert one.key
-    assert other.key
-    await one.key.put("api key", 60)
+    assert one.login_key
+    assert other.login_key
+    await one.login_key.put("api key", 60)
     assert await other.store.get("key") is None
-    assert await other.key.get() is None
+    assert await other.login_key.get() is None
     await one.store.aclose()
     await other.store.aclose()
 
@@ -147,7 +152,7 @@ class _Trap:
         return setattr, (_Trap, "sprung", True)
 
 
-async def test_what_somebody_else_put_there_is_not_unpickled_and_told_of_once(
+async def test_a_foreign_value_is_not_unpickled_and_is_logged_once(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ours, theirs = worker(redis), worker(redis, secrets=(b"a key that is not ours",))
@@ -162,27 +167,29 @@ async def test_what_somebody_else_put_there_is_not_unpickled_and_told_of_once(
     await theirs.store.aclose()
 
 
-async def test_a_value_moved_to_another_place_is_not_believed(two: tuple[Sharing, Sharing], redis: RedisServer) -> None:
+async def test_a_value_copied_to_another_redis_key_is_ignored(
+    two: tuple[SharedState, SharedState], redis: RedisServer
+) -> None:
     one, _other = two
     await one.store.put("a", "value of a", ttl=60)
     await one.store.put("b", "value of b", ttl=60)
     names = [word for word in redis.say("KEYS", "*").decode().split() if word.startswith("stac-bridge")]
     redis.say("COPY", names[0], names[1], "REPLACE")
-    found = {await one.store.get("a"), await one.store.get("b")}
-    assert None in found
-    assert len(found) == 2
+    values = {await one.store.get("a"), await one.store.get("b")}
+    assert None in values
+    assert len(values) == 2
 
 
-async def test_nothing_in_redis_names_a_url_in_its_key(two: tuple[Sharing, Sharing], redis: RedisServer) -> None:
+async def test_no_redis_key_contains_a_url(two: tuple[SharedState, SharedState], redis: RedisServer) -> None:
     await two[0].store.put("alive https://landsatlook.usgs.gov/secret?signature=x", True, ttl=60)
     assert b"landsatlook" not in redis.say("KEYS", "*")
 
 
-async def test_one_login_serves_all_and_only_the_dead_key_is_dropped(two: tuple[Sharing, Sharing]) -> None:
-    one, other = (each.key for each in two)
+async def test_one_login_is_shared_and_only_a_dead_key_is_deleted(two: tuple[SharedState, SharedState]) -> None:
+    one, other = (each.login_key for each in two)
     assert one
     assert other
-    keys: Keys = one  # what the login asks of it
+    keys: KeyStore = one  # it satisfies the protocol of the login
     await keys.put("first", 60)
     assert await other.get() == "first"
     await one.put("second", 60)
@@ -192,8 +199,8 @@ async def test_one_login_serves_all_and_only_the_dead_key_is_dropped(two: tuple[
     assert await one.get() is None
 
 
-def test_pickles_of_ours_come_back_equal() -> None:
-    """What the store is handed: frozen dataclasses with slots, pydantic models, ranges."""
+def test_pickled_values_are_read_back_equal() -> None:
+    """The store holds frozen dataclasses with slots, pydantic models and ranges."""
     raw = recorded_data("dataset__corona2__1")
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format")
     values = (

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_bridge.catalog.catalog import Entry, Learnt, marry
-from stac_bridge.m2m.models.datasets import read_datasets
-from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, DatasetProduct
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
 from tests.recorded_m2m import recordings

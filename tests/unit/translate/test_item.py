@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from stac_bridge.catalog.catalog import Entry, Learnt
-from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene
+from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from tests.support import SHARED, SIGNED, entry_of, needs_shared, raw_scene
