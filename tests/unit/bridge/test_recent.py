@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from stac_bridge.assets import Signer
-from stac_bridge.bridge.page import RECENT, Found, Recent
+from stac_bridge.bridge.page import MAX_RECENT, Recent, SceneItem
 from stac_bridge.m2m.models.scenes import Scene, read_scene
 from stac_bridge.search import Residual
 from stac_bridge.translate import Translator
@@ -27,40 +27,40 @@ def signer(now: float = 1_800_000_000) -> Signer:
     return Signer([b"0123456789abcdef"], WEEK, lambda: now)
 
 
-def told(found: Found, base: str = "http://here/", now: float = 1_800_000_000) -> dict[str, Any]:
+def told(found: SceneItem, base: str = "http://here/", now: float = 1_800_000_000) -> dict[str, Any]:
     item: dict[str, Any] = orjson.loads(orjson.dumps(found.item(base, signer(now))))
     return item
 
 
 def test_a_scene_that_comes_again_is_not_translated_again() -> None:
     recent = Recent()
-    first, again = (recent.found(scene(), TRANSLATOR, None) for _ in range(2))
+    first, again = (recent.scene_item(scene(), TRANSLATOR, None) for _ in range(2))
     assert again is first
     assert again.item("http://here/", signer()) is first.item("http://here/", signer())
 
 
 def test_a_scene_that_has_changed_is() -> None:
     recent = Recent()
-    recent.found(scene(), TRANSLATOR, None)
-    changed = recent.found(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
+    recent.scene_item(scene(), TRANSLATOR, None)
+    changed = recent.scene_item(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
     assert told(changed)["properties"]["eo:cloud_cover"] == 77
 
 
 def test_an_item_is_made_anew_where_it_would_say_something_else() -> None:
     recent = Recent()
-    found = recent.found(scene(), TRANSLATOR, None)
+    found = recent.scene_item(scene(), TRANSLATOR, None)
     hrefs = {
         told(found, base, now)["assets"]["red"]["href"]
         for base in ("http://here/", "http://there/")
         for now in (1_800_000_000, 1_800_000_000 + WEEK)
     }
     assert len(hrefs) == 4
-    assert told(recent.found(scene(), TRANSLATOR, "no role"))["assets"]["red"]["m2m:unavailable"] == "no role"
+    assert told(recent.scene_item(scene(), TRANSLATOR, "no role"))["assets"]["red"]["m2m:unavailable"] == "no role"
     assert "m2m:unavailable" not in told(found)["assets"]["red"]
 
 
 def test_a_filter_keeps_of_an_item_what_it_kept_before_and_another_what_it_keeps() -> None:
-    found = Recent().found(scene(**{"Scene Cloud Cover L1": "20.00"}), TRANSLATOR, None)
+    found = Recent().scene_item(scene(**{"Scene Cloud Cover L1": "20.00"}), TRANSLATOR, None)
     for most, kept in [(30, True), (10, False), (30, True), *((number, number >= 20) for number in range(40))]:
         asked = Residual({"op": "<=", "args": [{"property": "eo:cloud_cover"}, most]})
         assert found.matches(asked) is kept
@@ -68,7 +68,7 @@ def test_a_filter_keeps_of_an_item_what_it_kept_before_and_another_what_it_keeps
 
 def test_no_more_than_some_are_kept() -> None:
     recent = Recent()
-    first = recent.found(scene(), TRANSLATOR, None)
-    for number in range(RECENT):
-        recent.found(replace(scene(), entity_id=str(number)), TRANSLATOR, None)
-    assert recent.found(scene(), TRANSLATOR, None) is not first
+    first = recent.scene_item(scene(), TRANSLATOR, None)
+    for number in range(MAX_RECENT):
+        recent.scene_item(replace(scene(), entity_id=str(number)), TRANSLATOR, None)
+    assert recent.scene_item(scene(), TRANSLATOR, None) is not first

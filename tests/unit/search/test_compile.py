@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stac_bridge.mapping import Row
-from stac_bridge.search import settled, step_of
 from stac_bridge.search.params.search import parse
+from stac_bridge.search.plan import make_step, resolve_filter
 from tests.support import entry_of
 
 PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"
@@ -124,7 +124,7 @@ NOTHING = [
 
 def compiled(text: str) -> tuple[dict[str, Any], bool, bool]:
     entry = entry_of(LANDSAT)
-    step = step_of(settled(parse({"collections": LANDSAT, "filter": text}), [entry]), entry)
+    step = make_step(resolve_filter(parse({"collections": LANDSAT, "filter": text}), [entry]), entry)
     return step.filter.payload(), step.exact, step.filter.is_empty
 
 
@@ -153,7 +153,7 @@ def test_of_two_places_the_smaller_is_asked_for_and_either_by_their_union() -> N
 def test_days_that_do_not_meet_may_both_be_spanned_by_a_scene_of_many_days() -> None:
     entry = entry_of("corona2")
     text = "end_datetime > DATE('1972-05-20') AND start_datetime < DATE('1970-01-05')"
-    step = step_of(settled(parse({"collections": "corona2", "filter": text}), [entry]), entry)
+    step = make_step(resolve_filter(parse({"collections": "corona2", "filter": text}), [entry]), entry)
     assert step.filter.payload() == days("1970-01-06", "1972-05-19")
     assert not step.filter.is_empty
 
@@ -162,13 +162,15 @@ def test_what_a_dataset_lacks_is_unknown_and_found_only_where_nothing_is_asked_f
     entry = entry_of("corona2")
     for text, empty in (("platform = 'x'", True), ("platform IS NULL", False), ("NOT platform = 'x'", True)):
         known = [entry_of(LANDSAT), entry]
-        step = step_of(settled(parse({"collections": "corona2", "filter": text}), known), entry)
+        step = make_step(resolve_filter(parse({"collections": "corona2", "filter": text}), known), entry)
         assert step.filter.is_empty is empty, text
 
 
 def test_a_dataset_that_does_not_keep_cloud_is_not_asked_by_it() -> None:
     entry = entry_of("corona2")
-    step = step_of(settled(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry)
+    step = make_step(
+        resolve_filter(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry
+    )
     assert step.filter.is_open
     assert not step.exact
 
@@ -200,5 +202,5 @@ def test_a_range_is_pushed_down_only_if_the_converter_keeps_the_numbers_of_m2m(
     entry = entry_of(LANDSAT)
     row = Row.model_validate({"field": "Angle", "as": converter, "filter": {"between": "WRS Path"}})
     entry = replace(entry, mapping=entry.mapping.model_copy(update={"properties": {"angle": row}}))
-    step = step_of(settled(parse({"collections": LANDSAT, "filter": "angle = 10"}), [entry]), entry)
+    step = make_step(resolve_filter(parse({"collections": LANDSAT, "filter": "angle = 10"}), [entry]), entry)
     assert step.filter.payload() == asked

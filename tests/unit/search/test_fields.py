@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.search.params.fields import COLLECTION, EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.params.fields import ALL_FIELDS, COLLECTION, ITEM, Fields, read_fields
 
 PROPERTIES = {"datetime": "2020-01-01T00:00:00Z", "start_datetime": "s", "end_datetime": "e", "eo:cloud_cover": 3}
 WHOLE: dict[str, Any] = {
@@ -122,10 +122,10 @@ def test_what_need_not_be_made_is_never_given(include: list[str], exclude: list[
     fields = read_fields(said, ITEM)
     found = paths(fields.apply(WHOLE))
     assert found <= paths(WHOLE)
-    assert all(fields.keeps(path) for path in found)
+    assert all(fields.wants(path) for path in found)
     assert found >= set(include)
 
 
 def test_everything_is_the_item_itself() -> None:
-    assert EVERYTHING.apply(WHOLE) is WHOLE
-    assert Fields().keeps("assets.red")
+    assert ALL_FIELDS.apply(WHOLE) is WHOLE
+    assert Fields().wants("assets.red")

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.catalog.catalog import Entry
+from stac_bridge.catalog import Entry
 from stac_bridge.errors import BadCursor
 from stac_bridge.m2m.filters import DayRange, GeoJson, Mbr, Or, Value
 from stac_bridge.m2m.models.scenes import Dataset
 from stac_bridge.mapping import load_mappings
-from stac_bridge.search import Cursor, Stand, Step, open_cursor, parse, pruning, seal_cursor, settled, step_of
-from stac_bridge.search.paging.cursor import ISSUED, LIFETIME
+from stac_bridge.search import Cursor, SortCursor, Step, make_step, open_cursor, parse, seal_cursor
+from stac_bridge.search.paging.cursor import TOKEN_TIME_STEP, TOKEN_TTL
+from stac_bridge.search.plan import pruning, resolve_filter
 from tests.support import entry_of
 
 STEPS = ["a", "b", "c"]
@@ -24,7 +25,7 @@ ONE, TWO = "LC08_L2SP_047027_20201204_20210313_02_T1", "LC08_L2SP_047027_2020122
 
 def step(dataset: str = "landsat_ot_c2_l2", **said: Any) -> Step:
     entry = entry_of(dataset)
-    return step_of(settled(parse({"collections": dataset, **said}), [entry]), entry)
+    return make_step(resolve_filter(parse({"collections": dataset, **said}), [entry]), entry)
 
 
 def test_whole_days_are_said_exactly() -> None:
@@ -55,8 +56,8 @@ SRTM = Entry(
     ],
 )
 def test_a_search_by_time_in_a_dataset_of_one_flight_is_decided_without_m2m(time: str, matches: bool) -> None:
-    said = settled(parse({"collections": "srtm_v3", "datetime": time}), [SRTM])
-    found = step_of(said, SRTM)
+    said = resolve_filter(parse({"collections": "srtm_v3", "datetime": time}), [SRTM])
+    found = make_step(said, SRTM)
     assert found.exact
     assert found.filter.is_open if matches else found.filter.is_empty
 
@@ -64,14 +65,14 @@ def test_a_search_by_time_in_a_dataset_of_one_flight_is_decided_without_m2m(time
 def test_two_times_that_one_long_item_spans_do_not_make_an_empty_search() -> None:
     text = "\"m2m:month\" = 2 OR (start_datetime < DATE('2000-02-12') AND end_datetime > DATE('2000-02-20'))"
     for said in (text, f"\"m2m:resolution\" = 'x' OR ({text})"):
-        assert step_of(settled(parse({"collections": "srtm_v3", "filter": said}), [SRTM]), SRTM).filter.is_open
+        assert make_step(resolve_filter(parse({"collections": "srtm_v3", "filter": said}), [SRTM]), SRTM).filter.is_open
 
 
 def test_days_prune_the_datasets_that_m2m_can_filter_by_days_and_only_those() -> None:
     landsat, place = entry_of("landsat_ot_c2_l2"), Mbr.of(6, 46, 7, 47)
     days = DayRange(start=date(2000, 2, 12), end=date(2000, 2, 13))
     asked = parse({"bbox": "6,46,7,47", "datetime": "2000-02-12T00:00:00Z/2000-02-13T00:00:00Z"})
-    found = pruning(settled(asked, [SRTM, landsat]), [SRTM, landsat])
+    found = pruning(resolve_filter(asked, [SRTM, landsat]), [SRTM, landsat])
     assert {tuple(one.datasets): (one.filter.acquisition, one.filter.spatial) for one in found} == {
         ("landsat_ot_c2_l2",): (days, place),
         ("srtm_v3",): (None, place),
@@ -81,7 +82,7 @@ def test_days_prune_the_datasets_that_m2m_can_filter_by_days_and_only_those() ->
 def test_a_filter_that_names_a_collection_prunes_by_each_collection_and_not_by_its_mapping() -> None:
     one, other = (replace(entry_of("corona2"), dataset=replace_alias(name)) for name in ("one", "other"))
     text = "collection = 'one' OR datetime > DATE('2020-01-01') OR start_datetime > DATE('2020-01-01')"
-    (found,) = pruning(settled(parse({"filter": text}), [one, other]), [one, other])
+    (found,) = pruning(resolve_filter(parse({"filter": text}), [one, other]), [one, other])
     assert found.filter.acquisition is None
 
 
@@ -157,11 +158,12 @@ def test_ids_of_a_dataset_without_such_a_filter_are_looked_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", [Cursor(2, 4711), Cursor(0, 12, ("abcd", "efgh")), Stand(737000, 3, ("2020", None, 1.5, "id", "c"), 99)]
+    "cursor",
+    [Cursor(2, 4711), Cursor(0, 12, ("abcd", "efgh")), SortCursor(737000, 3, ("2020", None, 1.5, "id", "c"), 99)],
 )
-def test_a_token_leads_back_to_where_it_stood(cursor: Cursor | Stand) -> None:
+def test_a_token_leads_back_to_where_it_stood(cursor: Cursor | SortCursor) -> None:
     token = seal_cursor(cursor, STEPS, b"digest", KEY, 1000.0)
-    assert open_cursor(token, STEPS, b"digest", [OTHER, KEY], 1000.0 + LIFETIME) == cursor
+    assert open_cursor(token, STEPS, b"digest", [OTHER, KEY], 1000.0 + TOKEN_TTL) == cursor
 
 
 def test_a_token_names_its_dataset_so_that_a_changed_list_does_not_move_it() -> None:
@@ -189,7 +191,7 @@ def test_a_token_is_bound_to_its_search_its_key_and_its_day() -> None:
     for digest, key, now, told in (
         (b"another", KEY, 1000.0, "not of this search"),
         (b"digest", OTHER, 1000.0, "not of this search"),
-        (b"digest", KEY, 1000.0 + LIFETIME + ISSUED, "24 hours"),
+        (b"digest", KEY, 1000.0 + TOKEN_TTL + TOKEN_TIME_STEP, "24 hours"),
     ):
         with pytest.raises(BadCursor, match=told):
             open_cursor(token, STEPS, digest, [key], now)

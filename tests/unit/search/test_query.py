@@ -8,9 +8,10 @@ import pytest
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping.queryables import Queryable
-from stac_bridge.search import parse, settled
+from stac_bridge.search import parse
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.params.query import OPERATORS, as_filter, read_query
+from stac_bridge.search.params.query import OPERATORS, query_filter, read_query
+from stac_bridge.search.plan import resolve_filter
 from tests.support import entry_of
 
 KINDS = {"text": "string", "share": "number", "count": "integer", "flag": "boolean", "datetime": "datetime"}
@@ -31,7 +32,7 @@ ITEM = {
 
 
 def holds(said: Any) -> bool:
-    return Residual(as_filter(read_query(said), KNOWN)).keeps(ITEM)
+    return Residual(query_filter(read_query(said), KNOWN)).matches(ITEM)
 
 
 @pytest.mark.parametrize(
@@ -112,27 +113,27 @@ def test_every_operator_is_tried_above() -> None:
 )
 def test_each_refusal_says_what_to_change(said: Any, told: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        as_filter(read_query(said), KNOWN)
+        query_filter(read_query(said), KNOWN)
     assert told in str(refused.value)
 
 
 def test_a_query_joins_the_filter_once_its_properties_are_known() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     asked = parse({"collections": "x", "bbox": "0,0,1,1", "query": '{"eo:cloud_cover": {"lt": "20"}}'})
-    ready = settled(asked, [entry])
+    ready = resolve_filter(asked, [entry])
     assert ready.query == ()
     assert ready.filter == {
         "op": "and",
         "args": [asked.filter, {"op": "<", "args": [{"property": "eo:cloud_cover"}, 20]}],
     }
-    assert settled(ready, [entry]) == ready
+    assert resolve_filter(ready, [entry]) == ready
 
 
 def test_path_and_row_may_be_numbers_though_items_have_three_digits() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     for value in (28, "28", "028"):
         asked = parse({"query": {"landsat:wrs_path": {"eq": value}}})
-        assert settled(asked, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
+        assert resolve_filter(asked, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
 
 
 def test_a_cursor_of_one_query_is_none_of_another() -> None:

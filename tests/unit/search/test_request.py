@@ -32,7 +32,7 @@ def asked(**more: Any) -> Any:
         ({"bbox": [True, 2, 3, 4]}, "west,south,east,north"),
         ({"bbox": "1,2,3,4", "intersects": {"type": "Point", "coordinates": [1, 2]}}, "not both"),
         ({"intersects": "{"}, "JSON"),
-        ({"intersects": {"type": "Feature", "geometry": None}}, "Give its geometry"),
+        ({"intersects": {"type": "Feature", "geometry": None}}, "Send its geometry"),
         ({"intersects": {"type": "Point", "coordinates": []}}, "empty|cannot be read"),
         ({"intersects": {"type": "Point", "coordinates": ["a", "b"]}}, "cannot be read"),
         ({"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}}, "valid"),
