@@ -13,7 +13,7 @@ import pytest
 
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.resolve.download_answer import Grant
-from stac_bridge.catalog.catalog import Learnt
+from stac_bridge.catalog import Learnt
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.auth import Keys
 from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.catalog.catalog import Entry, Learnt, marry
+from stac_bridge.catalog import Entry, Learnt, build_catalog
 from stac_bridge.m2m.models.datasets import read_datasets
 from stac_bridge.m2m.models.scenes import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.mapping import load_mappings
@@ -48,7 +48,7 @@ def check(said: dict[str, Any]) -> None:
 @needs_shared
 def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = orjson.loads((SHARED / "m2m/recorded/dataset-search__all__1.json").read_bytes())["data"]
-    catalog = marry(read_datasets(recorded), MAPPINGS, 0)
+    catalog = build_catalog(read_datasets(recorded), MAPPINGS, 0)
     assert len(catalog.entries) == len(recorded) == 843
     for place, entry in enumerate(catalog.entries.values()):
         said = collection(entry, BASE)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.catalog.catalog import Entry, Learnt
+from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.models.scenes import Dataset, DatasetProduct, read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
