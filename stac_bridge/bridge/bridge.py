@@ -154,8 +154,8 @@ class Bridge:
             items = len(page.items)
         except TooWide as error:
             raise SearchTooWide(
-                f"Nothing matched in the scenes that {error.calls} calls of M2M returned; {_how_to_narrow(plan.search)}, "
-                "or follow the next link to continue.",
+                f"Nothing matched in the scenes that {error.calls} calls of M2M returned; "
+                f"{_how_to_narrow(plan.search)}, or follow the next link to continue.",
                 token=self._seal(error.cursor, plan),
             ) from None
         finally:

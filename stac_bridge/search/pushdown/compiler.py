@@ -54,7 +54,7 @@ def compile_filter(expression: Cql2 | bool | None, entry: Entry) -> Compiled:
 
 
 def _negation(expression: Cql2 | bool, entry: Entry) -> Compiled:
-    """The scene filter of ``not`` expression; of what ``negate`` leaves inside a ``not``, M2M can filter by isNull only."""
+    """The filter of a ``not``; of the conditions that ``negate`` cannot resolve, M2M can filter by isNull only."""
     inner = negate(expression)
     if isinstance(inner, bool) or inner["op"] != "not":
         return compile_filter(inner, entry)

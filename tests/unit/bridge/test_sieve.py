@@ -1,4 +1,4 @@
-"""Looking through many scenes."""
+"""Checking many scenes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stac_bridge.translate import Translator
 from tests.support import entry_of, raw_scene
 
 
-async def test_others_have_their_turns_while_many_scenes_are_looked_at() -> None:
+async def test_other_tasks_get_turns_while_many_scenes_are_checked() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     translator, recent = Translator(entry), Recent()
     cloudless = Residual({"op": "<", "args": [{"property": "eo:cloud_cover"}, 0]})
@@ -21,13 +21,13 @@ async def test_others_have_their_turns_while_many_scenes_are_looked_at() -> None
     step = replace(make_step(Search((), None), entry), exact=False)
     turns = 0
 
-    async def somebody_else() -> None:
+    async def count_turns() -> None:
         nonlocal turns
         while True:
             turns += 1
             await asyncio.sleep(0)
 
-    other = asyncio.create_task(somebody_else())
+    other = asyncio.create_task(count_turns())
     scene = read_scene(raw_scene("landsat_ot_c2_l2"))
     for number in range(4 * YIELD_INTERVAL):
         assert await sieve.match(replace(scene, entity_id=str(number)), step) is None
