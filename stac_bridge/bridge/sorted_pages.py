@@ -127,7 +127,7 @@ class SortedPages:
     async def _refuse_unknown_cloud(self, page: _Filling, total: int) -> None:
         """Refuse a sort that would end in too many scenes without cloud cover.
 
-        They come last, all in one slice, because M2M cannot be asked for them alone. Raises BadRequest.
+        They come last, all in one slice, because M2M has no filter for them alone. Raises BadRequest.
         """
         is_cloud = self._axis is not None and self._axis.kind == "cloud"
         if is_cloud and total > MAX_SORTED and await self._count_unknown_cloud(page):
@@ -154,7 +154,7 @@ class SortedPages:
             return await self._read_slice(page, cursor)
         candidates = await self._read_whole(page, cursor)
         if cursor.position == UNKNOWN_CLOUD:
-            candidates = [keyed for keyed in candidates if keyed[0][0] is None]
+            candidates = [(key, match) for key, match in candidates if key[0] is None]
         page.items += self._first_of(page, candidates)
         return None
 
@@ -177,7 +177,7 @@ class SortedPages:
             answers = await self._read_rest(page, sliced, scenes, size)
             keyed = await self._matches_after(step, answers, cursor.after)
             # the scene filter is wider than the slice
-            candidates += [one for one in keyed if axis.position(one[0][0]) in positions]
+            candidates += [(key, match) for key, match in keyed if axis.position(key[0]) in positions]
         page.items += self._first_of(page, candidates)
         following = axis.next_position(positions)
         width = next_width(len(positions), hits, wanted)
@@ -217,7 +217,7 @@ class SortedPages:
         """The scenes that match and come after a key."""
         scenes = [scene for answer in answers for scene in answer.results]
         keyed = [(self._key(match), match) for scene in scenes if (match := await self._sieve.match(scene, step))]
-        return [one for one in keyed if after is None or self._order.compare(one[0], after) > 0]
+        return [(key, match) for key, match in keyed if after is None or self._order.compare(key, after) > 0]
 
     def _key(self, scene_item: SceneItem) -> Key:
         return self._order.key(scene_item.part(self._order.names))
@@ -232,6 +232,6 @@ class SortedPages:
 
 
 def _with_exact_count(step: Step) -> Step:
-    """The step with a filter, if only one that every scene passes, so that M2M counts its hits exactly."""
+    """The step with a filter, even if only one that every scene passes, so that M2M counts its hits exactly."""
     is_counted = step.ids or not step.filter.is_open or not step.entry.can_filter_by("time")
     return step if is_counted else replace(step, filter=_ALL_DAYS)

@@ -79,7 +79,8 @@ class Entry:
     @cached_property
     def filters(self) -> dict[str, DatasetFilter]:
         """The dataset filters, by folded label."""
-        return {fold(one.label): one for one in (self.learnt.filters if self.learnt else ())}
+        filters = self.learnt.filters if self.learnt else ()
+        return {fold(dataset_filter.label): dataset_filter for dataset_filter in filters}
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ QUERYABLE: dict[str, Queryable] = {
         Queryable("sci:doi", "string", "DOI"),
         Queryable("keywords", "array", "Keywords"),
         Queryable("geometry", "geometry", "Spatial extent"),
-        Queryable("start_datetime", "datetime", "Start of the temporal extent; null where it is open"),
-        Queryable("end_datetime", "datetime", "End of the temporal extent; null where it is open"),
+        Queryable("start_datetime", "datetime", "Start of the temporal extent; null if it is open"),
+        Queryable("end_datetime", "datetime", "End of the temporal extent; null if it is open"),
     )
 }
 """The properties that a filter on Collections may name."""
@@ -82,7 +82,9 @@ class CollectionSearch:
         matches = self._sorted([collection for collection in collections if self._matches(collection)])
         ids = [collection["id"] for collection in matches]
         if self.token and self.token not in ids:
-            raise BadRequest("This token is of no page of collections: follow the next link as it is, or start again.")
+            raise BadRequest(
+                "This token is of no page of collections: follow the next link as it is, or start the search again."
+            )
         start = ids.index(self.token) if self.token else 0
         end = start + self.limit
         shown = tuple(self.fields.apply(collection) for collection in matches[start:end])

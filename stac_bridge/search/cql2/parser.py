@@ -77,7 +77,7 @@ _ARITY: dict[str, tuple[int, int]] = {
 
 _MAX_PARSE_STEPS = 2**19
 """Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
-twice before it gives up, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
+twice before it stops, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
 
 _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 """Signs in a row: the library nests one level for each, and thousands of them crash the process."""
@@ -93,7 +93,7 @@ _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 def read_filter(value: Any, lang: Any = None, crs: Any = None, limits: Limits = DEFAULT_LIMITS) -> Cql2:
     """Parse a ``filter`` parameter in either encoding. Raises BadRequest with what to change.
 
-    In the result, operators are in lower case (but ``isNull``), ``between`` and ``in`` (but for ids) are replaced by
+    In the result, operators are in lower case (except ``isNull``), ``between`` and ``in`` (except for ids) are
     comparisons, and a bbox is a geometry.
     """
     if crs is not None and crs not in _CRS84:

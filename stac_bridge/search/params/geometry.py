@@ -49,7 +49,7 @@ def read_bbox(value: Any) -> Geometry:
         raise BadRequest(f"{_BBOX}; in {value!r} south ({south}) is north of north ({north}).")
     if min(south, -north) < -90 or max(abs(west), abs(east)) > 180:
         raise BadRequest(
-            f"{_BBOX}; {value!r} leaves the globe: longitudes lie within 180 and latitudes within 90. "
+            f"{_BBOX}; {value!r} extends beyond the globe: longitudes lie within 180 and latitudes within 90. "
             "Across the antimeridian, use west > east."
         )
     if west > east:
@@ -109,7 +109,7 @@ def read_geometry(value: Any, name: str = "intersects", limits: Limits = DEFAULT
     west, south, east, north = geometry.bounds
     if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise BadRequest(
-            f"{name} leaves the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
+            f"{name} extends beyond the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
             "latitudes within 90, longitude first. Cut it at the antimeridian as RFC 7946 says."
         )
     return _plain(mapping(shapely.force_2d(geometry)))

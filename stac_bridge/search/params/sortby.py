@@ -92,12 +92,12 @@ class Order:
 
     def compare(self, left: Key, right: Key) -> int:
         """Return a negative number if ``left`` comes first, 0 if both are equal."""
-        for one, other, descending in zip(left, right, self._directions, strict=True):
-            if one == other:
+        for a, b, descending in zip(left, right, self._directions, strict=True):
+            if a == b:
                 continue
-            if one is None or other is None:
-                return 1 if one is None else -1
-            return 1 if (one > other) is not descending else -1
+            if a is None or b is None:
+                return 1 if a is None else -1
+            return 1 if (a > b) is not descending else -1
         return 0
 
 

@@ -125,7 +125,9 @@ def _ids(op: str, value: Any, entry: Entry) -> Compiled:
     if not ids:
         return NOTHING
     # M2M's text filters may treat an underscore as a wildcard, so there may be too many hits.
-    values = tuple(Value(filter_id=dataset_filter.id, value=one, operand="=") for one in dict.fromkeys(ids))
+    values = tuple(
+        Value(filter_id=dataset_filter.id, value=identifier, operand="=") for identifier in dict.fromkeys(ids)
+    )
     return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=False)
 
 

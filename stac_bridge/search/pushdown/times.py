@@ -56,7 +56,7 @@ def push_time_comparison(name: str, op: str, instant: str) -> Compiled:
 
 
 def push_temporal(op: str, args: list[Any]) -> Compiled:
-    """Return the scene filter of a temporal operator: but for after, before and disjoint, its arguments intersect."""
+    """Return the scene filter of a temporal operator: all but after, before and disjoint imply an intersection."""
     if op == "t_disjoint":
         return UNKNOWN
     interval, name = _interval(args[1]), _property(args[0])
