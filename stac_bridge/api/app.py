@@ -40,7 +40,7 @@ from stac_bridge.api.routes.stac import Client
 from stac_bridge.api.staging import staging_answer
 from stac_bridge.assets import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.bridge import Bridge, Notices, SceneReader
-from stac_bridge.catalog import LiveCatalog
+from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.turns import Gate
