@@ -9,11 +9,11 @@ import orjson
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.timing import best
 from stac_bridge.assets.href import Signer
-from stac_bridge.bridge import Found
-from stac_bridge.catalog.catalog import Entry
+from stac_bridge.bridge import SceneItem
+from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
-from stac_bridge.search import EVERYTHING, Fields
+from stac_bridge.search import ALL_FIELDS, Fields
 from stac_bridge.search.params.fields import ITEM, read_fields
 from stac_bridge.translate import Translator, collection
 from tests.support import entry_of, raw_scene
@@ -41,8 +41,8 @@ def _items(size: Size) -> None:
     raws = orjson.loads(written)
     translator, signer = Translator(entry_of("landsat_ot_c2_l2")), Signer([b"k" * 32], 604800)
 
-    def translate(fields: Fields = EVERYTHING) -> list[object]:
-        return [Found(read_scene(raw), translator).item(BASE, signer, fields) for raw in raws]
+    def translate(fields: Fields = ALL_FIELDS) -> list[object]:
+        return [SceneItem(read_scene(raw), translator).item(BASE, signer, fields) for raw in raws]
 
     # whole Items come as dumped bytes, which the server's answer takes as they are
     dumped = orjson.dumps(translate())

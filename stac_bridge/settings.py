@@ -17,7 +17,7 @@ M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
 """URL of M2M's stable version [REFERENCE §1]."""
 
 USGS_HOSTS = ("landsatlook.usgs.gov", "dds.cr.usgs.gov")
-"""Hosts that M2M's download URLs point to [REFERENCE §8]."""
+"""HostAllowList that M2M's download URLs point to [REFERENCE §8]."""
 
 
 class Delivery(StrEnum):

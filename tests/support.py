@@ -18,7 +18,7 @@ from m2m_sandbox import Sandbox, create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.api.routes.browser import BUILT
 from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
-from stac_bridge.catalog.catalog import Entry, Learnt
+from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct

@@ -51,7 +51,7 @@ from stac_bridge.assets import (
     load_keys,
 )
 from stac_bridge.bridge import Bridge, Notices, SceneReader
-from stac_bridge.catalog.refresh import Catalogue
+from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import Staging
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
@@ -125,11 +125,11 @@ def create_app(
     resolver = Resolver(
         m2m, store, http, hosts, label=_LABEL, url_ttl=settings.url_ttl, archive=archive, stale=settings.stale_ttl
     )
-    catalogue = Catalogue(
+    catalogue = LiveCatalog(
         m2m,
         load_mappings(settings.mappings),
         store,
-        kept_at=folder / "catalogue.json",
+        path=folder / "catalog.json",
         groups=settings.catalogs,
         ttl=settings.catalog_ttl,
         stale=settings.stale_ttl,
@@ -145,7 +145,7 @@ def create_app(
         keys=keys,
         deadline=settings.deadline,
         max_collections=settings.max_collections,
-        told=metrics.sought,
+        on_search=metrics.sought,
         logs_out=shared.login_key is None,
     )
     streamer = Streamer(http, spool, LivenessCheck(http, hosts, store, patience), patience)

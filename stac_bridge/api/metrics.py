@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from stac_bridge.bridge import Sought
+    from stac_bridge.bridge import SearchCounts
     from stac_bridge.m2m.calls import Call
 
 __all__ = ["METRICS_PATH", "Metrics", "metrics_route"]
@@ -95,9 +95,9 @@ class Metrics:
         """Something was looked for in the store: ``kind`` is the first word of its key."""
         self._cache.labels(_word(kind), _word(outcome)).inc()
 
-    def sought(self, sought: Sought) -> None:
+    def sought(self, sought: SearchCounts) -> None:
         """A search ended."""
-        self._looked.inc(sought.looked)
+        self._looked.inc(sought.checked)
         self._matched.inc(sought.matched)
         if sought.items is not None:
             self._pages.inc()

@@ -1,4 +1,4 @@
-"""What the account may do, which M2M is asked until it has told."""
+"""What the M2M account may do, requested until M2M answers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from stac_bridge.request_context import request_deadline
 if TYPE_CHECKING:
     from stac_bridge.m2m.client import M2MClient
 
-__all__ = ["Account", "Role"]
-
 _log = logging.getLogger(__name__)
 
 SEARCH_ONLY = "The USGS account of this server may search but not download; USGS grants its MACHINE role on request."
-"""What assets carry under an account without the role that downloads need [REFERENCE §9]."""
+"""The reason in assets under an account without the role that downloads need [REFERENCE §9]."""
 
-ASK_AGAIN = 300.0
-"""Seconds until the account's roles are asked for again, where M2M did not tell them."""
+RETRY_INTERVAL = 300.0
+"""Seconds until the account's permissions are requested again if M2M did not answer."""
 
 Role = Literal["search-only", "download", "unknown"]
-"""What the account may do, as far as M2M has told."""
+"""What the account may do; ``unknown`` until M2M has answered."""
 
 
 class Account:
-    """The account's role, ``unknown`` until ``know`` has heard it."""
+    """The role of the M2M account, ``unknown`` until ``learn_role`` has an answer."""
 
     def __init__(self, m2m: M2MClient) -> None:
         self._m2m = m2m
@@ -35,26 +33,26 @@ class Account:
 
     @property
     def unavailable(self) -> str | None:
-        """Why no file can be fetched, where that is known."""
+        """Why no file can be downloaded, if that is known."""
         return SEARCH_ONLY if self.role == "search-only" else None
 
-    async def know(self, deadline: float) -> None:
-        """Ask until M2M tells; no asking takes more than ``deadline`` seconds."""
+    async def learn_role(self, deadline: float) -> None:
+        """Request the permissions until M2M answers; each request may take ``deadline`` seconds."""
         while True:
-            await self._look(deadline)
+            await self._request(deadline)
             if self.role != "unknown":
                 return
-            await asyncio.sleep(ASK_AGAIN)
+            await asyncio.sleep(RETRY_INTERVAL)
 
-    async def _look(self, deadline: float) -> None:
-        """Say plainly, and at once, when the account does not work or can only search."""
+    async def _request(self, deadline: float) -> None:
+        """Logs at once if the account does not work or may only search, so that an operator sees it at start."""
         try:
             with request_deadline(deadline):
                 roles = await self._m2m.permissions()
-        except UpstreamLogin as refused:
-            _log.error("USGS refuses the M2M account: %s", refused)
-        except UpstreamError as failed:
-            _log.warning("M2M does not answer yet: %s", failed)
+        except UpstreamLogin as error:
+            _log.error("USGS refuses the M2M account: %s", error)
+        except UpstreamError as error:
+            _log.warning("M2M does not answer yet: %s", error)
         else:
             self.role = "download" if "download" in roles else "search-only"
             if self.role == "search-only":

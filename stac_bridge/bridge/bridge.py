@@ -1,4 +1,4 @@
-"""Bridge: the one place that acts. It asks M2M what a plan says and hands back what was found."""
+"""Bridge: fetches and pages what a plan describes, and resolves assets."""
 
 from __future__ import annotations
 
@@ -9,30 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.bridge.account import Account, Role
 from stac_bridge.bridge.lookup import Lookup
-from stac_bridge.bridge.page import Found, Page, Recent, Sieve, Sought, TooWide
-from stac_bridge.bridge.sorted_pages import Sorting
-from stac_bridge.bridge.unsorted_pages import Walk
-from stac_bridge.catalog.catalog import Together
+from stac_bridge.bridge.page import Page, Recent, SceneItem, SearchCounts, Sieve, TooWide
+from stac_bridge.bridge.sorted_pages import SortedPages
+from stac_bridge.bridge.unsorted_pages import UnsortedPages
+from stac_bridge.catalog.entry import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.request_context import request_deadline
 from stac_bridge.search import (
     MAX_UNNAMED,
     Cursor,
-    Order,
-    Residual,
-    Search,
-    Stand,
-    axis_of,
+    SortCursor,
     explanation,
-    fits,
-    known_of,
-    naming,
+    make_plan,
     open_cursor,
-    preference,
-    pruning,
+    prunings,
+    resolve_collections,
     seal_cursor,
-    settled,
-    step_of,
+    sort_axis,
 )
 from stac_bridge.translate import Translator
 
@@ -44,29 +37,29 @@ if TYPE_CHECKING:
     from stac_bridge.assets.resolve.resolver import Resolver
     from stac_bridge.bridge.notices import Notices
     from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog.catalog import Catalog, Entry
-    from stac_bridge.catalog.refresh import Catalogue
+    from stac_bridge.catalog import Catalog
+    from stac_bridge.catalog.entry import Entry
+    from stac_bridge.catalog.live import LiveCatalog
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.search import Axis, Step
+    from stac_bridge.search import Axis, Order, Plan, Search, Step
 
-__all__ = ["Bridge"]
-
-LEAVING = 3.0
-"""Seconds for logging out: a key that is not given back dies by itself after two hours."""
+LOGOUT_TIMEOUT = 3.0
+"""Seconds for logging out; an API key that is not returned expires after two hours by itself."""
 
 
 class Bridge:
-    """Answers STAC's questions with M2M's answers. One for a process; start it before use, stop it after.
+    """Answers STAC requests from M2M. There is one per process; call ``start`` before use and ``stop`` after.
 
-    ``deadline`` bounds background work, in seconds; a search may name at most ``max_collections`` Collections.
-    ``told`` hears how each search went; it ``logs_out`` in the end, unless others use the same key.
+    ``keys`` sign and verify paging tokens, the first one signs; ``deadline`` is the maximum duration of a background
+    request, in seconds; a search may name at most ``max_collections`` Collections. ``on_search`` is called with the
+    counts of each search. ``stop`` logs out of M2M if ``logs_out``; other processes may share the API key.
     """
 
     def __init__(
         self,
         m2m: M2MClient,
-        catalogue: Catalogue,
+        catalog: LiveCatalog,
         reader: SceneReader,
         resolver: Resolver,
         notices: Notices,
@@ -74,13 +67,13 @@ class Bridge:
         keys: Sequence[bytes],
         deadline: float,
         max_collections: int,
-        told: Callable[[Sought], None],
+        on_search: Callable[[SearchCounts], None],
         logs_out: bool = True,
     ) -> None:
         self._m2m = m2m
-        self._catalogue = catalogue
+        self._catalog = catalog
         self.notices = notices
-        self._told = told
+        self._on_search = on_search
         self._reader = reader
         self._resolver = resolver
         self._keys = keys
@@ -89,170 +82,140 @@ class Bridge:
         self._logs_out = logs_out
         self._translators: dict[tuple[str, str], Translator] = {}
         self._recent = Recent()
-        self._lookup = Lookup(catalogue, reader, self._found)
+        self._lookup = Lookup(catalog, reader, self._scene_item)
         self._account = Account(m2m)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def role(self) -> Role:
-        """What the account may do, as far as M2M has told."""
+        """What the M2M account may do, as far as it is known."""
         return self._account.role
 
-    # -- life ------------------------------------------------------------------------------------------------
+    # -- start and stop --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Read the kept catalogue and begin, in the background, to log in and keep the catalogue fresh."""
-        await self._catalogue.read()
-        upkeep = (
-            self._account.know(self._deadline),
-            self._catalogue.stay_fresh(self._deadline),
-            self._hear_notices(),
+        """Load the saved catalog and start the background tasks: the login, and the refreshes."""
+        await self._catalog.load()
+        background = (
+            self._account.learn_role(self._deadline),
+            self._catalog.refresh_forever(self._deadline),
+            self._refresh_notices(),
         )
-        self._tasks = [asyncio.create_task(work) for work in upkeep]
+        self._tasks = [asyncio.create_task(coroutine) for coroutine in background]
 
     async def stop(self) -> None:
-        """End the background work, log out and close the connections."""
+        """End the background tasks, log out and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._logs_out:
-            with request_deadline(LEAVING):
+            with request_deadline(LOGOUT_TIMEOUT):
                 await self._m2m.logout()
         await self._m2m.aclose()
-        await self._catalogue.written()
+        await self._catalog.wait_until_saved()
 
-    async def _hear_notices(self) -> None:
-        """Not before the list of datasets is there, which somebody may wait for."""
-        await self._catalogue.known.wait()
-        await self.notices.stay_fresh(self._deadline)
+    async def _refresh_notices(self) -> None:
+        """Starts after the catalog is loaded, because requests may be waiting for it."""
+        await self._catalog.loaded.wait()
+        await self.notices.refresh_forever(self._deadline)
 
-    # -- the catalogue ---------------------------------------------------------------------------------------
+    # -- the catalog -----------------------------------------------------------------------------------------
 
     async def catalog(self) -> Catalog:
-        """The catalogue. Raises UpstreamError."""
-        return await self._catalogue.now()
+        """Return the catalog. Raises UpstreamError."""
+        return await self._catalog.current()
 
     async def collection(self, collection: str) -> Entry | Together:
-        """A Collection; one of one dataset knows its filters and products. Raises NotFound, UpstreamError."""
-        found = (await self._catalogue.now()).collection(collection)
-        return found if isinstance(found, Together) else await self._catalogue.knowing(found)
+        """Return a Collection's union, or its entry with filters and products. Raises NotFound, UpstreamError."""
+        entry = (await self._catalog.current()).collection(collection)
+        return entry if isinstance(entry, Together) else await self._catalog.with_details(entry)
 
     def _translator(self, entry: Entry) -> Translator:
-        place = (entry.id, entry.dataset.alias)
-        known = self._translators.get(place)
-        if known is None or known.entry is not entry:
-            known = self._translators[place] = Translator(entry)
-        return known
+        key = (entry.id, entry.dataset.alias)
+        translator = self._translators.get(key)
+        if translator is None or translator.entry is not entry:  # a refresh has replaced the entry
+            translator = self._translators[key] = Translator(entry)
+        return translator
 
-    def _found(self, scene: Scene, entry: Entry) -> Found:
-        return self._recent.found(scene, self._translator(entry), self._account.unavailable)
+    def _scene_item(self, scene: Scene, entry: Entry) -> SceneItem:
+        return self._recent.scene_item(scene, self._translator(entry), self._account.unavailable)
 
     # -- search ----------------------------------------------------------------------------------------------
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
-        """One page, and the token of the next. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
-        digest = search.digest
-        search = naming(search, await self._catalogue.now(), self._max_collections)
-        entries = await self._entries(search)
-        asked, steps = settled(search, await self._known(search, entries)), _names(entries)
-        start = open_cursor(search.token, steps, digest, self._keys, time.time()) if search.token else None
-        sieve, items = self._sieve(asked, entries), None
+        """Return a page and the token of the next one. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        plan = await self._plan(search)
+        start = self._open(search.token, plan) if search.token else None
+        sieve, items = Sieve(plan.residual, self._scene_item), None
         try:
-            found = self._sorted if search.sortby else self._walked
-            page = await found(asked, entries, start, sieve)
-            items = len(page.found)
-        except TooWide as spent:
+            if plan.order:
+                page = await self._sorted_page(plan, plan.order, start, sieve)
+            else:
+                page = await self._unsorted_page(plan, start, sieve)
+            items = len(page.items)
+        except TooWide as error:
             raise SearchTooWide(
-                f"Nothing matched in the scenes that {spent.calls} calls of M2M gave; {_narrower(search)}, "
-                "or follow the next link to go on.",
-                token=self._token(spent.cursor, steps, digest),
+                f"Nothing matched in the scenes that {error.calls} calls of M2M returned; "
+                f"{_how_to_narrow(plan.search)}, or follow the next link to continue.",
+                token=self._seal(error.cursor, plan),
             ) from None
         finally:
-            self._told(Sought(items, sieve.tally.looked, sieve.tally.matched))
-        return page, None if page.cursor is None else self._token(page.cursor, steps, digest)
+            self._on_search(SearchCounts(items, sieve.tally.checked, sieve.tally.matched))
+        return page, None if page.cursor is None else self._seal(page.cursor, plan)
 
     async def explain(self, search: Search) -> dict[str, Any]:
-        """What a search would ask M2M. Raises BadRequest, NotFound, UpstreamError."""
-        search = naming(search, await self._catalogue.now(), self._max_collections)
-        entries = await self._entries(search)
-        known = await self._known(search, entries)
-        asked = settled(search, known)
-        steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
-        order = Order(asked.sortby, known_of(known)) if asked.sortby else None
-        return explanation(asked, steps, self._axis(order, steps) if order else None)
+        """Return what a search would request from M2M, as JSON. Raises BadRequest, NotFound, UpstreamError."""
+        plan = await self._plan(search)
+        steps = [plan.step(await self._catalog.with_details(entry)) for entry in plan.entries]
+        return explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
 
-    def _sieve(self, asked: Search, entries: Sequence[Entry]) -> Sieve:
-        times = {name for name, one in known_of(entries).items() if one.kind == "datetime"}
-        return Sieve(Residual(asked.filter, times) if asked.filter else None, self._found)
+    async def _plan(self, search: Search) -> Plan:
+        catalog = await self._catalog.current()
+        resolved = resolve_collections(search, catalog, self._max_collections)
+        likely = await self._catalog.likely(prunings(resolved, catalog))
+        return make_plan(resolved, catalog, likely, search.digest)
 
-    async def _walked(
-        self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
-    ) -> Page:
-        async def step_at(place: int) -> Step:
-            return step_of(asked, await self._catalogue.knowing(entries[place]))
+    async def _unsorted_page(self, plan: Plan, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
+        async def step_at(index: int) -> Step:
+            return plan.step(await self._catalog.with_details(plan.entries[index]))
 
-        walk = Walk(self._reader, sieve, step_at, len(entries), asked.limit)
-        return await walk.page(start if isinstance(start, Cursor) else Cursor())
+        pages = UnsortedPages(self._reader, sieve, step_at, len(plan.entries), plan.search.limit)
+        return await pages.page(start if isinstance(start, Cursor) else Cursor())
 
-    async def _sorted(
-        self, asked: Search, entries: Sequence[Entry], start: Cursor | Stand | None, sieve: Sieve
-    ) -> Page:
-        order = Order(asked.sortby, known_of(await self._known(asked, entries)))
-        if not asked.collections and len(entries) > MAX_UNNAMED:
-            raise BadRequest(f"sortby over {len(entries)} collections takes too many calls of M2M: name collections.")
-        steps = [step_of(asked, await self._catalogue.knowing(entry)) for entry in entries]
-        axis = self._axis(order, steps)
-        sorting = Sorting(self._reader, sieve, steps, order, axis, asked.limit)
-        return await sorting.page(start if isinstance(start, Stand) else None)
+    async def _sorted_page(self, plan: Plan, order: Order, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
+        if not plan.search.collections and len(plan.entries) > MAX_UNNAMED:
+            raise BadRequest(
+                f"sortby over {len(plan.entries)} collections takes too many calls of M2M: name collections."
+            )
+        steps = [plan.step(await self._catalog.with_details(entry)) for entry in plan.entries]
+        pages = SortedPages(self._reader, sieve, steps, order, _axis(order, steps), plan.search.limit)
+        return await pages.page(start if isinstance(start, SortCursor) else None)
 
-    @staticmethod
-    def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
-        asked = [step for step in steps if not step.filter.is_empty]
-        return axis_of(order.first, asked, datetime.now(UTC).date()) if asked else None
+    def _open(self, token: str, plan: Plan) -> Cursor | SortCursor:
+        return open_cursor(token, plan.step_names, plan.digest, self._keys, time.time())
 
-    async def _entries(self, search: Search) -> list[Entry]:
-        """The Collections to look in: those named, else those whose ids fit or that M2M finds likely."""
-        catalog = await self._catalogue.now()
-        if search.collections:
-            named = dict.fromkeys(catalog.collection(one).id for one in search.collections)
-            return [entry for one in named for entry in catalog.members(one)]
-        every = list(catalog.entries.values())
-        if not search.ids:
-            asked = settled(search, every)
-            likely = await self._catalogue.likely(pruning(asked, every))
-            return sorted(likely, key=lambda entry: preference(asked, entry))
-        fitting = [one for one in every if one.mapping.item.patterns and any(fits(i, one) for i in search.ids)]
-        if not fitting:
-            raise BadRequest("No collection is known by the form of these ids; name collections, too.")
-        return fitting
+    def _seal(self, cursor: Cursor | SortCursor, plan: Plan) -> str:
+        return seal_cursor(cursor, plan.step_names, plan.digest, self._keys[0], time.time())
 
-    async def _known(self, search: Search, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """The Collections whose properties a search may name: all, where those to look in were not told."""
-        told = search.collections or search.ids
-        return entries if told else list((await self._catalogue.now()).entries.values())
-
-    def _token(self, cursor: Cursor | Stand, steps: Sequence[str], digest: bytes) -> str:
-        return seal_cursor(cursor, steps, digest, self._keys[0], time.time())
-
-    async def item(self, collection: str, item: str) -> Found:
-        """The scene whose Item has this id. Raises NotFound, UpstreamError."""
+    async def item(self, collection: str, item: str) -> SceneItem:
+        """Return the scene of the Item with this id. Raises NotFound, UpstreamError."""
         return await self._lookup.item(collection, item)
 
     # -- assets ----------------------------------------------------------------------------------------------
 
     async def source(self, ref: AssetRef) -> Source:
-        """Where the bytes of an asset are. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+        """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
         return await self._resolver.source(await self._lookup.wanted(ref))
 
     async def renew(self, ref: AssetRef, stale: Source) -> Source:
-        """The same, when the source given before does not answer any more."""
+        """Return a new source to replace one that no longer works. Raises as ``source`` does."""
         return await self._resolver.renew(await self._lookup.wanted(ref), stale)
 
 
-def _narrower(search: Search) -> str:
+def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
+    requested = [step for step in steps if not step.filter.is_empty]
+    return sort_axis(order.first, requested, datetime.now(UTC).date()) if requested else None
+
+
+def _how_to_narrow(search: Search) -> str:
     return "narrow the place, the time or the filter" if search.collections else "name collections"
-
-
-def _names(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What a token calls the datasets of a plan; the same dataset may be searched under two Collection ids."""
-    return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in entries)

@@ -1,4 +1,4 @@
-"""The one scene that an id or an href means."""
+"""From an id or an href to the one scene it identifies."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
 from stac_bridge.mapping import TIME_PROPERTIES
-from stac_bridge.search import Residual, Search, fits, ids_like, step_of, whole_id
+from stac_bridge.search import Residual, Search, canonical_id, id_fits, make_step, partial_id_filter
 from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stac_bridge.assets.href import AssetRef
-    from stac_bridge.bridge.page import Found
+    from stac_bridge.bridge.page import SceneItem
     from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog.catalog import Entry
-    from stac_bridge.catalog.refresh import Catalogue
+    from stac_bridge.catalog.entry import Entry
+    from stac_bridge.catalog.live import LiveCatalog
     from stac_bridge.m2m.models.scenes import Scene
 
-__all__ = ["Lookup"]
-
-SAME = 20
-"""Scenes looked at for an id that lacks the part by which they differ: there is one, or a few older ones beside it."""
+MAX_SAME_ID = 20
+"""Scenes requested for an id that lacks a part: usually one matches, or a few older versions beside it."""
 
 
 class Lookup:
-    """Knows in which datasets to look. Every method raises NotFound, UpstreamError."""
+    """Finds scenes and files by id. Every method raises NotFound, UpstreamError."""
 
-    def __init__(self, catalogue: Catalogue, reader: SceneReader, found_of: Callable[[Scene, Entry], Found]) -> None:
-        self._catalogue = catalogue
+    def __init__(
+        self, catalog: LiveCatalog, reader: SceneReader, scene_item: Callable[[Scene, Entry], SceneItem]
+    ) -> None:
+        self._catalog = catalog
         self._reader = reader
-        self._found_of = found_of
+        self._scene_item = scene_item
 
-    async def item(self, collection: str, item: str) -> Found:
-        """The scene whose Item has this id."""
+    async def item(self, collection: str, item: str) -> SceneItem:
+        """Return the scene of the Item with this id."""
         for member in await self._likely_members(collection, item):
-            entry = await self._catalogue.knowing(member)
+            entry = await self._catalog.with_details(member)
             scene = await self._scene(entry, item)
             if scene is not None:
-                return self._found_of(scene, entry)
+                return self._scene_item(scene, entry)
         raise NotFound(f"Collection {collection!r} has no item {item!r}.")
 
     async def wanted(self, ref: AssetRef) -> SceneFile:
-        """The file or product that an href means."""
-        entry = await self._holder(ref)
+        """Return the file or product that an href refers to."""
+        entry = await self._entry_of(ref)
         is_file = entry.mapping.has_file(ref.key)
         return SceneFile(
             dataset=entry.dataset.alias,
@@ -58,25 +58,28 @@ class Lookup:
         )
 
     async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
-        """The entries of a Collection that may have an Item, by the form of its id; all, where it tells nothing."""
-        members = (await self._catalogue.now()).members(collection)
-        return [one for one in members if fits(item, one)] or members
+        """The entries of a Collection whose ids have the form of this one; all entries if none has."""
+        members = (await self._catalog.current()).members(collection)
+        return [member for member in members if id_fits(item, member)] or members
 
     async def _scene(self, entry: Entry, item: str) -> Scene | None:
-        """The scene of an Item's id in any form. One call: what lacks a part is searched for, the newest is meant."""
-        alike = ids_like(item, entry)
-        if alike is None:
-            return await self._reader.scene(entry.dataset.alias, whole_id(item, entry))
-        step = step_of(Search((), alike), entry)
+        """The scene of an Item's id in any form, by one call.
+
+        An id that lacks a part is searched for; of several matches, the one with the newest version is returned.
+        """
+        cql2 = partial_id_filter(item, entry)
+        if cql2 is None:
+            return await self._reader.scene(entry.dataset.alias, canonical_id(item, entry))
+        step = make_step(Search((), cql2), entry)
         if step.filter.is_open:
             return None
-        scenes = await self._reader.scenes(step, 1, SAME)
-        sieve = Sieve(Residual(alike, TIME_PROPERTIES), self._found_of)
-        found = [scene for scene in scenes.results if await sieve.find(scene, step)]
-        return max(found, key=lambda scene: scene.display_id, default=None)
+        scenes = await self._reader.scenes(step, 1, MAX_SAME_ID)
+        sieve = Sieve(Residual(cql2, TIME_PROPERTIES), self._scene_item)
+        matches = [scene for scene in scenes.results if await sieve.match(scene, step)]
+        return max(matches, key=lambda scene: scene.display_id, default=None)
 
-    async def _holder(self, ref: AssetRef) -> Entry:
-        """The entry that has the Item of an href: of a union's members that may have it, the first that does."""
+    async def _entry_of(self, ref: AssetRef) -> Entry:
+        """The entry of an href's Item. If several members of a union fit its id, each but the last is looked into."""
         members = await self._likely_members(ref.collection, ref.item)
         for entry in members[:-1]:
             if await self._reader.scene(entry.dataset.alias, ref.item):

@@ -1,4 +1,4 @@
-"""What USGS tells its users, as this process knows it: asked for in the background, never while somebody waits."""
+"""USGS's notices to its users, requested in the background, never while a request waits."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.notices import Message, Notification
     from stac_bridge.store import Store
 
-__all__ = ["Notices"]
-
 _log = logging.getLogger(__name__)
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
-_KEPT = 0.9
-"""The part of the time between two askings for which workers share an answer, so that the next asking is a new one."""
+_SHARED_PART = 0.9
+"""Part of the interval for which workers share an answer; below 1, so that the next refresh gets a new one."""
+
+_NOTICE_BYTES = 16_384
+"""Bytes that an answer takes in memory, roughly."""
 
 
 class Notices:
-    """The notices of the service and the messages about datasets of ``groups``, asked for every ``ttl`` seconds.
+    """The notices of the service, and the messages about datasets of ``groups``, refreshed every ``ttl`` seconds.
 
-    Costs one call for the service and one for each catalog group; a ``ttl`` of 0 asks for none.
+    A refresh costs one call for the service and one for each catalog group; a ``ttl`` of 0 requests none.
     """
 
     def __init__(self, m2m: M2MClient, store: Store, groups: Sequence[str], ttl: float) -> None:
@@ -41,31 +42,35 @@ class Notices:
         self.service: tuple[Notification, ...] = ()
 
     def about(self, datasets: Sequence[str]) -> tuple[Message, ...]:
-        """What is said about these datasets, in their order."""
-        wanted = {name.casefold(): place for place, name in enumerate(datasets)}
-        every = (one for group in self._messages.values() for one in group if one.dataset.casefold() in wanted)
-        return tuple(sorted(every, key=lambda one: wanted[one.dataset.casefold()]))
+        """Return the messages about these datasets, in their order."""
+        positions = {name.casefold(): position for position, name in enumerate(datasets)}
+        messages = [
+            message for group in self._messages.values() for message in group if message.dataset.casefold() in positions
+        ]
+        return tuple(sorted(messages, key=lambda message: positions[message.dataset.casefold()]))
 
-    async def stay_fresh(self, deadline: float) -> None:
-        """Ask for ever, each time within ``deadline`` seconds."""
+    async def refresh_forever(self, deadline: float) -> None:
+        """Refresh every ``ttl`` seconds; each refresh may take ``deadline`` seconds."""
         while self._ttl > 0:
             with request_deadline(deadline):
                 await self.refresh()
             await asyncio.sleep(self._ttl)
 
     async def refresh(self) -> None:
-        """Ask now; what M2M does not tell stays as it was, because a notice is worth no trouble."""
-        self.service = await self._asked("notices", self._m2m.notifications, self.service)
+        """Request all notices; those that M2M does not return stay as they were, because notices are optional."""
+        self.service = await self._request("notices", self._m2m.notifications, self.service)
         for group in self._groups:
             before = self._messages.get(group, ())
-            self._messages[group] = await self._asked(f"messages {group}", self._of(group), before)
+            self._messages[group] = await self._request(f"messages {group}", self._messages_of(group), before)
 
-    def _of(self, group: str) -> Callable[[], Awaitable[tuple[Message, ...]]]:
+    def _messages_of(self, group: str) -> Callable[[], Awaitable[tuple[Message, ...]]]:
         return lambda: self._m2m.dataset_messages(group)
 
-    async def _asked(self, key: str, ask: Callable[[], Awaitable[Told]], before: Told) -> Told:
+    async def _request(self, key: str, request: Callable[[], Awaitable[T]], before: T) -> T:
         try:
-            return await self._store.get_or_make(key, ask, ttl=_KEPT * self._ttl, size=lambda _told: 16_384)
-        except UpstreamError as failed:
-            _log.debug("USGS's %s: %s", key, failed)
+            return await self._store.get_or_make(
+                key, request, ttl=_SHARED_PART * self._ttl, size=lambda _value: _NOTICE_BYTES
+            )
+        except UpstreamError as error:
+            _log.debug("USGS's %s: %s", key, error)
             return before

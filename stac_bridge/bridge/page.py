@@ -1,4 +1,4 @@
-"""A scene that was found, what was made of it, and a page of them."""
+"""Scenes that match a search, their Items, and a page of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from cachetools import LRUCache
 
 from stac_bridge.request_context import time_left
-from stac_bridge.search import EVERYTHING
+from stac_bridge.search import ALL_FIELDS
 from stac_bridge.translate.assets import mark_files_unavailable
 
 if TYPE_CHECKING:
@@ -19,71 +19,69 @@ if TYPE_CHECKING:
 
     from stac_bridge.assets.href import Signer
     from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog.entry import Entry
     from stac_bridge.m2m.models.scenes import Scene, Scenes
-    from stac_bridge.search import Cursor, Fields, Residual, Stand, Step
+    from stac_bridge.search import Cursor, Fields, Residual, SortCursor, Step
     from stac_bridge.translate import Translator
     from stac_bridge.translate.access import HrefMaker
     from stac_bridge.translate.item import AssetFilter
 
-__all__ = ["Effort", "Found", "Page", "Recent", "Sieve", "Sought", "Tally", "TooWide", "more_follow", "trusted_total"]
+MAX_RECENT = 500
+"""Scenes that are cached with their Items: at most 100 kilobytes each."""
 
-RECENT = 500
-"""Scenes that are kept with their Items: 100 kilobytes each, at most."""
+YIELD_INTERVAL = 25
+"""Scenes that are checked before other tasks get a turn: some ten milliseconds."""
 
-BREATH = 25
-"""Scenes that are looked at in one go: some ten milliseconds."""
-
-VERDICTS = 16
-"""Filters whose verdicts are kept with a scene."""
+MAX_VERDICTS = 16
+"""Filters whose results are cached with a scene."""
 
 
 @dataclass(slots=True)
-class Found:
-    """A scene, and what of its Item was asked for so far."""
+class SceneItem:
+    """A scene, and the parts of its Item that were made so far."""
 
     scene: Scene
     translator: Translator
     unavailable: str | None = None
-    """Why this server can fetch no file, where it cannot."""
+    """Why this server cannot download any file, if it cannot."""
 
     _core: dict[str, Any] | None = field(default=None, repr=False, compare=False)
-    """The Item without assets, which most of the scenes that a filter is tried on need only a part of."""
+    """The Item without assets. Most of the scenes that a filter is tested on need only a part of it."""
 
-    _whole: tuple[tuple[str, str], orjson.Fragment] | None = field(default=None, repr=False, compare=False)
-    """The Item as it was made last, under where and until when its hrefs lead."""
+    _dumped: tuple[tuple[str, str], orjson.Fragment] | None = field(default=None, repr=False, compare=False)
+    """The whole Item as JSON, with the base URL and the expiry time of its hrefs."""
 
     _verdicts: dict[Residual, bool] = field(default_factory=dict, repr=False, compare=False)
-    """Filters that were tried on it, which those who ask again ask again."""
+    """Results of filters that were tested on it: the same search is often repeated."""
 
-    def item(self, base: str, signer: Signer, fields: Fields = EVERYTHING) -> dict[str, Any] | orjson.Fragment:
-        """The Item, its assets signed, or the parts of it that ``fields`` gives: the others are not made.
+    def item(self, base: str, signer: Signer, fields: Fields = ALL_FIELDS) -> dict[str, Any] | orjson.Fragment:
+        """Return the Item with signed assets, or the parts of it that ``fields`` selects; other parts are not made.
 
-        ``base`` is the API's address with its last slash. A whole Item is dumped once for all who ask.
+        ``base`` is the API's URL with its trailing slash. A whole Item is dumped once for all requests.
         """
         core = self._core = self._core or self.translator.core(self.scene)
         href_of = signer.href_maker(base, core["collection"], core["id"], self.scene.entity_id)
-        if fields != EVERYTHING:
-            return fields.apply(self._made(core, base, href_of, lambda key: fields.keeps(f"assets.{key}")))
-        place = (base, href_of.expires)
-        if self._whole is None or self._whole[0] != place:
-            self._whole = place, orjson.Fragment(orjson.dumps(self._made(core, base, href_of)))
-        return self._whole[1]
+        if fields != ALL_FIELDS:
+            return fields.apply(self._finish(core, base, href_of, lambda key: fields.wants(f"assets.{key}")))
+        key = (base, href_of.expires)
+        if self._dumped is None or self._dumped[0] != key:
+            self._dumped = key, orjson.Fragment(orjson.dumps(self._finish(core, base, href_of)))
+        return self._dumped[1]
 
     def part(self, names: frozenset[str]) -> dict[str, Any]:
-        """The Item without assets, or as much of it as these properties need."""
+        """Return the Item without assets, or as much of it as these properties need."""
         return self._core or self.translator.core(self.scene, names)
 
     def matches(self, residual: Residual) -> bool:
-        """Whether the Item is what a filter asks for."""
+        """Return whether the Item matches a filter."""
         verdict = self._verdicts.get(residual)
         if verdict is None:
-            if len(self._verdicts) >= VERDICTS:
+            if len(self._verdicts) >= MAX_VERDICTS:
                 self._verdicts.clear()
-            verdict = self._verdicts[residual] = residual.keeps(self.part(residual.names))
+            verdict = self._verdicts[residual] = residual.matches(self.part(residual.names))
         return verdict
 
-    def _made(
+    def _finish(
         self, core: dict[str, Any], base: str, href_of: HrefMaker, wants: AssetFilter | None = None
     ) -> dict[str, Any]:
         item = self.translator.finish(core, self.scene, base, href_of, wants)
@@ -91,112 +89,119 @@ class Found:
 
 
 class Recent:
-    """Scenes found of late: one that M2M gives again unchanged is not translated again."""
+    """A cache of scenes: one that M2M returns again unchanged is not translated again."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[tuple[Translator, str, str | None], Found] = LRUCache(RECENT)
+        self._cache: LRUCache[tuple[Translator, str, str | None], SceneItem] = LRUCache(MAX_RECENT)
 
-    def found(self, scene: Scene, translator: Translator, unavailable: str | None) -> Found:
-        """The scene as it was found before, or anew where it has changed since."""
-        place = translator, scene.entity_id, unavailable
-        found = self._kept.get(place)
-        if found is None or found.scene != scene:
-            found = self._kept[place] = Found(scene, translator, unavailable)
-        return found
+    def scene_item(self, scene: Scene, translator: Translator, unavailable: str | None) -> SceneItem:
+        """Return the cached SceneItem if the scene has not changed, else a new one."""
+        key = translator, scene.entity_id, unavailable
+        scene_item = self._cache.get(key)
+        if scene_item is None or scene_item.scene != scene:
+            scene_item = self._cache[key] = SceneItem(scene, translator, unavailable)
+        return scene_item
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a walk found: ``cursor`` leads on, ``matched`` is None where the whole number is not known."""
+    """A page of a search. ``cursor`` is where the next one starts; ``matched`` is the total number, if it is known."""
 
-    found: tuple[Found, ...]
-    cursor: Cursor | Stand | None
+    items: tuple[SceneItem, ...]
+    cursor: Cursor | SortCursor | None
     matched: int | None
 
 
 class TooWide(Exception):
-    """The calls of a page were spent before the first match; ``cursor`` leads on."""
+    """The calls of a page were spent before the first match; the search can continue at ``cursor``."""
 
-    def __init__(self, cursor: Cursor | Stand, calls: int) -> None:
+    def __init__(self, cursor: Cursor | SortCursor, calls: int) -> None:
         super().__init__(f"{calls} calls")
         self.cursor = cursor
         self.calls = calls
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """How a search went: ``items`` on its page, None where it gave none; scenes looked at, and matched of these."""
+class SearchCounts:
+    """How a search went, for metrics."""
 
     items: int | None
-    looked: int
+    """Items on its page; None if it failed."""
+    checked: int
+    """Scenes that were looked at."""
     matched: int
+    """Scenes of these that matched."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What went through a sieve so far."""
+    """Scenes that went through a sieve so far."""
 
-    looked: int = 0
+    checked: int = 0
     matched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """Scenes → what of them was asked for."""
+    """Sorts out the scenes whose Items do not match the whole filter."""
 
     residual: Residual | None
-    found_of: Callable[[Scene, Entry], Found]
+    scene_item: Callable[[Scene, Entry], SceneItem]
     tally: Tally = field(default_factory=Tally)
 
-    async def find(self, scene: Scene, step: Step) -> Found | None:
-        """The scene, where its Item matches; what M2M said exactly is not tried again.
+    async def match(self, scene: Scene, step: Step) -> SceneItem | None:
+        """Return the scene if its Item matches, else None; exact hits of M2M are not tested.
 
-        Of thousands of scenes it takes seconds, in which others have their turns.
+        Thousands of scenes take seconds, so other tasks get their turns in between.
         """
-        found = self.found_of(scene, step.entry)
-        self.tally.looked += 1
-        if self.tally.looked % BREATH == 0:
+        scene_item = self.scene_item(scene, step.entry)
+        self.tally.checked += 1
+        if self.tally.checked % YIELD_INTERVAL == 0:
             await asyncio.sleep(0)
-        if self.residual is not None and not step.exact and not found.matches(self.residual):
+        if self.residual is not None and not step.exact and not scene_item.matches(self.residual):
             return None
         self.tally.matched += 1
-        return found
+        return scene_item
 
 
 @dataclass(slots=True)
 class Effort:
-    """What a page has cost so far: questions asked, and the seconds that the slowest answer took."""
+    """What a page has cost so far: the number of requests, and the seconds that the slowest one took."""
 
     calls: int = 0
     slowest: float = 0
 
     async def read(self, reader: SceneReader, step: Step, start: int, size: int) -> Scenes:
-        """Scenes of a step, as SceneReader gives them."""
+        """Return ``size`` scenes of a step from number ``start`` on. Raises UpstreamError."""
         self.calls += 1
-        begun = time.monotonic()
+        started = time.monotonic()
         scenes = await reader.scenes(step, start, size)
-        self.slowest = max(self.slowest, time.monotonic() - begun)
+        self.slowest = max(self.slowest, time.monotonic() - started)
         return scenes
 
-    def is_spent(self, most: int) -> bool:
-        """Whether nothing more should be asked: by their number, or because time would not suffice for one more."""
-        return self.calls >= most or time_left() < 1.5 * self.slowest
+    def is_spent(self, max_calls: int) -> bool:
+        """Return whether to stop: the calls are used up, or the time left is too short for one more."""
+        return self.calls >= max_calls or time_left() < 1.5 * self.slowest
 
 
 def trusted_total(scenes: Scenes, step: Step) -> int | None:
-    """totalHits, where a scene filter was sent [REFERENCE §3] and the scenes themselves do not give it the lie."""
-    counted = scenes.exact and (step.ids or not step.filter.is_open)
-    return scenes.total_hits if counted and scenes.total_hits >= _read_to(scenes) else None
+    """Return totalHits if it can be trusted, else None.
+
+    M2M counts exactly only if it was sent a scene filter [REFERENCE §3]; a total below the number of the last scene
+    is wrong in any case.
+    """
+    is_counted = scenes.exact and (step.ids or not step.filter.is_open)
+    return scenes.total_hits if is_counted and scenes.total_hits >= _last_number(scenes) else None
 
 
-def more_follow(scenes: Scenes, step: Step, asked: int) -> bool:
-    """Whether scenes follow: M2M gave all that it was ``asked`` for, whatever it counts; or it counts on."""
+def more_follow(scenes: Scenes, step: Step, size: int) -> bool:
+    """Return whether more scenes follow: M2M returned all ``size`` that were requested, or its total is larger."""
     if not scenes.records_returned:
         return False
     total = trusted_total(scenes, step)
-    return scenes.records_returned >= asked or (total is not None and _read_to(scenes) < total)
+    return scenes.records_returned >= size or (total is not None and _last_number(scenes) < total)
 
 
-def _read_to(scenes: Scenes) -> int:
-    """The number of the last scene."""
+def _last_number(scenes: Scenes) -> int:
+    """The number of the last scene, counted from 1 in the whole result."""
     return scenes.starting_number + scenes.records_returned - 1

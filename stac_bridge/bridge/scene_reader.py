@@ -1,4 +1,4 @@
-"""Scenes as M2M has them: each question asked once for all who ask it, and remembered for a while."""
+"""Scenes from M2M: concurrent equal requests become one call, and answers are cached for a while."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import uuid4
 from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.filters import SceneSearch
 from stac_bridge.m2m.models.scenes import Scenes
-from stac_bridge.search.pushdown.places import clipped, leaves_the_globe
+from stac_bridge.search.pushdown.places import clip_to_180, extends_past_180
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.client import M2MClient
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from stac_bridge.search.plan import Step
     from stac_bridge.store import Store
 
-__all__ = ["SceneReader"]
-
 _log = logging.getLogger(__name__)
 
-PARSED = 6
-"""How many bytes of memory one byte of a scene-search answer takes once parsed (measured: 134 MB → 658 MB)."""
+PARSED_FACTOR = 6
+"""Bytes of memory for one byte of a scene-search answer once it is parsed (measured: 134 MB → 658 MB)."""
 
 SCENE_BYTES = 16_384
 """Bytes of a scene with its metadata."""
 
-_REFUSALS = frozenset({"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT", "SEARCH_ERROR", "SEARCH_FAILED"})
-"""What M2M may say of a place that it does not take."""
+_PLACE_REFUSALS = frozenset(
+    {"INPUT_INVALID", "INPUT_PARAMETER_INVALID", "INPUT_FORMAT", "SEARCH_ERROR", "SEARCH_FAILED"}
+)
+"""Error codes that M2M may answer to a place that it does not accept."""
 
 
 class SceneReader:
-    """Asks M2M; an answer is reused for ``ttl`` seconds, and ``stale`` more while M2M does not answer.
+    """Reads scenes; answers are reused for ``ttl`` seconds, and for ``stale`` more while M2M does not answer.
 
     Every method raises UpstreamError.
     """
@@ -44,87 +44,90 @@ class SceneReader:
         self._store = store
         self._ttl = ttl
         self._stale = stale
-        self._flat = False
+        self._clips = False
+        """Whether M2M has refused a place past ±180, so that such places are clipped."""
 
     async def scenes(self, step: Step, start: int, size: int) -> Scenes:
-        """``size`` scenes of a step from number ``start`` (from 1) on."""
+        """Return ``size`` scenes of a step from number ``start`` (from 1) on."""
         dataset = step.entry.dataset.alias
         if step.ids:
             return await self._by_id(dataset, step.ids, start, size)
-        asked = SceneSearch(
+        search = SceneSearch(
             dataset=dataset, max_results=size, starting_number=start, filter=step.filter, metadata_type="full"
         )
-        if not leaves_the_globe(step.filter):
-            return await self._asked(asked)
-        return await self._beyond(asked)
+        if not extends_past_180(step.filter):
+            return await self._search(search)
+        return await self._search_past_180(search)
 
-    async def _beyond(self, asked: SceneSearch) -> Scenes:
-        """A place past ±180; clipped where M2M has once refused to look there."""
-        if not self._flat:
+    async def _search_past_180(self, search: SceneSearch) -> Scenes:
+        """Search a place past ±180; once M2M has refused one, such places are clipped."""
+        if not self._clips:
             try:
-                return await self._asked(asked)
+                return await self._search(search)
             except UpstreamFault as fault:
-                if fault.code not in _REFUSALS:
+                if fault.code not in _PLACE_REFUSALS:
                     raise
                 _log.warning("M2M refuses a place past 180 degrees (%s): such places are clipped from now on.", fault)
-        found = await self._asked(asked.model_copy(update={"filter": asked.filter and clipped(asked.filter)}))
-        self._flat = True
-        return found
+        clipped = search.filter and clip_to_180(search.filter)
+        scenes = await self._search(search.model_copy(update={"filter": clipped}))
+        # Only now: if the clipped search had failed, too, its place would not have been the reason.
+        self._clips = True
+        return scenes
 
-    async def _asked(self, asked: SceneSearch) -> Scenes:
+    async def _search(self, search: SceneSearch) -> Scenes:
         return await self._store.get_or_make(
-            f"scenes {asked.digest()}",
-            lambda: self._m2m.scene_search(asked),
+            f"scenes {search.digest()}",
+            lambda: self._m2m.scene_search(search),
             ttl=self._ttl,
             stale=self._stale,
-            size=lambda scenes: scenes.size * PARSED,
+            size=lambda scenes: scenes.size * PARSED_FACTOR,
             finish_abandoned=False,
         )
 
     async def scene(self, dataset: str, display_id: str) -> Scene | None:
-        """The scene of an id, or None."""
-        found = await self._store.get_or_make(
+        """Return the scene with this id; None if there is none."""
+        (scene,) = await self._store.get_or_make(
             f"scene {dataset} {display_id}",
-            lambda: self._scene_or_none(dataset, display_id),
+            lambda: self._request_scene(dataset, display_id),
             ttl=self._ttl,
             stale=self._stale,
-            size=lambda _found: SCENE_BYTES * PARSED,
+            size=lambda _scenes: SCENE_BYTES * PARSED_FACTOR,
             finish_abandoned=False,
         )
-        return found[0]
+        return scene
 
-    async def _scene_or_none(self, dataset: str, display_id: str) -> tuple[Scene | None]:
-        """In a tuple, so that an absence is remembered, too."""
+    async def _request_scene(self, dataset: str, display_id: str) -> tuple[Scene | None]:
+        """The scene in a tuple, so that its absence is cached, too."""
         scene = await self._m2m.scene_metadata(dataset, display_id)
         return (scene if scene and scene.display_id == display_id else None,)
 
     async def _by_id(self, dataset: str, ids: tuple[str, ...], start: int, size: int) -> Scenes:
-        """The scenes of a list of ids, where no filter finds them: one call for one, three for more."""
+        """The scenes with these ids in a dataset that has no filter for them: one call for one, three for more."""
         if len(ids) == 1:
             scene = await self.scene(dataset, ids[0])
-            found: tuple[Scene, ...] = (scene,) if scene else ()
+            scenes: tuple[Scene, ...] = (scene,) if scene else ()
         else:
-            name = hashlib.sha256("\n".join((dataset, *ids)).encode()).hexdigest()
-            found = await self._store.get_or_make(
-                f"list {name}",
-                lambda: self._listed(dataset, ids),
+            digest = hashlib.sha256("\n".join((dataset, *ids)).encode()).hexdigest()
+            scenes = await self._store.get_or_make(
+                f"list {digest}",
+                lambda: self._request_list(dataset, ids),
                 ttl=self._ttl,
                 stale=self._stale,
-                size=lambda scenes: len(scenes) * SCENE_BYTES * PARSED,
+                size=lambda scenes: len(scenes) * SCENE_BYTES * PARSED_FACTOR,
             )
-        part = found[start - 1 : start - 1 + size]
+        page = scenes[start - 1 : start - 1 + size]
         return Scenes(
-            results=part,
-            total_hits=len(found),
+            results=page,
+            total_hits=len(scenes),
             exact=True,
             starting_number=start,
-            records_returned=len(part),
-            next_record=start + len(part),
+            records_returned=len(page),
+            next_record=start + len(page),
             size=0,
         )
 
-    async def _listed(self, dataset: str, ids: tuple[str, ...]) -> tuple[Scene, ...]:
-        """By a scene list, which lives under the account and is removed again, in the order asked."""
+    async def _request_list(self, dataset: str, ids: tuple[str, ...]) -> tuple[Scene, ...]:
+        """The scenes in the order of their ids, by a scene list of the account, which is removed afterwards."""
         name = f"stac_bridge_{uuid4().hex}"
         await self._m2m.scene_list_add(name, dataset, ids)
         try:
@@ -132,4 +135,4 @@ class SceneReader:
         finally:
             with contextlib.suppress(UpstreamError):
                 await self._m2m.scene_list_remove(name)
-        return tuple(scenes[wanted] for wanted in ids if wanted in scenes)
+        return tuple(scenes[identifier] for identifier in ids if identifier in scenes)

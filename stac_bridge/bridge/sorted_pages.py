@@ -1,4 +1,4 @@
-"""A page in an order that was asked for: slice after slice along an axis, or the whole where it is small."""
+"""A page in the order of ``sortby``: slice after slice along an axis, or the whole result if it is small."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from stac_bridge.bridge.page import Effort, Found, Page, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.errors import BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
-from stac_bridge.search.paging.fetch_size import CALLS
-from stac_bridge.search.paging.slices import AIM, MOST, PARTS, Stand, next_width
+from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_SCENES
+from stac_bridge.search.paging.slices import MAX_FETCHES_PER_SLICE, PAGES_PER_SLICE, SortCursor, next_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,206 +23,215 @@ if TYPE_CHECKING:
     from stac_bridge.search.paging.slices import Axis
     from stac_bridge.search.params.sortby import Key, Order
 
-__all__ = ["Sorting"]
-
 WHOLE = -1
-"""The position of a walk that reads everything at once."""
+"""The position of a cursor that reads the whole result at once."""
 
-UNKNOWN = -2
-"""The position behind the last slice of cloud: scenes whose cloud is not known."""
+UNKNOWN_CLOUD = -2
+"""The position after the last slice of cloud: scenes whose cloud cover is unknown."""
+
+MAX_SORTED = MAX_FETCHES_PER_SLICE * MAX_SCENES
+"""Scenes that can be sorted in one slice."""
 
 _KNOWN_CLOUD = SceneFilter(cloud=CloudRange(include_unknown=False))
 
-Keyed = tuple["Key", Found]
-
-
 _ALL_DAYS = SceneFilter(acquisition=DayRange(start=date.min, end=date.max))
-"""What every scene with a date passes; M2M counts exactly only where it is sent a filter."""
+"""A filter that every scene with a date passes; M2M counts exactly only if it is sent a filter."""
+
+Keyed = tuple["Key", SceneItem]
 
 
 @dataclass(slots=True)
 class _Filling:
-    """A page while it fills."""
+    """A page while it is filled."""
 
-    kept: list[Keyed]
+    items: list[Keyed]
     effort: Effort = field(default_factory=Effort)
 
 
-class Sorting:
-    """Walks all steps side by side. ``axis`` is None where M2M cannot slice by what is sorted by first."""
+class SortedPages:
+    """Reads pages of ``limit`` Items from all steps side by side.
+
+    ``axis`` is None if M2M cannot filter by the first sort key.
+    """
 
     def __init__(
         self, reader: SceneReader, sieve: Sieve, steps: Sequence[Step], order: Order, axis: Axis | None, limit: int
     ) -> None:
         self._reader = reader
         self._sieve = sieve
-        self._steps = [_counted(step) for step in steps if not step.filter.is_empty]
+        self._steps = [_with_exact_count(step) for step in steps if not step.filter.is_empty]
         self._order = order
         self._axis = axis
         self._limit = limit
-        self._calls = CALLS + 2 * len(self._steps)
+        self._max_calls = MAX_CALLS + 2 * len(self._steps)
 
-    async def page(self, stand: Stand | None) -> Page:
-        """The page that begins at a stand (None: at the first Item). Raises BadRequest, TooWide, UpstreamError."""
+    async def page(self, start: SortCursor | None) -> Page:
+        """Return the page that starts at a cursor (None: the first page). Raises BadRequest, TooWide, UpstreamError."""
         page = _Filling([])
-        stand = stand or await self._begin(page)
-        reached: Stand | None = stand
-        while reached is not None:
-            if page.effort.is_spent(self._calls):
-                if not page.kept:
-                    raise TooWide(reached, page.effort.calls)
+        cursor = start or await self._first_cursor(page)
+        following: SortCursor | None = cursor
+        while following is not None:
+            if page.effort.is_spent(self._max_calls):
+                if not page.items:
+                    raise TooWide(following, page.effort.calls)
                 break
-            stand = reached
-            reached = await self._advance(page, stand)
-            if len(page.kept) > self._limit:
-                reached = replace(stand, after=page.kept[self._limit - 1][0])
+            cursor = following
+            following = await self._advance(page, cursor)
+            if len(page.items) > self._limit:
+                following = replace(cursor, after=page.items[self._limit - 1][0])
                 break
-        found = tuple(one for _key, one in page.kept[: self._limit])
-        return Page(found, reached, stand.matched)
+        items = tuple(scene_item for _key, scene_item in page.items[: self._limit])
+        return Page(items, following, cursor.matched)
 
-    # -- where to begin --------------------------------------------------------------------------------------
+    # -- where to start --------------------------------------------------------------------------------------
 
-    async def _begin(self, page: _Filling) -> Stand:
-        """Look how much there is."""
-        size = min(MOST, max(2 * self._limit, 50))
+    async def _first_cursor(self, page: _Filling) -> SortCursor:
+        """Request the first scenes of each step to learn how many there are, and choose the width of a slice."""
+        size = min(MAX_SCENES, max(2 * self._limit, 50))
         answers = [await self._read(page, step, step.filter, 1, size) for step in self._steps]
         total = sum(scenes.total_hits for scenes in answers)
         pairs = zip(self._steps, answers, strict=True)
-        exact = all(step.exact and trusted_total(scenes, step) is not None for step, scenes in pairs)
-        matched = total if exact else None
+        is_exact = all(step.exact and trusted_total(scenes, step) is not None for step, scenes in pairs)
+        matched = total if is_exact else None
         if all(scenes.total_hits <= size for scenes in answers):
-            return Stand(WHOLE, size, None, matched)
+            return SortCursor(WHOLE, size, None, matched)
         if self._axis is None:
-            if total > MOST:
+            if total > MAX_SCENES:
                 by_days = all(step.entry.can_filter_by("time") for step in self._steps)
                 raise BadRequest(
-                    f"sortby={self._order.first.name} can sort {MOST} scenes at most, and this search has {total}: "
-                    f"narrow the place, the time or the filter{', or sort by datetime' if by_days else ''}."
+                    f"sortby={self._order.first.name} can sort {MAX_SCENES} scenes at most, and this search has "
+                    f"{total}: narrow the place, the time or the filter{', or sort by datetime' if by_days else ''}."
                 )
-            return Stand(WHOLE, MOST, None, matched)
-        if self._axis.kind == "cloud" and total <= MOST:
-            return Stand(WHOLE, MOST, None, matched)  # one bounded fetch, where slices of percents may be empty
+            return SortCursor(WHOLE, MAX_SCENES, None, matched)
+        if self._axis.kind == "cloud" and total <= MAX_SCENES:
+            # one bounded fetch is cheaper than slices of percents, many of which may be empty
+            return SortCursor(WHOLE, MAX_SCENES, None, matched)
         await self._refuse_unknown_cloud(page, total)
-        width = math.ceil(self._axis.length * AIM * (self._limit + 1) / total)
-        width = max(width, await self._empty_end(answers) + 1)
-        return Stand(self._axis.begin, min(width, self._axis.length), None, matched)
+        width = math.ceil(self._axis.length * PAGES_PER_SLICE * (self._limit + 1) / total)
+        width = max(width, await self._empty_days(answers) + 1)
+        return SortCursor(self._axis.start, min(width, self._axis.length), None, matched)
 
-    async def _empty_end(self, answers: Sequence[Scenes]) -> int:
-        """Days before today that seem to hold nothing: M2M is seen to give the newest scenes first.
+    async def _empty_days(self, answers: Sequence[Scenes]) -> int:
+        """The number of days before today that seem to have no scene: M2M was observed to return the newest first.
 
-        Should it not, the first slice is only wider than it need be.
+        If it does not, the first slice is only wider than necessary.
         """
         axis = self._axis
         if axis is None or axis.kind != "day" or not axis.descending:
             return 0
         pairs = zip(self._steps, answers, strict=True)
-        found = [await self._sieve.find(scene, step) for step, scenes in pairs for scene in scenes.results]
-        days = (axis.position(self._key(one)[0]) for one in found if one)
+        matches = [await self._sieve.match(scene, step) for step, scenes in pairs for scene in scenes.results]
+        days = (axis.position(self._key(scene_item)[0]) for scene_item in matches if scene_item)
         return axis.high - max((day for day in days if day is not None), default=axis.high)
 
     async def _refuse_unknown_cloud(self, page: _Filling, total: int) -> None:
-        """Scenes without cloud cover come last, all at once, because M2M cannot be asked for them alone."""
-        if self._axis and self._axis.kind == "cloud" and total > PARTS * MOST and await self._unknown_clouds(page):
+        """Refuse a sort that would end in too many scenes without cloud cover.
+
+        They come last, all in one slice, because M2M has no filter for them alone. Raises BadRequest.
+        """
+        is_cloud = self._axis is not None and self._axis.kind == "cloud"
+        if is_cloud and total > MAX_SORTED and await self._count_unknown_cloud(page):
             raise BadRequest(
                 f"Some of these {total} scenes have no cloud cover, and so many cannot be sorted to the end: "
                 "add eo:cloud_cover <= 100 to the filter to leave them out, or narrow the search."
             )
 
-    async def _unknown_clouds(self, page: _Filling) -> int:
-        """How many hits have no cloud cover."""
+    async def _count_unknown_cloud(self, page: _Filling) -> int:
+        """The number of hits without cloud cover."""
         count = 0
         for step in self._steps:
             if step.filter.cloud is None or step.filter.cloud.include_unknown:
-                every = await self._read(page, step, step.filter, 1, 1)
-                known = await self._read(page, step, step.filter & _KNOWN_CLOUD, 1, 1)
-                count += every.total_hits - known.total_hits
+                with_unknown = await self._read(page, step, step.filter, 1, 1)
+                without = await self._read(page, step, step.filter & _KNOWN_CLOUD, 1, 1)
+                count += with_unknown.total_hits - without.total_hits
         return count
 
     # -- slice by slice --------------------------------------------------------------------------------------
 
-    async def _advance(self, page: _Filling, stand: Stand) -> Stand | None:
-        """Read one slice into the page; where to go on, or None behind the last."""
-        if stand.position not in (WHOLE, UNKNOWN):
-            return await self._slice(page, stand)
-        candidates = await self._whole(page, stand)
-        if stand.position == UNKNOWN:
-            candidates = [keyed for keyed in candidates if keyed[0][0] is None]
-        page.kept += self._best(page, candidates)
+    async def _advance(self, page: _Filling, cursor: SortCursor) -> SortCursor | None:
+        """Read one slice into the page; return where to continue, None after the last."""
+        if cursor.position not in (WHOLE, UNKNOWN_CLOUD):
+            return await self._read_slice(page, cursor)
+        candidates = await self._read_whole(page, cursor)
+        if cursor.position == UNKNOWN_CLOUD:
+            candidates = [(key, match) for key, match in candidates if key[0] is None]
+        page.items += self._first_of(page, candidates)
         return None
 
-    async def _slice(self, page: _Filling, stand: Stand) -> Stand | None:
+    async def _read_slice(self, page: _Filling, cursor: SortCursor) -> SortCursor | None:
         axis = self._axis
         assert axis is not None  # noqa: S101 -- only an axis has positions
-        span = axis.span(stand.position, stand.width)
-        wanted = AIM * (self._limit + 1)
+        positions = axis.slice(cursor.position, cursor.width)
+        wanted = PAGES_PER_SLICE * (self._limit + 1)
         candidates, hits = [], 0
         for step in self._steps:
-            asked = replace(step, filter=step.filter & axis.slot(span))
-            if asked.filter.is_empty:
+            sliced = replace(step, filter=step.filter & axis.scene_filter(positions))
+            if sliced.filter.is_empty:
                 continue
-            size = min(MOST, max(200, math.ceil(4 * wanted)))
-            scenes = await self._read(page, asked, asked.filter, 1, size)
+            size = min(MAX_SCENES, max(200, math.ceil(4 * wanted)))
+            scenes = await self._read(page, sliced, sliced.filter, 1, size)
             hits += scenes.total_hits
-            if scenes.total_hits > MOST and len(span) > 1:
-                narrower = min(len(span) // 2, next_width(len(span), scenes.total_hits, wanted))
-                return replace(stand, width=max(1, narrower))
-            parts = await self._parts(page, asked, scenes, size)
-            keyed = await self._keyed(step, parts, stand.after)
-            candidates += [one for one in keyed if axis.position(one[0][0]) in span]
-        page.kept += self._best(page, candidates)
-        following = axis.beyond(span)
-        width = next_width(len(span), hits, wanted)
+            if scenes.total_hits > MAX_SCENES and len(positions) > 1:
+                narrower = min(len(positions) // 2, next_width(len(positions), scenes.total_hits, wanted))
+                return replace(cursor, width=max(1, narrower))
+            answers = await self._read_rest(page, sliced, scenes, size)
+            keyed = await self._matches_after(step, answers, cursor.after)
+            # the scene filter is wider than the slice
+            candidates += [(key, match) for key, match in keyed if axis.position(key[0]) in positions]
+        page.items += self._first_of(page, candidates)
+        following = axis.next_position(positions)
+        width = next_width(len(positions), hits, wanted)
         if following is not None:
-            return Stand(following, width, None, stand.matched)
-        if axis.kind == "cloud" and await self._unknown_clouds(page):
-            return Stand(UNKNOWN, MOST, None, stand.matched)
+            return SortCursor(following, width, None, cursor.matched)
+        if axis.kind == "cloud" and await self._count_unknown_cloud(page):
+            return SortCursor(UNKNOWN_CLOUD, MAX_SCENES, None, cursor.matched)
         return None
 
-    async def _whole(self, page: _Filling, stand: Stand) -> list[Keyed]:
+    async def _read_whole(self, page: _Filling, cursor: SortCursor) -> list[Keyed]:
         candidates: list[Keyed] = []
         for step in self._steps:
-            scenes = await self._read(page, step, step.filter, 1, stand.width)
-            parts = await self._parts(page, step, scenes, stand.width)
-            candidates += await self._keyed(step, parts, stand.after)
+            scenes = await self._read(page, step, step.filter, 1, cursor.width)
+            answers = await self._read_rest(page, step, scenes, cursor.width)
+            candidates += await self._matches_after(step, answers, cursor.after)
         return candidates
 
-    async def _parts(self, page: _Filling, step: Step, first: Scenes, size: int) -> list[Scenes]:
-        """What one fetch of ``size`` holds, and all that it does not. Raises BadRequest where that is too much."""
-        if first.total_hits > PARTS * MOST:
+    async def _read_rest(self, page: _Filling, step: Step, first: Scenes, size: int) -> list[Scenes]:
+        """``first``, an answer to a request for ``size`` scenes, and the scenes after it. Raises BadRequest."""
+        if first.total_hits > MAX_SORTED:
             raise self._too_many(first.total_hits)
-        parts, asked = [first], size
-        while more_follow(parts[-1], step, asked):
-            start, asked = parts[-1].starting_number + parts[-1].records_returned, MOST
-            if start > PARTS * MOST:
+        answers, requested = [first], size
+        while more_follow(answers[-1], step, requested):
+            start, requested = answers[-1].starting_number + answers[-1].records_returned, MAX_SCENES
+            if start > MAX_SORTED:
                 raise self._too_many(start)
-            parts.append(await self._read(page, step, step.filter, start, asked))
-        return parts
+            answers.append(await self._read(page, step, step.filter, start, requested))
+        return answers
 
     def _too_many(self, count: int) -> BadRequest:
         return BadRequest(
             f"sortby={self._order.first.name} meets {count} scenes at one place in the order; "
-            f"{PARTS * MOST} can be sorted: narrow the place or the filter."
+            f"{MAX_SORTED} can be sorted: narrow the place or the filter."
         )
 
-    async def _keyed(self, step: Step, parts: Sequence[Scenes], after: Key | None) -> list[Keyed]:
-        """What matches and comes behind a key."""
-        every = [scene for scenes in parts for scene in scenes.results]
-        keyed = [(self._key(one), one) for scene in every if (one := await self._sieve.find(scene, step))]
-        return [one for one in keyed if after is None or self._order.compare(one[0], after) > 0]
+    async def _matches_after(self, step: Step, answers: Sequence[Scenes], after: Key | None) -> list[Keyed]:
+        """The scenes that match and come after a key."""
+        scenes = [scene for answer in answers for scene in answer.results]
+        keyed = [(self._key(match), match) for scene in scenes if (match := await self._sieve.match(scene, step))]
+        return [(key, match) for key, match in keyed if after is None or self._order.compare(key, after) > 0]
 
-    def _key(self, one: Found) -> Key:
-        return self._order.key(one.part(self._order.names))
+    def _key(self, scene_item: SceneItem) -> Key:
+        return self._order.key(scene_item.part(self._order.names))
 
-    def _best(self, page: _Filling, candidates: list[Keyed]) -> list[Keyed]:
-        """The first of them, as many as the page lacks and one more, by which it is seen that more follow."""
-        lacking = self._limit + 1 - len(page.kept)
-        return heapq.nsmallest(max(1, lacking), candidates, key=lambda keyed: self._order.sorting(keyed[0]))
+    def _first_of(self, page: _Filling, candidates: list[Keyed]) -> list[Keyed]:
+        """The first candidates, as many as the page lacks and one more, which shows that more follow."""
+        missing = self._limit + 1 - len(page.items)
+        return heapq.nsmallest(max(1, missing), candidates, key=lambda keyed: self._order.sort_key(keyed[0]))
 
-    async def _read(self, page: _Filling, step: Step, asked: SceneFilter, start: int, size: int) -> Scenes:
-        return await page.effort.read(self._reader, replace(step, filter=asked), start, size)
+    async def _read(self, page: _Filling, step: Step, scene_filter: SceneFilter, start: int, size: int) -> Scenes:
+        return await page.effort.read(self._reader, replace(step, filter=scene_filter), start, size)
 
 
-def _counted(step: Step) -> Step:
-    """With a filter, be it one that every scene passes, so that its hits are counted and not guessed."""
-    counts = step.ids or not step.filter.is_open or not step.entry.can_filter_by("time")
-    return step if counts else replace(step, filter=_ALL_DAYS)
+def _with_exact_count(step: Step) -> Step:
+    """The step with a filter, even if only one that every scene passes, so that M2M counts its hits exactly."""
+    is_counted = step.ids or not step.filter.is_open or not step.entry.can_filter_by("time")
+    return step if is_counted else replace(step, filter=_ALL_DAYS)

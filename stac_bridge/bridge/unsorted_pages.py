@@ -1,14 +1,14 @@
-"""A page in M2M's own order: collection after collection, scene after scene, from where the page before ended."""
+"""A page in M2M's own order: collection after collection, scene after scene, from where the previous page ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stac_bridge.bridge.page import Effort, Found, Page, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.search import Cursor
-from stac_bridge.search.paging.cursor import mark
-from stac_bridge.search.paging.fetch_size import calls_for, fetch_size
+from stac_bridge.search.paging.cursor import fingerprint
+from stac_bridge.search.paging.fetch_size import fetch_size, max_calls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -17,45 +17,49 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.scenes import Scene, Scenes
     from stac_bridge.search import Step
 
-__all__ = ["Walk"]
+OVERLAP = 2
+"""Scenes before the cursor that are read again, to see whether the cursor is still where it was."""
 
-REREAD = 2
-"""Scenes before the cursor that are read again, to see whether it still stands where it stood."""
+MAX_FINGERPRINTS = 24
+"""Scenes before the cursor whose fingerprints it holds, in case the last ones are withdrawn between two pages."""
 
-KNOWN = 24
-"""Scenes before the cursor that it knows again, should those last read be withdrawn meanwhile."""
+SEEK_SIZE = 500
+"""Scenes per request when a cursor that has moved is sought."""
 
-SEEK = 500
-"""Scenes that are looked through at a time for the place of a cursor that has moved."""
-
-CALLS_WITH_SOME = 2
-"""Calls after which a page that has at least one Item is given, though it is not full."""
+MAX_CALLS_WITH_ITEMS = 2
+"""Calls after which a page that has at least one Item is returned, though it is not full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Scenes not read before: the first of them has the number ``start``; ``more`` follow or do not."""
+    """Scenes not read before, the first of which has the number ``start``."""
 
     start: int
     scenes: Sequence[Scene]
-    before: tuple[str, ...]
+    last: tuple[str, ...]
+    """Fingerprints of the scenes before, the last one first."""
     more: bool
+    """Whether more scenes follow."""
     total: int | None
+    """The number of all hits, if it can be trusted."""
 
 
 @dataclass(slots=True)
 class _Filling:
-    """A page while it fills."""
+    """A page while it is filled."""
 
     cursor: Cursor
-    kept: list[Found] = field(default_factory=list)
+    items: list[SceneItem] = field(default_factory=list)
     seen: int = 0
     effort: Effort = field(default_factory=Effort)
     matched: int | None = None
 
 
-class Walk:
-    """Walks ``count`` steps, each made when the walk comes to it, because a search may end before the last."""
+class UnsortedPages:
+    """Reads pages of ``limit`` Items from ``count`` steps in turn.
+
+    ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last.
+    """
 
     def __init__(
         self, reader: SceneReader, sieve: Sieve, step_at: Callable[[int], Awaitable[Step]], count: int, limit: int
@@ -65,80 +69,81 @@ class Walk:
         self._step_at = step_at
         self._count = count
         self._limit = limit
-        self._calls = calls_for(count)
+        self._max_calls = max_calls(count)
 
-    async def page(self, begin: Cursor) -> Page:
-        """The page that begins at a cursor. Raises TooWide, UpstreamError.
+    async def page(self, start: Cursor) -> Page:
+        """Return the page that starts at a cursor. Raises TooWide, UpstreamError.
 
         A page may be short; one that has a cursor is never empty.
         """
-        page = _Filling(begin)
+        page = _Filling(start)
         while page.cursor.step < self._count:
-            if page.effort.is_spent(CALLS_WITH_SOME if page.kept else self._calls):
-                if not page.kept:
+            if page.effort.is_spent(MAX_CALLS_WITH_ITEMS if page.items else self._max_calls):
+                if not page.items:
                     raise TooWide(page.cursor, page.effort.calls)
-                return Page(tuple(page.kept), page.cursor, None)
+                return Page(tuple(page.items), page.cursor, None)
             step = await self._step_at(page.cursor.step)
             if step.filter.is_empty:
                 page.cursor = Cursor(page.cursor.step + 1)
             elif await self._fill(page, step):
-                return Page(tuple(page.kept), page.cursor, page.matched)
-        whole = len(page.kept) if begin == Cursor() else None
-        return Page(tuple(page.kept), None, whole if page.matched is None else page.matched)
+                return Page(tuple(page.items), page.cursor, page.matched)
+        # read to the end from the very start, the page holds all matches
+        total = len(page.items) if start == Cursor() else None
+        return Page(tuple(page.items), None, total if page.matched is None else page.matched)
 
     async def _fill(self, page: _Filling, step: Step) -> bool:
-        """Read on; True when the page is full and more follows."""
-        wanted = self._limit - len(page.kept)
-        # one more than wanted shows whether any follows, be M2M's count right or wrong
-        size = wanted + 1 if step.exact else fetch_size(wanted + 1, page.seen, len(page.kept))
+        """Read one batch into the page; return True if the page is full and more follows."""
+        missing = self._limit - len(page.items)
+        # one more than is missing shows whether any follows, whether M2M's total is right or wrong
+        size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
         batch = await self._unread(page, step, size)
         if step.exact and self._count == 1:
             page.matched = batch.total
-        read = batch.before
-        for place, scene in enumerate(batch.scenes):
-            found = await self._sieve.find(scene, step)
-            if found and len(page.kept) == self._limit:
-                page.cursor = Cursor(page.cursor.step, batch.start + place, read)
+        last = batch.last
+        for index, scene in enumerate(batch.scenes):
+            scene_item = await self._sieve.match(scene, step)
+            if scene_item and len(page.items) == self._limit:
+                page.cursor = Cursor(page.cursor.step, batch.start + index, last)
                 return True
-            if found:
-                page.kept.append(found)
+            if scene_item:
+                page.items.append(scene_item)
             page.seen += 1
-            read = (mark(scene.entity_id), *read)[:KNOWN]
+            last = (fingerprint(scene.entity_id), *last)[:MAX_FINGERPRINTS]
         if not batch.more:
             page.cursor = Cursor(page.cursor.step + 1)
-            return len(page.kept) == self._limit and page.cursor.step < self._count
-        page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), read)
-        return step.exact and len(page.kept) == self._limit
+            return len(page.items) == self._limit and page.cursor.step < self._count
+        page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), last)
+        return step.exact and len(page.items) == self._limit
 
     async def _unread(self, page: _Filling, step: Step, size: int) -> Batch:
-        """The scenes behind the cursor: where others have come or gone meanwhile, it is sought by its marks."""
+        """The scenes after the cursor. If scenes have arrived or disappeared, it is sought by its fingerprints."""
         cursor = page.cursor
-        back = min(len(cursor.last), cursor.start - 1, REREAD)
-        begin, asked = cursor.start - back, size + back
-        scenes = await page.effort.read(self._reader, step, begin, asked)
-        offset = _behind(scenes, cursor.last)
+        overlap = min(len(cursor.last), cursor.start - 1, OVERLAP)
+        start, requested = cursor.start - overlap, size + overlap
+        scenes = await page.effort.read(self._reader, step, start, requested)
+        offset = _count_read(scenes, cursor.last)
         if offset is None:
-            for start in _elsewhere(begin, asked):
-                moved = await page.effort.read(self._reader, step, start, SEEK)
-                if (place := _behind(moved, cursor.last)) is not None:
-                    scenes, offset, asked = moved, place, SEEK
+            for seek_start in _seek_starts(start, requested):
+                candidates = await page.effort.read(self._reader, step, seek_start, SEEK_SIZE)
+                if (count := _count_read(candidates, cursor.last)) is not None:
+                    scenes, offset, requested = candidates, count, SEEK_SIZE
                     break
-            else:  # all that it knew is gone, and what follows has moved up by at least as much
-                asked, offset = size, 0
-                begin = max(1, cursor.start - len(cursor.last))
-                scenes = await page.effort.read(self._reader, step, begin, asked)
-        unread, full = scenes.results[offset:], scenes.records_returned >= asked
-        # nothing new in an answer that is not full is the end, though M2M may count on
-        more = full or (bool(unread) and more_follow(scenes, step, asked))
+            else:  # all scenes it knows are gone, so those that follow have moved up by at least as many numbers
+                requested, offset = size, 0
+                start = max(1, cursor.start - len(cursor.last))
+                scenes = await page.effort.read(self._reader, step, start, requested)
+        unread, is_full = scenes.results[offset:], scenes.records_returned >= requested
+        # an answer that is not full and has nothing new is the end, even if M2M's total is larger
+        more = is_full or (bool(unread) and more_follow(scenes, step, requested))
         return Batch(scenes.starting_number + offset, unread, cursor.last, more, trusted_total(scenes, step))
 
 
-def _behind(scenes: Scenes, last: tuple[str, ...]) -> int | None:
-    """How many of the scenes have been read; None where none of the marks is among them."""
-    marks = [mark(scene.entity_id) for scene in scenes.results] if last else []
-    return next((marks.index(known) + 1 for known in last if known in marks), None if last else 0)
+def _count_read(scenes: Scenes, last: tuple[str, ...]) -> int | None:
+    """How many of the scenes have been read before; None if none of the fingerprints is among them."""
+    fingerprints = [fingerprint(scene.entity_id) for scene in scenes.results] if last else []
+    return next((fingerprints.index(known) + 1 for known in last if known in fingerprints), None if last else 0)
 
 
-def _elsewhere(begin: int, size: int) -> list[int]:
-    """Where to look for a cursor that moved: behind, because new scenes come first, then before."""
-    return [begin + size, max(1, begin - SEEK), begin + size + SEEK]
+def _seek_starts(start: int, size: int) -> list[int]:
+    """Where to seek a cursor that has moved: first after it, because new scenes come first, then before it."""
+    return [start + size, max(1, start - SEEK_SIZE), start + size + SEEK_SIZE]

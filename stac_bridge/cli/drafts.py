@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from stac_bridge.catalog.catalog import field_name
+from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models.scenes import fold
 
 if TYPE_CHECKING:

@@ -1,45 +1,44 @@
-"""A STAC search as questions for M2M. Pure: nothing here asks anybody anything."""
+"""A STAC search as requests to M2M. Pure: nothing in this package sends a request."""
 
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.explain import explanation
 from stac_bridge.search.paging.cursor import Cursor, open_cursor, seal_cursor
-from stac_bridge.search.paging.slices import Axis, Stand, axis_of
-from stac_bridge.search.params.fields import EVERYTHING, Fields
-from stac_bridge.search.params.ids import ids_like, whole_id
+from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
+from stac_bridge.search.params.fields import ALL_FIELDS, Fields
+from stac_bridge.search.params.ids import canonical_id, partial_id_filter
 from stac_bridge.search.params.limits import Limits
 from stac_bridge.search.params.search import Search, parse
 from stac_bridge.search.params.sortby import Order, SortKey
-from stac_bridge.search.plan import Step, known_of, preference, pruning, settled, step_of
-from stac_bridge.search.pushdown.conditions import fits
-from stac_bridge.search.scope import MAX_UNNAMED, naming
+from stac_bridge.search.plan import Plan, Step, make_plan, make_step, prunings
+from stac_bridge.search.pushdown.conditions import id_fits
+from stac_bridge.search.scope import MAX_UNNAMED, resolve_collections
 
 __all__ = [
-    "EVERYTHING",
+    "ALL_FIELDS",
     "MAX_UNNAMED",
     "Axis",
     "Cursor",
     "Fields",
     "Limits",
     "Order",
+    "Plan",
     "Residual",
     "Search",
+    "SortCursor",
     "SortKey",
-    "Stand",
     "Step",
-    "axis_of",
+    "canonical_id",
     "explanation",
-    "fits",
-    "ids_like",
-    "known_of",
-    "naming",
+    "id_fits",
+    "make_plan",
+    "make_step",
     "open_cursor",
     "parse",
-    "preference",
-    "pruning",
+    "partial_id_filter",
+    "prunings",
     "read_collection_search",
+    "resolve_collections",
     "seal_cursor",
-    "settled",
-    "step_of",
-    "whole_id",
+    "sort_axis",
 ]

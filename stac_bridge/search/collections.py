@@ -1,4 +1,4 @@
-"""Collection search: which Collections answer a question about themselves, in which order. No call is spent on it."""
+"""Collection search: which Collections match, and in which order. It costs no call to M2M."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
-from stac_bridge.search.cql2.literals import typed
+from stac_bridge.search.cql2.literals import type_literals
 from stac_bridge.search.cql2.parser import Cql2, read_filter
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.params.fields import COLLECTION, EVERYTHING, Fields, read_fields
+from stac_bridge.search.params.fields import ALL_FIELDS, COLLECTION, Fields, read_fields
 from stac_bridge.search.params.geometry import read_bbox
-from stac_bridge.search.params.limits import USUAL, Limits
+from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.sortby import SortKey, read_sortby
-from stac_bridge.search.params.suggest import unknown
+from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import Interval, read_datetime, read_instant
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["QUERYABLE", "SORTABLE", "CollectionPage", "CollectionSearch", "read_collection_search"]
-
 MAX_COLLECTIONS = 500
-"""Collections on a page, unless fewer are asked for: all that a catalog group usually has."""
+"""Default and maximum number of Collections on a page: all that a catalog group usually has."""
 
 QUERYABLE: dict[str, Queryable] = {
-    one.name: one
-    for one in (
+    queryable.name: queryable
+    for queryable in (
         Queryable("id", "string", "Collection id"),
         Queryable("title", "string", "Title"),
         Queryable("description", "string", "Description"),
@@ -43,14 +41,14 @@ QUERYABLE: dict[str, Queryable] = {
         Queryable("sci:doi", "string", "DOI"),
         Queryable("keywords", "array", "Keywords"),
         Queryable("geometry", "geometry", "Spatial extent"),
-        Queryable("start_datetime", "datetime", "Start of the temporal extent; null where it is open"),
-        Queryable("end_datetime", "datetime", "End of the temporal extent; null where it is open"),
+        Queryable("start_datetime", "datetime", "Start of the temporal extent; null if it is open"),
+        Queryable("end_datetime", "datetime", "End of the temporal extent; null if it is open"),
     )
 }
-"""What a filter on Collections may name."""
+"""The properties that a filter on Collections may name."""
 
-SORTABLE = {name: one for name, one in QUERYABLE.items() if one.is_sortable}
-"""What Collections may be sorted by."""
+SORTABLE = {name: queryable for name, queryable in QUERYABLE.items() if queryable.is_sortable}
+"""The properties that Collections may be sorted by."""
 
 PARAMETERS = ("bbox", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby", "fields", "limit", "token")
 
@@ -59,7 +57,7 @@ Collection = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CollectionPage:
-    """The Collections of a page, how many match in all, and the token that leads on."""
+    """The Collections of a page, the total number of matches, and the token of the next page."""
 
     collections: tuple[Collection, ...]
     matched: int
@@ -68,86 +66,88 @@ class CollectionPage:
 
 @dataclass(frozen=True)
 class CollectionSearch:
-    """What was asked. None, or nothing, asks for any."""
+    """The checked parameters of a collection search; a parameter that is None does not restrict it."""
 
     place: dict[str, Any] | None = None
     time: Interval | None = None
     terms: re.Pattern[str] | None = None
     filter: Cql2 | None = None
     sortby: tuple[SortKey, ...] = ()
-    fields: Fields = EVERYTHING
+    fields: Fields = ALL_FIELDS
     limit: int = MAX_COLLECTIONS
     token: str | None = None
 
     def page(self, collections: Sequence[Collection]) -> CollectionPage:
-        """The page of those that match. A token is the id of the first Collection on its page. Raises BadRequest."""
-        found = self._sorted([one for one in collections if self._matches(one)])
-        ids = [one["id"] for one in found]
+        """Return a page of the matching Collections. A token is the id of the first one on it. Raises BadRequest."""
+        matches = self._sorted([collection for collection in collections if self._matches(collection)])
+        ids = [collection["id"] for collection in matches]
         if self.token and self.token not in ids:
-            raise BadRequest("This token is of no page of collections: follow the next link as it is, or start again.")
+            raise BadRequest(
+                "This token is of no page of collections: follow the next link as it is, or start the search again."
+            )
         start = ids.index(self.token) if self.token else 0
-        after = ids[start + self.limit : start + self.limit + 1]
-        shown = tuple(self.fields.apply(one) for one in found[start : start + self.limit])
-        return CollectionPage(shown, len(found), after[0] if after else None)
+        end = start + self.limit
+        shown = tuple(self.fields.apply(collection) for collection in matches[start:end])
+        return CollectionPage(shown, len(matches), ids[end] if end < len(ids) else None)
 
-    def _matches(self, one: Collection) -> bool:
+    def _matches(self, collection: Collection) -> bool:
         return (
-            self._is_in_time(one)
-            and self._has_a_term(one)
-            and (self.place is None or _extent(one).intersects(shape(self.place)))
-            and (self._residual is None or self._residual.keeps(_card(one)))
+            self._matches_time(collection)
+            and self._matches_terms(collection)
+            and (self.place is None or _extent(collection).intersects(shape(self.place)))
+            and (self._residual is None or self._residual.matches(_as_item(collection)))
         )
 
     @cached_property
     def _residual(self) -> Residual | None:
         return Residual(self.filter, ("start_datetime", "end_datetime")) if self.filter else None
 
-    def _is_in_time(self, one: Collection) -> bool:
+    def _matches_time(self, collection: Collection) -> bool:
         return self.time is None or any(
-            _overlap(self.time, interval) for interval in one["extent"]["temporal"]["interval"]
+            _overlap(self.time, interval) for interval in collection["extent"]["temporal"]["interval"]
         )
 
-    def _has_a_term(self, one: Collection) -> bool:
-        texts = (one.get("title", ""), one["description"], *one.get("keywords", ()))
+    def _matches_terms(self, collection: Collection) -> bool:
+        texts = (collection.get("title", ""), collection["description"], *collection.get("keywords", ()))
         return self.terms is None or any(self.terms.search(text) for text in texts)
 
-    def _sorted(self, found: list[Collection]) -> list[Collection]:
-        """By the last key first, which leaves the first in charge; what is not known comes last either way."""
+    def _sorted(self, matches: list[Collection]) -> list[Collection]:
+        """Stable sorts by the last key first; unknown values come last in either direction, ties are sorted by id."""
         if self.sortby:
-            found = sorted(found, key=lambda one: str(one["id"]))
+            matches = sorted(matches, key=lambda collection: str(collection["id"]))
         for key in reversed(self.sortby):
-            known = [one for one in found if _value(one, key.name) is not None]
-            rest = [one for one in found if _value(one, key.name) is None]
-            known.sort(key=lambda one: str(_value(one, key.name)), reverse=key.descending)
-            found = known + rest
-        return found
+            known = [collection for collection in matches if _value(collection, key.name) is not None]
+            unknown = [collection for collection in matches if _value(collection, key.name) is None]
+            known.sort(key=lambda collection: str(_value(collection, key.name)), reverse=key.descending)
+            matches = known + unknown
+        return matches
 
 
-def read_collection_search(said: Mapping[str, str], limits: Limits = USUAL) -> CollectionSearch:
-    """The parameters of GET /collections. Raises BadRequest."""
-    for name in said:
+def read_collection_search(params: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> CollectionSearch:
+    """Check the parameters of GET /collections. Raises BadRequest."""
+    for name in params:
         if name not in PARAMETERS:
-            raise unknown("/collections has no parameter", name, PARAMETERS)
-    given = {name: value for name, value in said.items() if value}
+            raise unknown_name("/collections has no parameter", name, PARAMETERS)
+    present = {name: value for name, value in params.items() if value}
     return CollectionSearch(
-        place=read_bbox(given["bbox"]) if "bbox" in given else None,
-        time=read_datetime(given["datetime"]) if "datetime" in given else None,
-        terms=_terms(given.get("q", ""), limits),
-        filter=_filter(given, limits),
-        sortby=_sortby(given.get("sortby")),
-        fields=read_fields(said["fields"], COLLECTION) if "fields" in said else EVERYTHING,
-        limit=_limit(given.get("limit")),
-        token=given.get("token"),
+        place=read_bbox(present["bbox"]) if "bbox" in present else None,
+        time=read_datetime(present["datetime"]) if "datetime" in present else None,
+        terms=_read_terms(present.get("q", ""), limits),
+        filter=_read_filter(present, limits),
+        sortby=_read_sortby(present.get("sortby")),
+        # an empty ``fields`` is not absent: it selects the default members
+        fields=read_fields(params["fields"], COLLECTION) if "fields" in params else ALL_FIELDS,
+        limit=_read_limit(present.get("limit")),
+        token=present.get("token"),
     )
 
 
-def _terms(said: str, limits: Limits) -> re.Pattern[str] | None:
-    """One pattern for all terms: words, or words that follow one another, any of which is enough; case is ignored.
+def _read_terms(q: str, limits: Limits) -> re.Pattern[str] | None:
+    """One pattern for all terms, any of which is enough: words, or consecutive words; case is ignored.
 
-    A single pattern reads each text once, where a pattern per term would read it as often as there are terms.
-    Raises BadRequest.
+    A single pattern reads each text once instead of once per term. Raises BadRequest.
     """
-    terms = list(dict.fromkeys(tuple(term.split()) for term in said.split(",") if term.strip()))
+    terms = list(dict.fromkeys(tuple(term.split()) for term in q.split(",") if term.strip()))
     if len(terms) > limits.terms:
         raise BadRequest(
             f"q has {len(terms)} terms; {limits.terms} are the maximum. "
@@ -157,46 +157,48 @@ def _terms(said: str, limits: Limits) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE) if terms else None
 
 
-def _filter(given: Mapping[str, str], limits: Limits) -> Cql2 | None:
-    if "filter" not in given:
+def _read_filter(params: Mapping[str, str], limits: Limits) -> Cql2 | None:
+    if "filter" not in params:
         return None
-    asked = read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"), limits)
-    return typed(asked, QUERYABLE)
+    cql2 = read_filter(params["filter"], params.get("filter-lang"), params.get("filter-crs"), limits)
+    return type_literals(cql2, QUERYABLE)
 
 
-def _sortby(said: str | None) -> tuple[SortKey, ...]:
-    keys = read_sortby(said)
+def _read_sortby(value: str | None) -> tuple[SortKey, ...]:
+    keys = read_sortby(value)
     for key in keys:
         if key.name not in SORTABLE:
-            raise unknown("Collections cannot be sorted by", key.name, SORTABLE)
+            raise unknown_name("Collections cannot be sorted by", key.name, SORTABLE)
     return keys
 
 
-def _limit(said: str | None) -> int:
-    if said is None:
+def _read_limit(value: str | None) -> int:
+    if value is None:
         return MAX_COLLECTIONS
-    if not (said.isascii() and said.isdecimal()) or not 1 <= len(said.lstrip("0")) <= 9:
-        raise BadRequest(f"limit is a whole number from 1 to {MAX_COLLECTIONS}, not {said!r}.")
-    return min(int(said), MAX_COLLECTIONS)
+    # at most nine digits, because int() refuses, or takes long for, thousands of them
+    if not (value.isascii() and value.isdecimal()) or not 1 <= len(value.lstrip("0")) <= 9:
+        raise BadRequest(f"limit is a whole number from 1 to {MAX_COLLECTIONS}, not {value!r}.")
+    return min(int(value), MAX_COLLECTIONS)
 
 
-def _overlap(asked: Interval, interval: Sequence[str | None]) -> bool:
-    start, end = (read_instant(one) if one else None for one in interval)
+def _overlap(time: Interval, interval: Sequence[str | None]) -> bool:
+    start, end = (read_instant(text) if text else None for text in interval)
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    return (asked.start or earliest) <= (end or latest) and (start or earliest) <= (asked.end or latest)
+    return (time.start or earliest) <= (end or latest) and (start or earliest) <= (time.end or latest)
 
 
-def _extent(one: Collection) -> BaseGeometry:
-    return shapely.unary_union([shape(read_bbox(bbox)) for bbox in one["extent"]["spatial"]["bbox"]])
+def _extent(collection: Collection) -> BaseGeometry:
+    return shapely.unary_union([shape(read_bbox(bbox)) for bbox in collection["extent"]["spatial"]["bbox"]])
 
 
-def _value(one: Collection, name: str) -> Any:
-    start, end = one["extent"]["temporal"]["interval"][0]
-    return {"start_datetime": start, "end_datetime": end}.get(name) or one.get(name)
+def _value(collection: Collection, name: str) -> Any:
+    start, end = collection["extent"]["temporal"]["interval"][0]
+    return {"start_datetime": start, "end_datetime": end}.get(name) or collection.get(name)
 
 
-def _card(one: Collection) -> dict[str, Any]:
-    """What a filter sees of a Collection, laid out as an Item, which is how filters are tried."""
-    properties = {name: _value(one, name) for name in QUERYABLE if name not in ("id", "geometry")}
-    known = {name: value for name, value in properties.items() if value is not None}
-    return {"type": "Feature", "id": one["id"], "geometry": mapping(_extent(one)), "properties": known}
+def _as_item(collection: Collection) -> dict[str, Any]:
+    """The queryable properties of a Collection in the shape of an Item, which is what a filter is tested on."""
+    values = {name: _value(collection, name) for name in QUERYABLE if name not in ("id", "geometry")}
+    properties = {name: value for name, value in values.items() if value is not None}
+    geometry = mapping(_extent(collection))
+    return {"type": "Feature", "id": collection["id"], "geometry": geometry, "properties": properties}

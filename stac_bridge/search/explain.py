@@ -1,11 +1,11 @@
-"""What a search would ask M2M, for people to read."""
+"""What a search would request from M2M, for people to read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.search.paging.fetch_size import CALLS, calls_for, fetch_size
+from stac_bridge.search.paging.fetch_size import MAX_CALLS, fetch_size, max_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from stac_bridge.search.params.search import Search
     from stac_bridge.search.plan import Step
 
-__all__ = ["explanation"]
-
 
 def explanation(search: Search, steps: Sequence[Step], axis: Axis | None) -> dict[str, Any]:
-    """The plan of a settled search: its steps in order, each with the first question that M2M is asked."""
-    asked = [step for step in steps if not step.filter.is_empty]
+    """Return a plan's search and steps as JSON, each step with its first request to M2M.
+
+    ``axis`` is what a sorted search is sliced along, if it can be sliced.
+    """
+    requested = [step for step in steps if not step.filter.is_empty]
     return {
         "filter": search.filter,
         "order": _order(search, axis),
         "steps": [_step(step, search) for step in steps],
         "calls": {
-            "first_page_least": min(1, len(asked)),
-            "first_page_most": CALLS + 2 * len(asked) if search.sortby else calls_for(len(asked)),
+            "first_page_least": min(1, len(requested)),
+            "first_page_most": MAX_CALLS + 2 * len(requested) if search.sortby else max_calls(len(requested)),
         },
     }
 
@@ -40,12 +41,12 @@ def _order(search: Search, axis: Axis | None) -> str:
 
 
 def _step(step: Step, search: Search) -> dict[str, Any]:
-    said: dict[str, Any] = {"collection": step.entry.id, "dataset": step.entry.dataset.alias}
+    document: dict[str, Any] = {"collection": step.entry.id, "dataset": step.entry.dataset.alias}
     if step.filter.is_empty:
-        return {**said, "asked": False, "because": "no Item of this collection can match"}
+        return {**document, "asked": False, "because": "no Item of this collection can match"}
     if step.ids:
-        return {**said, "asked": True, "exact": step.exact, "ids": list(step.ids)}
+        return {**document, "asked": True, "exact": step.exact, "ids": list(step.ids)}
     size = search.limit if step.exact else fetch_size(search.limit + 1, 0, 0)
     first = SceneSearch(dataset=step.entry.dataset.alias, max_results=size, filter=step.filter)
-    tried = "nothing: M2M's hits are the Items" if step.exact else "the whole filter, on every Item"
-    return {**said, "asked": True, "exact": step.exact, "tried_again": tried, "scene_search": first.payload()}
+    checked = "nothing: M2M's hits are the Items" if step.exact else "the whole filter, on every Item"
+    return {**document, "asked": True, "exact": step.exact, "tried_again": checked, "scene_search": first.payload()}

@@ -1,118 +1,206 @@
-"""Search × Catalog → which datasets are asked what, in which order."""
+"""Search × Catalog → Plan: which datasets are searched, in which order, and with which filter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.catalog.refresh import Pruning
+from stac_bridge.catalog.live import Pruning
+from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryables
 from stac_bridge.mapping.converters import day_start
 from stac_bridge.mapping.queryables import CORE_QUERYABLES
-from stac_bridge.search.cql2.literals import typed
+from stac_bridge.search.cql2.literals import type_literals
 from stac_bridge.search.cql2.parser import all_of, properties_of
-from stac_bridge.search.params.ids import ids_clause, whole_id
-from stac_bridge.search.params.query import with_query
-from stac_bridge.search.pushdown.compiler import compile_filter, id_filter
-from stac_bridge.search.pushdown.conditions import NOTHING, Compiled, fits
+from stac_bridge.search.cql2.residual import Residual
+from stac_bridge.search.params.ids import canonical_id, ids_filter
+from stac_bridge.search.params.query import query_filter
+from stac_bridge.search.params.sortby import Order
+from stac_bridge.search.pushdown.compiler import compile_filter
+from stac_bridge.search.pushdown.conditions import NOTHING, Compiled, id_filter, id_fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Catalog
+    from stac_bridge.catalog.entry import Entry
     from stac_bridge.m2m.filters import SceneFilter
     from stac_bridge.search.params.search import Search
 
-__all__ = ["Step", "known_of", "preference", "pruning", "settled", "step_of"]
-
-
-_NAMES = frozenset({"collection", "m2m:dataset"})
+_COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One dataset to ask.
-
-    ``exact`` tells whether M2M's hits are the Items asked for; ``ids`` are looked up one by one (or by a scene
-    list) where the dataset has no filter for them.
-    """
+    """What one dataset is searched for."""
 
     entry: Entry
     filter: SceneFilter
     exact: bool
+    """Whether M2M's hits are exactly the Items of the search, so that they need not be checked."""
     ids: tuple[str, ...] = ()
+    """Ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
 
 
-def known_of(entries: Sequence[Entry]) -> Queryables:
-    """What a filter on several Collections may name: what any of them has."""
-    found = Queryables()
-    for entry in reversed(entries):
-        found.update(entry.queryables)
-        found.is_open = found.is_open or entry.queryables.is_open
-    return found
+@dataclass(frozen=True)
+class Plan:
+    """What a search will request; made once by ``make_plan``, used by search and explain."""
+
+    search: Search
+    """The search with its collections resolved, and its ids and query as part of its typed filter."""
+    entries: tuple[Entry, ...]
+    """The datasets to search, in this order."""
+    queryables: Queryables
+    """The properties that the search may name: those of ``entries``, or of all datasets if it did not name any."""
+    digest: bytes
+    """The digest of the original search, which its tokens are bound to."""
+
+    @cached_property
+    def step_names(self) -> tuple[str, ...]:
+        """The names of the steps in a token. One dataset may be searched under two Collection ids."""
+        return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in self.entries)
+
+    @cached_property
+    def residual(self) -> Residual | None:
+        """The test of the whole filter on an Item; None if every Item matches."""
+        if self.search.filter is None:
+            return None
+        queryables = merge_queryables(self.entries)
+        times = {name for name, queryable in queryables.items() if queryable.kind == "datetime"}
+        return Residual(self.search.filter, times)
+
+    @cached_property
+    def order(self) -> Order | None:
+        """The order of ``sortby``; None without one. Raises BadRequest if a property cannot be sorted by."""
+        return Order(self.search.sortby, self.queryables) if self.search.sortby else None
+
+    def step(self, entry: Entry) -> Step:
+        """Return the step of one of the entries, once its filters are known."""
+        return make_step(self.search, entry)
 
 
-def settled(search: Search, entries: Sequence[Entry]) -> Search:
-    """The search with its filter typed by what these Collections have. Raises BadRequest."""
-    known = known_of(entries)
-    asked = with_query(_with_ids(search, entries), known)
-    return replace(asked, filter=asked.filter and typed(asked.filter, known))
+def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest: bytes) -> Plan:
+    """Return the plan of a search whose collections are resolved. Raises BadRequest, NotFound.
+
+    ``likely`` are the datasets that may have matches, by ``prunings``; they are searched if the search names neither
+    collections nor ids.
+    """
+    entries = _searched_entries(search, catalog, likely)
+    scope = entries if _is_limited(search) else tuple(catalog.entries.values())
+    queryables = merge_queryables(scope)
+    resolved = _resolve(search, scope, queryables)
+    if not _is_limited(search):
+        entries = tuple(sorted(entries, key=lambda entry: preference(resolved, entry)))
+    return Plan(resolved, entries, queryables, digest)
 
 
-def _with_ids(search: Search, entries: Sequence[Entry]) -> Search:
-    """The search with its ids as part of its filter, before all else."""
+def _is_limited(search: Search) -> bool:
+    """Whether the search itself, by its collections or ids, says which datasets to search."""
+    return bool(search.collections or search.ids)
+
+
+def _searched_entries(search: Search, catalog: Catalog, likely: Sequence[Entry]) -> tuple[Entry, ...]:
+    if search.collections:
+        # two names may be aliases of one union
+        collections = dict.fromkeys(catalog.collection(name).id for name in search.collections)
+        return tuple(entry for collection in collections for entry in catalog.members(collection))
     if not search.ids:
-        return search
-    clause = ids_clause(search.ids, entries)
-    return replace(search, filter=all_of([clause, search.filter]) if search.filter else clause)
+        return tuple(likely)
+    fitting = tuple(
+        entry
+        for entry in catalog.entries.values()
+        if entry.mapping.item.patterns and any(id_fits(identifier, entry) for identifier in search.ids)
+    )
+    if not fitting:
+        raise BadRequest("No collection is known by the form of these ids; name collections, too.")
+    return fitting
 
 
-def step_of(search: Search, entry: Entry) -> Step:
-    """What one dataset is asked for a settled search."""
+def merge_queryables(entries: Sequence[Entry]) -> Queryables:
+    """Return the properties that a filter on several Collections may name: those that any of them has."""
+    queryables = Queryables()
+    for entry in reversed(entries):  # of two definitions, the one of the first entry remains
+        queryables.update(entry.queryables)
+        queryables.is_open = queryables.is_open or entry.queryables.is_open
+    return queryables
+
+
+def resolve_filter(search: Search, entries: Sequence[Entry]) -> Search:
+    """Return the search with ids and query as part of its filter, typed for these entries. Raises BadRequest."""
+    return _resolve(search, entries, merge_queryables(entries))
+
+
+def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -> Search:
+    clauses = [ids_filter(search.ids, entries)] if search.ids else []
+    if search.filter:
+        clauses.append(search.filter)
+    cql2 = all_of(clauses) if clauses else None
+    if search.query:
+        cql2 = all_of([*([cql2] if cql2 else []), query_filter(search.query, queryables)])
+    return replace(search, filter=cql2 and type_literals(cql2, queryables), query=())
+
+
+def make_step(search: Search, entry: Entry) -> Step:
+    """Return what one dataset is searched for; the search's filter is resolved."""
     compiled = compile_filter(search.filter, entry)
-    by_id: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
     if search.ids and id_filter(entry) is None:
-        by_id = tuple(dict.fromkeys(whole_id(one, entry) for one in search.ids if fits(one, entry)))
-    return Step(entry, compiled.filter, compiled.exact, by_id)
+        fitting = (canonical_id(identifier, entry) for identifier in search.ids if id_fits(identifier, entry))
+        ids = tuple(dict.fromkeys(fitting))
+    return Step(entry, compiled.filter, compiled.exact, ids)
 
 
 def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
-    """A key that sorts datasets into the order in which a settled search without collections looks through them.
+    """Return a sort key for the datasets of a resolved search that names no collections.
 
-    First those with a mapping, of these the ones whose rows can push the filter down and whose ids tell where they
-    belong, then the newest missions. It depends on the search, the list of datasets and the mappings alone: what has
-    been learnt of a dataset's filters differs from worker to worker, and page 1 of a search learns what page 2 knows.
+    Datasets with a mapping come first, among them those to which the filter can be pushed down and whose ids have a
+    known form, then the newest missions. The key depends on the search, the list of datasets and the mappings only:
+    what has been learnt about a dataset differs between workers and between pages, and the order must not.
     """
     mapping = entry.mapping
-    named = properties_of(search.filter) - CORE_QUERYABLES.keys() if search.filter else frozenset()
-    can_push = all((row := mapping.properties.get(name)) and (row.filter or row.is_constant) for name in named)
+    names = properties_of(search.filter) - CORE_QUERYABLES.keys() if search.filter else frozenset()
+    can_push = all((row := mapping.properties.get(name)) and (row.filter or row.is_constant) for name in names)
     start = day_start(entry.dataset.acquisition_start)
     age = -date.fromisoformat(start[:10]).toordinal() if start else 0
     return mapping.is_generic, not can_push, not mapping.item.patterns, age, entry.dataset.alias
 
 
-def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
-    """The dataset-searches that tell which Collections may have what a settled search asks for.
+def prunings(search: Search, catalog: Catalog) -> list[Pruning]:
+    """Return the dataset-searches that tell which datasets may have matches; none for a limited search.
 
-    A dataset that cannot be filtered by days must not be ruled out by them either, nor must it take the days away
-    from the others; so datasets are grouped by what they can be filtered by.
+    ``search`` has its collections resolved. Raises BadRequest for a filter that no dataset can answer.
+    """
+    if _is_limited(search):
+        return []
+    entries = tuple(catalog.entries.values())
+    return pruning(resolve_filter(search, entries), entries)
+
+
+def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
+    """Return the dataset-searches of a resolved search, one for each group of datasets with the same slots.
+
+    A dataset that cannot be filtered by days must not be ruled out by days; nor must it, in a joint search, remove the
+    days from the others.
     """
     groups: dict[tuple[bool, bool], list[Entry]] = {}
     for entry in entries:
         groups.setdefault((entry.can_filter_by("time"), entry.can_filter_by("place")), []).append(entry)
-    return [_pruning(search, group) for group in groups.values()]
+    return [_group_pruning(search, group) for group in groups.values()]
 
 
-def _pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
-    """Entries of one mapping compile alike, unless the filter tells them apart by name.
+def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
+    """Entries of one mapping compile to the same filter, unless the search's filter names collections or datasets.
 
-    They are compiled as if nothing had been learnt of their filters, so that each worker prunes alike.
+    They are compiled without what was learnt about them, so that each worker prunes alike.
     """
-    by_name = search.filter is not None and not _NAMES.isdisjoint(properties_of(search.filter))
-    different = {entry.dataset.alias if by_name else id(entry.mapping): entry for entry in entries}
-    compiled = (compile_filter(search.filter, replace(entry, learnt=None)) for entry in different.values())
-    hull = reduce(Compiled.__or__, compiled, NOTHING)
-    asked = hull.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
-    return Pruning(asked, frozenset(entry.dataset.alias for entry in entries))
+    names_collections = search.filter is not None and not _COLLECTION_PROPERTIES.isdisjoint(
+        properties_of(search.filter)
+    )
+    distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
+    compiled = (compile_filter(search.filter, replace(entry, learnt=None)) for entry in distinct.values())
+    union = reduce(Compiled.__or__, compiled, NOTHING)
+    # dataset-search takes a place and days only
+    scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
+    return Pruning(scene_filter, frozenset(entry.dataset.alias for entry in entries))

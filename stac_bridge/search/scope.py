@@ -1,4 +1,4 @@
-"""The Collections that a search names, by its parameter or by its filter, as the ids that Items have."""
+"""The Collections that a search is limited to, by its parameter or by its filter."""
 
 from __future__ import annotations
 
@@ -10,76 +10,73 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stac_bridge.catalog.catalog import Catalog
+    from stac_bridge.catalog import Catalog
     from stac_bridge.search.params.search import Search
-
-__all__ = ["MAX_UNNAMED", "naming"]
 
 
 MAX_UNNAMED = 4
-"""Collections that are sorted side by side without having been named."""
+"""Maximum number of collections that a search may sort if it does not name them."""
 
 
-def naming(search: Search, catalog: Catalog, max_collections: int) -> Search:
-    """The same search, limited to the Collections that its filter is confined to if it names no others.
+def resolve_collections(search: Search, catalog: Catalog, max_collections: int) -> Search:
+    """Return the search with the Collections that its filter is limited to, if it names no others.
 
-    Naming all Collections, as QGIS does in its first search, means naming none. Aliases in the filter become the ids
-    that Items have. Raises BadRequest for more than ``max_collections`` names.
+    A search that names all Collections, as QGIS does in its first search, becomes one that names none. Aliases in the
+    filter become the ids that Items have. Raises BadRequest for more than ``max_collections`` names.
     """
-    if len(search.collections) > MAX_UNNAMED and _are_all(search.collections, catalog):
+    if len(search.collections) > MAX_UNNAMED and _cover_all(search.collections, catalog):
         search = replace(search, collections=())
     if len(search.collections) > max_collections:
         raise BadRequest(
-            f"collections has {len(search.collections)} entries; {max_collections} are the most. "
+            f"collections has {len(search.collections)} entries; {max_collections} are the maximum. "
             "Search them in parts, or leave collections out to search all."
         )
     if search.filter is None:
         return search
-    said = _by_id(search.filter, catalog)
-    found = tuple(one for one in _confined(said) or () if catalog.find(one))
-    return replace(search, filter=said, collections=search.collections or found)
+    cql2 = _resolve_aliases(search.filter, catalog)
+    limited_to = tuple(name for name in _collections_of(cql2) or () if catalog.find(name))
+    return replace(search, filter=cql2, collections=search.collections or limited_to)
 
 
-def _are_all(names: Iterable[str], catalog: Catalog) -> bool:
-    """Whether these Collections have the scenes of all datasets. With an unknown name, which is refused later, no."""
-    found = [catalog.find(name) for name in names]
-    if None in found:
+def _cover_all(names: Iterable[str], catalog: Catalog) -> bool:
+    """Whether these Collections have the scenes of all datasets. False for an unknown name, which is refused later."""
+    if None in [catalog.find(name) for name in names]:
         return False
-    members = {entry.dataset.alias for name in names for entry in catalog.members(name)}
-    return members.issuperset(catalog.entries)
+    datasets = {entry.dataset.alias for name in names for entry in catalog.members(name)}
+    return datasets.issuperset(catalog.entries)
 
 
-def _by_id(said: Any, catalog: Catalog) -> Any:
-    """A filter with ids in place of aliases; ``in`` stands in it as a chain of equals."""
-    match said:
+def _resolve_aliases(expression: Any, catalog: Catalog) -> Any:
+    """The filter with ids in place of aliases; the parser has turned ``in`` into equal comparisons."""
+    match expression:
         case {"op": "=" | "<>" as op, "args": args} if {"property": "collection"} in args:
-            return {"op": op, "args": [_id(one, catalog) for one in args]}
+            return {"op": op, "args": [_resolve_alias(arg, catalog) for arg in args]}
         case {"op": op, "args": args}:
-            return {"op": op, "args": [_by_id(one, catalog) for one in args]}
-    return said
+            return {"op": op, "args": [_resolve_aliases(arg, catalog) for arg in args]}
+    return expression
 
 
-def _id(said: Any, catalog: Catalog) -> Any:
-    found = catalog.find(said) if isinstance(said, str) else None
-    return found.id if found else said
+def _resolve_alias(argument: Any, catalog: Catalog) -> Any:
+    entry = catalog.find(argument) if isinstance(argument, str) else None
+    return entry.id if entry else argument
 
 
-def _confined(said: Any) -> tuple[str, ...] | None:
-    """The Collections of all Items for which a filter holds; None where it says nothing of that.
+def _collections_of(expression: Any) -> tuple[str, ...] | None:
+    """The Collections of all Items that can match a filter; None if the filter does not limit them.
 
-    >>> one, other = ({"op": "=", "args": [{"property": "collection"}, name]} for name in ("one", "other"))
-    >>> _confined({"op": "and", "args": [one, True]}), _confined({"op": "or", "args": [one, other]})
-    (('one',), ('one', 'other'))
-    >>> _confined({"op": "and", "args": [one, other]}), _confined({"op": "or", "args": [one, True]})
+    >>> a, b = ({"op": "=", "args": [{"property": "collection"}, name]} for name in ("a", "b"))
+    >>> _collections_of({"op": "and", "args": [a, True]}), _collections_of({"op": "or", "args": [a, b]})
+    (('a',), ('a', 'b'))
+    >>> _collections_of({"op": "and", "args": [a, b]}), _collections_of({"op": "or", "args": [a, True]})
     ((), None)
     """
-    match said:
+    match expression:
         case {"op": "and", "args": args}:
-            known = [names for one in args if (names := _confined(one)) is not None]
-            return tuple(one for one in known[0] if all(one in names for names in known)) if known else None
+            limits = [names for arg in args if (names := _collections_of(arg)) is not None]
+            return tuple(name for name in limits[0] if all(name in names for names in limits)) if limits else None
         case {"op": "or", "args": args}:
-            either = [_confined(one) for one in args]
-            return None if None in either else tuple(dict.fromkeys(one for names in either for one in names or ()))
+            either = [_collections_of(arg) for arg in args]
+            return None if None in either else tuple(dict.fromkeys(name for names in either for name in names or ()))
         case {"op": "=", "args": [{"property": "collection"}, str(name)] | [str(name), {"property": "collection"}]}:
             return (name,)
     return None

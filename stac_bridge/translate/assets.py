@@ -11,7 +11,7 @@ from stac_bridge.translate.access import ORDERABLE, STAGED_SYSTEMS
 from stac_bridge.translate.extensions import prefix_of
 
 if TYPE_CHECKING:
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Entry
     from stac_bridge.mapping.assets import AssetRow, Bit
 
 _PICTURE_ROLES = frozenset({"thumbnail", "overview"})

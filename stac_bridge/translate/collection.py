@@ -16,7 +16,7 @@ from stac_bridge.translate.text import bare_doi, plain_text, split_keywords
 from stac_bridge.translate.times import temporal_interval
 
 if TYPE_CHECKING:
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models.datasets import Dataset
     from stac_bridge.mapping.model import CollectionText
     from stac_bridge.mapping.rows import Row

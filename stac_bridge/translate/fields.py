@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.catalog.catalog import field_name
+from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping.converters import CONVERTERS, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
 

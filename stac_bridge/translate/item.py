@@ -22,7 +22,7 @@ from stac_bridge.translate.times import times_reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.translate.access import HrefMaker
     from stac_bridge.translate.assets import AssetTemplate

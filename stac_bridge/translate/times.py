@@ -11,7 +11,7 @@ from stac_bridge.translate.row_readers import row_reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models.datasets import Dataset
     from stac_bridge.m2m.models.scenes import Scene
 

@@ -12,7 +12,7 @@ from stac_bridge.translate.extensions import declared_extensions, prefix_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stac_bridge.catalog.catalog import Together
+    from stac_bridge.catalog import Together
 
 Document = dict[str, Any]
 

@@ -64,8 +64,8 @@ async def test_without_room_for_the_catalogue_the_server_serves_and_says_so(
         async with running(data) as here:
             assert (await here.get("/collections")).status_code == 200
             assert (await here.get("/search", collections=LANDSAT, limit=1)).status_code == 200
-            assert [path for path in data.rglob("*catalogue*") if path.is_file()] == []
-        assert "could not be kept" in caplog.text
+            assert [path for path in data.rglob("*catalog*") if path.is_file()] == []
+        assert "could not be saved" in caplog.text
 
 
 async def test_a_file_without_room_is_told_and_there_when_there_is_room_again(tmp_path: Path, full: Full) -> None:

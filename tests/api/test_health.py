@@ -114,7 +114,7 @@ async def test_with_m2m_away_a_kept_catalogue_is_degraded_and_none_is_down(tmp_p
 async def test_a_catalogue_that_could_not_be_refreshed_is_stale(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
         await here.get("/collections")
-    (kept,) = tmp_path.rglob("catalogue.json")
+    (kept,) = tmp_path.rglob("catalog.json")
     said = kept.read_text()
     begin = said.index('"fetched":') + len('"fetched":')
     kept.write_text(said[:begin] + "1000.0" + said[said.index(",", begin) :])

@@ -261,5 +261,5 @@ async def test_a_search_that_gives_up_has_spent_the_calls_that_it_tells_of(tmp_p
     async with running(tmp_path, RecordedM2M().transport, catalogs=EE) as here:
         search = {"bbox": "-72,-34,-69,-32", "datetime": "2016-09-11T00:00:00Z/2016-09-12T00:00:00Z"}
         given_up = await here.get("/search", **search)
-        assert given_up.json()["detail"].startswith("Nothing matched in the scenes that 24 calls of M2M gave")
+        assert given_up.json()["detail"].startswith("Nothing matched in the scenes that 24 calls of M2M returned")
         assert int(given_up.headers["x-m2m-calls"]) <= 24 + 1  # and one for the datasets there

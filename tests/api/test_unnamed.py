@@ -231,6 +231,6 @@ async def test_naming_more_collections_than_the_limit_is_refused_unless_they_are
         for path in ("/search", "/explain"):
             some = await here.get(path, collections=",".join(every[:4]))
             assert some.status_code == 400
-            assert "3 are the most" in some.json()["detail"]
+            assert "3 are the maximum" in some.json()["detail"]
             assert "leave collections out to search all" in some.json()["detail"]
             assert (await here.get(path, collections=",".join([*every, "nothing"]))).status_code == 400

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from stac_bridge.catalog.catalog import Entry
+from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings

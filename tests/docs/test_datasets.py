@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.catalog.catalog import Entry
+from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.notices import Message
 from stac_bridge.m2m.models.scenes import read_scene

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.api.m2m_health import Pulse
     from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog.refresh import Catalogue
+    from stac_bridge.catalog.live import LiveCatalog
     from stac_bridge.store import Health as StoreState
     from stac_bridge.store import Store
 
@@ -92,7 +92,7 @@ class Witness:
     """Those who know."""
 
     bridge: Bridge
-    catalogue: Catalogue
+    catalogue: LiveCatalog
     pulse: Pulse
     gate: Queue
     breaker: Switch

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import respond
-from stac_bridge.catalog.catalog import Together
+from stac_bridge.catalog import Together
 from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, merge_schemas, property_schemas, queryables_document
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog import Entry
 
     Properties = dict[str, dict[str, Any]]
 

@@ -14,7 +14,7 @@ from stac_bridge.api.errors import too_wide
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
 from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.api.routes.browser import BROWSER, leads_to_browser
-from stac_bridge.catalog.catalog import Together
+from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse, read_collection_search
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stac_bridge.api.models import SearchPost
     from stac_bridge.assets.href import Signer
     from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog.catalog import Catalog, Entry
+    from stac_bridge.catalog import Catalog, Entry
     from stac_bridge.search import Limits
     from stac_bridge.search.collections import CollectionPage, CollectionSearch
 
@@ -144,7 +144,7 @@ class Client(AsyncBaseCoreClient):
             page, token = await self.bridge.search(search)
         except SearchTooWide as wide:
             return too_wide(wide, base, links(wide.token))
-        features = [found.item(base, self.signer, search.fields) for found in page.found]
+        features = [found.item(base, self.signer, search.fields) for found in page.items]
         answer: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
         if page.matched is not None:
             answer["numberMatched"] = page.matched

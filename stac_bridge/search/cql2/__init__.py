@@ -1,1 +1,1 @@
-"""CQL2: parsing, typing literals, and testing Items."""
+"""CQL2 filters: parse them, type their literals, and test Items against them."""

@@ -1,7 +1,8 @@
-"""CQL2 as text or JSON → checked CQL2 JSON in one plain form, which compiling and trying on Items both take.
+"""CQL2 as text or JSON → checked CQL2 JSON in one plain form, used both for pushing down and for testing Items.
 
-The library parses. It is guarded, because deep nesting ends its process, and corrected where it reads less than the
-standard says: operators that it does not know, ``between`` and ``in`` over times, boxes across the antimeridian.
+The ``cql2`` library parses. It is guarded, because deep nesting crashes the process, and corrected where it
+understands less than the standard: operators that it does not know, ``between`` and ``in`` over times, boxes across
+the antimeridian.
 """
 
 from __future__ import annotations
@@ -15,15 +16,13 @@ import orjson
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.params.geometry import read_bbox, read_geometry
-from stac_bridge.search.params.limits import USUAL
-from stac_bridge.search.params.suggest import unknown
+from stac_bridge.search.params.limits import DEFAULT_LIMITS
+from stac_bridge.search.params.suggest import unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stac_bridge.search.params.limits import Limits
-
-__all__ = ["COMPARISONS", "SPATIAL", "TEMPORAL", "Cql2", "all_of", "parts", "properties_of", "read_filter"]
 
 Cql2 = dict[str, Any]
 
@@ -74,205 +73,223 @@ _ARITY: dict[str, tuple[int, int]] = {
     "isnull": (1, 1),
     "between": (3, 3),
 }
-"""Operators, in small letters, and how many arguments each takes."""
+"""The minimum and maximum number of arguments of each operator, by its name in lower case."""
 
-_TRIES = 2**19
-"""Characters of a text times two to the power of its parentheses' depth: at each level the parser tries what is
-inside twice before it gives up, and others wait for it (0.3 s at this bound, hours at 64 levels)."""
+_MAX_PARSE_STEPS = 2**19
+"""Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
+twice before it stops, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
 
-_SIGNS = re.compile(r"(?:-\s*){64}")
-"""Signs in a row, each of which is a level to the library: thousands of them end the process."""
+_SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
+"""Signs in a row: the library nests one level for each, and thousands of them crash the process."""
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
-_EMPTY = re.compile(r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE)
-"""The library has no words for a geometry without coordinates."""
+_EMPTY_GEOMETRY = re.compile(
+    r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE
+)
+"""The library cannot parse a geometry without coordinates, and its error does not say so."""
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 
 
-def read_filter(said: Any, lang: Any = None, crs: Any = None, limits: Limits = USUAL) -> Cql2:
-    """A ``filter`` parameter, of either language. Raises BadRequest with what to change."""
+def read_filter(value: Any, lang: Any = None, crs: Any = None, limits: Limits = DEFAULT_LIMITS) -> Cql2:
+    """Parse a ``filter`` parameter in either encoding. Raises BadRequest with what to change.
+
+    In the result, operators are in lower case (except ``isNull``), ``between`` and ``in`` (except for ids) are
+    comparisons, and a bbox is a geometry.
+    """
     if crs is not None and crs not in _CRS84:
         raise BadRequest(f"filter-crs is {crs!r}; filters are in longitude and latitude only: {_CRS84[0]}.")
     if lang not in (None, "cql2-text", "cql2-json"):
         raise BadRequest(f"filter-lang is cql2-text or cql2-json, not {lang!r}.")
-    if isinstance(said, str) and (lang == "cql2-json" or (lang is None and said.lstrip().startswith("{"))):
-        said = _json(said)
-    if isinstance(said, str):
-        parsed = _parsed_text(said, limits)
-    elif isinstance(said, dict | bool) and lang != "cql2-text":
-        parsed = _parsed_json(said, limits)
+    if isinstance(value, str) and (lang == "cql2-json" or (lang is None and value.lstrip().startswith("{"))):
+        value = _load_json(value)
+    if isinstance(value, str):
+        parsed = _parse_text(value, limits)
+    elif isinstance(value, dict | bool) and lang != "cql2-text":
+        parsed = _parse_json(value, limits)
     else:
         raise BadRequest('filter is CQL2 text such as "eo:cloud_cover" < 10, or with filter-lang=cql2-json an object.')
     limits.check(parsed, "filter")
-    return _checked_predicate(parsed)
+    return _predicate(parsed)
 
 
-def _json(said: str) -> Any:
+def _load_json(text: str) -> Any:
     try:
-        return orjson.loads(said)
-    except orjson.JSONDecodeError as broken:
-        raise BadRequest(f"filter cannot be read as JSON: {broken}.") from None
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"filter cannot be read as JSON: {error}.") from None
 
 
-def _parsed_text(said: str, limits: Limits) -> Any:
-    if len(said) > limits.text:
+def _parse_text(text: str, limits: Limits) -> Any:
+    if len(text) > limits.text:
         raise BadRequest(
-            f"filter has {len(said)} characters; {limits.text} are the most. Send a longer one as cql2-json."
+            f"filter has {len(text)} characters; {limits.text} are the maximum. Send a longer one as cql2-json."
         )
-    _check_parentheses(said, limits)
-    if _EMPTY.search(_QUOTED.sub("", said)):
-        raise BadRequest("filter has an empty geometry; give it coordinates or leave it out.")
-    return _parsed(cql2.parse_text, said, "CQL2 text")
+    _check_nesting(text, limits)
+    if _EMPTY_GEOMETRY.search(_QUOTED.sub("", text)):
+        raise BadRequest("filter has an empty geometry; add coordinates or leave it out.")
+    return _parse(cql2.parse_text, text, "CQL2 text")
 
 
-def _parsed_json(said: Any, limits: Limits) -> Any:
-    limits.check(said, "filter")
+def _parse_json(value: Any, limits: Limits) -> Any:
+    limits.check(value, "filter")
     try:
-        written = orjson.dumps(said)
-    except TypeError as broken:
-        raise BadRequest(f"filter cannot be read as CQL2 JSON: {broken}.") from None
-    if len(written) > limits.filter:
-        raise BadRequest(f"filter has {len(written)} bytes; {limits.filter} are the most.")
-    return _parsed(cql2.parse_json, written.decode(), "CQL2 JSON")
+        content = orjson.dumps(value)
+    except TypeError as error:
+        raise BadRequest(f"filter cannot be read as CQL2 JSON: {error}.") from None
+    if len(content) > limits.filter:
+        raise BadRequest(f"filter has {len(content)} bytes; {limits.filter} are the maximum.")
+    return _parse(cql2.parse_json, content.decode(), "CQL2 JSON")
 
 
-def _parsed(parse: Callable[[str], cql2.Expr], text: str, language: str) -> Any:
+def _parse(parse: Callable[[str], cql2.Expr], text: str, language: str) -> Any:
     try:
         return parse(text).to_json()
-    except Exception as broken:  # noqa: BLE001 -- the library raises a bare Exception for a geometry without positions
-        raise BadRequest(f"filter cannot be read as {language}: {_one_line(broken)}.") from None
+    except Exception as error:  # noqa: BLE001 -- the library raises a bare Exception for a geometry without positions
+        raise BadRequest(f"filter cannot be read as {language}: {_one_line(error)}.") from None
 
 
-def _check_parentheses(said: str, limits: Limits) -> None:
-    """What the library would read for too long, or never. Raises BadRequest."""
-    bare = _QUOTED.sub("", said)
-    depth = _depth_of_text(bare)
-    if depth > limits.depth or _SIGNS.search(bare):
+def _check_nesting(text: str, limits: Limits) -> None:
+    """Refuse text that would crash the library or take it too long. Raises BadRequest."""
+    unquoted = _QUOTED.sub("", text)
+    depth = _depth_of_text(unquoted)
+    if depth > limits.depth or _SIGN_CHAIN.search(unquoted):
         raise BadRequest(limits.too_deep("filter"))
-    if len(said) << depth > _TRIES:
+    if len(text) << depth > _MAX_PARSE_STEPS:
         raise BadRequest(
-            f"filter has parentheses {depth} deep in {len(said)} characters, which takes too long to read as text; "
-            "send it as cql2-json, or say the same with fewer parentheses."
+            f"filter has parentheses {depth} deep in {len(text)} characters, which takes too long to read as text; "
+            "send it as cql2-json, or rewrite it with fewer parentheses."
         )
 
 
-def _depth_of_text(bare: str) -> int:
-    """How many parentheses are open at most."""
+def _depth_of_text(unquoted: str) -> int:
+    """The maximum number of parentheses that are open at the same time."""
     deepest = level = 0
-    for one in bare:
-        level += (one == "(") - (one == ")")
+    for char in unquoted:
+        level += (char == "(") - (char == ")")
         deepest = max(deepest, level)
     return deepest
 
 
-def _one_line(broken: Exception) -> str:
-    """The library points at the place over several lines."""
-    lines = [line.strip(" |=") for line in str(broken).splitlines() if line.strip(" |^-=")]
-    place = re.search(r"-->\s*\d+:(\d+)", str(broken))
-    return (f"at character {place[1]}, " if place else "") + (lines[-1] if lines else "it is no expression")
+def _one_line(error: Exception) -> str:
+    """The library's message on one line: it draws the text and points at the position over several lines."""
+    lines = [line.strip(" |=") for line in str(error).splitlines() if line.strip(" |^-=")]
+    position = re.search(r"-->\s*\d+:(\d+)", str(error))
+    return (f"at character {position[1]}, " if position else "") + (lines[-1] if lines else "it is no expression")
 
 
 # -- checking ------------------------------------------------------------------------------------------------
 
 
-def _checked_predicate(said: Any) -> Cql2:
-    """A condition in its plain form: what can only be true, false or unknown."""
-    if isinstance(said, bool):
-        return {"op": "and", "args": [said]}
-    if not isinstance(said, dict) or str(said.get("op")).lower() not in _PREDICATES:
-        if isinstance(said, dict) and "op" in said:
-            _known(str(said["op"]))
-        raise BadRequest(f'filter has {_shown(said)} where a condition belongs, such as "eo:cloud_cover" < 10.')
-    return _plain_predicate(_known(str(said["op"])), said.get("args", []))
+def _predicate(value: Any) -> Cql2:
+    """Return a condition, which is true, false or unknown, in its plain form."""
+    if isinstance(value, bool):
+        return {"op": "and", "args": [value]}
+    if not isinstance(value, dict) or str(value.get("op")).lower() not in _PREDICATES:
+        if isinstance(value, dict) and "op" in value:
+            _operator(str(value["op"]))
+        raise BadRequest(f'filter has {_shown(value)} where a condition belongs, such as "eo:cloud_cover" < 10.')
+    return _plain_predicate(_operator(str(value["op"])), value.get("args", []))
 
 
 def _plain_predicate(name: str, args: list[Any]) -> Cql2:
     if name == "between" and len(args) == 2 and isinstance(args[1], list):
-        args = [args[0], *args[1]]  # as drafts of the standard had it, and clients still have
-    _counted(name, args)
+        args = [args[0], *args[1]]  # as in drafts of the standard, which some clients still send
+    _check_arity(name, args)
     if name in ("and", "or", "not"):
-        return {"op": name, "args": [one if isinstance(one, bool) else _checked_predicate(one) for one in args]}
+        return {"op": name, "args": [arg if isinstance(arg, bool) else _predicate(arg) for arg in args]}
     if name == "isnull":
-        return {"op": "isNull", "args": [_checked_value(args[0])]}
+        return {"op": "isNull", "args": [_value(args[0])]}
     if name == "between":
-        value, low, high = (_checked_value(one) for one in args)
+        value, low, high = (_value(arg) for arg in args)
         return all_of([{"op": ">=", "args": [value, low]}, {"op": "<=", "args": [value, high]}])
     if name == "in":
-        return _in(_checked_value(args[0]), args[1])
-    return {"op": name, "args": [_checked_value(one) for one in args]}
+        return _in(_value(args[0]), args[1])
+    return {"op": name, "args": [_value(arg) for arg in args]}
 
 
-def _in(value: Any, listed: Any) -> Cql2:
-    """As a chain of equals, but for ids: the library does not compare times in lists."""
-    values = [_checked_value(one) for one in (listed if isinstance(listed, list) else [listed])]
-    if value == {"property": "id"} and all(isinstance(one, str) for one in values):
+def _in(value: Any, elements: Any) -> Cql2:
+    """Equal comparisons joined by or, except for ids: the library does not compare times in lists."""
+    values = [_value(element) for element in (elements if isinstance(elements, list) else [elements])]
+    if value == {"property": "id"} and all(isinstance(element, str) for element in values):
         return {"op": "in", "args": [value, values]}
-    return {"op": "or", "args": [{"op": "=", "args": [value, one]} for one in values]}
+    return {"op": "or", "args": [{"op": "=", "args": [value, element]} for element in values]}
 
 
-def _checked_value(said: Any) -> Any:
-    match said:
+def _value(value: Any) -> Any:
+    """Return an expression that is not a condition in its plain form."""
+    match value:
         case {"op": op, "args": args}:
-            name = _known(str(op))
+            name = _operator(str(op))
             if name in _PREDICATES:
                 raise BadRequest(f"filter has the condition {op} where a value belongs.")
-            _counted(name, args)
-            return {"op": name, "args": [_checked_value(one) for one in args]}
+            _check_arity(name, args)
+            return {"op": name, "args": [_value(arg) for arg in args]}
         case {"bbox": bbox}:
             return read_bbox(bbox)
         case {"type": _}:
-            return read_geometry(said, "a geometry in filter")
+            return read_geometry(value, "a geometry in filter")
         case {"interval": [start, end]}:
-            return {"interval": [_checked_value(start), _checked_value(end)]}
+            return {"interval": [_value(start), _value(end)]}
         case {"property": str(name)}:
             return {"property": name.removeprefix("properties.")}
-        case float() if not math.isfinite(said):
+        case float() if not math.isfinite(value):
             raise BadRequest("filter has a number that is too large; numbers go up to 1.8e308.")
         case {"timestamp": _} | {"date": _} | str() | bool() | int() | float() | None:
-            return said
+            return value
         case list():
-            return [_checked_value(one) for one in said]
-    raise BadRequest(f"filter has {_shown(said)}, which is no value of CQL2.")
+            return [_value(element) for element in value]
+    raise BadRequest(f"filter has {_shown(value)}, which is no value of CQL2.")
 
 
-def _known(op: str) -> str:
+def _operator(op: str) -> str:
     name = op.lower()
     if name not in _ARITY:
-        raise unknown("filter has an operator or function that this server does not know:", op, sorted(_ARITY))
+        raise unknown_name("filter has an operator or function that this server does not know:", op, sorted(_ARITY))
     return name
 
 
-def _counted(name: str, args: Any) -> None:
+def _check_arity(name: str, args: Any) -> None:
     low, high = _ARITY[name]
     if not isinstance(args, list) or not low <= len(args) <= high:
-        given = len(args) if isinstance(args, list) else 0
-        raise BadRequest(f"filter gives {name} {given} arguments; it takes {low if low == high else f'{low} or more'}.")
+        count = len(args) if isinstance(args, list) else 0
+        raise BadRequest(
+            f"filter has {name} with {count} arguments; it takes {low if low == high else f'{low} or more'}."
+        )
 
 
-def _shown(said: Any) -> str:
-    shown = orjson.dumps(said, default=repr).decode()
+def _shown(value: Any) -> str:
+    shown = orjson.dumps(value, default=repr).decode()
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
-# -- looking inside ------------------------------------------------------------------------------------------
+# -- building and inspecting ---------------------------------------------------------------------------------
 
 
 def all_of(clauses: list[Cql2]) -> Cql2:
-    """Clauses joined by and."""
+    """Join clauses by and."""
     return clauses[0] if len(clauses) == 1 else {"op": "and", "args": clauses}
 
 
-def parts(said: Any) -> Iterator[Any]:
-    """An expression and everything inside it."""
-    yield said
-    if isinstance(said, dict):
-        inner = said.get("args") or said.get("interval") or ()
+def escape_like(text: str) -> str:
+    r"""Escape text for a LIKE pattern, which then matches this text only.
+
+    >>> escape_like("50%_off")
+    '50\\%\\_off'
+    """
+    return "".join(f"\\{char}" if char in "%_\\" else char for char in text)
+
+
+def subexpressions(expression: Any) -> Iterator[Any]:
+    """Yield an expression and everything inside it."""
+    yield expression
+    if isinstance(expression, dict):
+        children = expression.get("args") or expression.get("interval") or ()
     else:
-        inner = said if isinstance(said, list) else ()
-    for one in inner:
-        yield from parts(one)
+        children = expression if isinstance(expression, list) else ()
+    for child in children:
+        yield from subexpressions(child)
 
 
-def properties_of(said: Any) -> set[str]:
-    """The names of the properties in an expression."""
-    return {one["property"] for one in parts(said) if isinstance(one, dict) and "property" in one}
+def properties_of(expression: Any) -> set[str]:
+    """Return the names of the properties in an expression."""
+    return {part["property"] for part in subexpressions(expression) if isinstance(part, dict) and "property" in part}

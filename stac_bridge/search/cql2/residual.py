@@ -1,4 +1,4 @@
-"""The whole filter, tried again on an Item: what M2M could only say coarsely is made exact here."""
+"""The whole filter, tested on an Item: M2M's filters are coarser than CQL2, so its hits are checked here."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from stac_bridge.search.params.times import instant_text, read_instant
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Residual"]
-
 
 class Residual:
-    """A typed CQL2 filter, parsed once; ``times`` are those of its ``names`` that hold times. Equal ones keep alike."""
+    """A typed CQL2 filter, parsed once; ``times`` are the properties that hold times.
 
-    def __init__(self, said: dict[str, Any], times: Collection[str] = ()) -> None:
-        self._text = orjson.dumps(said).decode()
+    Residuals with the same text and times are equal, so that verdicts can be cached by them.
+    """
+
+    def __init__(self, cql2_json: dict[str, Any], times: Collection[str] = ()) -> None:
+        self._text = orjson.dumps(cql2_json).decode()
         self._expression = cql2.parse_json(self._text)
-        self.names = frozenset(properties_of(said))
+        self.names = frozenset(properties_of(cql2_json))
+        """The properties that the filter uses: an Item needs no others."""
         self._times = self.names & set(times)
 
     def __eq__(self, other: object) -> bool:
@@ -32,17 +34,17 @@ class Residual:
     def __hash__(self) -> int:
         return hash(self._text)
 
-    def keeps(self, item: dict[str, Any]) -> bool:
-        """Whether the Item matches. What is unknown (a missing property, no geometry) does not match."""
+    def matches(self, item: dict[str, Any]) -> bool:
+        """Return whether the Item matches. An unknown result (a missing property, no geometry) is no match."""
         try:
             return bool(self._expression.matches(self._comparable(item)))
-        except Exception:  # noqa: BLE001 -- cql2 raises bare Exception where a value is missing: CQL2's null
+        except Exception:  # noqa: BLE001 -- cql2 raises bare Exception for a missing value, which is CQL2's null
             return False
 
     def _comparable(self, item: dict[str, Any]) -> dict[str, Any]:
-        """The item with the properties that the filter names: the library reads all that it is given.
+        """The item with only the properties that the filter uses, because the library converts all of them.
 
-        Two properties that hold times are compared as text, which sorts as time does in one form only.
+        It compares two time properties as text, which sorts in order of time only if both have six decimals.
         """
         properties = {name: value for name, value in item["properties"].items() if name in self.names}
         properties |= {name: _padded(properties[name]) for name in self._times if properties.get(name)}

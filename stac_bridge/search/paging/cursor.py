@@ -1,4 +1,4 @@
-"""Where a search goes on, as a sealed token: signed, versioned, bound to its search, good for a day."""
+"""Where a search continues, as a sealed token: signed, versioned, bound to its search, valid for a day."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING
 import orjson
 
 from stac_bridge.errors import BadCursor
-from stac_bridge.search.paging.slices import Stand
+from stac_bridge.search.paging.slices import SortCursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LIFETIME", "Cursor", "mark", "open_cursor", "seal_cursor"]
+TOKEN_TTL = 86400
+"""Seconds that a token is valid, at least: positions in an archive that grows become outdated."""
 
-LIFETIME = 86400
-"""Seconds that a token is good for, at least: offsets into an archive that grows mean less and less."""
-
-ISSUED = 60
-"""Seconds by which tokens tell their age: within them a page that is asked for again is the same, and so its ETag."""
+TOKEN_TIME_STEP = 60
+"""Seconds to which a token's time is rounded: a page requested twice within them has the same token, and so ETag."""
 
 _VERSION = 4
-_HEAD = struct.Struct(">BI")
-_SEAL = 16
+_HEADER = struct.Struct(">BI")
+"""Version, and the time of issue in Unix seconds."""
+_SIGNATURE_BYTES = 16
 
-_MARK = 4
-"""Characters of a mark: 24 bits, which tell a scene from the few hundred about it."""
+_FINGERPRINT_LENGTH = 4
+"""Characters of a fingerprint: 24 bits, enough to tell a scene from the few hundred around it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The first scene not yet read: ``start`` (from 1) within the plan's ``step`` (from 0).
+    """The first scene not yet read: number ``start`` (from 1) of the plan's step ``step`` (from 0).
 
-    ``last`` marks the scenes read before it, the last one first, by which it is found again when others arrive.
+    ``last`` holds the fingerprints of the scenes read before it, the last one first. If scenes arrive or disappear
+    between two pages, they show where the cursor has moved.
     """
 
     step: int = 0
@@ -46,49 +46,55 @@ class Cursor:
     last: tuple[str, ...] = ()
 
 
-def mark(entity_id: str) -> str:
-    """A scene's id in a few characters: enough to know it again among its neighbours."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(entity_id.encode(), digest_size=_MARK * 3 // 4).digest()).decode()
+def fingerprint(entity_id: str) -> str:
+    """Return a scene's id as a few characters, enough to recognize it among its neighbors."""
+    digest = hashlib.blake2b(entity_id.encode(), digest_size=_FINGERPRINT_LENGTH * 3 // 4).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
-def seal_cursor(cursor: Cursor | Stand, steps: Sequence[str], digest: bytes, key: bytes, now: float) -> str:
-    """A token for the search with this digest; ``steps`` names the plan's steps in order, ``now`` in Unix seconds.
+def seal_cursor(cursor: Cursor | SortCursor, steps: Sequence[str], digest: bytes, key: bytes, now: float) -> str:
+    """Return a token for the search with this digest; ``steps`` names the plan's steps, ``now`` is in Unix seconds.
 
-    The token holds the name of a step, not its number, so that it survives a list of datasets that has changed.
+    The token holds the name of a step, not its number, so that it survives a change in the list of datasets.
     """
-    said: list[object]
-    if isinstance(cursor, Stand):
-        said = [cursor.position, cursor.width, cursor.after, cursor.matched]
+    state: list[object]
+    if isinstance(cursor, SortCursor):
+        state = [cursor.position, cursor.width, cursor.after, cursor.matched]
     else:
-        said = [steps[cursor.step], cursor.start, "".join(cursor.last)]
-    body = _HEAD.pack(_VERSION, int(now) // ISSUED * ISSUED) + orjson.dumps([isinstance(cursor, Stand), said])
-    return base64.urlsafe_b64encode(body + _seal(body, digest, key)).rstrip(b"=").decode()
+        state = [steps[cursor.step], cursor.start, "".join(cursor.last)]
+    issued = int(now) // TOKEN_TIME_STEP * TOKEN_TIME_STEP
+    body = _HEADER.pack(_VERSION, issued) + orjson.dumps([isinstance(cursor, SortCursor), state])
+    return base64.urlsafe_b64encode(body + _sign(body, digest, key)).rstrip(b"=").decode()
 
 
-def open_cursor(token: str, steps: Sequence[str], digest: bytes, keys: Sequence[bytes], now: float) -> Cursor | Stand:
-    """The cursor in a token. Raises BadCursor."""
+def open_cursor(
+    token: str, steps: Sequence[str], digest: bytes, keys: Sequence[bytes], now: float
+) -> Cursor | SortCursor:
+    """Return the cursor in a token, signed with any of ``keys``. Raises BadCursor."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    body, seal = raw[:-_SEAL], raw[-_SEAL:]
-    if len(body) <= _HEAD.size or not any(hmac.compare_digest(seal, _seal(body, digest, key)) for key in keys):
+    body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+    is_signed = any(hmac.compare_digest(signature, _sign(body, digest, key)) for key in keys)
+    if len(body) <= _HEADER.size or not is_signed:
         raise BadCursor(
             "This token is not of this search: follow the next link with all its parameters unchanged, "
             "or start the search again without token."
         )
-    version, issued = _HEAD.unpack_from(body)
-    if version != _VERSION or not 0 <= now - issued <= LIFETIME + ISSUED:
+    version, issued = _HEADER.unpack_from(body)
+    if version != _VERSION or not 0 <= now - issued <= TOKEN_TTL + TOKEN_TIME_STEP:
         raise BadCursor("This token is older than 24 hours: start the search again without token.")
-    is_stand, said = orjson.loads(body[_HEAD.size :])
-    if is_stand:
-        position, width, after, matched = said
-        return Stand(position, width, None if after is None else tuple(after), matched)
-    step, start, last = said
+    is_sort_cursor, state = orjson.loads(body[_HEADER.size :])
+    if is_sort_cursor:
+        position, width, after, matched = state
+        return SortCursor(position, width, None if after is None else tuple(after), matched)
+    step, start, last = state
     if step not in steps:
         raise BadCursor("The dataset where this token stopped is no longer searched: start again without token.")
-    return Cursor(steps.index(step), start, tuple(last[place : place + _MARK] for place in range(0, len(last), _MARK)))
+    size = _FINGERPRINT_LENGTH
+    return Cursor(steps.index(step), start, tuple(last[index : index + size] for index in range(0, len(last), size)))
 
 
-def _seal(body: bytes, digest: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, b"cursor" + digest + body, "sha256")[:_SEAL]
+def _sign(body: bytes, digest: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, b"cursor" + digest + body, "sha256")[:_SIGNATURE_BYTES]

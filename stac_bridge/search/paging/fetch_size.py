@@ -1,48 +1,47 @@
-"""How many scenes to ask for next, when not every scene matches."""
+"""How many scenes to request next if only some of them match."""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["CALLS", "calls_for", "fetch_size"]
-
-CALLS = 8
+MAX_CALLS = 8
 """M2M calls that one page of one collection may spend before its first match."""
 
-CALLS_IN_ALL = 24
-"""The same over several collections, each of which adds one call."""
+MAX_TOTAL_CALLS = 24
+"""The same for a page over several collections, each of which adds one call."""
 
-OVERFETCH = 1.5
-"""Scenes for each Item wanted while nothing is known of how many match."""
+INITIAL_FACTOR = 1.5
+"""Scenes requested per missing Item while the share of matches is unknown."""
 
-FIRST = 15
-"""Scenes that are asked for at least at first: most filters that M2M cannot try exactly keep most of what it finds."""
+MIN_FIRST_FETCH = 15
+"""Minimum size of the first request: most filters that M2M evaluates inexactly still match most of its hits."""
 
-LEAST = 50
-"""The same once some did not match: a call costs more than its bytes."""
+MIN_FETCH = 50
+"""Minimum size once some scenes did not match: a call costs more than its bytes."""
 
-MOST = 2000
-"""Scenes that are asked for at most: with their metadata they take about 130 MB for a moment."""
+MAX_SCENES = 2000
+"""Maximum size of a request: with their metadata, so many scenes take about 130 MB while they are parsed."""
 
 MARGIN = 1.5
+"""Factor by which the estimate from the share of matches is exceeded, so that one more call is rarely needed."""
 
 
-def calls_for(collections: int) -> int:
-    """M2M calls that a page over so many collections may spend before its first match.
+def max_calls(collections: int) -> int:
+    """Return the number of M2M calls that a page over so many collections may spend before its first match.
 
-    >>> calls_for(1), calls_for(3), calls_for(100)
+    >>> max_calls(1), max_calls(3), max_calls(100)
     (8, 10, 24)
     """
-    return min(CALLS_IN_ALL, CALLS + collections - 1)
+    return min(MAX_TOTAL_CALLS, MAX_CALLS + collections - 1)
 
 
-def fetch_size(wanted: int, seen: int, kept: int) -> int:
-    """Scenes to ask for when ``wanted`` Items are missing, and ``kept`` of ``seen`` scenes matched so far.
+def fetch_size(wanted: int, seen: int, matched: int) -> int:
+    """Return how many scenes to request if ``wanted`` Items are missing and ``matched`` of ``seen`` scenes matched.
 
     >>> fetch_size(10, 0, 0), fetch_size(9, 50, 1), fetch_size(10, 400, 0), fetch_size(1000, 0, 0)
     (15, 675, 2000, 1500)
     """
     if not seen:
-        return min(MOST, max(FIRST, math.ceil(wanted * OVERFETCH)))
-    share = max(kept, 0.5) / seen
-    return min(MOST, max(LEAST, math.ceil(MARGIN * wanted / share)))
+        return min(MAX_SCENES, max(MIN_FIRST_FETCH, math.ceil(wanted * INITIAL_FACTOR)))
+    share = max(matched, 0.5) / seen
+    return min(MAX_SCENES, max(MIN_FETCH, math.ceil(MARGIN * wanted / share)))

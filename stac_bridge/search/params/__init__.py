@@ -1,1 +1,1 @@
-"""HTTP parameters of a search."""
+"""The parameters of a search, from HTTP to a checked ``Search``."""

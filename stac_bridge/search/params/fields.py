@@ -1,4 +1,4 @@
-"""``fields`` → which parts of an Item or a Collection are given. What a filter sees is never changed by it."""
+"""``fields`` → which parts of an Item or a Collection are returned. Filters always see the whole Item."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.search.params.suggest import unknown
-
-__all__ = ["COLLECTION", "EVERYTHING", "ITEM", "Fields", "Members", "read_fields"]
+from stac_bridge.search.params.suggest import unknown_name
 
 _HINT = 'fields is names with commas between, each with a minus to leave it out, or {"include": [], "exclude": []}'
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """What an object is made of.
+    """The members of an Item or a Collection.
 
-    ``names`` stand at its top, any other name is one of its properties (none: all names stand at the top);
-    ``always`` tells one object from another and comes with whatever is included; ``default`` is what makes it
-    valid, and is given when ``fields`` names nothing.
+    ``names`` are its top-level members, any other name is one of its properties (if empty, all names are top-level);
+    ``always`` identifies the object and is returned with whatever is included; ``default`` makes it valid, and is
+    returned if ``fields`` names nothing.
     """
 
     names: frozenset[str]
@@ -29,15 +27,15 @@ class Members:
     default: tuple[str, ...]
 
     def path(self, name: str) -> str:
-        """Where a name that was asked for stands: ``datetime`` is ``properties.datetime`` in an Item."""
+        """Return the dotted path of a requested name: ``datetime`` is ``properties.datetime`` in an Item."""
         return name if not self.names or name.partition(".")[0] in self.names else f"properties.{name}"
 
 
-_TOP = "type stac_version stac_extensions id collection geometry bbox properties links assets"
+_TOP_LEVEL = "type stac_version stac_extensions id collection geometry bbox properties links assets"
 _TIMES = ("properties.datetime", "properties.start_datetime", "properties.end_datetime")
 
 ITEM = Members(
-    names=frozenset(_TOP.split()),
+    names=frozenset(_TOP_LEVEL.split()),
     always=("type", "stac_version", "id", "collection"),
     default=("geometry", "bbox", "links", "assets", *_TIMES),
 )
@@ -50,39 +48,40 @@ COLLECTION = Members(
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Dotted paths to give and to leave out; ``rest`` tells of all others.
+    """Dotted paths to include and to exclude; ``rest`` is whether all other paths are included.
 
-    Of two paths that both hold a part, the longer decides; of equal ones, the included.
+    Of two paths that both contain a part, the longer one decides; of equal ones, the included one.
     """
 
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
     rest: bool = True
 
-    def keeps(self, path: str) -> bool:
-        """Whether anything at or below ``path`` is given: what is not need not be made."""
-        return _keeps(self, path)
+    def wants(self, path: str) -> bool:
+        """Return whether anything at or below ``path`` is returned; if not, it need not be made."""
+        return _wants(self, path)
 
-    def apply(self, said: dict[str, Any]) -> dict[str, Any]:
-        """The parts of an Item or Collection that are given."""
-        return said if self == EVERYTHING else self._parts(said, "")
+    def apply(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return the requested parts of an Item or a Collection."""
+        return document if self == ALL_FIELDS else self._parts(document, "")
 
-    def _parts(self, said: dict[str, Any], above: str) -> dict[str, Any]:
-        kept = {}
-        for name, value in said.items():
-            path = f"{above}{name}"
+    def _parts(self, document: dict[str, Any], prefix: str) -> dict[str, Any]:
+        result = {}
+        for name, value in document.items():
+            path = f"{prefix}{name}"
             if isinstance(value, dict) and self._divides(path):
                 parts = self._parts(value, f"{path}.")
-                if parts or self._given(path):
-                    kept[name] = parts
-            elif self._given(path):
-                kept[name] = value
-        return kept
+                if parts or self._includes(path):
+                    result[name] = parts
+            elif self._includes(path):
+                result[name] = value
+        return result
 
     def _divides(self, path: str) -> bool:
-        return any(one.startswith(f"{path}.") for named in (self.include, self.exclude) for one in named)
+        """Whether a path below this one is named."""
+        return any(name.startswith(f"{path}.") for names in (self.include, self.exclude) for name in names)
 
-    def _given(self, path: str) -> bool:
+    def _includes(self, path: str) -> bool:
         while path:
             if path in self.include:
                 return True
@@ -92,53 +91,52 @@ class Fields:
         return self.rest
 
 
-EVERYTHING = Fields()
+ALL_FIELDS = Fields()
 
 
 @lru_cache(maxsize=4096)
-def _keeps(fields: Fields, path: str) -> bool:
-    """Kept in mind, because it is asked of the same few paths for each Item of a page."""
-    return fields._given(path) or any(one.startswith(f"{path}.") for one in fields.include)
+def _wants(fields: Fields, path: str) -> bool:
+    """Cached, because it is called with the same few paths for each Item of a page."""
+    return fields._includes(path) or any(name.startswith(f"{path}.") for name in fields.include)
 
 
-def read_fields(said: Any, members: Members) -> Fields:
-    """A ``fields`` parameter, as text of a GET or as JSON. Raises BadRequest.
+def read_fields(value: Any, members: Members) -> Fields:
+    """Parse a ``fields`` parameter, as text of a GET or as JSON. Raises BadRequest.
 
-    Names left out are left out of the whole object; where an empty ``include`` stands beside them, of the default.
+    Excluded names are left out of the whole object; beside an empty ``include``, they are left out of the default.
     """
-    named = _of_text(said) if isinstance(said, str) else said
-    if not isinstance(named, Mapping):
-        raise BadRequest(f"{_HINT}, not {said!r}; leave it out for everything.")
-    _only_known(named)
-    include, exclude = (frozenset(map(members.path, _names(named, side))) for side in ("include", "exclude"))
+    names = _parse_text(value) if isinstance(value, str) else value
+    if not isinstance(names, Mapping):
+        raise BadRequest(f"{_HINT}, not {value!r}; leave it out for everything.")
+    _check_lists(names)
+    include, exclude = (frozenset(map(members.path, _names(names, key))) for key in ("include", "exclude"))
     if include:
         return Fields(include.union(members.always), exclude, rest=False)
-    if exclude and "include" not in named:
+    if exclude and "include" not in names:
         return Fields(frozenset(), exclude)
-    default = (one for one in (*members.always, *members.default) if not _within(one, exclude))
+    default = (path for path in (*members.always, *members.default) if not _is_within(path, exclude))
     return Fields(frozenset(default), exclude, rest=False)
 
 
-def _of_text(said: str) -> dict[str, list[str]]:
-    """A plus sign in an address arrives as a blank."""
-    words = [word.strip() for word in said.split(",") if word.strip()]
-    include = [word.removeprefix("+") for word in words if not word.startswith("-")]
-    exclude = [word[1:] for word in words if word.startswith("-")]
+def _parse_text(text: str) -> dict[str, list[str]]:
+    names = [name.strip() for name in text.split(",") if name.strip()]  # a plus sign in a URL arrives as a space
+    include = [name.removeprefix("+") for name in names if not name.startswith("-")]
+    exclude = [name[1:] for name in names if name.startswith("-")]
     return {"include": include, "exclude": exclude} if include else {"exclude": exclude}
 
 
-def _only_known(named: Mapping[str, Any]) -> None:
-    for name in named:
+def _check_lists(value: Mapping[str, Any]) -> None:
+    for name in value:
         if name not in ("include", "exclude"):
-            raise unknown("fields has no list", str(name), ("include", "exclude"))
+            raise unknown_name("fields has no list", str(name), ("include", "exclude"))
 
 
-def _names(named: Mapping[str, Any], side: str) -> list[str]:
-    names = named.get(side) or []
+def _names(value: Mapping[str, Any], key: str) -> list[str]:
+    names = value.get(key) or []
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise BadRequest(f"{_HINT}; its {side} is a list of names, not {names!r}.")
+        raise BadRequest(f"{_HINT}; its {key} is a list of names, not {names!r}.")
     return names
 
 
-def _within(path: str, named: frozenset[str]) -> bool:
-    return any(path == one or path.startswith(f"{one}.") for one in named)
+def _is_within(path: str, names: frozenset[str]) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for name in names)

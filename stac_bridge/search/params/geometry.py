@@ -1,4 +1,4 @@
-"""``bbox`` and ``intersects`` parameters → geometries that CQL2 can be asked about."""
+"""``bbox`` and ``intersects`` parameters → GeoJSON geometries for CQL2."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
-from shapely.geometry import shape
+from shapely.geometry import mapping, shape
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.search.params.limits import USUAL
+from stac_bridge.search.params.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from stac_bridge.search.params.limits import Limits
-
-__all__ = ["box", "read_bbox", "read_geometry"]
 
 _BBOX = "bbox is west,south,east,north in degrees (or west,south,lowest,east,north,highest)"
 _TYPES = (
@@ -31,12 +29,13 @@ _TYPES = (
 )
 
 Geometry = dict[str, Any]
+"""A GeoJSON geometry."""
 
 
 def read_bbox(value: Any) -> Geometry:
-    """A ``bbox`` parameter as a geometry; across the antimeridian (west > east) as two boxes.
+    """Convert a ``bbox`` parameter (degrees) to a geometry; across the antimeridian (west > east) to two boxes.
 
-    Heights of a six-number bbox are checked and left aside: no Item has any. Raises BadRequest.
+    The heights of a six-number bbox are checked and then ignored, because no Item has any. Raises BadRequest.
     """
     numbers = _numbers(value)
     if len(numbers) == 6:
@@ -50,8 +49,8 @@ def read_bbox(value: Any) -> Geometry:
         raise BadRequest(f"{_BBOX}; in {value!r} south ({south}) is north of north ({north}).")
     if min(south, -north) < -90 or max(abs(west), abs(east)) > 180:
         raise BadRequest(
-            f"{_BBOX}; {value!r} leaves the globe: longitudes lie within 180 and latitudes within 90. "
-            "Across the antimeridian give west > east."
+            f"{_BBOX}; {value!r} extends beyond the globe: longitudes lie within 180 and latitudes within 90. "
+            "Across the antimeridian, use west > east."
         )
     if west > east:
         parts = [box(west, south, 180.0, north), box(-180.0, south, east, north)]
@@ -60,7 +59,7 @@ def read_bbox(value: Any) -> Geometry:
 
 
 def box(west: float, south: float, east: float, north: float) -> Geometry:
-    """A box as GeoJSON; without width or height, the line or point that it is."""
+    """Return a box as GeoJSON: a Polygon, or the LineString or Point that a box without width or height is."""
     if west == east and south == north:
         return {"type": "Point", "coordinates": [west, south]}
     if west == east or south == north:
@@ -86,41 +85,40 @@ def _numbers(value: Any) -> list[float]:
     return numbers
 
 
-def read_geometry(value: Any, name: str = "intersects", limits: Limits = USUAL) -> Geometry:
-    """A geometry of a parameter, in two dimensions. Raises BadRequest with the reason.
+def read_geometry(value: Any, name: str = "intersects", limits: Limits = DEFAULT_LIMITS) -> Geometry:
+    """Return a parameter's geometry (GeoJSON, as an object or its text) in two dimensions. Raises BadRequest.
 
-    Of one that comes as text the limits are checked here, of any other where its parameter was read.
+    The limits are checked here for text only; an object was checked when its parameter was read.
     """
-    said = value
+    document = value
     if isinstance(value, str):
         try:
-            said = orjson.loads(value)
-        except orjson.JSONDecodeError as broken:
-            raise BadRequest(f"{name} is a GeoJSON geometry; this is no JSON: {broken}.") from None
-        limits.check(said, name)
-    if not isinstance(said, dict) or said.get("type") not in _TYPES:
-        kind = said.get("type") if isinstance(said, dict) else said
-        hint = " Give its geometry." if kind == "Feature" else ""
+            document = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise BadRequest(f"{name} is a GeoJSON geometry; this is no JSON: {error}.") from None
+        limits.check(document, name)
+    if not isinstance(document, dict) or document.get("type") not in _TYPES:
+        kind = document.get("type") if isinstance(document, dict) else document
+        hint = " Send its geometry." if kind == "Feature" else ""
         raise BadRequest(f"{name} is a GeoJSON geometry ({', '.join(_TYPES)}), not {kind!r}.{hint}")
-    found = _shape(said, name)
-    if found.is_empty:
-        raise BadRequest(f"{name} is an empty geometry; give it coordinates or leave it out.")
-    if not found.is_valid:
-        raise BadRequest(f"{name} is not a valid geometry: {shapely.is_valid_reason(found)}.")
-    west, south, east, north = found.bounds
+    geometry = _shape(document, name)
+    if geometry.is_empty:
+        raise BadRequest(f"{name} is an empty geometry; add coordinates or leave it out.")
+    if not geometry.is_valid:
+        raise BadRequest(f"{name} is not a valid geometry: {shapely.is_valid_reason(geometry)}.")
+    west, south, east, north = geometry.bounds
     if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise BadRequest(
-            f"{name} leaves the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
+            f"{name} extends beyond the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
             "latitudes within 90, longitude first. Cut it at the antimeridian as RFC 7946 says."
         )
-    geometry: Geometry = orjson.loads(shapely.to_geojson(shapely.force_2d(found)))
-    return geometry
+    return _plain(mapping(shapely.force_2d(geometry)))
 
 
-def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
+def _shape(geometry: dict[str, Any], name: str) -> BaseGeometry:
     try:
-        _finite(_content(said))
-        return shape(said)
+        _check_coordinates(_content(geometry))
+        return shape(geometry)
     except (
         TypeError,
         ValueError,
@@ -128,20 +126,31 @@ def _shape(said: dict[str, Any], name: str) -> BaseGeometry:
         IndexError,
         AttributeError,
         shapely.errors.GEOSException,
-    ) as broken:
-        raise BadRequest(f"{name} cannot be read as a {said['type']}: {broken}.") from None
+    ) as error:
+        raise BadRequest(f"{name} cannot be read as a {geometry['type']}: {error}.") from None
 
 
 def _content(geometry: dict[str, Any]) -> Any:
     return geometry["geometries"] if "geometries" in geometry else geometry.get("coordinates")
 
 
-def _finite(part: Any) -> None:
-    """Coordinates are numbers; text or null would otherwise be read as something else or crash deep down."""
+def _check_coordinates(part: Any) -> None:
+    """Raises ValueError for coordinates that are not numbers: shapely would misread text or null, or crash."""
     if isinstance(part, list):
-        for inner in part:
-            _finite(inner)
+        for child in part:
+            _check_coordinates(child)
     elif isinstance(part, dict):
-        _finite(_content(part))
+        _check_coordinates(_content(part))
     elif isinstance(part, bool) or not isinstance(part, int | float) or not math.isfinite(part):
         raise ValueError(f"{part!r} is no coordinate")
+
+
+def _plain(geometry: dict[str, Any]) -> Geometry:
+    """A geometry with lists in place of tuples, as JSON has it: equal searches must compare as equal."""
+    if "geometries" in geometry:
+        return {"type": geometry["type"], "geometries": [_plain(part) for part in geometry["geometries"]]}
+    return {"type": geometry["type"], "coordinates": _as_lists(geometry["coordinates"])}
+
+
+def _as_lists(value: Any) -> Any:
+    return [_as_lists(part) for part in value] if isinstance(value, list | tuple) else value

@@ -1,71 +1,67 @@
-"""Ids in the forms that other services give them → the ids that Items have, as far as a mapping's rows tell."""
+"""Ids as other services write them → the ids that Items have, as far as a mapping's ``other_ids`` describe them."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
 
-from stac_bridge.search.cql2.parser import all_of
+from stac_bridge.search.cql2.parser import all_of, escape_like
 from stac_bridge.search.params.times import read_datetime
-from stac_bridge.search.pushdown.conditions import fits
-from stac_bridge.search.pushdown.times import asked_time
+from stac_bridge.search.pushdown.conditions import id_fits
+from stac_bridge.search.pushdown.times import datetime_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog.entry import Entry
     from stac_bridge.search.cql2.parser import Cql2
-
-__all__ = ["ids_clause", "ids_like", "whole_id"]
 
 _ID = {"property": "id"}
 
 
-def whole_id(identifier: str, entry: Entry) -> str:
-    """An id without the ending that a form of it has."""
+def canonical_id(identifier: str, entry: Entry) -> str:
+    """Return the Item's id for an id that may have the suffix of another form."""
     for form in entry.mapping.item.other_ids:
         if form.ends and identifier.endswith(form.ends):
             return identifier.removesuffix(form.ends)
     return identifier
 
 
-def ids_like(identifier: str, entry: Entry) -> Cql2 | None:
-    """The filter of the ids that an id without one of its parts may mean; None where it lacks none."""
-    parts = whole_id(identifier, entry).split("_")
+def partial_id_filter(identifier: str, entry: Entry) -> Cql2 | None:
+    """Return the filter for the ids that an id without one of its parts may stand for; None if no part is missing."""
+    parts = canonical_id(identifier, entry).split("_")
     for form in entry.mapping.item.other_ids:
-        if form.lacks and form.day and form.of == len(parts) + 1 and (day := _day(parts[form.day - 1])):
-            known = [_escaped(part) for part in parts]
-            whole = [*known[: form.lacks - 1], "%", *known[form.lacks - 1 :]]
-            return all_of([{"op": "like", "args": [_ID, "\\_".join(whole)]}, day])
+        if form.lacks and form.day and form.of == len(parts) + 1 and (day := _day_filter(parts[form.day - 1])):
+            escaped = [escape_like(part) for part in parts]
+            pattern = [*escaped[: form.lacks - 1], "%", *escaped[form.lacks - 1 :]]
+            return all_of([{"op": "like", "args": [_ID, "\\_".join(pattern)]}, day])
     return None
 
 
-def _day(said: str) -> Cql2 | None:
-    """The filter of a day written as 20201204: few scenes are of one, where text is slow to find among all."""
-    if not (len(said) == 8 and said.isascii() and said.isdecimal()):
+def _day_filter(text: str) -> Cql2 | None:
+    """The filter for a day written as 20201204: M2M finds the few scenes of a day much faster than it searches text."""
+    if not (len(text) == 8 and text.isascii() and text.isdecimal()):
         return None
     try:
-        day = date.fromisoformat(said).isoformat()
+        day = date.fromisoformat(text).isoformat()
     except ValueError:
         return None
-    return asked_time(read_datetime(f"{day}T00:00:00Z/{day}T23:59:59.999999Z"))
+    return datetime_filter(read_datetime(f"{day}T00:00:00Z/{day}T23:59:59.999999Z"))
 
 
-def ids_clause(ids: Sequence[str], entries: Iterable[Entry]) -> Cql2:
-    """The filter of Items with these ids, each in any form that a Collection knows."""
-    every = tuple(entries)
+def ids_filter(ids: Sequence[str], entries: Iterable[Entry]) -> Cql2:
+    """Return the filter for Items with these ids, each in any form that one of the entries knows."""
+    entries = tuple(entries)
     clauses: list[Cql2] = []
-    whole: list[str] = []
-    for one in ids:
-        fitting = [entry for entry in every if fits(one, entry)]
-        alike = [clause for entry in fitting if (clause := ids_like(one, entry))]
-        clauses += [clause for place, clause in enumerate(alike) if clause not in alike[:place]]
-        whole += [whole_id(one, entry) for entry in fitting if ids_like(one, entry) is None] or ([] if alike else [one])
-    if whole:
-        clauses.insert(0, {"op": "in", "args": [_ID, list(dict.fromkeys(whole))]})
+    complete: list[str] = []
+    for identifier in ids:
+        fitting = [entry for entry in entries if id_fits(identifier, entry)]
+        partial = [clause for entry in fitting if (clause := partial_id_filter(identifier, entry))]
+        clauses += [clause for index, clause in enumerate(partial) if clause not in partial[:index]]
+        canonical = [
+            canonical_id(identifier, entry) for entry in fitting if partial_id_filter(identifier, entry) is None
+        ]
+        complete += canonical or ([] if partial else [identifier])
+    if complete:
+        clauses.insert(0, {"op": "in", "args": [_ID, list(dict.fromkeys(complete))]})
     return clauses[0] if len(clauses) == 1 else {"op": "or", "args": clauses}
-
-
-def _escaped(text: str) -> str:
-    """As LIKE has it."""
-    return "".join(f"\\{one}" if one in "%_\\" else one for one in text)

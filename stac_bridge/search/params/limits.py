@@ -1,4 +1,4 @@
-"""How much one search may bring: what is larger is refused before any of it is read."""
+"""The limits of a search: anything larger is refused before it is read any further."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["USUAL", "Limits"]
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most Items on a page; most ids, collections and vertices of a search; bytes and levels of its filter.
+    """The maximum of each: Items on a page; ids, collections and vertices of a search; bytes and levels of a filter.
 
     ``terms`` is the maximum number of terms in ``q`` of a collection search.
 
-    A filter as text may have ``text`` characters, because it is read a hundred times more slowly than JSON.
+    A filter as text may have ``text`` characters, because parsing text is a hundred times slower than parsing JSON.
     """
 
     items: int = 1000
@@ -31,67 +29,67 @@ class Limits:
     text: int = 8192
     depth: int = 64
 
-    def check(self, said: Any, name: str) -> None:
-        """A parameter's nesting and its vertices. Raises BadRequest."""
-        # an operator takes two levels: its own and that of its arguments
-        if depth_of(said) > 2 * self.depth:
+    def check(self, value: Any, name: str) -> None:
+        """Check the nesting and the number of vertices of a parameter's value. Raises BadRequest."""
+        # an operator is two levels of JSON: its own object and the list of its arguments
+        if depth_of(value) > 2 * self.depth:
             raise BadRequest(self.too_deep(name))
-        if (found := vertices_of(said)) > self.vertices:
-            raise BadRequest(f"{name} has {found} vertices; {self.vertices} are the most. Simplify its geometry.")
+        if (count := count_vertices(value)) > self.vertices:
+            raise BadRequest(f"{name} has {count} vertices; {self.vertices} are the maximum. Simplify its geometry.")
 
     def too_deep(self, name: str) -> str:
-        """The sentence that refuses what is nested too deeply."""
-        return f"{name} is nested deeper than {self.depth} levels; say the same with fewer parentheses, not and or."
+        """Return the error text for a parameter that is nested too deeply."""
+        return f"{name} is nested deeper than {self.depth} levels; rewrite it with fewer parentheses, not and or."
 
 
-USUAL = Limits()
-"""What holds unless the settings say otherwise."""
+DEFAULT_LIMITS = Limits()
+"""The limits unless the settings change them."""
 
 
-def depth_of(said: Any) -> int:
-    """Level by level, so that depth itself does no harm.
+def depth_of(value: Any) -> int:
+    """Return the number of levels of JSON, counted level by level because recursion could exhaust the stack.
 
     >>> depth_of({"op": "not", "args": [{"op": "not", "args": [True]}]})
     4
     """
-    level, depth = [said], 0
+    level, depth = [value], 0
     while level:
         depth += 1
-        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
     return depth
 
 
-def vertices_of(said: Any) -> int:
-    """The positions of all geometries inside.
+def count_vertices(value: Any) -> int:
+    """Return the number of positions in all geometries inside a JSON value.
 
-    >>> vertices_of({"args": [[1, 2], {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}]})
+    >>> count_vertices({"args": [[1, 2], {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}]})
     4
     """
-    return sum(_is_position(one) for coordinates in _coordinates(said) for one in _lists(coordinates))
+    return sum(_is_position(part) for coordinates in _coordinates(value) for part in _lists(coordinates))
 
 
-def _coordinates(said: Any) -> Iterator[Any]:
-    waiting = [said]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict) and "coordinates" in one:
-            yield one["coordinates"]
+def _coordinates(value: Any) -> Iterator[Any]:
+    queue = [value]
+    while queue:
+        part = queue.pop()
+        if isinstance(part, dict) and "coordinates" in part:
+            yield part["coordinates"]
         else:
-            waiting += _inside(one)
+            queue += _children(part)
 
 
 def _lists(coordinates: Any) -> Iterator[list[Any]]:
-    waiting = [coordinates]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            yield one
-            waiting += [inner for inner in one if isinstance(inner, list)]
+    queue = [coordinates]
+    while queue:
+        part = queue.pop()
+        if isinstance(part, list):
+            yield part
+            queue += [child for child in part if isinstance(child, list)]
 
 
-def _is_position(one: list[Any]) -> bool:
-    return bool(one) and not isinstance(one[0], list)
+def _is_position(part: list[Any]) -> bool:
+    return bool(part) and not isinstance(part[0], list)
 
 
-def _inside(one: Any) -> list[Any]:
-    return list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+def _children(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []

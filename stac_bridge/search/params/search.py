@@ -1,4 +1,4 @@
-"""Parameters, as text of a GET or JSON of a POST → one ``Search``; every refusal says what to change."""
+"""HTTP parameters, as text of a GET or JSON of a POST → one ``Search``; each error says what to change."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import orjson
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.cql2.parser import Cql2, all_of, read_filter
-from stac_bridge.search.params.fields import EVERYTHING, ITEM, Fields, read_fields
+from stac_bridge.search.params.fields import ALL_FIELDS, ITEM, Fields, read_fields
 from stac_bridge.search.params.geometry import read_bbox, read_geometry
-from stac_bridge.search.params.limits import USUAL, Limits
+from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.query import Condition, read_query
 from stac_bridge.search.params.sortby import SortKey, read_sortby
-from stac_bridge.search.params.suggest import unknown
+from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import read_datetime
-from stac_bridge.search.pushdown.times import asked_time
-
-__all__ = ["PARAMETERS", "Search", "parse"]
+from stac_bridge.search.pushdown.times import datetime_filter
 
 PARAMETERS = (
     "collections",
@@ -42,10 +40,11 @@ DEFAULT_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search, whoever asked it how: where to look, what must hold (CQL2 JSON; None: anything), how much.
+    """A search, the same whether it came by GET or POST.
 
-    ``ids`` and ``query`` wait to become part of ``filter`` until it is known which forms ids may have, and of which
-    types properties are. Ids are kept beside it, because some datasets find them by another way.
+    ``filter`` is CQL2 JSON, None for all Items. ``ids`` and ``query`` become part of it when a plan is made: only then
+    is it known which forms of ids and which types of properties the collections have. ``ids`` are kept beside the
+    filter, because some datasets are searched by id in another way.
     """
 
     collections: tuple[str, ...]
@@ -55,72 +54,73 @@ class Search:
     ids: tuple[str, ...] = ()
     sortby: tuple[SortKey, ...] = ()
     query: tuple[Condition, ...] = ()
-    fields: Fields = EVERYTHING
+    fields: Fields = ALL_FIELDS
 
     @property
     def digest(self) -> bytes:
-        """What a cursor is bound to: everything but the page's size and place, and the parts that are given."""
-        asked = [self.collections, self.ids, self.filter, self.sortby, self.query]
-        said = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(said).digest()[:12]
+        """12 bytes that a token is bound to: a hash of everything but the page's size and position, and ``fields``."""
+        parts = [self.collections, self.ids, self.filter, self.sortby, self.query]
+        content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(content).digest()[:12]
 
 
-def parse(said: Mapping[str, Any], limits: Limits = USUAL) -> Search:
-    """What was asked, checked. Raises BadRequest with a sentence that says what to change."""
-    _only_known(said)
-    for name, value in said.items():
+def parse(params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Search:
+    """Check all parameters and return the search. Raises BadRequest with a sentence that says what to change."""
+    _check_names(params)
+    for name, value in params.items():
         limits.check(value, name)
-    given = {name: value for name, value in said.items() if value is not None and value != ""}
-    if "bbox" in given and "intersects" in given:
-        raise BadRequest("Give either bbox or intersects, not both.")
-    ids = _words("ids", given.get("ids"), limits.ids)
+    present = {name: value for name, value in params.items() if value is not None and value != ""}
+    if "bbox" in present and "intersects" in present:
+        raise BadRequest("Use either bbox or intersects, not both.")
+    ids = _read_ids("ids", present.get("ids"), limits.ids)
     clauses: list[Cql2] = []
-    if "datetime" in given:
-        clauses.append(asked_time(read_datetime(given["datetime"])))
-    if "bbox" in given:
-        clauses.append(_place_clause(read_bbox(given["bbox"])))
-    if "intersects" in given:
-        clauses.append(_place_clause(read_geometry(given["intersects"], limits=limits)))
-    if "filter" in given:
-        clauses.append(read_filter(given["filter"], given.get("filter-lang"), given.get("filter-crs"), limits))
+    if "datetime" in present:
+        clauses.append(datetime_filter(read_datetime(present["datetime"])))
+    if "bbox" in present:
+        clauses.append(_intersects(read_bbox(present["bbox"])))
+    if "intersects" in present:
+        clauses.append(_intersects(read_geometry(present["intersects"], limits=limits)))
+    if "filter" in present:
+        clauses.append(read_filter(present["filter"], present.get("filter-lang"), present.get("filter-crs"), limits))
     return Search(
-        collections=tuple(dict.fromkeys(_words("collections", given.get("collections")))),
+        collections=tuple(dict.fromkeys(_read_ids("collections", present.get("collections")))),
         filter=all_of(clauses) if clauses else None,
-        limit=_limit(given.get("limit", DEFAULT_LIMIT), limits.items),
-        token=_token(given.get("token")),
+        limit=_read_limit(present.get("limit", DEFAULT_LIMIT), limits.items),
+        token=_read_token(present.get("token")),
         ids=tuple(dict.fromkeys(ids)),
-        sortby=read_sortby(given.get("sortby")),
-        query=read_query(given["query"], limits) if "query" in given else (),
-        fields=read_fields(said["fields"], ITEM) if "fields" in said else EVERYTHING,
+        sortby=read_sortby(present.get("sortby")),
+        query=read_query(present["query"], limits) if "query" in present else (),
+        # an empty ``fields`` is not absent: it selects the default members
+        fields=read_fields(params["fields"], ITEM) if "fields" in params else ALL_FIELDS,
     )
 
 
-def _only_known(said: Mapping[str, Any]) -> None:
-    """An unknown parameter would be a filter that silently does nothing (OGC API asks for a 400, too)."""
-    if "q" in said:
+def _check_names(params: Mapping[str, Any]) -> None:
+    """An unknown parameter would be a filter that silently does nothing (OGC API requires a 400, too)."""
+    if "q" in params:
         raise BadRequest("Items are not searched by text (q): find their collections with /collections?q=… first.")
-    for name in said:
+    for name in params:
         if name not in PARAMETERS:
-            raise unknown("This server has no search parameter", name, PARAMETERS)
+            raise unknown_name("This server has no search parameter", name, PARAMETERS)
 
 
-def _words(name: str, value: Any, most: int | None = None) -> list[str]:
-    """Ids: a list, or one text with commas between them; at most ``most``, unless that is checked later."""
+def _read_ids(name: str, value: Any, maximum: int | None = None) -> list[str]:
+    """A list of ids, or one text with commas between them. No ``maximum`` means that it is checked later."""
     if value is None:
         return []
-    words = value.split(",") if isinstance(value, str) else value
-    if not isinstance(words, Iterable) or isinstance(words, Mapping | bytes):
+    elements = value.split(",") if isinstance(value, str) else value
+    if not isinstance(elements, Iterable) or isinstance(elements, Mapping | bytes):
         raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
-    found = [word.strip() if isinstance(word, str) else word for word in words]
-    if most is not None and len(found) > most:
-        raise BadRequest(f"{name} has {len(found)} entries; {most} are the most. Ask for them in parts.")
-    if not all(isinstance(word, str) for word in found):
+    ids = [element.strip() if isinstance(element, str) else element for element in elements]
+    if maximum is not None and len(ids) > maximum:
+        raise BadRequest(f"{name} has {len(ids)} entries; {maximum} are the maximum. Request them in parts.")
+    if not all(isinstance(element, str) for element in ids):
         raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")
-    return [word for word in found if word]
+    return [identifier for identifier in ids if identifier]
 
 
-def _limit(value: Any, max_limit: int) -> int:
-    """More than the maximum is served as the maximum, as the STAC API specification allows."""
+def _read_limit(value: Any, max_limit: int) -> int:
+    """A value above the maximum becomes the maximum, as the STAC API specification allows."""
     try:
         number = int(value) if isinstance(value, str) else value
     except ValueError:
@@ -132,13 +132,13 @@ def _limit(value: Any, max_limit: int) -> int:
     return min(number, max_limit)
 
 
-def _token(value: Any) -> str | None:
+def _read_token(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise BadRequest("token is the text that a next link carries; follow that link as it is.")
     return value
 
 
-def _place_clause(geometry: dict[str, Any]) -> Cql2:
+def _intersects(geometry: dict[str, Any]) -> Cql2:
     return {"op": "s_intersects", "args": [{"property": "geometry"}, geometry]}
 
 

@@ -1,4 +1,4 @@
-"""A refusal that names the nearest right word."""
+"""An error for an unknown name, with the nearest known one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["unknown"]
 
+def unknown_name(message: str, name: str, known: Iterable[str], see: str | None = None) -> BadRequest:
+    """Return the error for a ``name`` that is not in ``known``; ``see`` says where to look if there are many.
 
-def unknown(what: str, name: str, known: Iterable[str], or_else: str | None = None) -> BadRequest:
-    """The error for a ``name`` that is none of ``known``; ``or_else`` says where they are where they are many.
-
-    >>> print(unknown("There is no colour", "bleu", ["red", "blue"]))
-    There is no colour 'bleu'; did you mean 'blue'?
-    >>> print(unknown("There is no colour", "x", ["red", "blue"]))
-    There is no colour 'x'; there are red, blue.
+    >>> print(unknown_name("There is no color", "bleu", ["red", "blue"]))
+    There is no color 'bleu'; did you mean 'blue'?
+    >>> print(unknown_name("There is no color", "x", ["red", "blue"]))
+    There is no color 'x'; there are red, blue.
     """
-    words = list(known)
-    near = difflib.get_close_matches(name, words, 1)
-    hint = f"did you mean {near[0]!r}?" if near else or_else or f"there are {', '.join(words)}."
-    return BadRequest(f"{what} {name!r}; {hint}")
+    names = list(known)
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else see or f"there are {', '.join(names)}."
+    return BadRequest(f"{message} {name!r}; {hint}")

@@ -9,8 +9,6 @@ from typing import Any
 
 from stac_bridge.errors import BadRequest
 
-__all__ = ["Interval", "instant_text", "read_datetime", "read_day", "read_instant"]
-
 _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
 )
@@ -23,35 +21,35 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A closed interval of time in UTC; None is open."""
+    """A closed interval of time in UTC; None means open."""
 
     start: datetime | None
     end: datetime | None
 
     @property
     def start_text(self) -> str:
-        """The start as CQL2 has it."""
+        """The start as CQL2 text: an instant, or ``..``."""
         return _text(self.start)
 
     @property
     def end_text(self) -> str:
-        """The end as CQL2 has it."""
+        """The end as CQL2 text: an instant, or ``..``."""
         return _text(self.end)
 
     @property
     def days(self) -> tuple[date | None, date | None]:
-        """The first and the last UTC day it touches."""
+        """The first and the last UTC day that the interval touches."""
         return self.start.date() if self.start else None, self.end.date() if self.end else None
 
     @property
     def is_whole_days(self) -> bool:
-        """Whether it starts with the first and ends with the last moment of a day."""
+        """Whether it starts with the first and ends with the last microsecond of a day."""
         starts = self.start is None or self.start.time() == time.min
         return starts and (self.end is None or self.end.time() == time.max)
 
 
 def read_datetime(value: Any) -> Interval:
-    """A ``datetime`` parameter. Raises BadRequest.
+    """Parse a ``datetime`` parameter. Raises BadRequest.
 
     An interval that ends in the last second of a day ends with that day: 23:59:59Z is how clients write it
     (pystac-client expands 2020-12 to 2020-12-01T00:00:00Z/2020-12-31T23:59:59Z).
@@ -60,8 +58,8 @@ def read_datetime(value: Any) -> Interval:
         raise BadRequest(f"{_HINT}, not {value!r}.")
     parts = value.strip().split("/")
     if len(parts) == 1:
-        moment = read_instant(parts[0])
-        return Interval(moment, moment)
+        instant = read_instant(parts[0])
+        return Interval(instant, instant)
     if len(parts) != 2:
         raise BadRequest(f"{_HINT}; {value!r} has more than one slash.")
     start, end = (None if part in ("", "..") else read_instant(part) for part in parts)
@@ -75,29 +73,30 @@ def read_datetime(value: Any) -> Interval:
 
 
 def read_day(value: Any) -> date | None:
-    """A calendar day written alone, or None for anything else. Raises BadRequest for a day that does not exist."""
+    """Parse a calendar day without a time; None for anything else. Raises BadRequest for a day that does not exist."""
     if not isinstance(value, str) or not _DAY.match(value.strip()):
         return None
     try:
         return date.fromisoformat(value.strip())
-    except ValueError as impossible:
-        raise BadRequest(f"The day {value!r} does not exist: {impossible}.") from None
+    except ValueError as error:
+        raise BadRequest(f"The day {value!r} does not exist: {error}.") from None
 
 
 def read_instant(value: str, name: str = "datetime") -> datetime:
-    """One RFC 3339 instant in UTC, to the microsecond. Raises BadRequest."""
-    found = _RFC3339.match(value.strip())
-    if not found:
+    """Parse one RFC 3339 instant to UTC, with microseconds. Raises BadRequest."""
+    match = _RFC3339.match(value.strip())
+    if not match:
         raise BadRequest(f"{_HINT.replace('datetime', name, 1)}, not {value!r}.")
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     try:
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-        moment += timedelta(microseconds=999_999 if second == 60 else int((found[7] or "").ljust(6, "0")[:6]))
+        # RFC 3339 allows second 60 (a leap second), which Python's datetime does not: its last microsecond is used
+        instant = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        instant += timedelta(microseconds=999_999 if second == 60 else int((match[7] or "").ljust(6, "0")[:6]))
         if second > 60:
             raise ValueError("second must be in 0..60")
-        return moment - _offset(found[8])
-    except (ValueError, OverflowError) as impossible:
-        raise BadRequest(f"{name} {value!r} does not exist: {impossible}.") from None
+        return instant - _offset(match[8])
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(f"{name} {value!r} does not exist: {error}.") from None
 
 
 def _offset(zone: str) -> timedelta:
@@ -109,10 +108,10 @@ def _offset(zone: str) -> timedelta:
     return (1 if zone[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes)
 
 
-def instant_text(moment: datetime) -> str:
-    """An instant as CQL2 has it, always with six digits of a second, so that text sorts as time does."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+def instant_text(instant: datetime) -> str:
+    """Format an instant as in CQL2, always with six digits after the second, so that text sorts in order of time."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
-def _text(moment: datetime | None) -> str:
-    return ".." if moment is None else instant_text(moment)
+def _text(instant: datetime | None) -> str:
+    return ".." if instant is None else instant_text(instant)

@@ -1,1 +1,1 @@
-"""A CQL2 filter and a mapping make the narrowest scene filter that loses no scene."""
+"""CQL2 filter × mapping → the narrowest scene filter that loses no scene."""

@@ -1,4 +1,4 @@
-"""One condition on one property → the M2M filter that its row names, widened where M2M's own reading is not known."""
+"""One condition on one property → the M2M filter that its row names, widened if M2M's exact semantics are unknown."""
 
 from __future__ import annotations
 
@@ -15,41 +15,45 @@ from stac_bridge.m2m.models.scenes import fold
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stac_bridge.catalog.catalog import Entry
+    from stac_bridge.catalog.entry import Entry
     from stac_bridge.m2m.filters import MetadataFilter
     from stac_bridge.m2m.models.datasets import DatasetFilter
     from stac_bridge.mapping import Queryable, Row
 
-__all__ = ["EVERYTHING", "NOTHING", "UNKNOWN", "Compiled", "fits", "id_filter", "row_filter"]
-
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A scene filter, and whether M2M's hits are exactly the Items asked for (else a few too many)."""
+    """A scene filter, and whether its hits are exactly the matching Items (``exact``) or may be too many."""
 
     filter: SceneFilter
     exact: bool
 
     def __and__(self, other: Compiled) -> Compiled:
+        # of two places, the scene filter can carry only one
         both_places = self.filter.spatial is not None and other.filter.spatial is not None
         return Compiled(self.filter & other.filter, self.exact and other.exact and not both_places)
 
     def __or__(self, other: Compiled) -> Compiled:
-        for one, rest in ((self, other), (other, self)):
-            if one.filter.is_empty:
-                return rest
+        for side, opposite in ((self, other), (other, self)):
+            if side.filter.is_empty:
+                return opposite
         joined = self.filter | other.filter
         return Compiled(joined, self.exact and other.exact and _is_union(self.filter, other.filter))
 
 
 UNKNOWN = Compiled(SceneFilter(), exact=False)
+"""A condition that cannot be pushed down: all scenes are requested and checked."""
+
 EVERYTHING = Compiled(SceneFilter(), exact=True)
+"""A condition that holds for every Item."""
+
 NOTHING = Compiled(SceneFilter.nothing(), exact=True)
+"""A condition that holds for no Item."""
 
 _MAX_NUMBER = 2**31
-"""Larger numbers are not pushed down: no field of M2M comes near, and JSON ends at 64 bits."""
+"""Larger numbers are not pushed down: no field of M2M has any, and JSON numbers are limited to 64 bits."""
 
-_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -59,38 +63,39 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-_KEEPS_NUMBERS = frozenset({"number", "integer", "elevation", "size", "percent"})
-"""Converters whose numbers are M2M's own."""
+_NUMBER_PRESERVING = frozenset({"number", "integer", "elevation", "size", "percent"})
+"""Converters whose numbers equal those of M2M's field."""
 
 
-def _is_union(one: SceneFilter, other: SceneFilter) -> bool:
-    """Whether ``|`` of two filters adds nothing: they are the same but, at most, for their metadata trees."""
-    if one == other:
+def _is_union(left: SceneFilter, right: SceneFilter) -> bool:
+    """Whether ``|`` of two filters is their exact union: they differ at most in their metadata filters."""
+    if left == right:
         return True
-    bare = {"metadata": None}
-    same = one.model_copy(update=bare) == other.model_copy(update=bare)
-    return same and one.metadata is not None and other.metadata is not None
+    update = {"metadata": None}
+    same = left.model_copy(update=update) == right.model_copy(update=update)
+    return same and left.metadata is not None and right.metadata is not None
 
 
-def row_filter(found: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
-    """The scene filter of a condition on a property that a mapping's row makes (or on the id)."""
-    if found.name == "id":
+def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> Compiled:
+    """Return the scene filter of a condition on a mapped property or on the id."""
+    if queryable.name == "id":
         return _ids(op, value, entry)
-    row = found.row
+    row = queryable.row
     if row is None or row.filter is None:
         return UNKNOWN
     if row.filter.cloud_cover:
         return _cloud(op, value)
     if row.filter.months:
         return _months(op, value)
-    known = entry.filters.get(fold(row.filter.label or ""))
-    if known is None or row.otherwise is not None:
+    dataset_filter = entry.filters.get(fold(row.filter.label or ""))
+    # with ``otherwise``, a property may have its value from another field than the one that M2M compares
+    if dataset_filter is None or row.otherwise is not None:
         return UNKNOWN
     if row.filter.equals:
-        return _equal(row, op, value, known)
+        return _equal(row, op, value, dataset_filter)
     if row.filter.between:
-        return _between(row, op, value, known)
-    return _text(op, value, known)
+        return _between(row, op, value, dataset_filter)
+    return _text(op, value, dataset_filter)
 
 
 def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
@@ -101,143 +106,150 @@ def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
 
 
 def id_filter(entry: Entry) -> DatasetFilter | None:
-    """The dataset's filter that finds a scene by the id its Items have; None where it offers none."""
+    """Return the dataset filter that finds a scene by its Item's id; None if the dataset offers none."""
     row = entry.mapping.item.id.filter
     return entry.filters.get(fold(row.label)) if row and row.label else None
 
 
 def _ids(op: str, value: Any, entry: Entry) -> Compiled:
-    """Ids that no scene of the dataset can have are not asked for."""
-    known = id_filter(entry)
-    if known is None:
+    """Ids that no scene of the dataset can have are not requested."""
+    dataset_filter = id_filter(entry)
+    if dataset_filter is None:
         return UNKNOWN
-    if op == "like" and not any(_may_be_like(str(value), pattern) for pattern in entry.mapping.item.patterns or "*"):
+    patterns = entry.mapping.item.patterns
+    if op == "like" and not any(_may_match_both(str(value), pattern) for pattern in patterns or "*"):
         return NOTHING
     if op not in ("in", "="):
-        return _text(op, value, known)
-    wanted = [one for one in (value if isinstance(value, list) else [value]) if fits(one, entry)]
-    if not wanted:
+        return _text(op, value, dataset_filter)
+    ids = [identifier for identifier in (value if isinstance(value, list) else [value]) if id_fits(identifier, entry)]
+    if not ids:
         return NOTHING
-    # Text filters may take an underscore for any character, so hits may be too many.
-    values = tuple(Value(filter_id=known.id, value=one, operand="=") for one in dict.fromkeys(wanted))
+    # M2M's text filters may treat an underscore as a wildcard, so there may be too many hits.
+    values = tuple(
+        Value(filter_id=dataset_filter.id, value=identifier, operand="=") for identifier in dict.fromkeys(ids)
+    )
     return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=False)
 
 
-def fits(identifier: str, entry: Entry) -> bool:
-    """Whether an id may be one of the dataset's, as far as its mapping tells their form."""
+def id_fits(identifier: str, entry: Entry) -> bool:
+    """Return whether an id has the form of the dataset's ids, as far as its mapping describes it."""
     patterns = entry.mapping.item.patterns
     return not patterns or any(fnmatchcase(identifier, pattern) for pattern in patterns)
 
 
-def _may_be_like(like: str, pattern: str) -> bool:
-    """Whether an id of a dataset's form may be like CQL2's pattern, by how the two begin."""
-    plain = re.match(r"(?:\\.|[^%_\\])*", like, re.DOTALL)
-    begin = re.sub(r"\\(.)", r"\1", plain[0] if plain else "", flags=re.DOTALL)
-    form = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return begin.startswith(form) or form.startswith(begin)
+def _may_match_both(like: str, pattern: str) -> bool:
+    """Whether an id may match both a CQL2 pattern and a dataset's id pattern, judged by how the two begin."""
+    literal = re.match(r"(?:\\.|[^%_\\])*", like, re.DOTALL)
+    like_prefix = re.sub(r"\\(.)", r"\1", literal[0] if literal else "", flags=re.DOTALL)
+    pattern_prefix = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    return like_prefix.startswith(pattern_prefix) or pattern_prefix.startswith(like_prefix)
 
 
-def _text(op: str, value: Any, known: DatasetFilter) -> Compiled:
-    """M2M compares text in capitals, so what is found may be too much."""
+def _text(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """Never exact, because M2M ignores the case of text."""
     if op == "=":
-        return _metadata(Value(filter_id=known.id, value=str(value), operand="="), exact=False)
+        return _metadata(Value(filter_id=dataset_filter.id, value=str(value), operand="="), exact=False)
     if op == "like":
-        return _metadata(Value(filter_id=known.id, value=_pattern(str(value)), operand="like"), exact=False)
+        return _metadata(Value(filter_id=dataset_filter.id, value=_m2m_like(str(value)), operand="like"), exact=False)
     return UNKNOWN
 
 
-def _pattern(like: str) -> str:
-    """CQL2's pattern with ``%`` for whatever is not a plain character: M2M's own escapes are not known."""
+def _m2m_like(like: str) -> str:
+    """A CQL2 pattern with ``%`` for everything but plain characters: how M2M escapes them is unknown."""
     return re.sub(r"%+", "%", re.sub(r"\\.|_", "%", like))
 
 
 # -- values --------------------------------------------------------------------------------------------------
 
 
-def _equal(row: Row, op: str, value: Any, known: DatasetFilter) -> Compiled:
-    """By the keys of the valueList, never by labels."""
-    listed = known.value_list or {}
-    if row.values is not None and op in _HOLDS:
-        keys = [key for key, found in row.values.items() if _holds(op, found, value)]
+def _equal(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """By the keys of the filter's valueList, never by its labels."""
+    value_list = dataset_filter.value_list or {}
+    if row.values is not None and op in _COMPARISONS:
+        keys = [key for key, mapped in row.values.items() if _compare(op, mapped, value)]
     elif row.values is None and op == "=":
         keys = [str(value)]
     else:
         return UNKNOWN
-    if not all(key in listed for key in keys):
+    if not all(key in value_list for key in keys):
         return UNKNOWN
-    values = tuple(Value(filter_id=known.id, value=key) for key in keys)
+    values = tuple(Value(filter_id=dataset_filter.id, value=key) for key in keys)
     if not values:
         return NOTHING
     return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=True)
 
 
-def _holds(op: str, found: Any, value: Any) -> bool:
+def _compare(op: str, left: Any, right: Any) -> bool:
     try:
-        return _HOLDS[op](found, value)
+        return _COMPARISONS[op](left, right)
     except TypeError:
         return False
 
 
-def _between(row: Row, op: str, value: Any, known: DatasetFilter) -> Compiled:
-    """Whole numbers exactly; decimals widened by one, because how M2M compares them is not known.
+def _between(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """Whole numbers exactly; decimals widened by one, because how M2M compares them is unknown.
 
-    M2M compares the raw field, so a converter that moves values (a wrapped azimuth, an absolute angle, a month
-    of a date) makes a range of Items that is no range for M2M.
+    M2M compares the raw field, so a converter that changes the order of values (a wrapped azimuth, an absolute angle,
+    the month of a date) makes a range of Items that is no range for M2M.
     """
-    if row.convert not in _KEEPS_NUMBERS and not row.convert.startswith("digits-"):
+    if row.convert not in _NUMBER_PRESERVING and not row.convert.startswith("digits-"):
         return UNKNOWN
     low, high = (row.filter.bounds if row.filter else None) or (None, None)
-    whole = row.convert.startswith("digits-") or row.convert == "integer"
+    is_whole = row.convert.startswith("digits-") or row.convert == "integer"
     if row.convert.startswith("digits-"):
         width = int(row.convert.removeprefix("digits-"))
         if not (isinstance(value, str) and value.isdecimal() and len(value) == width):
             return UNKNOWN
         value, low, high = int(value), 0, 10**width - 1
-    comparable = isinstance(value, int | float) and abs(value) < _MAX_NUMBER
-    ends = _ends(op, value, low, high) if comparable else None
-    if ends is None:
+    is_comparable = isinstance(value, int | float) and abs(value) < _MAX_NUMBER
+    bounds = _whole_bounds(op, value, low, high) if is_comparable else None
+    if bounds is None:
         return UNKNOWN
-    first, last = ends if whole else (math.floor(ends[0]) - 1, math.ceil(ends[1]) + 1)
+    first, last = bounds if is_whole else (math.floor(bounds[0]) - 1, math.ceil(bounds[1]) + 1)
     if first > last:
         return NOTHING
-    return _metadata(Between(filter_id=known.id, first_value=first, second_value=last), exact=whole)
+    between = Between(filter_id=dataset_filter.id, first_value=first, second_value=last)
+    return _metadata(between, exact=is_whole)
 
 
-def _ends(op: str, value: float, low: float | None, high: float | None) -> tuple[Any, Any] | None:
-    """Whole numbers between which a condition holds; None where one end is not known."""
+def _whole_bounds(op: str, value: float, low: float | None, high: float | None) -> tuple[Any, Any] | None:
+    """The whole numbers between which a condition holds; None if one bound is unknown.
+
+    ``low`` and ``high`` are the bounds of the field, if the mapping states them.
+    """
     down, up = math.floor(value), math.ceil(value)
-    ends = {
+    bounds = {
         "=": (value, value) if down == up else (up, down),
         "<": (low, up - 1),
         "<=": (low, down),
         ">": (down + 1, high),
         ">=": (up, high),
     }.get(op)
-    if ends is None or None in ends:
+    if bounds is None or None in bounds:
         return None
-    return ends
+    return bounds
 
 
 # -- cloud and months ----------------------------------------------------------------------------------------
 
 
 def _cloud(op: str, value: Any) -> Compiled:
-    """One percent wide on either side. A scene whose cloud is not known has no value to compare."""
+    """Widened by one percent on either side. A scene with unknown cloud cover has no value to compare."""
     if op == "isNotNull" or op == "<>":
         return Compiled(SceneFilter(cloud=CloudRange(include_unknown=False)), exact=op == "isNotNull")
-    if op not in _HOLDS or not isinstance(value, int | float):
+    if op not in _COMPARISONS or not isinstance(value, int | float):
         return UNKNOWN
     low = max(0, math.floor(value) - 1) if op in ("=", ">", ">=") else 0
     high = min(100, math.ceil(value) + 1) if op in ("=", "<", "<=") else 100
     if low > 100 or high < 0:
         return NOTHING
-    every = (op == "<=" and value >= 100) or (op == ">=" and value <= 0)
-    return Compiled(SceneFilter(cloud=CloudRange(min=low, max=high, include_unknown=False)), exact=every)
+    is_any_value = (op == "<=" and value >= 100) or (op == ">=" and value <= 0)
+    return Compiled(SceneFilter(cloud=CloudRange(min=low, max=high, include_unknown=False)), exact=is_any_value)
 
 
 def _months(op: str, value: Any) -> Compiled:
-    """How M2M counts the month of a scene that spans two is not known, so hits are tried again."""
-    if op not in _HOLDS or not isinstance(value, int | float):
+    """Never exact, because it is unknown which month M2M assigns to a scene that spans two."""
+    if op not in _COMPARISONS or not isinstance(value, int | float):
         return UNKNOWN
-    months = tuple(month for month in range(1, 13) if _HOLDS[op](month, value))
+    months = tuple(month for month in range(1, 13) if _COMPARISONS[op](month, value))
     return Compiled(SceneFilter(months=months), exact=False) if months else NOTHING

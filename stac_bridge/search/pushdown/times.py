@@ -1,4 +1,4 @@
-"""Conditions on times → whole UTC days, which is all that M2M knows of time."""
+"""Conditions on times → whole UTC days, the only unit in which M2M filters by time."""
 
 from __future__ import annotations
 
@@ -12,42 +12,41 @@ from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
 if TYPE_CHECKING:
     from stac_bridge.search.cql2.parser import Cql2
 
-__all__ = ["asked_time", "compared_time", "temporal", "time_clause"]
-
-_EDGE = timedelta(days=1)
-"""A scene may begin before the midnight of the day that M2M files it under, or end after it."""
+_MARGIN = timedelta(days=1)
+"""A scene may start before the day that M2M files it under, or end after it."""
 
 _SWAPPED = {"t_after": "t_before", "t_before": "t_after"}
 
 
-def asked_time(asked: Interval) -> Cql2:
-    """The ``datetime`` parameter as CQL2: an Item's datetime, or where that is null its span."""
-    interval = {"interval": [asked.start_text, asked.end_text]}
-    moment = {"property": "datetime"}
+def datetime_filter(interval: Interval) -> Cql2:
+    """Return the ``datetime`` parameter as CQL2: it tests an Item's datetime, or its span if that is null."""
+    literal = {"interval": [interval.start_text, interval.end_text]}
+    instant = {"property": "datetime"}
     span = {"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}
-    spanning = [{"op": "isNull", "args": [moment]}, {"op": "t_intersects", "args": [span, interval]}]
+    spanning = [{"op": "isNull", "args": [instant]}, {"op": "t_intersects", "args": [span, literal]}]
     return {
         "op": "or",
-        "args": [{"op": "t_intersects", "args": [moment, interval]}, {"op": "and", "args": spanning}],
+        "args": [{"op": "t_intersects", "args": [instant, literal]}, {"op": "and", "args": spanning}],
     }
 
 
-def time_clause(said: Cql2) -> Compiled | None:
-    """The scene filter of what ``asked_time`` makes, exact for whole days; None for any other filter.
+def push_datetime_filter(expression: Cql2) -> Compiled | None:
+    """Return the scene filter of an expression made by ``datetime_filter``, exact for whole days; None for any other.
 
-    A scene that lacks its exact times spans its day, which the same days find.
+    A scene without exact times spans its day, so the same days find it.
     """
-    if said["op"] != "or" or not isinstance(said["args"][0], dict) or said["args"][0]["op"] != "t_intersects":
+    op, args = expression["op"], expression["args"]
+    if op != "or" or not isinstance(args[0], dict) or args[0]["op"] != "t_intersects":
         return None
-    interval = said["args"][0]["args"][1]
-    asked = _interval(interval) if isinstance(interval, dict) and "interval" in interval else None
-    if asked is None or said != asked_time(asked):
+    literal = args[0]["args"][1]
+    interval = _interval(literal) if isinstance(literal, dict) and "interval" in literal else None
+    if interval is None or expression != datetime_filter(interval):
         return None
-    return Compiled(_days(*asked.days), exact=asked.is_whole_days)
+    return Compiled(_days(*interval.days), exact=interval.is_whole_days)
 
 
-def compared_time(name: str, op: str, instant: str) -> Compiled:
-    """A comparison of one of an Item's times with an instant."""
+def push_time_comparison(name: str, op: str, instant: str) -> Compiled:
+    """Return the scene filter of a comparison of one of an Item's times with an instant."""
     if op == "<>":
         return UNKNOWN
     day = read_instant(instant).date()
@@ -56,16 +55,16 @@ def compared_time(name: str, op: str, instant: str) -> Compiled:
     return Compiled(_widened(name, first, last), exact=False)
 
 
-def temporal(op: str, args: list[Any]) -> Compiled:
-    """A temporal operator: but for after, before and disjoint, all of them ask that the two meet somewhere."""
+def push_temporal(op: str, args: list[Any]) -> Compiled:
+    """Return the scene filter of a temporal operator: all but after, before and disjoint imply an intersection."""
     if op == "t_disjoint":
         return UNKNOWN
-    asked, name = _interval(args[1]), _named(args[0])
-    if asked is None or name is None:
-        asked, name, op = _interval(args[0]), _named(args[1]), _SWAPPED.get(op, op)
-    if asked is None or name is None:
+    interval, name = _interval(args[1]), _property(args[0])
+    if interval is None or name is None:
+        interval, name, op = _interval(args[0]), _property(args[1]), _SWAPPED.get(op, op)
+    if interval is None or name is None:
         return UNKNOWN
-    first, last = asked.days
+    first, last = interval.days
     if op == "t_after":
         first, last = last, None
     elif op == "t_before":
@@ -73,29 +72,29 @@ def temporal(op: str, args: list[Any]) -> Compiled:
     return Compiled(_widened(name, first, last), exact=False)
 
 
-def _named(said: Any) -> str | None:
-    """The property that a temporal argument is about; a span counts as its start and end do."""
-    if isinstance(said, dict) and "property" in said:
-        return str(said["property"])
+def _property(argument: Any) -> str | None:
+    """The property that a temporal argument is about; an Item's span is widened as its start and end are."""
+    if isinstance(argument, dict) and "property" in argument:
+        return str(argument["property"])
     span = {"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}
-    return "start_datetime" if said == span else None
+    return "start_datetime" if argument == span else None
 
 
-def _interval(said: Any) -> Interval | None:
-    """A literal instant or interval."""
-    if not isinstance(said, dict):
+def _interval(argument: Any) -> Interval | None:
+    """A literal instant or interval; None for anything else."""
+    if not isinstance(argument, dict):
         return None
-    ends = said.get("interval") or [said.get("timestamp")] * 2
+    ends = argument.get("interval") or [argument.get("timestamp")] * 2
     if not all(isinstance(end, str) for end in ends):
         return None
     return Interval(*(None if end == ".." else read_instant(end) for end in ends))
 
 
 def _widened(name: str, first: date | None, last: date | None) -> SceneFilter:
-    """The datetime lies within the day that M2M files a scene under; start and end may lie beside it."""
-    edge = timedelta() if name == "datetime" else _EDGE
+    """The datetime is within the day that M2M files a scene under; start and end may be on the day beside it."""
+    margin = timedelta() if name == "datetime" else _MARGIN
     try:
-        return _days(first and first - edge, last and last + edge)
+        return _days(first and first - margin, last and last + margin)
     except OverflowError:
         return _days(first, last)
 

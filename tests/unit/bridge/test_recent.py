@@ -1,4 +1,4 @@
-"""A scene that comes again is the same Item; one that has changed is another."""
+"""The cache of scenes: an unchanged scene is translated once, a changed one again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from stac_bridge.assets import Signer
-from stac_bridge.bridge.page import RECENT, Found, Recent
+from stac_bridge.bridge.page import MAX_RECENT, Recent, SceneItem
 from stac_bridge.m2m.models.scenes import Scene, read_scene
 from stac_bridge.search import Residual
 from stac_bridge.translate import Translator
@@ -19,7 +19,7 @@ WEEK = 7 * 86400
 
 
 def scene(**fields: str) -> Scene:
-    """The same words in a new object each time, as another answer of M2M has them."""
+    """An equal scene as a new object each time, as another answer of M2M has it."""
     return read_scene(raw_scene("landsat_ot_c2_l2", fields=fields))
 
 
@@ -27,48 +27,48 @@ def signer(now: float = 1_800_000_000) -> Signer:
     return Signer([b"0123456789abcdef"], WEEK, lambda: now)
 
 
-def told(found: Found, base: str = "http://here/", now: float = 1_800_000_000) -> dict[str, Any]:
-    item: dict[str, Any] = orjson.loads(orjson.dumps(found.item(base, signer(now))))
+def item_json(scene_item: SceneItem, base: str = "http://here/", now: float = 1_800_000_000) -> dict[str, Any]:
+    item: dict[str, Any] = orjson.loads(orjson.dumps(scene_item.item(base, signer(now))))
     return item
 
 
-def test_a_scene_that_comes_again_is_not_translated_again() -> None:
+def test_an_unchanged_scene_is_not_translated_again() -> None:
     recent = Recent()
-    first, again = (recent.found(scene(), TRANSLATOR, None) for _ in range(2))
-    assert again is first
-    assert again.item("http://here/", signer()) is first.item("http://here/", signer())
+    first, second = (recent.scene_item(scene(), TRANSLATOR, None) for _ in range(2))
+    assert second is first
+    assert second.item("http://here/", signer()) is first.item("http://here/", signer())
 
 
-def test_a_scene_that_has_changed_is() -> None:
+def test_a_changed_scene_is_translated_again() -> None:
     recent = Recent()
-    recent.found(scene(), TRANSLATOR, None)
-    changed = recent.found(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
-    assert told(changed)["properties"]["eo:cloud_cover"] == 77
+    recent.scene_item(scene(), TRANSLATOR, None)
+    changed = recent.scene_item(scene(**{"Scene Cloud Cover L1": "77.00"}), TRANSLATOR, None)
+    assert item_json(changed)["properties"]["eo:cloud_cover"] == 77
 
 
-def test_an_item_is_made_anew_where_it_would_say_something_else() -> None:
+def test_an_item_is_made_again_if_its_hrefs_would_differ() -> None:
     recent = Recent()
-    found = recent.found(scene(), TRANSLATOR, None)
+    scene_item = recent.scene_item(scene(), TRANSLATOR, None)
     hrefs = {
-        told(found, base, now)["assets"]["red"]["href"]
+        item_json(scene_item, base, now)["assets"]["red"]["href"]
         for base in ("http://here/", "http://there/")
         for now in (1_800_000_000, 1_800_000_000 + WEEK)
     }
     assert len(hrefs) == 4
-    assert told(recent.found(scene(), TRANSLATOR, "no role"))["assets"]["red"]["m2m:unavailable"] == "no role"
-    assert "m2m:unavailable" not in told(found)["assets"]["red"]
+    assert item_json(recent.scene_item(scene(), TRANSLATOR, "no role"))["assets"]["red"]["m2m:unavailable"] == "no role"
+    assert "m2m:unavailable" not in item_json(scene_item)["assets"]["red"]
 
 
-def test_a_filter_keeps_of_an_item_what_it_kept_before_and_another_what_it_keeps() -> None:
-    found = Recent().found(scene(**{"Scene Cloud Cover L1": "20.00"}), TRANSLATOR, None)
-    for most, kept in [(30, True), (10, False), (30, True), *((number, number >= 20) for number in range(40))]:
-        asked = Residual({"op": "<=", "args": [{"property": "eo:cloud_cover"}, most]})
-        assert found.matches(asked) is kept
+def test_cached_verdicts_belong_to_their_filter() -> None:
+    scene_item = Recent().scene_item(scene(**{"Scene Cloud Cover L1": "20.00"}), TRANSLATOR, None)
+    for maximum, expected in [(30, True), (10, False), (30, True), *((number, number >= 20) for number in range(40))]:
+        residual = Residual({"op": "<=", "args": [{"property": "eo:cloud_cover"}, maximum]})
+        assert scene_item.matches(residual) is expected
 
 
-def test_no_more_than_some_are_kept() -> None:
+def test_the_cache_is_bounded() -> None:
     recent = Recent()
-    first = recent.found(scene(), TRANSLATOR, None)
-    for number in range(RECENT):
-        recent.found(replace(scene(), entity_id=str(number)), TRANSLATOR, None)
-    assert recent.found(scene(), TRANSLATOR, None) is not first
+    first = recent.scene_item(scene(), TRANSLATOR, None)
+    for number in range(MAX_RECENT):
+        recent.scene_item(replace(scene(), entity_id=str(number)), TRANSLATOR, None)
+    assert recent.scene_item(scene(), TRANSLATOR, None) is not first

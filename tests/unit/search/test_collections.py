@@ -1,4 +1,4 @@
-"""Which Collections a question finds, and in which order."""
+"""Which Collections match a collection search, and in which order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.support import LONG
 
 def collection(name: str, bbox: list[float], start: str | None, end: str | None, **more: Any) -> dict[str, Any]:
     extent = {"spatial": {"bbox": [bbox]}, "temporal": {"interval": [[start, end]]}}
-    said = {"type": "Collection", "stac_version": "1.1.0", "id": name, "description": "Nothing", "license": "other"}
-    return {**said, "extent": extent, "links": [], **more}
+    members = {"type": "Collection", "stac_version": "1.1.0", "id": name, "description": "Nothing", "license": "other"}
+    return {**members, "extent": extent, "links": [], **more}
 
 
 ALL = [
@@ -36,8 +36,8 @@ ALL = [
 ]
 
 
-def found(**said: str) -> list[str]:
-    return [one["id"] for one in read_collection_search(said).page(ALL).collections]
+def search(**params: str) -> list[str]:
+    return [one["id"] for one in read_collection_search(params).page(ALL).collections]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def found(**said: str) -> list[str]:
         ("16,-90,0,17,90,1", ["alps", "world"]),
     ],
 )
-def test_a_box_finds_the_extents_that_it_touches(bbox: str, ids: list[str]) -> None:
-    assert found(bbox=bbox) == ids
+def test_a_bbox_matches_the_extents_that_it_touches(bbox: str, ids: list[str]) -> None:
+    assert search(bbox=bbox) == ids
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_box_finds_the_extents_that_it_touches(bbox: str, ids: list[str]) -> N
         ("1999-12-31T23:59:59Z/2000-01-01T00:00:00Z", ["fiji", "alps", "world"]),
     ],
 )
-def test_a_time_finds_the_extents_that_it_touches(time: str, ids: list[str]) -> None:
-    assert found(datetime=time) == ids
+def test_a_time_matches_the_extents_that_it_touches(time: str, ids: list[str]) -> None:
+    assert search(datetime=time) == ids
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_time_finds_the_extents_that_it_touches(time: str, ids: list[str]) -> 
         (",", ["fiji", "alps", "world"]),
     ],
 )
-def test_a_word_is_found_whole_in_title_description_or_keywords(q: str, ids: list[str]) -> None:
-    assert found(q=q) == ids
+def test_a_term_matches_whole_words_of_title_description_or_keywords(q: str, ids: list[str]) -> None:
+    assert search(q=q) == ids
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_a_word_is_found_whole_in_title_description_or_keywords(q: str, ids: lis
         ('{"op": "=", "args": [{"property": "license"}, "other"]}', ["fiji", "alps", "world"]),
     ],
 )
-def test_a_filter_sees_what_a_collection_says(text: str, ids: list[str]) -> None:
-    assert found(filter=text) == ids
+def test_a_filter_is_tested_on_the_members_of_a_collection(text: str, ids: list[str]) -> None:
+    assert search(filter=text) == ids
 
 
 @pytest.mark.parametrize(
@@ -117,27 +117,27 @@ def test_a_filter_sees_what_a_collection_says(text: str, ids: list[str]) -> None
     ],
 )
 def test_an_order_puts_the_unknown_last_and_ties_by_id(sortby: str, ids: list[str]) -> None:
-    assert found(sortby=sortby) == ids
+    assert search(sortby=sortby) == ids
 
 
 def test_pages_follow_the_order_to_the_end() -> None:
-    walked, token = [], ""
+    ids, token = [], ""
     while True:
         page = read_collection_search({"sortby": "-id", "limit": "1", "token": token}).page(ALL)
-        walked += [one["id"] for one in page.collections]
+        ids += [one["id"] for one in page.collections]
         assert page.matched == len(ALL)
         if not page.token:
             break
         token = page.token
-    assert walked == ["world", "fiji", "alps"]
+    assert ids == ["world", "fiji", "alps"]
 
 
-def test_what_is_asked_together_must_hold_together() -> None:
-    assert found(q="photograph,photographs", bbox="-179,-15,-178,-14", datetime="1990-01-01T00:00:00Z/..") == [
+def test_all_parameters_must_match() -> None:
+    assert search(q="photograph,photographs", bbox="-179,-15,-178,-14", datetime="1990-01-01T00:00:00Z/..") == [
         "fiji",
         "world",
     ]
-    assert found(q="photograph", datetime="2005-01-01T00:00:00Z") == []
+    assert search(q="photograph", datetime="2005-01-01T00:00:00Z") == []
 
 
 def test_a_larger_limit_is_served_as_the_maximum() -> None:
@@ -145,7 +145,7 @@ def test_a_larger_limit_is_served_as_the_maximum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("params", "message"),
     [
         ({"boxx": "1"}, "did you mean 'bbox'?"),
         ({"limit": "0"}, "from 1 to 500"),
@@ -162,15 +162,15 @@ def test_a_larger_limit_is_served_as_the_maximum() -> None:
         ({"token": "nowhere"}, "follow the next link"),
     ],
 )
-def test_each_refusal_says_what_to_change(said: dict[str, str], told: str) -> None:
-    with pytest.raises(BadRequest) as refused:
-        read_collection_search(said).page(ALL)
-    assert told in str(refused.value)
+def test_each_error_says_what_to_change(params: dict[str, str], message: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        read_collection_search(params).page(ALL)
+    assert message in str(error.value)
 
 
-def test_as_many_terms_as_the_maximum_are_searched_for_and_repeated_ones_count_once() -> None:
+def test_the_maximum_number_of_terms_is_accepted_and_repeated_ones_count_once() -> None:
     terms = [f"term{number}" for number in range(19)]
-    assert found(q=",".join([*terms, "photograph", *terms, ", ,"])) == ["world"]
+    assert search(q=",".join([*terms, "photograph", *terms, ", ,"])) == ["world"]
 
 
 PIECES = ["sea", "ice", "SEA", "seas", "sea-ice", "_sea", "c++", ".*", "(ice)", "île", "ÎLE", "ſ", "\0", "é", "1", "|"]
@@ -188,11 +188,11 @@ def test_one_pattern_for_all_terms_matches_what_a_pattern_for_each_term_matches(
     title, description, *keywords = texts
     one = collection("one", [0, 0, 1, 1], None, None, title=title, keywords=keywords) | {"description": description}
     patterns = [rf"(?<!\w){pattern}(?!\w)" for term in terms if (pattern := r"\s+".join(map(re.escape, term.split())))]
-    wanted = any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts)
+    expected = any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts)
     page = read_collection_search({"q": ",".join(terms)}).page([one])
-    assert bool(page.collections) is wanted
+    assert bool(page.collections) is expected
 
 
 def test_every_sortable_sorts() -> None:
     for name in SORTABLE:
-        assert sorted(found(sortby=name)) == ["alps", "fiji", "world"]
+        assert sorted(search(sortby=name)) == ["alps", "fiji", "world"]

@@ -1,4 +1,4 @@
-"""CQL2 → what M2M is asked: a table of questions and payloads."""
+"""CQL2 → scene filters: a table of filters and payloads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stac_bridge.mapping import Row
-from stac_bridge.search import settled, step_of
 from stac_bridge.search.params.search import parse
+from stac_bridge.search.plan import make_step, resolve_filter
 from tests.support import entry_of
 
 PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"
@@ -25,12 +25,12 @@ def days(start: str, end: str) -> dict[str, Any]:
     return {"acquisitionFilter": {"start": start, "end": end}}
 
 
-def tree(said: dict[str, Any]) -> dict[str, Any]:
-    return {"metadataFilter": said}
+def tree(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"metadataFilter": metadata}
 
 
-def value(filter_id: str, said: str, operand: str = "=") -> dict[str, Any]:
-    return {"filterType": "value", "filterId": filter_id, "value": said, "operand": operand}
+def value(filter_id: str, text: str, operand: str = "=") -> dict[str, Any]:
+    return {"filterType": "value", "filterId": filter_id, "value": text, "operand": operand}
 
 
 def between(filter_id: str, first: int, second: int) -> dict[str, Any]:
@@ -67,7 +67,7 @@ EXACTLY: list[tuple[str, dict[str, Any]]] = [
     ("collection = 'landsat_ot_c2_l2'", {}),
     ("true", {}),
 ]
-"""What M2M can say, it is asked and believed."""
+"""Filters that M2M can express exactly."""
 
 COARSELY: list[tuple[str, dict[str, Any]]] = [
     ('"eo:cloud_cover" < 10', cloud(0, 11)),
@@ -77,7 +77,7 @@ COARSELY: list[tuple[str, dict[str, Any]]] = [
     ('"eo:cloud_cover" BETWEEN 10 AND 20', cloud(9, 21)),
     ('"eo:cloud_cover" < 10 OR "eo:cloud_cover" > 90', cloud(0, 100)),
     ('"eo:cloud_cover" IS NULL', {}),
-    # What is constant is known of every scene, that whose cloud is not known among them.
+    # A constant property is known for every scene, even if its cloud cover is not.
     ('NOT (gsd IS NULL AND "eo:cloud_cover" = 0)', {}),
     ("\"eo:cloud_cover\" < 10 OR platform = 'landsat-8'", {}),
     ('"m2m:month" IN (6, 7, 8)', {"seasonalFilter": [6, 7, 8]}),
@@ -105,7 +105,7 @@ COARSELY: list[tuple[str, dict[str, Any]]] = [
     ("\"landsat:collection_category\" = 'T9'", {}),
     ("\"landsat:collection_category\" <> 'T1'", {}),
 ]
-"""What M2M can say a little of, or nothing."""
+"""Filters that M2M can express in part, or not at all."""
 
 NOTHING = [
     "false",
@@ -119,72 +119,74 @@ NOTHING = [
     "datetime > DATE('2021-01-01') AND datetime < DATE('2020-01-01')",
     "NOT (gsd = 30 OR platform = 'landsat-8')",
 ]
-"""What no Item can be, so that nobody is asked."""
+"""Filters that no Item can match, so that no request is sent."""
 
 
 def compiled(text: str) -> tuple[dict[str, Any], bool, bool]:
     entry = entry_of(LANDSAT)
-    step = step_of(settled(parse({"collections": LANDSAT, "filter": text}), [entry]), entry)
+    step = make_step(resolve_filter(parse({"collections": LANDSAT, "filter": text}), [entry]), entry)
     return step.filter.payload(), step.exact, step.filter.is_empty
 
 
-@pytest.mark.parametrize(("text", "asked"), EXACTLY, ids=[text for text, _asked in EXACTLY])
-def test_what_m2m_can_say_is_asked_exactly(text: str, asked: dict[str, Any]) -> None:
-    assert compiled(text) == (asked, True, False)
+@pytest.mark.parametrize(("text", "payload"), EXACTLY, ids=[text for text, _payload in EXACTLY])
+def test_a_filter_that_m2m_can_express_is_exact(text: str, payload: dict[str, Any]) -> None:
+    assert compiled(text) == (payload, True, False)
 
 
-@pytest.mark.parametrize(("text", "asked"), COARSELY, ids=[text for text, _asked in COARSELY])
-def test_what_m2m_cannot_say_is_asked_as_narrowly_as_loses_nothing(text: str, asked: dict[str, Any]) -> None:
-    assert compiled(text) == (asked, False, False)
+@pytest.mark.parametrize(("text", "payload"), COARSELY, ids=[text for text, _payload in COARSELY])
+def test_any_other_filter_is_as_narrow_as_loses_no_scene(text: str, payload: dict[str, Any]) -> None:
+    assert compiled(text) == (payload, False, False)
 
 
 @pytest.mark.parametrize("text", NOTHING)
-def test_what_cannot_be_is_not_asked(text: str) -> None:
+def test_a_filter_that_nothing_can_match_is_not_sent(text: str) -> None:
     assert compiled(text)[2]
 
 
-def test_of_two_places_the_smaller_is_asked_for_and_either_by_their_union() -> None:
+def test_of_two_places_the_smaller_is_sent_and_of_alternatives_their_union() -> None:
     both = compiled("S_INTERSECTS(geometry, BBOX(0, 40, 20, 60)) AND S_WITHIN(geometry, BBOX(6, 46, 7, 47))")[0]
     assert both["spatialFilter"]["lowerLeft"] == {"latitude": 46, "longitude": 6}
     either = compiled("S_INTERSECTS(geometry, BBOX(0, 0, 1, 1)) OR S_INTERSECTS(geometry, BBOX(5, 5, 6, 6))")[0]
     assert either["spatialFilter"]["geoJson"]["type"] == "MultiPolygon"
 
 
-def test_days_that_do_not_meet_may_both_be_spanned_by_a_scene_of_many_days() -> None:
+def test_days_that_do_not_overlap_may_both_be_spanned_by_a_scene_of_many_days() -> None:
     entry = entry_of("corona2")
     text = "end_datetime > DATE('1972-05-20') AND start_datetime < DATE('1970-01-05')"
-    step = step_of(settled(parse({"collections": "corona2", "filter": text}), [entry]), entry)
+    step = make_step(resolve_filter(parse({"collections": "corona2", "filter": text}), [entry]), entry)
     assert step.filter.payload() == days("1970-01-06", "1972-05-19")
     assert not step.filter.is_empty
 
 
-def test_what_a_dataset_lacks_is_unknown_and_found_only_where_nothing_is_asked_for() -> None:
+def test_a_property_that_a_dataset_lacks_matches_only_is_null() -> None:
     entry = entry_of("corona2")
     for text, empty in (("platform = 'x'", True), ("platform IS NULL", False), ("NOT platform = 'x'", True)):
         known = [entry_of(LANDSAT), entry]
-        step = step_of(settled(parse({"collections": "corona2", "filter": text}), known), entry)
+        step = make_step(resolve_filter(parse({"collections": "corona2", "filter": text}), known), entry)
         assert step.filter.is_empty is empty, text
 
 
-def test_a_dataset_that_does_not_keep_cloud_is_not_asked_by_it() -> None:
+def test_a_dataset_without_cloud_cover_is_not_filtered_by_it() -> None:
     entry = entry_of("corona2")
-    step = step_of(settled(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry)
+    step = make_step(
+        resolve_filter(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry
+    )
     assert step.filter.is_open
     assert not step.exact
 
 
 @pytest.mark.parametrize("like", ["LE07%", "LT04_%", "LT08\\_L1%", "x%"])
-def test_a_pattern_that_no_id_of_the_dataset_can_have_is_not_asked_for(like: str) -> None:
+def test_a_pattern_that_no_id_of_the_dataset_can_match_is_not_sent(like: str) -> None:
     assert compiled(f"id LIKE '{like}'")[2]
 
 
 @pytest.mark.parametrize("like", ["LC08%", "L%", "%T1", "_C08%", "LT08\\_L2SP\\_%"])
-def test_a_pattern_that_an_id_may_have_is_asked_for(like: str) -> None:
+def test_a_pattern_that_an_id_may_match_is_sent(like: str) -> None:
     assert not compiled(f"id LIKE '{like}'")[2]
 
 
 @pytest.mark.parametrize(
-    ("converter", "asked"),
+    ("converter", "payload"),
     [
         ("azimuth", {}),
         ("off-nadir", {}),
@@ -195,10 +197,10 @@ def test_a_pattern_that_an_id_may_have_is_asked_for(like: str) -> None:
     ],
 )
 def test_a_range_is_pushed_down_only_if_the_converter_keeps_the_numbers_of_m2m(
-    converter: str, asked: dict[str, Any]
+    converter: str, payload: dict[str, Any]
 ) -> None:
     entry = entry_of(LANDSAT)
     row = Row.model_validate({"field": "Angle", "as": converter, "filter": {"between": "WRS Path"}})
     entry = replace(entry, mapping=entry.mapping.model_copy(update={"properties": {"angle": row}}))
-    step = step_of(settled(parse({"collections": LANDSAT, "filter": "angle = 10"}), [entry]), entry)
-    assert step.filter.payload() == asked
+    step = make_step(resolve_filter(parse({"collections": LANDSAT, "filter": "angle = 10"}), [entry]), entry)
+    assert step.filter.payload() == payload

@@ -1,4 +1,4 @@
-"""Conditions of the ``query`` parameter, read by what the properties are."""
+"""Conditions of the ``query`` parameter, parsed by the types of the properties."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping.queryables import Queryable
-from stac_bridge.search import parse, settled
+from stac_bridge.search import parse
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.params.query import OPERATORS, as_filter, read_query
+from stac_bridge.search.params.query import OPERATORS, query_filter, read_query
+from stac_bridge.search.plan import resolve_filter
 from tests.support import entry_of
 
 KINDS = {"text": "string", "share": "number", "count": "integer", "flag": "boolean", "datetime": "datetime"}
@@ -30,8 +31,8 @@ ITEM = {
 }
 
 
-def holds(said: Any) -> bool:
-    return Residual(as_filter(read_query(said), KNOWN)).keeps(ITEM)
+def holds(query: Any) -> bool:
+    return Residual(query_filter(read_query(query), KNOWN)).matches(ITEM)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def holds(said: Any) -> bool:
         ("many", "in", ["msi", "tirs"], True),
     ],
 )
-def test_an_operator_holds_where_it_says_so(name: str, operator: str, value: Any, *, expected: bool) -> None:
+def test_an_operator_compares_as_its_name_says(name: str, operator: str, value: Any, *, expected: bool) -> None:
     assert holds({name: {operator: value}}) is expected
     assert holds({f"properties.{name}": {operator: value}}) is expected
 
@@ -79,13 +80,13 @@ def test_all_conditions_must_hold() -> None:
     assert not holds({"share": {"gt": 7, "lt": 8}, "count": {"eq": 8}})
 
 
-def test_every_operator_is_tried_above() -> None:
-    mark = next(mark for mark in test_an_operator_holds_where_it_says_so.pytestmark if mark.name == "parametrize")
+def test_every_operator_is_tested_above() -> None:
+    mark = next(mark for mark in test_an_operator_compares_as_its_name_says.pytestmark if mark.name == "parametrize")
     assert {case[1] for case in mark.args[1]} == set(OPERATORS)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("query", "message"),
     [
         ([], "query is an object such as"),
         ("{", "this is no JSON"),
@@ -110,35 +111,35 @@ def test_every_operator_is_tried_above() -> None:
         ({"geometry": {"eq": "x"}}, "use intersects or bbox"),
     ],
 )
-def test_each_refusal_says_what_to_change(said: Any, told: str) -> None:
-    with pytest.raises(BadRequest) as refused:
-        as_filter(read_query(said), KNOWN)
-    assert told in str(refused.value)
+def test_each_error_says_what_to_change(query: Any, message: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        query_filter(read_query(query), KNOWN)
+    assert message in str(error.value)
 
 
-def test_a_query_joins_the_filter_once_its_properties_are_known() -> None:
+def test_a_query_becomes_part_of_the_filter_once_its_properties_are_known() -> None:
     entry = entry_of("landsat_ot_c2_l2")
-    asked = parse({"collections": "x", "bbox": "0,0,1,1", "query": '{"eo:cloud_cover": {"lt": "20"}}'})
-    ready = settled(asked, [entry])
-    assert ready.query == ()
-    assert ready.filter == {
+    search = parse({"collections": "x", "bbox": "0,0,1,1", "query": '{"eo:cloud_cover": {"lt": "20"}}'})
+    resolved = resolve_filter(search, [entry])
+    assert resolved.query == ()
+    assert resolved.filter == {
         "op": "and",
-        "args": [asked.filter, {"op": "<", "args": [{"property": "eo:cloud_cover"}, 20]}],
+        "args": [search.filter, {"op": "<", "args": [{"property": "eo:cloud_cover"}, 20]}],
     }
-    assert settled(ready, [entry]) == ready
+    assert resolve_filter(resolved, [entry]) == resolved
 
 
 def test_path_and_row_may_be_numbers_though_items_have_three_digits() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     for value in (28, "28", "028"):
-        asked = parse({"query": {"landsat:wrs_path": {"eq": value}}})
-        assert settled(asked, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
+        search = parse({"query": {"landsat:wrs_path": {"eq": value}}})
+        assert resolve_filter(search, [entry]).filter == {"op": "=", "args": [{"property": "landsat:wrs_path"}, "028"]}
 
 
-def test_a_cursor_of_one_query_is_none_of_another() -> None:
-    one, other = (parse({"query": {"eo:cloud_cover": {"lt": cloud}}}).digest for cloud in (1, 2))
-    assert one != other
+def test_two_queries_have_different_digests() -> None:
+    first, second = (parse({"query": {"eo:cloud_cover": {"lt": cloud}}}).digest for cloud in (1, 2))
+    assert first != second
 
 
-def test_fields_do_not_change_what_a_cursor_belongs_to() -> None:
+def test_fields_do_not_change_the_digest() -> None:
     assert parse({"fields": "id"}).digest == parse({}).digest

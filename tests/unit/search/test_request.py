@@ -1,4 +1,4 @@
-"""What may be asked, and how each refusal says what to change."""
+"""The parameters of a search, and the errors that say what to change."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from stac_bridge.errors import BadRequest
 from stac_bridge.search import parse
 from stac_bridge.search.params.times import read_datetime
 
-ASKED = {"collections": "naip"}
+PARAMS = {"collections": "naip"}
 
 
-def asked(**more: Any) -> Any:
-    return parse({**ASKED, **more})
+def search(**params: Any) -> Any:
+    return parse({**PARAMS, **params})
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("params", "message"),
     [
         ({"bbox": "1,2,3"}, "west,south,east,north"),
         ({"bbox": "1,2,3,x"}, "west,south,east,north"),
         ({"bbox": "1,5,3,4"}, "south"),
         ({"bbox": "1,2,3,nan"}, "west,south,east,north"),
-        ({"bbox": "181,2,183,4"}, "leaves the globe"),
+        ({"bbox": "181,2,183,4"}, "beyond the globe"),
         ({"bbox": [1, 2, 9, 3, 4, 5]}, "height"),
         ({"bbox": [True, 2, 3, 4]}, "west,south,east,north"),
         ({"bbox": "1,2,3,4", "intersects": {"type": "Point", "coordinates": [1, 2]}}, "not both"),
         ({"intersects": "{"}, "JSON"),
-        ({"intersects": {"type": "Feature", "geometry": None}}, "Give its geometry"),
+        ({"intersects": {"type": "Feature", "geometry": None}}, "Send its geometry"),
         ({"intersects": {"type": "Point", "coordinates": []}}, "empty|cannot be read"),
         ({"intersects": {"type": "Point", "coordinates": ["a", "b"]}}, "cannot be read"),
         ({"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}}, "valid"),
-        ({"intersects": {"type": "Point", "coordinates": [200, 2]}}, "leaves the globe"),
+        ({"intersects": {"type": "Point", "coordinates": [200, 2]}}, "beyond the globe"),
         ({"datetime": "yesterday"}, "RFC 3339"),
         ({"datetime": "2020-12-04"}, "RFC 3339"),
         ({"datetime": "2020-13-04T00:00:00Z"}, "does not exist"),
@@ -55,9 +55,9 @@ def asked(**more: Any) -> Any:
         ({"wrs_path": "47"}, "no search parameter 'wrs_path'"),
     ],
 )
-def test_a_bad_parameter_is_refused_with_what_to_change(given: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadRequest, match=told):
-        asked(**given)
+def test_a_bad_parameter_is_refused_with_what_to_change(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        search(**params)
 
 
 def test_text_and_json_forms_of_a_search_are_the_same_search() -> None:
@@ -68,25 +68,25 @@ def test_text_and_json_forms_of_a_search_are_the_same_search() -> None:
     assert text.digest == json.digest
 
 
-def test_a_lone_collection_may_be_a_text() -> None:
-    assert asked().collections == ("naip",)
+def test_a_single_collection_may_be_a_text() -> None:
+    assert search().collections == ("naip",)
 
 
-def test_empty_parameters_are_as_if_absent() -> None:
-    assert asked(bbox="", datetime="", ids="", token="", limit=None) == asked()
+def test_empty_parameters_count_as_absent() -> None:
+    assert search(bbox="", datetime="", ids="", token="", limit=None) == search()
 
 
 def test_more_than_the_maximum_is_served_as_the_maximum() -> None:
-    assert asked(limit="5000").limit == 1000
-    assert asked().limit == 10
+    assert search(limit="5000").limit == 1000
+    assert search().limit == 10
 
 
-def test_heights_of_a_bbox_are_left_aside() -> None:
-    assert asked(bbox="1,2,-100,3,4,9000") == asked(bbox="1,2,3,4")
+def test_heights_of_a_bbox_are_ignored() -> None:
+    assert search(bbox="1,2,-100,3,4,9000") == search(bbox="1,2,3,4")
 
 
 @pytest.mark.parametrize(
-    ("said", "start", "end"),
+    ("text", "start", "end"),
     [
         (
             "2020-12-04T19:02:11Z",
@@ -102,12 +102,12 @@ def test_heights_of_a_bbox_are_left_aside() -> None:
         ),
     ],
 )
-def test_instants_and_intervals_are_read_to_the_microsecond(said: str, start: Any, end: Any) -> None:
-    interval = read_datetime(said)
+def test_instants_and_intervals_are_read_to_the_microsecond(text: str, start: Any, end: Any) -> None:
+    interval = read_datetime(text)
     assert (interval.start, interval.end) == (start, end)
 
 
-def test_whole_days_are_known_as_such() -> None:
+def test_whole_days_are_recognized() -> None:
     assert read_datetime("2020-12-01T00:00:00Z/2020-12-31T23:59:59Z").is_whole_days
     assert not read_datetime("2020-12-01T00:00:01Z/2020-12-31T23:59:59Z").is_whole_days
 
@@ -120,17 +120,17 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(["bbox", "datetime", "intersects", "ids", "limit", "token", "collections"]), JSON)
-def test_whatever_is_given_is_read_or_refused_but_never_crashes(name: str, value: Any) -> None:
+def test_any_value_is_parsed_or_refused_and_never_crashes(name: str, value: Any) -> None:
     try:
-        parse({**ASKED, name: value})
-    except BadRequest as refused:
-        assert len(str(refused)) > 20
+        parse({**PARAMS, name: value})
+    except BadRequest as error:
+        assert len(str(error)) > 20
 
 
 @given(st.sampled_from(["Point", "Polygon", "MultiPolygon", "LineString", "GeometryCollection"]), JSON)
-def test_a_geometry_of_any_nonsense_is_refused_in_words(kind: str, value: Any) -> None:
+def test_a_nonsense_geometry_is_refused_with_an_error_text(kind: str, value: Any) -> None:
     key = "geometries" if kind == "GeometryCollection" else "coordinates"
     try:
-        parse({**ASKED, "intersects": {"type": kind, key: value}})
-    except BadRequest as refused:
-        assert "intersects" in str(refused)
+        parse({**PARAMS, "intersects": {"type": kind, key: value}})
+    except BadRequest as error:
+        assert "intersects" in str(error)

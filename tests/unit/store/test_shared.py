@@ -12,7 +12,7 @@ import pytest
 
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.resolve.download_answer import QueuedDownload
-from stac_bridge.catalog.catalog import Learnt
+from stac_bridge.catalog import Learnt
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.auth import KeyStore
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct

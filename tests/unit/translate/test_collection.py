@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.catalog.catalog import Entry, Learnt, marry
+from stac_bridge.catalog import Entry, Learnt, build_catalog
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
@@ -47,7 +47,7 @@ def check(document: dict[str, Any]) -> None:
 
 def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = recordings().datasets
-    catalog = marry(read_datasets(recorded), MAPPINGS, 0)
+    catalog = build_catalog(read_datasets(recorded), MAPPINGS, 0)
     assert len(catalog.entries) == len(recorded)
     for index, entry in enumerate(catalog.entries.values()):
         document = collection(entry, BASE)

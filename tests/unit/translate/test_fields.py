@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.catalog.catalog import Entry, field_name
+from stac_bridge.catalog import Entry, field_name
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import fold, read_scene
 from stac_bridge.mapping import load_mappings

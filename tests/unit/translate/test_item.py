@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.catalog.catalog import Entry, Learnt
+from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings

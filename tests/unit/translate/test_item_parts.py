@@ -6,7 +6,7 @@ import pytest
 
 from m2m_sandbox.archive.datasets import archive_of, dataset
 from m2m_sandbox.archive.fact_sheets import sheets
-from stac_bridge.catalog.catalog import Entry
+from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings

@@ -1,0 +1,91 @@
+"""The catalog as a file, so that a restart, or a time without M2M, costs no call."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from stac_bridge.catalog.catalog import Catalog, build_catalog
+from stac_bridge.catalog.entry import Learnt
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stac_bridge.mapping import Mappings
+
+_log = logging.getLogger(__name__)
+
+_VERSION = 2
+
+_OLD_FILE_NAME = "catalogue.json"
+"""The file's name in earlier versions. It is read once: the first save writes the new name."""
+
+_datasets = TypeAdapter(tuple[Dataset, ...])
+_filters = TypeAdapter(tuple[DatasetFilter, ...])
+_products = TypeAdapter(tuple[DatasetProduct, ...])
+
+
+def save_catalog(catalog: Catalog, path: Path) -> None:
+    """Write the catalog to ``path``, as a whole or not at all. A disk that refuses is logged, not raised."""
+    content = orjson.dumps(
+        {
+            "version": _VERSION,
+            "fetched": catalog.fetched,
+            "datasets": _datasets.dump_python(
+                tuple(entry.dataset for entry in catalog.entries.values()), mode="json", by_alias=True
+            ),
+            "learnt": {
+                entry.id: {
+                    "filters": _filters.dump_python(entry.learnt.filters, mode="json", by_alias=True),
+                    "products": _products.dump_python(entry.learnt.products, mode="json", by_alias=True),
+                }
+                for entry in catalog.entries.values()
+                if entry.learnt is not None
+            },
+        }
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace_file(path, content)
+    except OSError as error:
+        _log.error("The catalog could not be saved to %s: %s", path, error)
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    """Raises OSError. The temporary file is removed then, because each refresh would fill a full disk further."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
+
+
+def load_catalog(path: Path, mappings: Mappings) -> Catalog | None:
+    """Return the catalog saved at ``path``, or None if there is none or it cannot be read."""
+    if not path.exists():
+        path = path.with_name(_OLD_FILE_NAME)
+    try:
+        document: dict[str, Any] = orjson.loads(path.read_bytes())
+        if document["version"] != _VERSION:
+            return None
+        catalog = build_catalog(_datasets.validate_python(document["datasets"]), mappings, document["fetched"])
+        for dataset, learnt in document["learnt"].items():
+            catalog = catalog.with_learnt(
+                dataset,
+                Learnt(_filters.validate_python(learnt["filters"]), _products.validate_python(learnt["products"])),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        _log.warning("The catalog saved at %s cannot be read and is fetched again: %s", path, error)
+        return None
+    return catalog

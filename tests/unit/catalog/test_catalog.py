@@ -1,0 +1,34 @@
+"""The list of entries, and the unions that have members."""
+
+from __future__ import annotations
+
+import pytest
+
+from stac_bridge.catalog import Learnt, Together, build_catalog
+from stac_bridge.errors import NotFound
+from stac_bridge.mapping import load_mappings
+from tests.support import entry_of
+
+MAPPINGS = load_mappings()
+LANDSAT = entry_of("landsat_ot_c2_l2").dataset
+
+
+def test_a_union_has_the_members_that_m2m_lists_under_its_own_id() -> None:
+    catalog = build_catalog([LANDSAT], MAPPINGS, 0)
+    (union,) = (union for union in catalog.unions.values() if "landsat_ot_c2_l2" in union.union.datasets)
+    assert [(entry.id, entry.dataset.alias) for entry in union.members] == [(union.id, "landsat_ot_c2_l2")]
+    assert isinstance(catalog.find(union.id), Together)
+
+
+def test_what_was_learnt_survives_a_refresh_unless_the_dataset_was_updated() -> None:
+    learnt = Learnt(filters=())
+    before = build_catalog([LANDSAT], MAPPINGS, 0).with_learnt(LANDSAT.alias, learnt)
+    updated = LANDSAT.model_copy(update={"date_updated": "2099-01-01"})
+    assert build_catalog([LANDSAT], MAPPINGS, 1, before).entries[LANDSAT.alias].learnt is learnt
+    assert build_catalog([updated], MAPPINGS, 1, before).entries[LANDSAT.alias].learnt is None
+
+
+def test_an_entry_of_a_dataset_that_m2m_no_longer_lists_is_not_found() -> None:
+    (entry,) = build_catalog([LANDSAT], MAPPINGS, 0).entries.values()
+    with pytest.raises(NotFound, match="no collection 'landsat_ot_c2_l2'"):
+        build_catalog([], MAPPINGS, 1).latest(entry)
