@@ -36,7 +36,7 @@ async def titles(here: Here) -> set[str]:
 async def test_collections_change_without_restart_when_m2ms_list_does(tmp_path: Path) -> None:
     async with running(tmp_path, httpx.MockTransport(listing(EVENTS)), catalogs="HDDS") as here:
         assert "Hurricane Katrina, August 2005" in await titles(here)
-    (kept,) = tmp_path.rglob("catalogue.json")
+    (kept,) = tmp_path.rglob("catalog.json")
     kept.write_bytes(orjson.dumps(orjson.loads(kept.read_bytes()) | {"fetched": 0}))
 
     release = asyncio.Event()

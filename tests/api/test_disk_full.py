@@ -64,7 +64,7 @@ async def test_without_room_for_the_catalogue_the_server_serves_and_says_so(
         async with running(data) as here:
             assert (await here.get("/collections")).status_code == 200
             assert (await here.get("/search", collections=LANDSAT, limit=1)).status_code == 200
-            assert [path for path in data.rglob("*catalogue*") if path.is_file()] == []
+            assert [path for path in data.rglob("*catalog*") if path.is_file()] == []
         assert "could not be kept" in caplog.text
 
 

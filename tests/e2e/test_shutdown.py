@@ -84,11 +84,11 @@ def test_the_embedded_sandbox_leaves_no_folder_behind(tmp_path: Path) -> None:
     process, _address, log = serving(tmp_path)
     kept = (tmp_path / "tmp").rglob
     for _ in range(300):  # the catalogue is written by a thread, which nobody can stop in the middle
-        if any(kept("catalogue.json")):
+        if any(kept("catalog.json")):
             break
         time.sleep(0.1)
     time.sleep(0.5)
-    assert any(kept("catalogue.json")), log.read_text()
+    assert any(kept("catalog.json")), log.read_text()
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0, log.read_text()
     assert list((tmp_path / "tmp").iterdir()) == []
