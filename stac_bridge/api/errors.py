@@ -65,11 +65,11 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         405: "The URL does not support this method.",
         413: "The body exceeds the maximum; the detail has the limit.",
         414: "The URL exceeds the maximum; the detail has the limit.",
-        429: "The client sends too many requests; retry after Retry-After.",
+        429: "The client sends too many requests; see Retry-After for when to retry.",
         500: "A bug in stac-bridge.",
         502: "M2M returned an error, or refuses the account.",
-        503: "M2M is busy or unreachable; retry after Retry-After.",
-        504: "M2M took too long; retry after Retry-After.",
+        503: "M2M is busy or unreachable; see Retry-After for when to retry.",
+        504: "M2M took too long; see Retry-After for when to retry.",
     }.items()
 }
 """Responses besides 200 that every route may return, for the OpenAPI document."""

@@ -14,6 +14,7 @@ from stac_bridge.api.metrics import Metrics
 from stac_bridge.assets import PATIENT, Alive, Archive, Hosts, Patience, Resolver, Signer, Spool, Streamer, load_keys
 from stac_bridge.bridge import Bridge, Notices, SceneReader
 from stac_bridge.catalog.refresh import Catalogue
+from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Unpack
 
-    from stac_bridge.m2m.breaker import Breaker
     from stac_bridge.m2m.calls import Call
     from stac_bridge.m2m.client import Backoff
     from stac_bridge.settings import Settings
@@ -67,6 +67,10 @@ class Services:
     http: httpx.AsyncClient
     """For the file hosts."""
     m2m: M2MClient
+    gate: Gate
+    """Queue of the requests to M2M."""
+    breaker: Breaker
+    """Stops calls while M2M is down."""
     m2m_status: M2MStatus
     """Outcome of the latest M2M calls, for /_mgmt/health."""
     catalog: Catalogue
@@ -106,6 +110,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
     account = (m2m_url, settings.m2m_username)
     sharing = open_store(settings.store, account=account, secrets=keys, listener=metrics.record_lookup)
     store = sharing.store
+    gate, breaker = Gate(settings.queue, sharing.slot), overrides.get("breaker") or Breaker()
     m2m = M2MClient(
         m2m_url,
         settings.m2m_username,
@@ -113,8 +118,8 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         timeout=settings.m2m_timeout,
         transport=overrides.get("transport"),
         backoff=overrides.get("backoff"),
-        breaker=overrides.get("breaker"),
-        gate=Gate(settings.queue, sharing.slot),
+        breaker=breaker,
+        gate=gate,
         keys=sharing.key,
         listener=_call_all(metrics.record_call, m2m_status.record, log_call),
     )
@@ -163,6 +168,8 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         store=store,
         http=http,
         m2m=m2m,
+        gate=gate,
+        breaker=breaker,
         m2m_status=m2m_status,
         catalog=catalog,
         bridge=bridge,

@@ -104,8 +104,8 @@ def _m2m_health(services: Services) -> M2MHealth:
     return M2MHealth(
         reachable=calls.reachable,
         last_answer=_rounded(calls.age),
-        breaker=str(services.m2m.breaker.state),
-        waiting=services.m2m.gate.waiting,
+        breaker=str(services.breaker.state),
+        waiting=services.gate.waiting,
         account="unknown" if calls.age is None else "refused" if calls.refused else "accepted",
     )
 
