@@ -25,9 +25,7 @@ _TOKEN = "The token of a next link; valid for 24 hours."  # noqa: S105 -- descri
 
 _Q = "Comma-separated terms to look for in titles, descriptions and keywords; matches any of them."
 _COLLECTION_FILTER = "CQL2 over the members of Collections; see /collections-queryables."
-_COLLECTION_SORTBY = (
-    "Names from /collections-sortables, comma-separated; prefix one with a minus to sort descending."
-)
+_COLLECTION_SORTBY = "Names from /collections-sortables, comma-separated; prefix one with a minus to sort descending."
 
 Text = str | None
 

@@ -73,7 +73,8 @@ def _row(one: Any) -> str:
 
 def codes() -> str:
     """The table of exit codes."""
-    return "\n".join(["| exit code | meaning |\n|---|---|", *(f"| {code} | {meaning} |" for code, meaning in CODES.items())])
+    rows = (f"| {code} | {meaning} |" for code, meaning in CODES.items())
+    return "\n".join(["| exit code | meaning |\n|---|---|", *rows])
 
 
 def summary() -> str:
