@@ -41,7 +41,7 @@ _BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 180)
 """Upper bounds of the histograms' buckets, in seconds."""
 
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,40}")
-"""Label values from outside; any other becomes ``other``, so that nobody can create an unbounded number of series."""
+"""Label values from outside; any other becomes ``other``, to keep the number of series bounded."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 

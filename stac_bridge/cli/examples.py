@@ -20,8 +20,8 @@ stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024-
 # Up to 10 % of cloud, only from Landsat 9
 stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --cloud 10 --filter "platform = 'landsat-9'" --limit 5
 # Saved as GeoJSON, for example for QGIS, or as a Parquet table
-stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024 --limit 30 --output found.geojson
-stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024 --limit 30 --output found.parquet
+stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024 --limit 30 --output items.geojson
+stac-bridge search -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024 --limit 30 --output items.parquet
 # For programs: an ItemCollection, or one Item per line
 stac-bridge search -c naip --limit 2 --json
 stac-bridge search -c naip --limit 2 --output -
@@ -46,8 +46,8 @@ stac-bridge explain -c landsat_ot_c2_l2 --datetime 2024-07 --cloud 10
 # Two files of each scene of one day
 stac-bridge download -c landsat_ot_c2_l2 --bbox 5.9,45.4,6.5,45.8 --datetime 2024-07-28 --assets mtl.txt,thumbnail
 # The Items of an earlier search
-stac-bridge search -c landsat_ot_c2_l2 --datetime 2024-07-28 --limit 2 --output found.json
-stac-bridge download found.json --assets thumbnail --output pictures
+stac-bridge search -c landsat_ot_c2_l2 --datetime 2024-07-28 --limit 2 --output items.json
+stac-bridge download items.json --assets thumbnail --output pictures
 """,
     "mappings list": """
 stac-bridge mappings list

@@ -53,4 +53,4 @@ def _reject_repeats(command: Any, ctx: Any, args: list[str]) -> None:
     _, _, occurrences = command.make_parser(ctx).parse_args(args=list(args))
     for param, count in Counter(occurrences).items():
         if count > 1 and param.param_type_name == "option" and not is_repeatable(param):
-            raise typer.BadParameter(f"It is given {count} times, but takes one value.", ctx=ctx, param=param)
+            raise typer.BadParameter(f"It appears {count} times but takes one value.", ctx=ctx, param=param)

@@ -30,7 +30,7 @@ def sandbox(
     key_lifetime: Annotated[float, typer.Option(min=0, help="Seconds a key is valid after its last use.")] = 7200,
     url_lifetime: Annotated[float, typer.Option(min=0, help="Seconds a signed URL is valid.")] = 3600,
 ) -> None:
-    """Run a simulated M2M for testing M2M clients. Its scenes and images are computed; no account is needed.
+    """Run a simulated M2M for testing M2M clients. Its scenes and pictures are computed; no account is needed.
 
     ACCOUNTS. Any username can log in (login-token) with any token except "wrong". Usernames that start with "search"
     may search but not download. As in M2M, each account may send one request at a time: a concurrent one is rejected

@@ -110,7 +110,7 @@ def _share_metrics() -> None:
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
     """Handles SIGTERM, which uvicorn raises again after its shutdown: removes temporary files and exits with 0.
 
-    ``os._exit`` does not wait for threads, such as one that computes an image of the sandbox: nobody needs its result.
+    ``os._exit`` does not wait for threads, such as one that computes a picture of the sandbox: its result is not needed.
     """
     atexit._run_exitfuncs()
     logging.shutdown()
@@ -149,7 +149,7 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     from m2m_sandbox import create_sandbox
     from stac_bridge.api import create_app
 
-    notice = "This server runs on the embedded sandbox: its scenes and images are computed, not USGS's."
+    notice = "This server runs on the embedded sandbox: its scenes and pictures are computed, not USGS's."
     _log.warning("%s Set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive.", notice)
     sandbox = create_sandbox(base_url=f"{address}{SANDBOX_PATH}")
     account = {"m2m_url": HttpUrl(EMBEDDED_M2M_URL), "m2m_username": "sandbox", "m2m_token": SecretStr("sandbox")}

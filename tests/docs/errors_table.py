@@ -26,7 +26,7 @@ WHAT_TO_DO = {
     "AssetUnavailable": "Use another asset or scene; the text has USGS's reason.",
     "NoRoom": "Free disk space, or raise `STAC_BRIDGE_SPOOL_BYTES`.",
     "MappingInvalid": "Run `stac-bridge mappings check`, and fix the line it names.",
-    "UpstreamBusy": "Retry after the seconds in `Retry-After`. If it happens often, the account is in use elsewhere, too.",
+    "UpstreamBusy": "Retry after the seconds in `Retry-After`. If it recurs, the account is also in use elsewhere.",
     "UpstreamUnreachable": "Retry after the seconds in `Retry-After`; the landing page has USGS's maintenance notices.",
     "UpstreamTimeout": "Narrow the search, or retry later.",
     "UpstreamLogin": "Run `stac-bridge doctor --live` to check the username, the token and the account's roles.",

@@ -98,7 +98,7 @@ def _replay(body: bytes, disconnect: asyncio.Future[None]) -> Receive:
 
 
 async def _call(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    # A coroutine of ours, because an ASGIApp returns any awaitable, of which asyncio makes no task.
+    # ensure_future needs a coroutine or future; an ASGIApp may return any awaitable.
     await app(scope, receive, send)
 
 
@@ -108,7 +108,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def _cancel(task: asyncio.Future[None]) -> None:
-    """Cancels a task, waits for its end, and retrieves its exception: asyncio logs those that nobody retrieved."""
+    """Cancels a task, waits for its end, and retrieves its exception: asyncio logs unretrieved ones."""
     task.cancel()
     await asyncio.wait((task,))
     if not task.cancelled():

@@ -49,7 +49,7 @@ def test_repeating_an_option_with_one_value_is_an_error(name: str, option: Any) 
     result = CliRunner().invoke(app, [*name.split(), *twice], env=PLAIN)
     assert result.exit_code == 2
     assert option.opts[0] in result.output
-    assert "It is given 2 times, but takes one value." in result.output
+    assert "It appears 2 times but takes one value." in result.output
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=titles(OPTIONS))
@@ -84,7 +84,7 @@ def test_the_rule_applies_to_every_command_of_an_app() -> None:
     assert run(probe, ["first", "--tags", "a", "--tags", "b", "--loud", "--loud"]).output.strip() == "['a', 'b'] True"
     for arguments in (["first", "--name", "a", "--name", "a"], ["--level", "1", "--level", "2", "first"]):
         result = run(probe, arguments, env=PLAIN)
-        assert (result.exit_code, "It is given 2 times" in result.output) == (2, True), result.output
+        assert (result.exit_code, "It appears 2 times" in result.output) == (2, True), result.output
 
 
 def test_search_options_with_a_file_of_items_are_an_error(tmp_path: Path) -> None:
