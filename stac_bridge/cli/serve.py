@@ -110,7 +110,7 @@ def _share_metrics() -> None:
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
     """Handles SIGTERM, which uvicorn raises again after its shutdown: removes temporary files and exits with 0.
 
-    ``os._exit`` does not wait for threads, such as one that computes a picture of the sandbox: its result is not needed.
+    ``os._exit`` does not wait for threads, such as one that computes a picture: its result is not needed.
     """
     atexit._run_exitfuncs()
     logging.shutdown()
