@@ -120,7 +120,9 @@ def _items(source: Path | None, wanted: Wanted, api: str | None) -> Iterator[tup
         yield read_items(source), configured_api(api)
         return
     if wanted.is_nothing:
-        raise BadRequest("Pass ITEMS.json, or one of --collections, --ids, --bbox, --datetime, --filter.")
+        raise BadRequest(
+            "Say which Items: pass ITEMS.json, or one of --collections, --ids, --bbox, --datetime, --filter."
+        )
     with api_address(api) as address:
         yield _search(address, wanted), address
 
