@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from stac_bridge.cli.garbage_collection import collect_rarely
+from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer, serving_recorded
 from tests.serving import started
 
 
 def pytest_collection_finish() -> None:
     """Modules and tests stay: looking through them again and again for what is garbage took a tenth of the time."""
-    collect_rarely()
+    tune_garbage_collection()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""HTTP: the only place that imports FastAPI."""
+"""The HTTP API. The only package that imports FastAPI."""
 
 from stac_bridge.api.app import create_app
 

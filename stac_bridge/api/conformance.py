@@ -1,8 +1,6 @@
-"""What the API conforms to: each class beside the test that proves it. A class without proof is not declared."""
+"""The declared conformance classes, each with the test that proves it. A class without a test is not declared."""
 
 from __future__ import annotations
-
-__all__ = ["CONFORMANCE", "PROOFS"]
 
 _STAC = "https://api.stacspec.org/v1.0.0"
 _STAC_RC1 = "https://api.stacspec.org/v1.0.0-rc.1"
@@ -57,7 +55,7 @@ PROOFS: dict[str, str | None] = {
     f"{_CQL2}/array-functions": f"{_FILTER}::test_array_functions_compare_lists",
     f"{_CQL2}/property-property": f"{_FILTER}::test_two_properties_can_be_compared",
     f"{_CQL2}/arithmetic": f"{_FILTER}::test_arithmetic_is_computed",
-    # pystac-client knows the older address of sorting only, other clients the newer.
+    # pystac-client knows only the older URI of sorting, other clients the newer one.
     f"{_STAC}/item-search#sort": f"{_SORTED}::test_an_order_is_exact_on_every_page_in_both_directions",
     f"{_SORT}/item-search#sort": f"{_SORTED}::test_an_order_is_exact_on_every_page_in_both_directions",
     f"{_SORT}/ogcapi-features#sort": f"{_SORTED}::test_an_order_is_exact_on_every_page_in_both_directions",
@@ -66,5 +64,5 @@ PROOFS: dict[str, str | None] = {
 }
 """Conformance class → the test that proves it."""
 
-CONFORMANCE = [one for one, proof in PROOFS.items() if proof]
-"""The classes that are declared."""
+CONFORMANCE = [uri for uri, proof in PROOFS.items() if proof]
+"""The declared classes."""

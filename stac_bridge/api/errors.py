@@ -1,4 +1,4 @@
-"""Every error as one shape: problem+json (RFC 9457) that also carries STAC's code and description."""
+"""Error responses: problem+json (RFC 9457) that also has the ``code`` and ``description`` of the STAC API spec."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from starlette.responses import Response
 from stac_bridge import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
     from starlette.requests import Request
-
-__all__ = ["DOCUMENTED", "STATUS", "add_handlers", "problem"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.UpstreamLogin: 502,
     errors.UpstreamFault: 502,
 }
-"""Upstream trouble is told as upstream trouble: never as a fault of the reader's (4xx) or of ours (500)."""
+"""M2M's failures are reported as upstream failures: neither as the client's fault (4xx) nor as this server's (500)."""
 
 _SCHEMA = {
     "type": "object",
@@ -60,100 +60,100 @@ _SCHEMA = {
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {PROBLEM: {"schema": _SCHEMA}}}
     for status, text in {
-        400: "The question cannot be answered as asked; the text says what to change.",
-        404: "There is no such collection or item.",
-        405: "The address does not take this method.",
-        413: "The body is larger than this server takes; the text says how large it may be.",
-        414: "The address is longer than this server takes; the text says how long it may be.",
-        429: "This caller asks too often; Retry-After says when to come back.",
-        500: "A fault of stac-bridge.",
-        502: "M2M answered with an error, or refuses the account.",
-        503: "M2M is busy or cannot be reached; Retry-After says when to come back.",
-        504: "M2M took too long; Retry-After says when to come back.",
+        400: "The request is invalid; the detail says what to change.",
+        404: "No such collection or item.",
+        405: "The URL does not support this method.",
+        413: "The body exceeds the maximum; the detail has the limit.",
+        414: "The URL exceeds the maximum; the detail has the limit.",
+        429: "The client sends too many requests; see Retry-After for when to retry.",
+        500: "A bug in stac-bridge.",
+        502: "M2M returned an error, or refuses the account.",
+        503: "M2M is busy or unreachable; see Retry-After for when to retry.",
+        504: "M2M took too long; see Retry-After for when to retry.",
     }.items()
 }
-"""The answers besides 200 that every address may give, for the OpenAPI document."""
+"""Responses besides 200 that every route may return, for the OpenAPI document."""
 
 
-def problem(status: int, code: str, detail: str, *, retry_after: int | None = None, **more: Any) -> Response:
-    """An error's answer."""
-    said = {
+def problem(status: int, code: str, detail: str, *, retry_after: int | None = None, **members: Any) -> Response:
+    """A problem document. ``retry_after`` in seconds; ``members`` are added to the document, or replace its own."""
+    document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
         "description": detail,
-        **more,
+        **members,
     }
     headers = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return Response(orjson.dumps(said), status, headers, media_type=PROBLEM)
+    return Response(orjson.dumps(document), status, headers, media_type=PROBLEM)
 
 
-def of_bridge(error: errors.BridgeError) -> Response:
-    """The answer to an error of ours."""
+def bridge_error_response(error: errors.BridgeError) -> Response:
+    """The response to an error of ``stac_bridge.errors``."""
     status = STATUS.get(type(error), 500)
-    more = {}
+    members = {}
     if isinstance(error, errors.UpstreamError) and error.code:
-        more["upstream_code"] = error.code
-    return problem(status, type(error).__name__, str(error), retry_after=error.retry_after, **more)
+        members["upstream_code"] = error.code
+    return problem(status, type(error).__name__, str(error), retry_after=error.retry_after, **members)
 
 
-def too_wide(error: errors.SearchTooWide, base: str, links: list[dict[str, Any]]) -> Response:
-    """The answer to a search that met no match within its calls; its ``next`` link goes on from there."""
+def too_wide_response(error: errors.SearchTooWide, base: str, links: list[dict[str, Any]]) -> Response:
+    """The response to a search without a match within its call budget; the ``next`` link continues it."""
     kind = f"{base}problems/search-too-wide"
     return problem(STATUS[type(error)], type(error).__name__, str(error), type=kind, links=links)
 
 
-def of_http(error: HTTPException) -> Response:
-    """The answer to what the framework refuses: an unknown address, a method it does not take."""
-    code = HTTPStatus(error.status_code).phrase.replace(" ", "")
-    detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else _SENTENCES.get(error.status_code)
-    answer = problem(error.status_code, code, detail or str(error.detail))
-    answer.headers.update(error.headers or {})
-    return answer
+def http_error_response(error: HTTPException) -> Response:
+    """The response to an error of the framework, such as an unknown URL or an unsupported method."""
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = error.detail if error.detail != phrase else _SENTENCES.get(error.status_code)
+    response = problem(error.status_code, phrase.replace(" ", ""), detail or str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 _SENTENCES = {
-    404: "There is nothing at this address; the landing page links to everything there is.",
-    405: "This address does not take this method; see the Allow header.",
+    404: "Nothing is at this URL; the landing page links to everything the API has.",
+    405: "This URL does not support this method; see the Allow header.",
 }
+"""Details where the framework only repeats the status phrase."""
 
 
-def of_validation(error: RequestValidationError) -> Response:
-    """The answer to a request that the framework could not read."""
-    told = "; ".join(_why(one) for one in error.errors())
-    return problem(400, "BadRequest", f"The request cannot be read ({told}); the body of a search is a JSON object.")
+def validation_error_response(error: RequestValidationError) -> Response:
+    """The response to a request that FastAPI could not parse."""
+    reasons = "; ".join(_describe(one) for one in error.errors())
+    return problem(400, "BadRequest", f"The request cannot be read ({reasons}); the body of a search is a JSON object.")
 
 
-def _why(error: dict[str, Any]) -> str:
-    """Where and what, with the parser's own reason if there is one."""
+def _describe(error: dict[str, Any]) -> str:
+    """Location and message, with the parser's own reason if it has one."""
     reason = (error.get("ctx") or {}).get("error")
-    place = ".".join(str(part) for part in error["loc"])
-    return f"{place}: {error['msg']}" + (f", {reason}" if isinstance(reason, str) else "")
+    location = ".".join(str(part) for part in error["loc"])
+    return f"{location}: {error['msg']}" + (f", {reason}" if isinstance(reason, str) else "")
 
 
-def of_any(error: Exception) -> Response:
-    """The answer to what should not have happened: logged in full, told without details."""
+def unexpected_error_response(error: Exception) -> Response:
+    """The response to a bug. The traceback is logged; the client gets no details, which could contain secrets."""
     _log.error("A request failed", exc_info=error)
-    return problem(500, "InternalError", "stac-bridge failed here, which is its own fault; its log has the details.")
+    return problem(500, "InternalError", "stac-bridge failed because of a bug; the server's log has the details.")
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Put one shape in place of all that the frameworks would answer."""
-    for kind, told in (
-        (errors.BridgeError, of_bridge),
-        (HTTPException, of_http),
-        (RequestValidationError, of_validation),
+    """Makes ``app`` answer all errors with problem documents."""
+    for kind, to_response in (
+        (errors.BridgeError, bridge_error_response),
+        (HTTPException, http_error_response),
+        (RequestValidationError, validation_error_response),
     ):
-        app.add_exception_handler(kind, _handler(told))
+        app.add_exception_handler(kind, _handler(to_response))
 
 
-def _handler(told: Any) -> Any:
+def _handler(to_response: Callable[[Any], Response]) -> Any:
     async def handle(_request: Request, error: Exception) -> Response:
-        answer: Response = told(error)
-        return answer
+        return to_response(error)
 
     return handle

@@ -1,4 +1,4 @@
-"""Reads JSON bodies with orjson, which refuses what the rest of the server could not write again.
+"""Parses JSON bodies with orjson, which rejects input that the rest of the server could not serialize again.
 
 The standard library accepts lone surrogates, NaN and integers of any length; each of them would fail later, in a
 token's digest or in a request to M2M.
@@ -17,22 +17,20 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-__all__ = ["JsonRoute"]
-
 
 class _Request(Request):
     async def json(self) -> Any:
-        """The body. Raises json.JSONDecodeError, from which FastAPI makes a validation error."""
+        """The parsed body. Raises json.JSONDecodeError, which FastAPI turns into a validation error."""
         if not hasattr(self, "_json"):
             self._json = orjson.loads(await self.body())
         return self._json
 
 
 class JsonRoute(APIRoute):
-    """A route of FastAPI whose JSON body orjson parses."""
+    """A FastAPI route whose JSON body is parsed by orjson."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler that FastAPI made, called with the other request class."""
+        """FastAPI's handler, called with a request whose ``json`` uses orjson."""
         handle = super().get_route_handler()
 
         async def handle_with_orjson(request: Request) -> Response:

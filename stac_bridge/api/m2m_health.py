@@ -1,4 +1,4 @@
-"""How M2M does, by the calls made to it: nothing is asked to find out."""
+"""Records how M2M calls went, for /_mgmt/health and the log."""
 
 from __future__ import annotations
 
@@ -11,49 +11,47 @@ if TYPE_CHECKING:
 
     from stac_bridge.m2m.calls import Call
 
-__all__ = ["OK", "Pulse", "log_call"]
-
 _log = logging.getLogger(__name__)
 
 OK = "ok"
 
 _REFUSED = frozenset({"AUTH_INVALID", "UNAUTHORIZED_USER"})
-"""What M2M says of an account that it does not let in."""
+"""M2M's codes for an account that may not log in."""
 
-_SILENT = frozenset({"unreachable", "timeout"})
+_NO_ANSWER = frozenset({"unreachable", "timeout"})
 _NEVER_SENT = frozenset({"aborted", "left", "turned-away"})
 
 
-class Pulse:
-    """Remembers how the last calls went."""
+class M2MStatus:
+    """Remembers the outcome of the latest M2M calls. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._answered: float | None = None
         self.reachable: bool | None = None
-        """Whether M2M answered the last call; None before the first."""
+        """Whether M2M answered the latest call; None before the first."""
         self.refused = False
-        """Whether M2M refused the account when it was last asked to let it in."""
+        """Whether M2M refused the account at the latest login."""
 
     @property
     def age(self) -> float | None:
-        """Seconds since M2M's last answer; None before the first."""
+        """Seconds since M2M last answered; None before the first answer."""
         return None if self._answered is None else self._clock() - self._answered
 
-    def heard(self, call: Call) -> None:
-        """How a call went. An errorCode is an answer, too; what was never sent or not waited for tells nothing."""
+    def record(self, call: Call) -> None:
+        """Updates the status. An M2M error code counts as an answer; calls that were never sent are ignored."""
         if call.outcome in _NEVER_SENT:
             return
-        self.reachable = call.outcome not in _SILENT
+        self.reachable = call.outcome not in _NO_ANSWER
         if self.reachable:
             self._answered = self._clock()
             self.refused = call.outcome in _REFUSED
 
 
 def log_call(call: Call) -> None:
-    """Tell a call in the log, with M2M's own request id, by which USGS finds it again."""
+    """Logs a call, with M2M's request id, which USGS support can look up."""
     level = logging.DEBUG if call.outcome == OK or call.outcome in _NEVER_SENT else logging.INFO
-    said = {
+    fields = {
         "endpoint": call.endpoint,
         "outcome": call.outcome,
         "queued_ms": round(1000 * call.queued, 1),
@@ -62,11 +60,11 @@ def log_call(call: Call) -> None:
     }
     _log.log(
         level,
-        "M2M %s: %s after %.0f ms, %.0f ms in the queue (M2M's request %s)",
+        "M2M %s: %s after %.0f ms, %.0f ms in the queue (M2M request %s)",
         call.endpoint,
         call.outcome,
         1000 * call.seconds,
         1000 * call.queued,
         call.request_id,
-        extra={"fields": said},
+        extra={"fields": fields},
     )

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of parameters. They are read and checked by ``search/request.py`` alone."""
+"""The parameters of the routes, for the OpenAPI document. ``search/params`` alone parses and checks their values."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from fastapi import Path, Query
 from pydantic import ConfigDict, RootModel, WithJsonSchema
 from stac_fastapi.types.search import APIRequest
 
-__all__ = ["CollectionsGet", "ItemsGet", "SearchGet", "SearchPost"]
-
-_COLLECTIONS = "Ids of the collections to search, with commas between."
-_IDS = "Ids of items, with commas between."
-_BBOX = "west,south,east,north in degrees, or with heights as six numbers; west > east crosses the antimeridian."
+_COLLECTIONS = "Ids of the collections to search, comma-separated."
+_IDS = "Ids of items, comma-separated."
+_BBOX = "west,south,east,north in degrees, or six numbers with heights; west > east crosses the antimeridian."
 _INTERSECTS = "A GeoJSON geometry; not together with bbox."
-_DATETIME = "An RFC 3339 instant, or two with a slash between, either of which may be `..` for open."
-_LIMIT = "Items on a page: 10 unless told; a larger number than the maximum is served as the maximum."
+_DATETIME = "An RFC 3339 instant, or an interval start/end, either end of which may be `..` for open."
+_LIMIT = "Items per page, 10 by default; a number over the maximum is reduced to it."
 _QUERY = 'Conditions on properties, as JSON: {"eo:cloud_cover": {"lt": 20}}; see queryables.'
 _FILTER = "CQL2 over the properties of Items; see queryables."
-_FILTER_LANG = "cql2-text or cql2-json; told from the filter itself where it is left out."
-_FILTER_CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84, the only one there is."
-_SORTBY = "Properties of sortables with commas between; with a minus before it, descending."
-_FIELDS = "Parts of Items to give, with commas between; with a minus before it a part is left out."
-_TOKEN = "Where a next link goes on; good for 24 hours."  # noqa: S105 -- words about a paging token
+_FILTER_LANG = "cql2-text or cql2-json; detected from the filter if absent."
+_FILTER_CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84, the only supported one."
+_SORTBY = "Properties from sortables, comma-separated; prefix one with a minus to sort descending."
+_FIELDS = "Parts of Items to return, comma-separated; prefix a part with a minus to exclude it."
+_TOKEN = "The token of a next link; valid for 24 hours."  # noqa: S105 -- describes a paging token
 
-_Q = "Words to find in titles, descriptions and keywords, with commas between; any of them is enough."
-_COLLECTION_FILTER = "CQL2 over what collections say of themselves; see /collections-queryables."
-_COLLECTION_SORTBY = "Names of /collections-sortables with commas between; with a minus before it, descending."
+_Q = "Comma-separated terms to look for in titles, descriptions and keywords; matches any of them."
+_COLLECTION_FILTER = "CQL2 over the members of Collections; see /collections-queryables."
+_COLLECTION_SORTBY = "Names from /collections-sortables, comma-separated; prefix one with a minus to sort descending."
 
 Text = str | None
 
-# as text, so that one place reads it and tells what is wrong
+# A string for FastAPI, so that search/params parses it and reports errors in the same way as all others.
 Count = Annotated[str | None, WithJsonSchema({"type": "integer", "minimum": 1})]
 
 
@@ -82,17 +80,17 @@ class CollectionsGet(APIRequest):
     filter_lang: Annotated[Text, Query(alias="filter-lang", description=_FILTER_LANG)] = None
     filter_crs: Annotated[Text, Query(alias="filter-crs", description=_FILTER_CRS)] = None
     sortby: Annotated[Text, Query(description=_COLLECTION_SORTBY, examples=["-start_datetime"])] = None
-    fields: Annotated[Text, Query(description="Parts of Collections to give, or with a minus to leave out.")] = None
-    limit: Annotated[Text, Query(description="Collections on a page.")] = None
-    token: Annotated[Text, Query(description="Where a next link goes on.")] = None
+    fields: Annotated[Text, Query(description="Parts of Collections to return, or with a minus to exclude.")] = None
+    limit: Annotated[Text, Query(description="Collections per page.")] = None
+    token: Annotated[Text, Query(description="The token of a next link.")] = None
 
 
-_WORDS = {"type": "array", "items": {"type": "string"}}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
 _BODY: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "collections": {**_WORDS, "description": "Ids of the collections to search."},
-        "ids": {**_WORDS, "description": "Ids of items."},
+        "collections": {**_STRINGS, "description": "Ids of the collections to search."},
+        "ids": {**_STRINGS, "description": "Ids of items."},
         "bbox": {"type": "array", "items": {"type": "number"}, "description": _BBOX},
         "intersects": {"type": "object", "description": _INTERSECTS},
         "datetime": {"type": "string", "description": _DATETIME},
@@ -111,8 +109,8 @@ _BODY: dict[str, Any] = {
         },
         "fields": {
             "type": "object",
-            "properties": {"include": _WORDS, "exclude": _WORDS},
-            "description": "Parts of Items to give or to leave out.",
+            "properties": {"include": _STRINGS, "exclude": _STRINGS},
+            "description": "Parts of Items to include or exclude.",
         },
         "limit": {"type": "integer", "minimum": 1, "description": _LIMIT},
         "token": {"type": "string", "description": _TOKEN},
@@ -122,6 +120,6 @@ _BODY: dict[str, Any] = {
 
 
 class SearchPost(RootModel[dict[str, Any]]):
-    """The body of POST /search: any JSON object, which is checked where a GET's parameters are."""
+    """The body of POST /search: any JSON object. ``search/params`` checks it like the parameters of a GET."""
 
     model_config = ConfigDict(json_schema_extra=_BODY)

@@ -1,7 +1,7 @@
-"""A file that USGS prepares first: told as each reader understands it.
+"""The response to a request for a file that USGS is still preparing, by what the client accepts.
 
-Programs that read pixels come back on a 503 with Retry-After, and take any 2xx for the file itself. Whoever names
-JSON or HTML can be told what happens instead, with a 202.
+Programs that read pixels retry on a 503 with Retry-After, and would take any 2xx for the file itself. Clients that
+explicitly accept JSON or HTML get a 202 that describes the state instead.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from stac_bridge.api.errors import of_bridge
+from stac_bridge.api.errors import bridge_error_response
 from stac_bridge.api.links import base_of
+from stac_bridge.api.respond import JSON
 from stac_bridge.errors import Staging
 
 if TYPE_CHECKING:
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["preferred", "staging_answer"]
+HTML = "text/html"
 
-JSON, HTML = "application/json", "text/html"
-
-WAIT = 30
-"""Seconds to come back after, where nothing better is known."""
+DEFAULT_RETRY_AFTER = 30
+"""Seconds to wait if USGS gives no better estimate."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -46,45 +45,45 @@ h1 span {{ display: block; font: 600 1rem/1.5 ui-monospace, monospace; overflow-
 <main>
 <h1>USGS is preparing this file <span>{name}</span></h1>
 <p role="status">{detail}</p>
-<p>This page looks again every {wait} seconds, and the download begins by itself when the file is ready.
-You can also <a href="{href}">look again now</a>, or keep the address and come back later: it stays the same.</p>
+<p>This page reloads every {wait} seconds, and the download starts when the file is ready.
+You can also <a href="{href}">try now</a>, or save the address for later: it stays the same.</p>
 </main>
 </body>
 </html>
 """
 
 
-def staging_answer(public_url: str | None) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """A handler of Staging. Its answers differ by Accept, and are not to be kept."""
+def staging_handler(public_url: str | None) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """An exception handler for Staging. Its responses vary by Accept, and are not cached."""
 
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Staging)  # noqa: S101 -- what it is registered for
-        wait = error.retry_after or WAIT
-        said = {
+    async def handle(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Staging)  # noqa: S101 -- the type it is registered for
+        wait = error.retry_after or DEFAULT_RETRY_AFTER
+        document = {
             "status": "staging",
             "order:status": "ordered",
             "detail": str(error),
             "retry_after": wait,
-            "href": _address(request, public_url),
+            "href": _href(request, public_url),
         }
-        kind = preferred(request.headers.get("accept", ""))
-        if kind is None:
-            refused = of_bridge(Staging(str(error), retry_after=wait))
-            refused.headers["Vary"] = "Accept"
-            return refused
+        media_type = preferred(request.headers.get("accept", ""))
+        if media_type is None:
+            response = bridge_error_response(Staging(str(error), retry_after=wait))
+            response.headers["Vary"] = "Accept"
+            return response
         headers = {"Retry-After": str(wait), "Cache-Control": "no-store", "Vary": "Accept"}
-        if kind == JSON:
-            return Response(orjson.dumps(said), 202, headers, media_type=JSON)
+        if media_type == JSON:
+            return Response(orjson.dumps(document), 202, headers, media_type=JSON)
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-        return Response(_page(said, request.path_params.get("filename", "")), 202, headers, media_type=HTML)
+        return Response(_page(document, request.path_params.get("filename", "")), 202, headers, media_type=HTML)
 
-    return answer
+    return handle
 
 
 def preferred(accept: str) -> str | None:
-    """Which of JSON and HTML an Accept header names and wants most; None where it names neither.
+    """Which of JSON and HTML an Accept header names with the higher weight; None if it names neither.
 
-    A wildcard names nothing: every program sends one.
+    Wildcards are ignored, because every program sends one.
 
     >>> preferred("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
     'text/html'
@@ -93,26 +92,30 @@ def preferred(accept: str) -> str | None:
     >>> preferred("*/*"), preferred("image/tiff, application/*"), preferred("application/json;q=0"), preferred("")
     (None, None, None, None)
     """
-    wanted = [(kind, weight) for kind, weight in map(_weighed, accept.split(",")) if kind in (JSON, HTML) and weight]
-    return max(wanted, key=lambda one: one[1])[0] if wanted else None
+    candidates = [
+        (media_type, weight)
+        for media_type, weight in map(_media_range, accept.split(","))
+        if media_type in (JSON, HTML) and weight
+    ]
+    return max(candidates, key=lambda candidate: candidate[1])[0] if candidates else None
 
 
-def _weighed(word: str) -> tuple[str, float]:
-    """A media type and its weight (RFC 9110 §12.4.2); one that cannot be read counts as not wanted."""
-    kind, *parameters = (part.strip().lower() for part in word.split(";"))
+def _media_range(text: str) -> tuple[str, float]:
+    """A media type and its weight (RFC 9110 §12.4.2); 0 if the weight cannot be parsed."""
+    media_type, *parameters = (part.strip().lower() for part in text.split(";"))
     weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
     try:
-        return kind, min(1.0, max(0.0, float(weight)))
+        return media_type, min(1.0, max(0.0, float(weight)))
     except ValueError:
-        return kind, 0.0
+        return media_type, 0.0
 
 
-def _address(request: Request, public_url: str | None) -> str:
-    """The href that was asked, below the address that readers know."""
+def _href(request: Request, public_url: str | None) -> str:
+    """The requested href, under the API's public address."""
     path = request.scope["raw_path"].decode("latin-1")
     return f"{base_of(request, public_url).rstrip('/')}{path}?{request.url.query}"
 
 
-def _page(said: dict[str, Any], name: str) -> str:
-    words = {"wait": said["retry_after"], "name": name, "detail": said["detail"], "href": said["href"]}
-    return _PAGE.format_map({word: escape(str(value)) for word, value in words.items()})
+def _page(document: dict[str, Any], name: str) -> str:
+    values = {"wait": document["retry_after"], "name": name, "detail": document["detail"], "href": document["href"]}
+    return _PAGE.format_map({key: escape(str(value)) for key, value in values.items()})

@@ -24,25 +24,25 @@ __all__ = ["app"]
 app = App(
     name="stac-bridge",
     help="A live STAC API over the USGS/EROS Machine-to-Machine archive.",
-    epilog=f"**Exit codes**\n\n{chr(10).join(f'- {code}: {says}' for code, says in CODES.items())}",
+    epilog=f"**Exit codes**\n\n{chr(10).join(f'- {code}: {meaning}' for code, meaning in CODES.items())}",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
-_ASK, _SERVE = "Ask a STAC API", "Serve one"
-app.command(epilog=epilog("search"), rich_help_panel=_ASK)(search)
-app.command(epilog=epilog("item"), rich_help_panel=_ASK)(item)
-app.command(epilog=epilog("download"), rich_help_panel=_ASK)(download)
-app.command(epilog=epilog("explain"), rich_help_panel=_ASK)(explain)
-app.add_typer(collections.app, name="collections", rich_help_panel=_ASK)
-app.command(epilog=epilog("serve"), rich_help_panel=_SERVE)(serve)
-app.command(epilog=epilog("sandbox"), rich_help_panel=_SERVE)(sandbox)
-app.command(epilog=epilog("doctor"), rich_help_panel=_SERVE)(doctor)
-app.add_typer(mappings.app, name="mappings", rich_help_panel=_SERVE)
+_CLIENT, _SERVER = "Use a STAC API", "Run a server"
+app.command(epilog=epilog("search"), rich_help_panel=_CLIENT)(search)
+app.command(epilog=epilog("item"), rich_help_panel=_CLIENT)(item)
+app.command(epilog=epilog("download"), rich_help_panel=_CLIENT)(download)
+app.command(epilog=epilog("explain"), rich_help_panel=_CLIENT)(explain)
+app.add_typer(collections.app, name="collections", rich_help_panel=_CLIENT)
+app.command(epilog=epilog("serve"), rich_help_panel=_SERVER)(serve)
+app.command(epilog=epilog("sandbox"), rich_help_panel=_SERVER)(sandbox)
+app.command(epilog=epilog("doctor"), rich_help_panel=_SERVER)(doctor)
+app.add_typer(mappings.app, name="mappings", rich_help_panel=_SERVER)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"stac-bridge {__version__}")
         raise typer.Exit
 
@@ -50,7 +50,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def main(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """A live STAC API over the USGS/EROS Machine-to-Machine archive."""

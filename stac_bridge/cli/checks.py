@@ -1,4 +1,4 @@
-"""What ``stac-bridge doctor`` looks at on this machine: each check is a sentence, and M2M is not asked."""
+"""The checks of ``stac-bridge doctor`` that need only this machine and the store; M2M is not called."""
 
 from __future__ import annotations
 
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["Finding", "State", "at_rest"]
-
-LEAST_FREE = 100 * 2**20
-"""Bytes of disk without which the server is better not started."""
+MIN_FREE = 100 * 2**20
+"""Bytes of free disk space below which the server should not be started."""
 
 
 class State(StrEnum):
-    """How a check ended."""
+    """Outcome of a check."""
 
     ok = "ok"
     wrong = "wrong"
@@ -36,16 +34,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, and what was found, in a sentence that says what to do where it is wrong."""
+class CheckResult:
+    """The outcome of one check; ``text`` is a sentence, which says what to change if the state is wrong."""
 
     name: str
     state: State
-    said: str
+    text: str
 
 
-def at_rest(settings: Settings) -> Iterator[Finding]:
-    """All checks that ask nobody but this machine and the store."""
+def local_checks(settings: Settings) -> Iterator[CheckResult]:
+    """Runs all checks of this machine and the store."""
     yield _account(settings)
     yield _mappings(settings)
     yield _keys(settings)
@@ -53,56 +51,57 @@ def at_rest(settings: Settings) -> Iterator[Finding]:
     yield asyncio.run(_store(settings))
 
 
-def _account(settings: Settings) -> Finding:
+def _account(settings: Settings) -> CheckResult:
     if settings.embeds_sandbox:
-        return Finding("account", State.ok, "No account is set: the embedded sandbox serves.")
+        return CheckResult("account", State.ok, "No account is set: the server uses the embedded sandbox.")
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
-        return Finding(
+        return CheckResult(
             "account", State.wrong, "Set both STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN, or neither."
         )
-    return Finding("account", State.ok, f"An account is set, for {settings.m2m_url.host}.")
+    return CheckResult("account", State.ok, f"An account is set, for {settings.m2m_url.host}.")
 
 
-def _mappings(settings: Settings) -> Finding:
+def _mappings(settings: Settings) -> CheckResult:
     try:
-        found = load_mappings(settings.mappings)
-    except BridgeError as broken:
-        return Finding("mappings", State.wrong, str(broken))
-    count = len(found.by_dataset) + len(found.by_pattern)
-    laid = f", with those of {settings.mappings} laid over them" if settings.mappings else ""
-    return Finding("mappings", State.ok, f"{count} mappings and {len(found.unions)} unions can be read{laid}.")
+        mappings = load_mappings(settings.mappings)
+    except BridgeError as error:
+        return CheckResult("mappings", State.wrong, str(error))
+    count = len(mappings.by_dataset) + len(mappings.by_pattern)
+    overlay = f", including those in {settings.mappings}" if settings.mappings else ""
+    return CheckResult("mappings", State.ok, f"{count} mappings and {len(mappings.unions)} unions are valid{overlay}.")
 
 
-def _keys(settings: Settings) -> Finding:
-    given = [key.get_secret_value() for key in settings.signing_keys]
-    if not given:
-        where = "a key is made at the first start and kept in the data folder; several machines need one they share"
-        return Finding("signing keys", State.ok, f"STAC_BRIDGE_SIGNING_KEYS is empty: {where}.")
+def _keys(settings: Settings) -> CheckResult:
+    keys = [key.get_secret_value() for key in settings.signing_keys]
+    if not keys:
+        source = "the first start creates a key in the data folder; servers on several machines need a common one"
+        return CheckResult("signing keys", State.ok, f"STAC_BRIDGE_SIGNING_KEYS is empty: {source}.")
     try:
-        load_keys(given, settings.data_dir)
-    except BridgeError as short:
-        return Finding("signing keys", State.wrong, str(short))
-    return Finding("signing keys", State.ok, f"{len(given)} given: the first signs, all verify.")
+        load_keys(keys, settings.data_dir)
+    except BridgeError as error:
+        return CheckResult("signing keys", State.wrong, str(error))
+    return CheckResult("signing keys", State.ok, f"{len(keys)} set: the first one signs, all of them verify.")
 
 
-def _folder(settings: Settings) -> Finding:
-    """Nothing is left behind, and no folder is made."""
-    folder = settings.data_dir
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    if not (there.is_dir() and _is_writable(there)):
-        return Finding("data folder", State.wrong, f"{folder} cannot be written; name another in STAC_BRIDGE_DATA_DIR.")
-    free = shutil.disk_usage(there).free
-    if free < LEAST_FREE:
-        return Finding("data folder", State.wrong, f"{folder} has only {_size(free)} of disk left; make room.")
-    short = free < settings.spool_bytes
-    more = f"; STAC_BRIDGE_SPOOL_BYTES allows {_size(settings.spool_bytes)}, which is more" if short else ""
-    return Finding("data folder", State.ok, f"{folder} can be written, {_size(free)} are free{more}.")
+def _folder(settings: Settings) -> CheckResult:
+    """Checks the data folder without creating it or leaving a file in it."""
+    folder, name = settings.data_dir, "data folder"
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (existing.is_dir() and _is_writable(existing)):
+        return CheckResult(name, State.wrong, f"{folder} is not writable; set STAC_BRIDGE_DATA_DIR to another folder.")
+    free = shutil.disk_usage(existing).free
+    if free < MIN_FREE:
+        return CheckResult(name, State.wrong, f"{folder} has only {_size(free)} of free disk space; free some.")
+    exceeds = free < settings.spool_bytes
+    note = f"; STAC_BRIDGE_SPOOL_BYTES allows {_size(settings.spool_bytes)}, which is more" if exceeds else ""
+    return CheckResult(name, State.ok, f"{folder} is writable, {_size(free)} are free{note}.")
 
 
 def _is_writable(folder: Path) -> bool:
     if not os.access(folder, os.W_OK | os.X_OK):
         return False
     try:
+        # Read-only and full file systems pass the test of permissions.
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
@@ -113,11 +112,11 @@ def _size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB"
 
 
-async def _store(settings: Settings) -> Finding:
+async def _store(settings: Settings) -> CheckResult:
     try:
         if not is_shared(settings.store):
-            return Finding("store", State.ok, "The process keeps what it knows in its own memory: run one worker.")
+            return CheckResult("store", State.ok, "The cache is in the process's own memory: run a single worker.")
         await check_redis(settings.store)
-    except BridgeError as away:
-        return Finding("store", State.wrong, str(away))
-    return Finding("store", State.ok, "The Redis of STAC_BRIDGE_STORE answers.")
+    except BridgeError as error:
+        return CheckResult("store", State.wrong, str(error))
+    return CheckResult("store", State.ok, "The Redis of STAC_BRIDGE_STORE responds.")

@@ -1,4 +1,4 @@
-"""``stac-bridge collections``: what there is, and what can be asked of it."""
+"""``stac-bridge collections``: search for Collections, and show one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 from rich.text import Text
 
 from stac_bridge.cli.examples import epilog
-from stac_bridge.cli.exit_codes import DONE, leaves
-from stac_bridge.cli.local_server import reached
-from stac_bridge.cli.options import Api, AsJson, Box, Time, box
-from stac_bridge.cli.printing import facts, plain, print_json, put, rows
+from stac_bridge.cli.exit_codes import DONE, exits
+from stac_bridge.cli.local_server import api_address
+from stac_bridge.cli.options import Api, Bbox, Datetime, JsonFlag, parse_bbox
+from stac_bridge.cli.printing import grid, plain, print_answer, print_json, table
 from stac_bridge.cli.repeats import App
 from stac_bridge.client.download import fetch_json, find_collections
 from stac_bridge.errors import BridgeError
@@ -20,119 +20,123 @@ from stac_bridge.errors import BridgeError
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["app"]
-
-app = App(help="What there is, and what can be asked of it: search, show.", no_args_is_help=True)
+app = App(help="Collections and their queryables: search, show.", no_args_is_help=True)
 
 Collection = dict[str, Any]
 
 
 @app.command(epilog=epilog("collections search"))
-@leaves
+@exits
 def search(
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="Words of its id, title, description or keywords.")
     ] = None,
-    bbox: Box = "",
-    datetime: Time = None,
+    bbox: Bbox = "",
+    datetime: Datetime = None,
     api: Api = None,
-    as_json: AsJson = False,
+    as_json: JsonFlag = False,
 ) -> int:
-    """Search for Collections by words, place and time; all of them where nothing is said."""
-    with reached(api) as address:
-        found = find_collections(address, text, box(bbox), datetime)
+    """Search for Collections by words, place and time; list all of them without any of these."""
+    with api_address(api) as address:
+        matches = find_collections(address, text, parse_bbox(bbox), datetime)
     if as_json:
-        print_json({"collections": found, "numberReturned": len(found)})
+        print_json({"collections": matches, "numberReturned": len(matches)})
         return DONE
-    if found:
-        put(rows(["id", "title", "from", "to"], [_row(one) for one in found]))
-    typer.echo(f"{len(found)} Collection{'' if len(found) == 1 else 's'}." if found else "No Collection matches.")
+    if matches:
+        print_answer(table(["id", "title", "from", "to"], [_row(collection) for collection in matches]))
+    plural = "" if len(matches) == 1 else "s"
+    typer.echo(f"{len(matches)} Collection{plural}." if matches else "No Collection matches.")
     return DONE
 
 
 @app.command(epilog=epilog("collections show"))
-@leaves
+@exits
 def show(
     collection: Annotated[str, typer.Argument(metavar="ID", help="Id of the Collection.")],
     api: Api = None,
-    as_json: AsJson = False,
+    as_json: JsonFlag = False,
 ) -> int:
-    """Show a Collection: its extent and licence, the assets of its Items, and the names that a filter may use."""
+    """Show a Collection: its extent and license, the assets of its Items, and the properties that filters may use."""
     path = f"collections/{quote(collection, safe='')}"
-    with reached(api) as address:
-        found = fetch_json(address, path)
+    with api_address(api) as address:
+        shown = fetch_json(address, path)
         queryables = {} if as_json else _queryables(address, path)
     if as_json:
-        print_json(found)
+        print_json(shown)
     else:
-        _tell(found, queryables)
+        _print_collection(shown, queryables)
     return DONE
 
 
 def _queryables(address: str, path: str) -> dict[str, Any]:
-    """By name; none where the API does not tell them."""
+    """Schemas by name; empty if the API has none."""
     try:
-        named = fetch_json(address, f"{path}/queryables").get("properties")
+        properties = fetch_json(address, f"{path}/queryables").get("properties")
     except BridgeError:
         return {}
-    return named if isinstance(named, dict) else {}
+    return properties if isinstance(properties, dict) else {}
 
 
-def _row(one: Collection) -> list[Text]:
-    start, end = _days(one)
-    return [Text(str(one["id"]), style="cyan"), plain(one.get("title") or ""), plain(start), plain(end)]
+def _row(collection: Collection) -> list[Text]:
+    start, end = _days(collection)
+    return [
+        Text(str(collection["id"]), style="cyan"),
+        plain(collection.get("title") or ""),
+        plain(start),
+        plain(end),
+    ]
 
 
-def _days(one: Collection) -> tuple[str, str]:
-    """The first and the last day of it all; empty where that is open."""
-    start, end = one["extent"]["temporal"]["interval"][0]
+def _days(collection: Collection) -> tuple[str, str]:
+    """The first and the last day of the whole extent; empty for an open end."""
+    start, end = collection["extent"]["temporal"]["interval"][0]
     return (start or "")[:10], (end or "")[:10]
 
 
-def _tell(one: Collection, queryables: dict[str, Any]) -> None:
-    start, end = _days(one)
-    licence = next((link["href"] for link in one.get("links", ()) if link.get("rel") == "license"), "")
-    about = [
-        ("id", one["id"]),
-        ("title", one.get("title")),
-        ("description", plain(one.get("description") or "", 2000)),
+def _print_collection(collection: Collection, queryables: dict[str, Any]) -> None:
+    start, end = _days(collection)
+    license_link = next((link["href"] for link in collection.get("links", ()) if link.get("rel") == "license"), "")
+    overview = [
+        ("id", collection["id"]),
+        ("title", collection.get("title")),
+        ("description", plain(collection.get("description") or "", 2000)),
         ("time", f"{start or '…'} – {end or 'today'}"),
-        ("bbox", one["extent"]["spatial"]["bbox"][0]),
-        ("licence", f"{one.get('license', '')} {licence}".strip()),
-        ("providers", ", ".join(provider["name"] for provider in one.get("providers", ()))),
-        ("keywords", ", ".join(one.get("keywords") or ())),
-        ("DOI", one.get("sci:doi")),
+        ("bbox", collection["extent"]["spatial"]["bbox"][0]),
+        ("license", f"{collection.get('license', '')} {license_link}".strip()),
+        ("providers", ", ".join(provider["name"] for provider in collection.get("providers", ()))),
+        ("keywords", ", ".join(collection.get("keywords") or ())),
+        ("DOI", collection.get("sci:doi")),
     ]
-    put(facts(about))
-    if one.get("item_assets"):
-        put("", _assets(one["item_assets"]))
+    print_answer(grid(overview))
+    if collection.get("item_assets"):
+        print_answer("", _asset_table(collection["item_assets"]))
     if queryables:
-        put("", _names(queryables))
+        print_answer("", _queryables_table(queryables))
 
 
-def _assets(assets: dict[str, dict[str, Any]]) -> Table:
-    cells = ([Text(key, style="cyan"), plain(said.get("title") or "")] for key, said in assets.items())
-    return rows(["asset", "title"], cells)
+def _asset_table(assets: dict[str, dict[str, Any]]) -> Table:
+    cells = ([Text(key, style="cyan"), plain(asset.get("title") or "")] for key, asset in assets.items())
+    return table(["asset", "title"], cells)
 
 
-def _names(queryables: dict[str, dict[str, Any]]) -> Table:
+def _queryables_table(queryables: dict[str, dict[str, Any]]) -> Table:
     cells = (
-        [Text(name, style="cyan"), plain(said.get("title") or ""), plain(_kind(said))]
-        for name, said in queryables.items()
+        [Text(name, style="cyan"), plain(schema.get("title") or ""), plain(_values(schema))]
+        for name, schema in queryables.items()
     )
-    return rows(["a filter may name", "title", "values"], cells)
+    return table(["queryable", "title", "values"], cells)
 
 
-def _kind(said: dict[str, Any]) -> str:
-    """The values that there can be, as far as they are told.
+def _values(schema: dict[str, Any]) -> str:
+    """The possible values, as far as the schema limits them.
 
-    >>> _kind({"type": "number", "minimum": 0, "maximum": 100}), _kind({"type": "string", "enum": ["T1", "T2"]})
+    >>> _values({"type": "number", "minimum": 0, "maximum": 100}), _values({"type": "string", "enum": ["T1", "T2"]})
     ('number from 0 to 100', 'T1, T2')
     """
-    values = said.get("enum") or said.get("items", {}).get("enum")
+    values = schema.get("enum") or schema.get("items", {}).get("enum")
     if values:
-        return ", ".join(str(one) for one in values)
-    kind = said.get("format") or said.get("type") or ""
+        return ", ".join(str(value) for value in values)
+    kind = schema.get("format") or schema.get("type") or ""
     kind = kind if isinstance(kind, str) else " or ".join(kind)
-    bounds = [f"{word} {said[bound]}" for word, bound in (("from", "minimum"), ("to", "maximum")) if bound in said]
+    bounds = [f"{word} {schema[bound]}" for word, bound in (("from", "minimum"), ("to", "maximum")) if bound in schema]
     return " ".join([kind, *bounds])

@@ -1,4 +1,4 @@
-"""``stac-bridge doctor``: what keeps a server from serving, in sentences."""
+"""``stac-bridge doctor``: checks the configuration and explains what is wrong."""
 
 from __future__ import annotations
 
@@ -9,72 +9,70 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic_core import ValidationError
 
-from stac_bridge.cli.exit_codes import told
+from stac_bridge.cli.exit_codes import setting_error
 from stac_bridge.cli.log import Redactor, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stac_bridge.cli.checks import Finding
+    from stac_bridge.cli.checks import CheckResult
 
-__all__ = ["doctor"]
-
-_SIGNS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("–", "yellow")}
-"""On a terminal; elsewhere words, which can be searched for and written in any encoding."""
+_MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("–", "yellow")}
+"""For terminals. Elsewhere the state's name, which can be searched for and written in any encoding."""
 
 
 def doctor(
     live: Annotated[
-        bool, typer.Option("--live", help="Ask M2M, too: clock, login, role, a search, a file's first bytes.")
+        bool, typer.Option("--live", help="Also check M2M: clock, login, role, a search, a file's first bytes.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document in place of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of lines.")] = False,
 ) -> None:
     """Check the settings, the mappings, the data folder and the store, and say what is wrong.
 
-    Without --live nothing is asked of M2M. With it, and without an account, the embedded sandbox is asked.
+    Without --live, M2M is not called. With it but without an account, the checks run on the embedded sandbox.
 
-    Leaves with 0 where all is well, with 1 where something is wrong.
+    Exits with 0 if everything is in order, with 1 if something is wrong.
     """
     from stac_bridge.cli.checks import State
 
-    findings = []
-    for finding in _findings(live):
-        findings.append(finding)
+    results = []
+    for result in _run_checks(live):
+        results.append(result)
         if not as_json:
-            _show(finding)
-    well = all(one.state is not State.wrong for one in findings)
+            _print(result)
+    ok = all(result.state is not State.wrong for result in results)
     if as_json:
-        checks = [{"check": one.name, "state": one.state.value, "said": one.said} for one in findings]
-        typer.echo(json.dumps({"ok": well, "checks": checks}, indent=2, ensure_ascii=False))
-    raise typer.Exit(0 if well else 1)
+        checks = [{"check": result.name, "state": result.state.value, "said": result.text} for result in results]
+        typer.echo(json.dumps({"ok": ok, "checks": checks}, indent=2, ensure_ascii=False))
+    raise typer.Exit(0 if ok else 1)
 
 
-def _findings(live: bool) -> Iterator[Finding]:
-    """One after the other, as they are found; what is secret stands in none."""
+def _run_checks(live: bool) -> Iterator[CheckResult]:
+    """Runs the checks one after the other, yielding each result at once, without secrets."""
     from dataclasses import replace
 
-    from stac_bridge.cli.checks import Finding, State, at_rest
-    from stac_bridge.cli.live_checks import in_life
+    from stac_bridge.cli.checks import CheckResult, State, local_checks
+    from stac_bridge.cli.live_checks import live_checks
     from stac_bridge.settings import Settings
 
     try:
         settings = Settings()
     except ValidationError as invalid:
-        yield from (Finding("settings", State.wrong, f"{told(one)}.") for one in invalid.errors())
+        yield from (CheckResult("settings", State.wrong, f"{setting_error(error)}.") for error in invalid.errors())
         return
-    yield Finding("settings", State.ok, "All STAC_BRIDGE_* variables can be read.")
-    redact, wrong = Redactor(secrets_of(settings)), False
-    for finding in at_rest(settings):
-        wrong = wrong or finding.state is State.wrong
-        yield replace(finding, said=redact(finding.said))
-    if live and not wrong:
-        for finding in in_life(settings):
-            yield replace(finding, said=redact(finding.said))
+    yield CheckResult("settings", State.ok, "All STAC_BRIDGE_* variables are valid.")
+    redact, failed = Redactor(secrets_of(settings)), False
+    for result in local_checks(settings):
+        failed = failed or result.state is State.wrong
+        yield replace(result, text=redact(result.text))
+    if live and not failed:
+        for result in live_checks(settings):
+            yield replace(result, text=redact(result.text))
     elif live:
-        yield Finding("live", State.skipped, "M2M is not asked before all of the above is well.")
+        yield CheckResult("live", State.skipped, "M2M is only checked once all of the above is in order.")
 
 
-def _show(finding: Finding) -> None:
-    sign, colour = _SIGNS[finding.state]
-    mark = typer.style(sign, fg=colour) if sys.stdout.isatty() else f"{finding.state:7}"
-    typer.echo(f"{mark} {finding.name}: {finding.said}")
+def _print(result: CheckResult) -> None:
+    sign, color = _MARKS[result.state]
+    mark = typer.style(sign, fg=color) if sys.stdout.isatty() else f"{result.state:7}"
+    typer.echo(f"{mark} {result.name}: {result.text}")

@@ -1,4 +1,4 @@
-"""A mapping beside what M2M says of its dataset: which labels are missing, and a first draft of a new one. Pure."""
+"""Compares a mapping with M2M's description of its dataset, and drafts a new mapping. Pure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping import Mapping, Row
 
-__all__ = ["draft", "missing"]
-
-_KINDS = {"Range": "between", "Select": "equals", "Text": "like"}
+_OPERATORS = {"Range": "between", "Select": "equals", "Text": "like"}
+"""By M2M's kind of dataset filter, the key of a row's filter."""
 
 
 def missing(mapping: Mapping, filters: Sequence[DatasetFilter], scene: Scene | None) -> list[str]:
-    """A sentence for each label of a mapping that neither the scene nor the dataset's filters have.
+    """A sentence for each label in a mapping that neither the scene nor the dataset's filters have.
 
-    A field that has a fallback may be missing from one scene; its label is still told when the last one is, too.
+    A field with fallbacks is reported only if the scene has none of them.
     """
-    offered = {fold(one.label): one.label for one in filters}
-    said = []
+    offered = {fold(offer.label): offer.label for offer in filters}
+    faults = []
     for name, row in _rows(mapping):
-        wanted = [part.filter.label for part in row.chain if part.filter and part.filter.label]
-        absent = [one for one in wanted if fold(one) not in offered]
-        said += [f"{name}: there is no filter {one!r}{_near(one, offered.values())}" for one in absent]
+        used = [part.filter.label for part in row.chain if part.filter and part.filter.label]
+        absent = [label for label in used if fold(label) not in offered]
+        faults += [f"{name}: there is no filter {label!r}{_hint(label, offered.values())}" for label in absent]
         labels = [part.field for part in row.chain if part.field]
-        if scene and labels and len(labels) == len(row.chain) and not any(fold(one) in scene.fields for one in labels):
-            said.append(f"{name}: there is no field {labels[0]!r}{_near(labels[0], scene.fields)}")
-    return said
+        # A chain with a constant or a scene value always has a value.
+        only_fields = bool(labels) and len(labels) == len(row.chain)
+        if scene and only_fields and not any(fold(label) in scene.fields for label in labels):
+            faults.append(f"{name}: there is no field {labels[0]!r}{_hint(labels[0], scene.fields)}")
+    return faults
 
 
 def _rows(mapping: Mapping) -> list[tuple[str, Row]]:
@@ -45,29 +46,30 @@ def _rows(mapping: Mapping) -> list[tuple[str, Row]]:
     return [("item.id", item.id), *times, *((f"properties.{name}", row) for name, row in mapping.properties.items())]
 
 
-def _near(label: str, known: Iterable[str]) -> str:
-    words = {fold(one): one for one in known}
-    near = difflib.get_close_matches(fold(label), list(words), 1, 0.6)
-    return f" (did you mean {words[near[0]]!r}?)" if near else ""
+def _hint(label: str, known: Iterable[str]) -> str:
+    by_key = {fold(name): name for name in known}
+    similar = difflib.get_close_matches(fold(label), list(by_key), 1, 0.6)
+    return f" (did you mean {by_key[similar[0]]!r}?)" if similar else ""
 
 
 def draft(dataset: Dataset, filters: Sequence[DatasetFilter], scene: Scene | None) -> str:
-    """A mapping file that works at once: the generic rows, and a row for each field that can be filtered by."""
+    """A valid mapping file (YAML): the generic rows, and one for each field that M2M can filter by."""
     fields = scene.fields if scene else {}
     rows = {}
-    for one in filters:
-        label, kind = " ".join(one.label.split()), _KINDS.get(one.kind)
-        if kind and fold(label) in fields and "," not in label:
-            rows[field_name(label)] = {"field": label, "filter": {kind: label}}
-    said = {
+    for offer in filters:
+        label, operator = " ".join(offer.label.split()), _OPERATORS.get(offer.kind)
+        if operator and fold(label) in fields and "," not in label:
+            rows[field_name(label)] = {"field": label, "filter": {operator: label}}
+    document = {
         "dataset": dataset.alias,
         "extends": "_generic",
         "collection": {"title": dataset.name or dataset.alias},
         "properties": rows,
     }
-    written = yaml.safe_dump({key: value for key, value in said.items() if value}, sort_keys=False, allow_unicode=True)
-    rest = sorted(label for label in fields if field_name(label) not in rows)
-    notes = "".join(f"#   {label}: {fields[label]!r}\n" for label in rest)
-    return written + (
-        f"# Fields of scene {scene.display_id} without a row (m2m: properties):\n{notes}" if scene else ""
-    )
+    present = {key: value for key, value in document.items() if value}
+    text = yaml.safe_dump(present, sort_keys=False, allow_unicode=True)
+    if scene is None:
+        return text
+    unmapped = sorted(label for label in fields if field_name(label) not in rows)
+    comments = "".join(f"#   {label}: {fields[label]!r}\n" for label in unmapped)
+    return f"{text}# Fields of scene {scene.display_id} without a row (m2m: properties):\n{comments}"

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and in a sentence what went wrong."""
+"""The exit codes of the commands, and how errors become one sentence on stderr."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
-from pydantic_core import ValidationError  # pydantic's own, without the rest of it
+from pydantic_core import ValidationError  # not from pydantic, whose import is slow
 
 from stac_bridge.errors import BadRequest, BridgeError
 
@@ -15,51 +15,49 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["CODES", "DONE", "FAILED", "INTERRUPTED", "UNASKABLE", "leaves", "note", "told"]
-
 P = ParamSpec("P")
 
-DONE, FAILED, UNASKABLE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 CODES = {
-    DONE: "it is done, or answered; that nothing matches is an answer, too",
-    FAILED: "what was named is not there, files are missing, or the server failed or cannot be reached",
-    UNASKABLE: "it cannot begin as asked: an option, a file or a setting is wrong",
-    INTERRUPTED: "interrupted; a download goes on from there when it is run again",
+    DONE: "success; a search without a match is one, too",
+    FAILED: "not found, incomplete, or the server failed or cannot be reached",
+    USAGE: "invalid option, file or setting; nothing was done",
+    INTERRUPTED: "interrupted; run a download again to continue it",
 }
-"""What each exit code says."""
+"""The meaning of each exit code."""
 
 
-def leaves(command: Callable[P, int]) -> Callable[P, None]:
-    """``command`` with the number that it returns as exit code, and errors of ours as a sentence on stderr."""
+def exits(command: Callable[P, int]) -> Callable[P, None]:
+    """Decorates a command: it exits with the code it returns, and prints expected errors as one sentence."""
 
     @functools.wraps(command)
     def run(*args: P.args, **options: P.kwargs) -> None:
         try:
             code = command(*args, **options)
         except ValidationError as invalid:
-            code = _said("; ".join(told(one) for one in invalid.errors()), UNASKABLE)
-        except BadRequest as wrong:
-            code = _said(str(wrong), UNASKABLE)
-        except BridgeError as wrong:
-            code = _said(str(wrong), FAILED)
+            code = _fail("; ".join(setting_error(error) for error in invalid.errors()), USAGE)
+        except BadRequest as error:
+            code = _fail(str(error), USAGE)
+        except BridgeError as error:
+            code = _fail(str(error), FAILED)
         except KeyboardInterrupt:
-            code = _said("Interrupted.", INTERRUPTED)
+            code = _fail("Interrupted.", INTERRUPTED)
         raise typer.Exit(code)
 
     return run
 
 
-def _said(why: str, code: int) -> int:
-    note(why)
+def _fail(reason: str, code: int) -> int:
+    note(reason)
     return code
 
 
-def told(error: ErrorDetails) -> str:
-    """A setting that cannot be read, by its variable."""
+def setting_error(error: ErrorDetails) -> str:
+    """Names the environment variable of an invalid setting, and the reason."""
     return f"STAC_BRIDGE_{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
 
 
 def note(sentence: str) -> None:
-    """A sentence beside the answer: on stderr, so that stdout stays the answer alone."""
+    """Prints a sentence to stderr, so that stdout has only the command's output."""
     typer.echo(f"stac-bridge: {sentence}", err=True)

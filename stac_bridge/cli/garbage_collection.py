@@ -1,19 +1,18 @@
-"""How often Python looks for garbage in a server."""
+"""Garbage collector settings of a server process."""
 
 from __future__ import annotations
 
 import gc
 
-__all__ = ["collect_rarely"]
-
-NEW = 50_000
-"""New objects between two looks, in place of Python's 700: an answer of 2,000 scenes is half a million of them."""
+THRESHOLD = 50_000
+"""New objects between two collections; Python's default is 700. A response with 2,000 scenes is 500,000 objects."""
 
 
-def collect_rarely() -> None:
-    """Leave alone what is there now, and look at the rest less often.
+def tune_garbage_collection() -> None:
+    """Exempts all current objects from garbage collection, and makes it run less often.
 
-    Reading an answer of 2,000 scenes takes 0.14 s so in place of 0.30 s; what is in no cycle goes at once anyway.
+    Parsing a response with 2,000 scenes then takes 0.14 s instead of 0.30 s. Objects without reference cycles, nearly
+    all of them, are freed immediately in any case.
     """
     gc.freeze()
-    gc.set_threshold(NEW, 20, 20)
+    gc.set_threshold(THRESHOLD, 20, 20)

@@ -1,4 +1,4 @@
-"""A file of GeoJSON → the one geometry that a search asks for."""
+"""Reads the geometry to search for from a GeoJSON file."""
 
 from __future__ import annotations
 
@@ -15,35 +15,33 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["place_of"]
 
-
-def place_of(path: Path) -> dict[str, Any]:
-    """The geometry of a file (``-``: stdin), of its Feature, or of all its Features as one. Raises BadRequest."""
+def read_geometry(path: Path) -> dict[str, Any]:
+    """The geometry of a file (``-``: stdin), of its Feature, or the union of all its Features. Raises BadRequest."""
     try:
-        said = json.loads(sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise BadRequest(f"--intersects: {path} cannot be read ({fault.strerror}).") from fault
-    except ValueError as fault:
-        raise BadRequest(f"--intersects: {path} is not JSON.") from fault
+        document = json.loads(sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"--intersects: {path} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise BadRequest(f"--intersects: {path} is not JSON.") from error
     try:
-        return _together(_geometries(said))
-    except (KeyError, TypeError, AttributeError, ValueError, ShapelyError) as fault:
-        raise BadRequest(f"--intersects: {path} holds no GeoJSON geometry.") from fault
+        return _union(_geometries(document))
+    except (KeyError, TypeError, AttributeError, ValueError, ShapelyError) as error:
+        raise BadRequest(f"--intersects: {path} contains no GeoJSON geometry.") from error
 
 
-def _geometries(said: dict[str, Any]) -> list[dict[str, Any]]:
-    if said["type"] == "FeatureCollection":
-        return [geometry for feature in said["features"] for geometry in _geometries(feature)]
-    return [said["geometry"]] if said["type"] == "Feature" else [said]
+def _geometries(document: dict[str, Any]) -> list[dict[str, Any]]:
+    if document["type"] == "FeatureCollection":
+        return [geometry for feature in document["features"] for geometry in _geometries(feature)]
+    return [document["geometry"]] if document["type"] == "Feature" else [document]
 
 
-def _together(geometries: list[dict[str, Any]]) -> dict[str, Any]:
-    """One is sent as it stands; several are joined, because a search takes one. Raises what shapely raises."""
-    shapes = [shape(one) for one in geometries]
+def _union(geometries: list[dict[str, Any]]) -> dict[str, Any]:
+    """A single geometry unchanged, or the union of several, because a search takes one. Raises like shapely."""
+    shapes = [shape(geometry) for geometry in geometries]
     if len(shapes) == 1 and not shapes[0].is_empty:
         return geometries[0]
-    joined: dict[str, Any] = mapping(shapely.union_all(shapes))
-    if not shapes or "coordinates" not in joined or not joined["coordinates"]:
-        raise ValueError("nothing is there")
-    return joined
+    union: dict[str, Any] = mapping(shapely.union_all(shapes))
+    if not shapes or "coordinates" not in union or not union["coordinates"]:
+        raise ValueError("no geometry")
+    return union

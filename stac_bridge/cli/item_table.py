@@ -1,27 +1,26 @@
-"""Items as a table. Pure."""
+"""Renders Items as a table. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.cli.printing import plain, rows
+from stac_bridge.cli.printing import plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.table import Table
 
-__all__ = ["found", "items_table", "when"]
-
 Item = dict[str, Any]
 
 
-def when(properties: dict[str, Any]) -> str:
-    """An instant to the minute, or the days of a span.
+def format_time(properties: dict[str, Any]) -> str:
+    """The instant to the minute, or the first and last day of an interval.
 
-    >>> when({"datetime": "2024-07-28T10:17:39Z"})
+    >>> format_time({"datetime": "2024-07-28T10:17:39Z"})
     '2024-07-28 10:17'
-    >>> when({"datetime": None, "start_datetime": "1972-05-31T00:00:00Z", "end_datetime": "1972-05-31T23:59:59Z"})
+    >>> days = {"start_datetime": "1972-05-31T00:00:00Z", "end_datetime": "1972-05-31T23:59:59Z"}
+    >>> format_time({"datetime": None, **days})
     '1972-05-31'
     """
     instant = properties.get("datetime")
@@ -31,25 +30,25 @@ def when(properties: dict[str, Any]) -> str:
     return " – ".join(dict.fromkeys(days))
 
 
-def _cloud(item: Item) -> str:
+def _cloud_cover(item: Item) -> str:
     cloud = item["properties"].get("eo:cloud_cover")
     return f"{cloud:.1f} %" if isinstance(cloud, int | float) else ""
 
 
-def _files(item: Item) -> str:
-    """How many there are, and whether USGS prepares some of them when they are asked for."""
+def _file_count(item: Item) -> str:
+    """The number of assets, and whether USGS has to prepare some of them first."""
     staged = item["properties"].get("order:status") == "orderable"
     return f"{len(item['assets'])}{', on request' if staged else ''}"
 
 
 _COLUMNS: dict[str, Callable[[Item], str]] = {
     "id": lambda item: str(item["id"]),
-    "date": lambda item: when(item["properties"]),
-    "cloud": _cloud,
+    "date": lambda item: format_time(item["properties"]),
+    "cloud": _cloud_cover,
     "platform": lambda item: str(item["properties"].get("platform") or ""),
-    "files": _files,
+    "files": _file_count,
 }
-"""By heading, what is said of an Item."""
+"""By heading, the text of a cell."""
 
 
 def _collection(item: Item) -> str:
@@ -57,18 +56,18 @@ def _collection(item: Item) -> str:
 
 
 def items_table(items: Sequence[Item]) -> Table:
-    """A row for each; their collection is told where there are several."""
+    """One row per Item; with a column for the collection if there are several."""
     several = len({_collection(item) for item in items}) > 1
     columns = {"collection": _collection, **_COLUMNS} if several else _COLUMNS
-    return rows(list(columns), ([plain(of(item)) for of in columns.values()] for item in items))
+    return table(list(columns), ([plain(cell(item)) for cell in columns.values()] for item in items))
 
 
-def found(count: int, matched: int | None, more: bool) -> str:
-    """How many there are, in a sentence.
+def count_sentence(count: int, matched: int | None, more: bool) -> str:
+    """How many Items were returned, and how many match.
 
-    >>> found(10, 1497, True), found(10, None, True)
-    ('10 Items of 1,497; --limit takes more.', '10 Items, and more match; --limit takes them.')
-    >>> found(1, 1, False), found(0, None, False)
+    >>> count_sentence(10, 1497, True), count_sentence(10, None, True)
+    ('10 Items of 1,497; raise --limit for more.', '10 Items, and more match; raise --limit for them.')
+    >>> count_sentence(1, 1, False), count_sentence(0, None, False)
     ('1 Item.', 'No Item matches.')
     """
     if not count:
@@ -77,5 +76,7 @@ def found(count: int, matched: int | None, more: bool) -> str:
     if not more:
         return f"{items}."
     return (
-        f"{items} of {matched:,}; --limit takes more." if matched else f"{items}, and more match; --limit takes them."
+        f"{items} of {matched:,}; raise --limit for more."
+        if matched
+        else f"{items}, and more match; raise --limit for them."
     )

@@ -1,4 +1,4 @@
-"""The API that a command asks: one that runs, else a server of the command's own, in a thread, while it is needed."""
+"""The API that a command uses: a running one, or else a server in a thread of the command itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stac_bridge.cli.exit_codes import note
-from stac_bridge.cli.log import quieten
+from stac_bridge.cli.log import quiet_libraries
 from stac_bridge.cli.serve import build
 from stac_bridge.errors import BridgeError
 
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["named", "own_server", "reached", "tell_of_hrefs"]
-
 _HOST = "127.0.0.1"
 
 
-def named(api: str | None) -> str | None:
-    """The address that an option gives, else the settings; None where neither does."""
+def configured_api(api: str | None) -> str | None:
+    """The address from the option ``--api``, else from the settings; None if neither is set."""
     from stac_bridge.settings import Settings
 
     settings = Settings()
@@ -34,49 +32,50 @@ def named(api: str | None) -> str | None:
 
 
 @contextlib.contextmanager
-def reached(api: str | None) -> Iterator[str]:
-    """The address of the API to ask. Raises BridgeError."""
+def api_address(api: str | None) -> Iterator[str]:
+    """The address of the API to use; an own server runs only inside. Raises BridgeError."""
     from stac_bridge.settings import Settings
 
-    address = named(api)
-    with contextlib.nullcontext(address) if address else own_server(Settings()) as found:
-        yield found
+    configured = configured_api(api)
+    with contextlib.nullcontext(configured) if configured else own_server(Settings()) as address:
+        yield address
 
 
-def tell_of_hrefs(api: str | None) -> None:
-    """Where a command prints hrefs that lead to a server of its own, for those who mean to keep them."""
-    if named(api) is None:
-        note("The hrefs end with this command's own server; those of a server that runs (--api) last for days.")
+def note_short_lived_hrefs(api: str | None) -> None:
+    """Warns that printed hrefs stop working with the command, if they lead to the command's own server."""
+    if configured_api(api) is None:
+        note("The hrefs work only while this command runs; those of a running server (--api) are valid for days.")
 
 
 @contextlib.contextmanager
 def own_server(settings: Settings, purpose: str = "this command") -> Iterator[str]:
-    """The address of a server for these settings; it is stopped afterwards. Raises BridgeError."""
+    """Runs a server with these settings on a free port; yields its address. Raises BridgeError."""
     import uvicorn
 
-    quieten()
-    taken = socket.socket()
-    taken.bind((_HOST, 0))
-    address = f"http://{_HOST}:{taken.getsockname()[1]}"
-    # Readers reach it here and nowhere else, whatever address another server of these settings is known under.
-    app = build(settings.model_copy(update={"public_url": None}), _HOST, taken.getsockname()[1])
+    quiet_libraries()
+    listener = socket.socket()
+    listener.bind((_HOST, 0))
+    port = listener.getsockname()[1]
+    address = f"http://{_HOST}:{port}"
+    # STAC_BRIDGE_PUBLIC_URL is the address of another server with these settings; this one is only reachable here.
+    app = build(settings.model_copy(update={"public_url": None}), _HOST, port)
     if not settings.embeds_sandbox:
-        note(f"serving for {purpose} with the M2M account of the settings.")
+        note(f"starting a server for {purpose} with the M2M account of the settings.")
     config = uvicorn.Config(app, log_config=None, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([taken],), name="stac-bridge serve", daemon=True)
+    thread = threading.Thread(target=server.run, args=([listener],), name="stac-bridge serve", daemon=True)
     thread.start()
     try:
-        _wait_for(server, thread)
+        _wait_until_started(server, thread)
         yield address
     finally:
         server.should_exit = True
         thread.join(10)
-        taken.close()
+        listener.close()
 
 
-def _wait_for(server: Server, thread: threading.Thread) -> None:
+def _wait_until_started(server: Server, thread: threading.Thread) -> None:
     while not server.started:
         if not thread.is_alive():
-            raise BridgeError("The server did not start; `stac-bridge serve` tells why.")
+            raise BridgeError("The server did not start; run `stac-bridge serve` to see why.")
         time.sleep(0.02)

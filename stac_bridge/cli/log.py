@@ -1,4 +1,4 @@
-"""How the log is written: lines for people or objects for machines, and never with what opens something."""
+"""Formats the log as text lines or JSON objects, and removes secrets from it."""
 
 from __future__ import annotations
 
@@ -18,34 +18,33 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["AsJson", "AsText", "Redactor", "log_to_stderr", "quieten", "secrets_of"]
-
-_QUIETER = {
-    "httpx": logging.WARNING,  # tells every request to M2M, its address included
-    "httpcore": logging.WARNING,  # tells the headers of answers, and with them where a redirect leads
-    "stac_fastapi.types.config": logging.ERROR,  # wants titles from the environment that are set in code here
-    "uvicorn.access": logging.WARNING,  # stac_bridge.access tells more, and no signatures
+_LEVELS = {
+    "httpx": logging.WARNING,  # INFO has the URL of every request to M2M
+    "httpcore": logging.WARNING,  # DEBUG has response headers, with the signed URLs of redirects
+    "stac_fastapi.types.config": logging.ERROR,  # warns about missing environment variables; the values are set in code
+    "uvicorn.access": logging.WARNING,  # stac_bridge.access logs more, and no signatures
 }
+"""Minimum levels of libraries' loggers."""
 
-GONE = "[removed]"
+REMOVED = "[removed]"
 
-_SHORTEST = 6
-"""Characters of a secret that is sought as it is: a shorter one is part of many words."""
+MIN_SECRET = 6
+"""Minimum length of a secret to search for literally; a shorter one would match parts of ordinary words."""
 
 _RULES = (
-    # where a URL leads stays, what opens it goes: a signature, a key, a token in the query
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s\"'<>?#]*)\?[^\s\"'<>)\]]+", re.IGNORECASE), rf"\1?{GONE}"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+@", re.IGNORECASE), rf"\1{GONE}@"),
-    # objects in base64, which M2M's keys, USGS's signatures and the addresses at dds are [REFERENCE §8]
-    (re.compile(r"\beyJ[A-Za-z0-9+/_%-]{12,}={0,2}"), GONE),
-    (re.compile(r"(\b(?:requestSignature|contactId)\b[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+"), rf"\1{GONE}"),
+    # The query of a URL may contain a signature, a key or a token; host and path stay readable.
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s\"'<>?#]*)\?[^\s\"'<>)\]]+", re.IGNORECASE), rf"\1?{REMOVED}"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+@", re.IGNORECASE), rf"\1{REMOVED}@"),
+    # M2M's keys, USGS's signatures and the URLs at dds are JSON objects in base64 [REFERENCE §8].
+    (re.compile(r"\beyJ[A-Za-z0-9+/_%-]{12,}={0,2}"), REMOVED),
+    (re.compile(r"(\b(?:requestSignature|contactId)\b[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+"), rf"\1{REMOVED}"),
     (
         re.compile(
             r"(\b(?:x-auth-token|authorization|cookie|set-cookie)\b[\"']?\s*[,:=]\s*(?:b(?=[\"']))?[\"']?(?:(?:bearer|basic)\s+)?)"
             r"[^\s\"',}\]]+",
             re.IGNORECASE,
         ),
-        rf"\1{GONE}",
+        rf"\1{REMOVED}",
     ),
     (
         re.compile(
@@ -53,94 +52,96 @@ _RULES = (
             r"(?!SecretStr|None\b|\[removed)[^\s\"'&,}\])]+",
             re.IGNORECASE,
         ),
-        rf"\1{GONE}",
+        rf"\1{REMOVED}",
     ),
-    # a query without its address, as in "GET /collections/…?e=…&x=…&s=… HTTP/1.1"
-    (re.compile(r"([?&]s=)[A-Za-z0-9_-]{24}\b"), rf"\1{GONE}"),
+    # An href without scheme and host, as in "GET /collections/…?e=…&x=…&s=… HTTP/1.1".
+    (re.compile(r"([?&]s=)[A-Za-z0-9_-]{24}\b"), rf"\1{REMOVED}"),
 )
-"""What is taken out of every line, whoever wrote it."""
+"""Patterns of secrets, each with its replacement. Applied to every line, including those of libraries."""
 
 
 class Redactor:
-    """Takes out of a text what opens something: the secrets that are known, and what has the form of one."""
+    """Removes secrets from text: the known ones, and everything that looks like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known = sorted((one for one in secrets if len(one) >= _SHORTEST), key=len, reverse=True)
+        self._known = sorted((secret for secret in secrets if len(secret) >= MIN_SECRET), key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """The text without them."""
+        """Returns the text without secrets."""
         for secret in self._known:
-            text = text.replace(secret, GONE)
-        for pattern, told in _RULES:
-            text = pattern.sub(told, text)
+            text = text.replace(secret, REMOVED)
+        for pattern, replacement in _RULES:
+            text = pattern.sub(replacement, text)
         return text
 
 
-class AsText(logging.Formatter):
-    """A line, as uvicorn writes it, with the request's name at its end."""
+class TextFormatter(logging.Formatter):
+    """Lines in uvicorn's style, with the request id at the end."""
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__("%(levelname)s:     %(message)s")
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record, its traceback included."""
+        """Formats the record with its traceback."""
         name = request_id.get()
         return self._redact(super().format(record)) + (f" [{name}]" if name else "")
 
 
-class AsJson(logging.Formatter):
-    """One object a line: time, level, logger, message, request_id, then what the record tells beside its words."""
+class JsonFormatter(logging.Formatter):
+    """One object per line: time, level, logger, message, then the record's own fields, request_id and traceback."""
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__()
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record, its traceback included."""
-        said: dict[str, Any] = {
+        """Formats the record with its traceback."""
+        document: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": self._redact(record.getMessage()),
-            **self._more(record),
+            **self._fields(record),
         }
-        return orjson.dumps(said, default=lambda one: self._redact(str(one)), option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(
+            document, default=lambda value: self._redact(str(value)), option=orjson.OPT_NON_STR_KEYS
+        ).decode()
 
-    def _more(self, record: logging.LogRecord) -> dict[str, Any]:
-        more: dict[str, Any] = self._clean(getattr(record, "fields", {}))
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        fields: dict[str, Any] = self._clean(getattr(record, "fields", {}))
         if name := request_id.get():
-            more["request_id"] = name
+            fields["request_id"] = name
         if record.exc_info:
-            more["traceback"] = self._redact(self.formatException(record.exc_info))
-        return more
+            fields["traceback"] = self._redact(self.formatException(record.exc_info))
+        return fields
 
-    def _clean(self, said: Any) -> Any:
-        """The same without secrets, however deep they are in it."""
-        if isinstance(said, dict):
-            return {name: self._clean(one) for name, one in said.items()}
-        if isinstance(said, list | tuple):
-            return [self._clean(one) for one in said]
-        return self._redact(said) if isinstance(said, str) else said
+    def _clean(self, value: Any) -> Any:
+        """The value without secrets at any depth."""
+        if isinstance(value, dict):
+            return {name: self._clean(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(inner) for inner in value]
+        return self._redact(value) if isinstance(value, str) else value
 
 
 def log_to_stderr(settings: Settings) -> None:
-    """Write the log of all that this process does, from ``log_level`` on, as ``log`` says; what is secret is not."""
+    """Sends all logging of this process to stderr, in the format and from the level of the settings, redacted."""
     redact = Redactor(secrets_of(settings))
     handler = logging.StreamHandler()
-    handler.setFormatter(AsJson(redact) if settings.log == "json" else AsText(redact))
+    handler.setFormatter(JsonFormatter(redact) if settings.log == "json" else TextFormatter(redact))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    quieten()
+    quiet_libraries()
 
 
-def quieten() -> None:
-    """Keep from the log what libraries tell that nobody should read there."""
-    for name, level in _QUIETER.items():
+def quiet_libraries() -> None:
+    """Raises the levels of libraries that log secrets or noise."""
+    for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """What of the settings nobody may read, and the password in the store's address."""
-    kept: list[SecretStr] = [settings.m2m_token, *settings.signing_keys]
+    """The secrets in the settings, including the password in the store's URL."""
+    values: list[SecretStr] = [settings.m2m_token, *settings.signing_keys]
     user_info = settings.store.rpartition("@")[0].rpartition("/")[2]
-    return [*(one.get_secret_value() for one in kept), user_info.partition(":")[2]]
+    return [*(value.get_secret_value() for value in values), user_info.partition(":")[2]]

@@ -1,4 +1,4 @@
-"""Mapping files as the commands tell of them: the shipped ones, then those that the settings lay over them."""
+"""The mapping files of the package and of STAC_BRIDGE_MAPPINGS, as ``stac-bridge mappings`` lists and shows them."""
 
 from __future__ import annotations
 
@@ -23,50 +23,48 @@ if TYPE_CHECKING:
 
     from stac_bridge.mapping import Mapping, Union
 
-__all__ = ["checked", "listed", "rows_of", "unions"]
+
+def list_files() -> list[dict[str, Any]]:
+    """A summary of each mapping file; only ``file`` and ``fault`` if it is invalid."""
+    return [_summary(path) for path in _files()]
 
 
-def listed() -> list[dict[str, Any]]:
-    """What the list says of each file; ``fault`` in place of all that where it cannot be read."""
-    return [_listed(path) for path in _files()]
-
-
-def unions() -> tuple[Union, ...]:
-    """All of them. Raises MappingInvalid."""
+def list_unions() -> tuple[Union, ...]:
+    """All unions. Raises MappingInvalid."""
     return load_mappings(_overlay()).unions
 
 
 def rows_of(name: str) -> tuple[Path, dict[str, Any]] | None:
-    """The file that serves a dataset or a union, and its rows with what they extend; None where there is none."""
-    path = _serving(name)
+    """The file of a dataset or union, and its rows merged with those it extends; None if there is no such file."""
+    path = _file_of(name)
     if path is None:
         return None
     return path, read_rows(path, lambda family: family_file(path.parent, family)).tables
 
 
-def checked() -> tuple[list[Mapping], list[str]]:
-    """The mappings that can be read, and what is wrong with the others, and with unions."""
-    found, wrong = [], []
+def check_files() -> tuple[list[Mapping], list[str]]:
+    """The valid mappings, and the faults of the invalid ones and of unions."""
+    mappings, faults = [], []
     for path in _files():
         try:
-            found.append(read_mapping(path))
-        except MappingInvalid as broken:
-            wrong.append(str(broken))
+            mappings.append(read_mapping(path))
+        except MappingInvalid as error:
+            faults.append(str(error))
     for path in _union_files():
         try:
             read_union(path)
-        except MappingInvalid as broken:
-            wrong.append(str(broken))
-    return found, wrong
+        except MappingInvalid as error:
+            faults.append(str(error))
+    return mappings, faults
 
 
-def _listed(path: Path) -> dict[str, Any]:
+def _summary(path: Path) -> dict[str, Any]:
     try:
-        found = read_mapping(path)
-    except MappingInvalid as broken:
-        return {"file": path.name, "fault": str(broken)}
-    counts = {"properties": len(found.properties), "assets": len(found.assets)}
-    return {"dataset": found.dataset, "file": path.name, **counts, "title": found.collection.title or ""}
+        mapping = read_mapping(path)
+    except MappingInvalid as error:
+        return {"file": path.name, "fault": str(error)}
+    counts = {"properties": len(mapping.properties), "assets": len(mapping.assets)}
+    return {"dataset": mapping.dataset, "file": path.name, **counts, "title": mapping.collection.title or ""}
 
 
 def _overlay() -> Path | None:
@@ -85,17 +83,18 @@ def _folders() -> list[Path]:
     return [folder for folder in (shipped_folder(), _overlay()) if folder]
 
 
-def _serving(name: str) -> Path | None:
-    """The file of a dataset, or of a union by any of its names."""
+def _file_of(name: str) -> Path | None:
+    """The file of a dataset, or of a union by its id or an alias."""
     mappings = load_mappings(_overlay())
-    union = next((one for one in mappings.unions if name in (one.union, *one.aliases)), None)
+    union = next((union for union in mappings.unions if name in (union.union, *union.aliases)), None)
+    # In reverse, because a file of the overlay replaces a shipped one.
     if union and name not in mappings.by_dataset:
-        return next((path for path in reversed(_union_files()) if _is_of(path, union, read_union)), None)
-    return next((path for path in reversed(_files()) if _is_of(path, mappings.for_dataset(name), read_mapping)), None)
+        return next((path for path in reversed(_union_files()) if _defines(path, union, read_union)), None)
+    return next((path for path in reversed(_files()) if _defines(path, mappings.for_dataset(name), read_mapping)), None)
 
 
-def _is_of(path: Path, served: Mapping | Union, read: Callable[[Path], Mapping | Union]) -> bool:
+def _defines(path: Path, value: Mapping | Union, read: Callable[[Path], Mapping | Union]) -> bool:
     try:
-        return read(path) == served
+        return read(path) == value
     except MappingInvalid:
         return False

@@ -1,4 +1,4 @@
-"""Mappings beside what M2M says today, under the account of the settings; of the sandbox where there is none."""
+"""Compares mappings with M2M's datasets, and drafts new ones, with the account of the settings or the sandbox."""
 
 from __future__ import annotations
 
@@ -20,58 +20,57 @@ if TYPE_CHECKING:
     from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping import Mapping
 
-__all__ = ["compared", "drafted"]
-
 T = TypeVar("T")
 
 
-def compared(mappings: Sequence[Mapping]) -> list[str]:
-    """What mappings name and M2M does not have, in sentences. Raises BridgeError, ValidationError."""
+def compare_with_m2m(mappings: Sequence[Mapping]) -> list[str]:
+    """Sentences about labels in mappings that M2M does not have. Raises BridgeError, ValidationError."""
 
     async def compare(client: M2MClient) -> list[str]:
-        there, said = await _datasets(client), []
+        datasets, faults = await _datasets(client), []
         for mapping in mappings:
-            if mapping.dataset in there:
-                filters, scene = await _looked_at(client, mapping.dataset)
-                said += [f"{mapping.dataset}: {fault}." for fault in missing(mapping, filters, scene)]
-        return said
+            if mapping.dataset in datasets:
+                filters, scene = await _filters_and_scene(client, mapping.dataset)
+                faults += [f"{mapping.dataset}: {fault}." for fault in missing(mapping, filters, scene)]
+        return faults
 
-    return _asked(compare)
+    return _run(compare)
 
 
-def drafted(dataset: str) -> str:
-    """A first mapping file of a dataset. Raises BridgeError, ValidationError."""
+def draft_mapping(dataset: str) -> str:
+    """A first mapping file (YAML) for a dataset. Raises BridgeError, ValidationError."""
 
     async def write(client: M2MClient) -> str:
-        there = await _datasets(client)
-        if dataset not in there:
+        datasets = await _datasets(client)
+        if dataset not in datasets:
             raise BridgeError(f"M2M lists no dataset {dataset!r} for this account.")
-        return draft(there[dataset], *await _looked_at(client, dataset))
+        return draft(datasets[dataset], *await _filters_and_scene(client, dataset))
 
-    return _asked(write)
+    return _run(write)
 
 
 async def _datasets(client: M2MClient) -> dict[str, Dataset]:
-    groups = [DatasetSearch(catalog=group) for group in Settings().catalogs]
-    return {one.alias: one for group in groups for one in await client.dataset_search(group)}
+    """Datasets by alias, of all catalog groups in the settings."""
+    searches = [DatasetSearch(catalog=group) for group in Settings().catalogs]
+    return {dataset.alias: dataset for search in searches for dataset in await client.dataset_search(search)}
 
 
-async def _looked_at(client: M2MClient, dataset: str) -> tuple[tuple[DatasetFilter, ...], Scene | None]:
+async def _filters_and_scene(client: M2MClient, dataset: str) -> tuple[tuple[DatasetFilter, ...], Scene | None]:
     filters = await client.dataset_filters(dataset)
     scenes = await client.scene_search(SceneSearch(dataset=dataset, max_results=1))
     return filters, next(iter(scenes.results), None)
 
 
-def _asked(what: Callable[[M2MClient], Awaitable[T]]) -> T:
-    async def asked() -> T:
+def _run(task: Callable[[M2MClient], Awaitable[T]]) -> T:
+    async def run() -> T:
         settings = Settings()
         if settings.embeds_sandbox:
-            note("No account is set: this is what the sandbox says.")
+            note("No account is set: the result is about the sandbox.")
         client = m2m_client(settings)
         try:
-            return await what(client)
+            return await task(client)
         finally:
             await client.logout()
             await client.aclose()
 
-    return asyncio.run(asked())
+    return asyncio.run(run())

@@ -1,4 +1,4 @@
-"""``stac-bridge mappings``: what each dataset means, shown, checked and begun."""
+"""``stac-bridge mappings``: list, show, check and draft mapping files."""
 
 from __future__ import annotations
 
@@ -8,50 +8,49 @@ import typer
 import yaml
 
 from stac_bridge.cli.examples import epilog
-from stac_bridge.cli.exit_codes import DONE, FAILED, leaves
-from stac_bridge.cli.options import AsJson
+from stac_bridge.cli.exit_codes import DONE, FAILED, exits
+from stac_bridge.cli.options import JsonFlag
 from stac_bridge.cli.printing import print_json
 from stac_bridge.cli.repeats import App
 from stac_bridge.errors import NotFound
 
-__all__ = ["app"]
-
-app = App(help="What each dataset means in STAC: list, show, check, begin a new one.", no_args_is_help=True)
+app = App(help="How datasets are translated to STAC: list, show, check, draft a new mapping.", no_args_is_help=True)
 
 
 @app.command("list", epilog=epilog("mappings list"))
-@leaves
-def list_(as_json: AsJson = False) -> int:
-    """List all mappings: the dataset or pattern, the file, how many properties and assets; then all unions."""
-    from stac_bridge.cli import mapping_files as files
+@exits
+def list_(as_json: JsonFlag = False) -> int:
+    """List all mappings: dataset or pattern, file, number of properties and assets; then all unions."""
+    from stac_bridge.cli.mapping_files import list_files, list_unions
 
-    listed, unions = files.listed(), files.unions()
+    files, unions = list_files(), list_unions()
     if as_json:
-        over = [{"union": one.union, "datasets": one.datasets, "aliases": one.aliases} for one in unions]
-        print_json({"mappings": listed, "unions": over})
+        members = [{"union": union.union, "datasets": union.datasets, "aliases": union.aliases} for union in unions]
+        print_json({"mappings": files, "unions": members})
         return DONE
-    for said in listed:
-        counts = said.get("fault") or f"{said['properties']:3} properties {said['assets']:3} assets  {said['title']}"
-        name = "(broken)" if "fault" in said else said["dataset"] or "(any other)"
-        typer.echo(f"{name:24} {said['file']:28} {counts}".rstrip())
-    for one in unions:
-        typer.echo(f"{one.union:24} over {', '.join(one.datasets)}; also {', '.join(one.aliases) or 'nothing else'}")
+    for file in files:
+        counts = file.get("fault") or f"{file['properties']:3} properties {file['assets']:3} assets  {file['title']}"
+        name = "(broken)" if "fault" in file else file["dataset"] or "(any other)"
+        typer.echo(f"{name:24} {file['file']:28} {counts}".rstrip())
+    for union in unions:
+        aliases = ", ".join(union.aliases) or "none"
+        typer.echo(f"{union.union:24} union of {', '.join(union.datasets)}; aliases: {aliases}")
     return DONE
 
 
 @app.command(epilog=epilog("mappings show"))
-@leaves
+@exits
 def show(
-    dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it, or a union.")],
-    as_json: AsJson = False,
+    dataset: Annotated[str, typer.Argument(help="Alias of a dataset in M2M, or a union.")],
+    as_json: JsonFlag = False,
 ) -> int:
-    """Show the rows that serve a dataset, with what they extend laid below them; of a union, what it is over."""
+    """Show the rows of a dataset, merged with those of the files it extends; of a union, its datasets."""
     from stac_bridge.cli.mapping_files import rows_of
 
-    found = rows_of(dataset)
-    if found is None:
-        raise NotFound(f"No file serves {dataset!r}.")
-    path, rows = found
+    entry = rows_of(dataset)
+    if entry is None:
+        raise NotFound(f"No mapping file applies to {dataset!r}.")
+    path, rows = entry
     if as_json:
         print_json({"file": str(path), "rows": rows})
         return DONE
@@ -61,33 +60,33 @@ def show(
 
 
 @app.command(epilog=epilog("mappings check"))
-@leaves
+@exits
 def check(
-    live: Annotated[bool, typer.Option("--live", help="Compare labels with what M2M says today, too.")] = False,
-    as_json: AsJson = False,
+    live: Annotated[bool, typer.Option("--live", help="Also compare labels with M2M's current ones.")] = False,
+    as_json: JsonFlag = False,
 ) -> int:
-    """Check all mapping files; leaves with 1 where one is wrong."""
-    from stac_bridge.cli.mapping_files import checked
+    """Check all mapping files; exits with 1 if one is invalid."""
+    from stac_bridge.cli.mapping_files import check_files
 
-    found, wrong = checked()
+    mappings, faults = check_files()
     if live:
-        from stac_bridge.cli.mapping_live import compared
+        from stac_bridge.cli.mapping_live import compare_with_m2m
 
-        wrong += compared(found)
+        faults += compare_with_m2m(mappings)
     if as_json:
-        print_json({"read": len(found), "faults": wrong})
+        print_json({"read": len(mappings), "faults": faults})
     else:
-        for sentence in wrong:
-            typer.echo(sentence, err=True)
-        typer.echo(f"{len(found)} mappings read, {len(wrong)} faults.")
-    return FAILED if wrong else DONE
+        for fault in faults:
+            typer.echo(fault, err=True)
+        typer.echo(f"{len(mappings)} mappings read, {len(faults)} faults.")
+    return FAILED if faults else DONE
 
 
 @app.command(epilog=epilog("mappings new"))
-@leaves
-def new(dataset: Annotated[str, typer.Argument(help="Alias of a dataset, as M2M lists it.")]) -> int:
-    """Print a first mapping of a dataset, made of its filters and one of its scenes; asks M2M."""
-    from stac_bridge.cli.mapping_live import drafted
+@exits
+def new(dataset: Annotated[str, typer.Argument(help="Alias of a dataset in M2M.")]) -> int:
+    """Print a draft of a mapping for a dataset, from its filters and one of its scenes in M2M."""
+    from stac_bridge.cli.mapping_live import draft_mapping
 
-    typer.echo(drafted(dataset), nl=False)
+    typer.echo(draft_mapping(dataset), nl=False)
     return DONE

@@ -1,10 +1,10 @@
-"""The options that commands share, each written once, and the question that they put together."""
+"""Options that several commands have, and the search that they describe."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from pathlib import Path  # noqa: TC003  # typer reads the annotation
+from pathlib import Path  # noqa: TC003  # typer evaluates the annotation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,37 +15,37 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Api", "AsJson", "Box", "Time", "asks", "box", "question", "words"]
-
 _SEARCH = "Which Items"
 
 Api = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Address of a STAC API that runs; else STAC_BRIDGE_API; else the command serves itself."
+        metavar="URL", help="Address of a running STAC API; default: STAC_BRIDGE_API, else the command's own server."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, in place of a table.")]
-Box = Annotated[str, typer.Option(metavar="W,S,E,N", help="west,south,east,north in degrees.", rich_help_panel=_SEARCH)]
-Time = Annotated[
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+Bbox = Annotated[
+    str, typer.Option(metavar="W,S,E,N", help="west,south,east,north in degrees.", rich_help_panel=_SEARCH)
+]
+Datetime = Annotated[
     str | None,
     typer.Option(
-        metavar="WHEN", help="A day, month or year, or two as 2024-07-01/2024-08-31.", rich_help_panel=_SEARCH
+        metavar="WHEN", help="A day, month or year, or two as in 2024-07-01/2024-08-31.", rich_help_panel=_SEARCH
     ),
 ]
 
 
-def _known(incomplete: str) -> list[str]:
-    """Completions of the last of several ids: datasets and unions with mappings, so that nothing is asked."""
+def _complete_ids(incomplete: str) -> list[str]:
+    """Shell completions for the last of several comma-separated ids; from the mappings, so that no server is needed."""
     from stac_bridge.mapping import load_mappings
 
     before, comma, last = incomplete.rpartition(",")
     mappings = load_mappings()
-    ids = sorted([*mappings.by_dataset, *(one.union for one in mappings.unions)])
-    return [f"{before}{comma}{one}" for one in ids if one.startswith(last)]
+    ids = sorted([*mappings.by_dataset, *(union.union for union in mappings.unions)])
+    return [f"{before}{comma}{name}" for name in ids if name.startswith(last)]
 
 
-def question(
+def search_options(
     collections: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,22 +54,24 @@ def question(
             metavar="IDS",
             help="Comma-separated ids; may be repeated.",
             rich_help_panel=_SEARCH,
-            autocompletion=_known,
+            autocompletion=_complete_ids,
         ),
     ] = None,
     ids: Annotated[
         list[str] | None,
         typer.Option(metavar="IDS", help="Comma-separated ids of Items; may be repeated.", rich_help_panel=_SEARCH),
     ] = None,
-    bbox: Box = "",
+    bbox: Bbox = "",
     intersects: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="GeoJSON of a place, not a box; - is stdin.", rich_help_panel=_SEARCH),
+        typer.Option(
+            metavar="FILE", help="GeoJSON file of a place, instead of a bbox; - for stdin.", rich_help_panel=_SEARCH
+        ),
     ] = None,
-    datetime: Time = None,
+    datetime: Datetime = None,
     cloud: Annotated[
         float | None,
-        typer.Option(metavar="PERCENT", min=0, max=100, help="Most percent of cloud.", rich_help_panel=_SEARCH),
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Maximum cloud cover.", rich_help_panel=_SEARCH),
     ] = None,
     filter_text: Annotated[
         str | None, typer.Option("--filter", metavar="CQL2", help="CQL2 text.", rich_help_panel=_SEARCH)
@@ -78,75 +80,80 @@ def question(
         list[str] | None,
         typer.Option(
             metavar="NAMES",
-            help="Comma-separated properties, as eo:cloud_cover,-datetime; - is downwards; may be repeated.",
+            help="Comma-separated properties, as in eo:cloud_cover,-datetime; - is descending; may be repeated.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option(metavar="COUNT", min=1, help="Most Items in all.", rich_help_panel=_SEARCH)
+        int, typer.Option(metavar="COUNT", min=1, help="Maximum number of Items.", rich_help_panel=_SEARCH)
     ] = 100,
 ) -> SearchParams:
-    """What a command's options say to search for. Raises BadRequest."""
-    from stac_bridge.cli.geojson_file import place_of  # brings shapely, which most commands do without
+    """The search that the options describe. Its signature is that of the options. Raises BadRequest."""
+    from stac_bridge.cli.geojson_file import read_geometry  # imports shapely, which other options do not need
 
     if bbox and intersects:
-        raise BadRequest("Give --bbox or --intersects, not both.")
+        raise BadRequest("Pass --bbox or --intersects, not both.")
     return SearchParams(
-        collections=words(collections),
-        ids=words(ids),
-        bbox=box(bbox),
-        intersects=place_of(intersects) if intersects else None,
+        collections=split_list(collections),
+        ids=split_list(ids),
+        bbox=parse_bbox(bbox),
+        intersects=read_geometry(intersects) if intersects else None,
         datetime=datetime,
         filter=add_cloud_filter(filter_text, cloud),
-        sortby=words(sort),
+        sortby=split_list(sort),
         limit=limit,
     )
 
 
-def asks(limit: int) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """A command that has the options of ``question`` in place of its parameter ``wanted``, and this default limit."""
-    options = [one.replace(default=limit) if one.name == "limit" else one for one in _parameters(question)]
+def with_search_options(limit: int) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Decorates a command: replaces its parameter ``wanted`` by the options of a search, with this default limit."""
+    options = [
+        option.replace(default=limit) if option.name == "limit" else option for option in _parameters(search_options)
+    ]
 
-    def with_options(command: Callable[..., int]) -> Callable[..., int]:
-        every = [one for own in _parameters(command) for one in (options if own.name == "wanted" else [own])]
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        parameters = [
+            parameter for own in _parameters(command) for parameter in (options if own.name == "wanted" else [own])
+        ]
 
         @functools.wraps(command)
-        def run(**said: Any) -> int:
-            asked = {one.name: said.pop(one.name) for one in options}
-            return command(**said, wanted=question(**asked))
+        def run(**arguments: Any) -> int:
+            search = {option.name: arguments.pop(option.name) for option in options}
+            return command(**arguments, wanted=search_options(**search))
 
-        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # typer reads it
-            [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every]
+        # typer reads the signature and the annotations.
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         )
-        run.__annotations__ = {one.name: one.annotation for one in every}
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
-    return with_options
+    return decorate
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
-def words(values: Iterable[str] | None) -> tuple[str, ...]:
-    """The words of an option that takes comma-separated words and may be repeated, in the order given.
+def split_list(values: Iterable[str] | None) -> tuple[str, ...]:
+    """The values of a repeatable option, each of which may be comma-separated, in order.
 
-    >>> words(["red, nir08,", "blue"])
+    >>> split_list(["red, nir08,", "blue"])
     ('red', 'nir08', 'blue')
     """
-    return tuple(word.strip() for value in values or () for word in value.split(",") if word.strip())
+    return tuple(item.strip() for value in values or () for item in value.split(",") if item.strip())
 
 
-def box(text: str) -> tuple[float, ...] | None:
-    """Four numbers, in degrees. Raises BadRequest.
+def parse_bbox(text: str) -> tuple[float, ...] | None:
+    """Four numbers in degrees; None if the text is empty. Raises BadRequest.
 
-    >>> box("-10,45.4,6.5,45.8")
+    >>> parse_bbox("-10,45.4,6.5,45.8")
     (-10.0, 45.4, 6.5, 45.8)
     """
     try:
-        found = tuple(float(word) for word in words([text]))
+        numbers = tuple(float(item) for item in split_list([text]))
     except ValueError:
-        found = (0.0,)
-    if len(found) not in (0, 4):
-        raise BadRequest("--bbox: give four numbers, as 5.9,45.4,6.5,45.8 for west,south,east,north.")
-    return found or None
+        numbers = (0.0,)
+    if len(numbers) not in (0, 4):
+        raise BadRequest("--bbox: pass four numbers, as in 5.9,45.4,6.5,45.8 for west,south,east,north.")
+    return numbers or None

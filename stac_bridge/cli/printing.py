@@ -1,4 +1,4 @@
-"""What commands print: tables for people, one JSON document for programs. Words of others go out as plain text."""
+"""Output of the commands: tables for people, a JSON document for programs. Text from servers is printed unstyled."""
 
 from __future__ import annotations
 
@@ -17,62 +17,60 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["WIDTH", "aside", "facts", "plain", "print_json", "put", "rows"]
-
 WIDTH = 160
-"""Columns of a table where no terminal says how many there are."""
+"""Columns of the output if it is not a terminal."""
 
 
-def put(*answer: RenderableType) -> None:
-    """On stdout: coloured on a terminal, unless NO_COLOR is set; in a pipe plain and wide, with no blanks at ends."""
+def print_answer(*parts: RenderableType) -> None:
+    """Prints to stdout: with color on a terminal, unless NO_COLOR is set; else plain, wide, without trailing blanks."""
     console = Console(highlight=False)
     if console.is_terminal:
-        console.print(*answer, sep="\n")
+        console.print(*parts, sep="\n")
         return
     console.width = WIDTH
-    with console.capture() as written:
-        console.print(*answer, sep="\n")
-    typer.echo("\n".join(line.rstrip() for line in written.get().splitlines()))
+    with console.capture() as capture:
+        console.print(*parts, sep="\n")
+    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def aside() -> Console:
-    """Stderr, for what is no part of the answer: progress, and how to go on."""
+def stderr_console() -> Console:
+    """The console for everything that is not output: progress bars and hints."""
     return Console(stderr=True, highlight=False)
 
 
-def print_json(said: Any) -> None:
-    """One document; laid out where somebody looks."""
+def print_json(document: Any) -> None:
+    """Prints one JSON document to stdout; indented on a terminal."""
     console = Console()
     if console.is_terminal:
-        console.print_json(data=said, ensure_ascii=False)
+        console.print_json(data=document, ensure_ascii=False)
     else:
-        typer.echo(json.dumps(said, ensure_ascii=False))
+        typer.echo(json.dumps(document, ensure_ascii=False))
 
 
-def plain(value: Any, most: int = 500) -> Text:
-    """Somebody else's value on one line: no markup, and nothing that a terminal takes for a command."""
-    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Text(one_line(words, most))
+def plain(value: Any, max_length: int = 500) -> Text:
+    """A value from a server on one line, without markup or control characters that a terminal would obey."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Text(one_line(text, max_length))
 
 
-def facts(known: Iterable[tuple[str, Any]]) -> Table:
-    """A line for each (name, value) that has a value."""
-    found = Table.grid(padding=(0, 2))
-    found.add_column(style="bold cyan", no_wrap=True)
-    found.add_column(overflow="fold")
-    for name, value in known:
+def grid(values: Iterable[tuple[str, Any]]) -> Table:
+    """One line for each (name, value) whose value is not empty."""
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(style="bold cyan", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for name, value in values:
         if value not in (None, "", [], {}):
-            found.add_row(plain(name), value if isinstance(value, Text) else plain(value))
-    return found
+            lines.add_row(plain(name), value if isinstance(value, Text) else plain(value))
+    return lines
 
 
-def rows(headings: Sequence[str], cells: Iterable[Sequence[Text]]) -> Table:
-    """A table without lines; a column that says nothing is left out, what does not fit is folded, never cut."""
+def table(headings: Sequence[str], cells: Iterable[Sequence[Text]]) -> Table:
+    """A table without rules. Omits empty columns; folds long values instead of truncating them."""
     lines = list(cells)
-    filled = [place for place in range(len(headings)) if any(line[place] for line in lines)]
-    found = Table(*(headings[place] for place in filled), box=None, pad_edge=False, header_style="bold")
-    for column in found.columns:
+    filled = [column for column in range(len(headings)) if any(line[column] for line in lines)]
+    result = Table(*(headings[column] for column in filled), box=None, pad_edge=False, header_style="bold")
+    for column in result.columns:
         column.overflow = "fold"
     for line in lines:
-        found.add_row(*(line[place] for place in filled))
-    return found
+        result.add_row(*(line[column] for column in filled))
+    return result

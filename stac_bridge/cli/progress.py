@@ -1,4 +1,4 @@
-"""How a download looks: bars while it goes, a table or a JSON document at its end."""
+"""The output of ``stac-bridge download``: progress bars, then a table or a JSON document."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
     from stac_bridge.client.download import File, Outcome
 
-__all__ = ["Bars", "counted", "document", "table"]
-
-_COLOURS = {Status.failed: "red", Status.interrupted: "yellow", Status.skipped: "dim"}
+_COLORS = {Status.failed: "red", Status.interrupted: "yellow", Status.skipped: "dim"}
 
 
-class Bars:
-    """A bar for all files and one for each that is on its way; nothing at all where nobody looks."""
+class DownloadProgress:
+    """A progress bar for all files, and one for each active file; nothing if ``console`` is not a terminal.
+
+    Its methods are those of ``client.download.Watch``.
+    """
 
     def __init__(self, console: Console, count: int) -> None:
-        self.progress = Progress(
+        self.display = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
@@ -39,90 +40,88 @@ class Bars:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._count, self._settled = count, 0
-        self._all = self.progress.add_task(self._title(), total=None, note="")
+        self._count, self._finished = count, 0
+        self._total = self.display.add_task(self._title(), total=None, note="")
         self._bars: dict[Path, TaskID] = {}
         self._sizes: dict[Path, int] = {}
-        self._there: dict[Path, int] = {}
+        self._received: dict[Path, int] = {}
 
     def _title(self) -> str:
-        return f"{self._settled} of {self._count} files"
+        return f"{self._finished} of {self._count} files"
 
     def on_start(self, file: File, there: int, size: int | None) -> None:
-        """A bar that stands where the file stands."""
-        bar = self._bar(file)
-        self.progress.update(bar, completed=there, total=size, note="")
-        self._moved(file, there - self._there.get(file.path, 0))
+        """A file's download starts with ``there`` bytes on disk already."""
+        self.display.update(self._bar(file), completed=there, total=size, note="")
+        self._advance(file, there - self._received.get(file.path, 0))
         self._sizes[file.path] = size or 0
-        self.progress.update(self._all, total=sum(self._sizes.values()) or None)
+        self.display.update(self._total, total=sum(self._sizes.values()) or None)
 
     def on_bytes(self, file: File, count: int) -> None:
-        """It moves, and so does the one for all."""
-        self.progress.advance(self._bar(file), count)
-        self._moved(file, count)
+        """More bytes of a file have arrived."""
+        self.display.advance(self._bar(file), count)
+        self._advance(file, count)
 
-    def _moved(self, file: File, count: int) -> None:
-        self._there[file.path] = self._there.get(file.path, 0) + count
-        self.progress.advance(self._all, count)
+    def _advance(self, file: File, count: int) -> None:
+        self._received[file.path] = self._received.get(file.path, 0) + count
+        self.display.advance(self._total, count)
 
     def on_wait(self, file: File, seconds: float, why: str) -> None:
-        """It says why it stands still."""
-        self.progress.update(self._bar(file), note=escape(f"waits {seconds:.0f} s: {why}"))
+        """A file is retried after ``seconds``."""
+        self.display.update(self._bar(file), note=escape(f"waits {seconds:.0f} s: {why}"))
 
     def on_finish(self, outcome: Outcome) -> None:
-        """It goes."""
+        """A file is finished, successfully or not: its bar is removed."""
         bar = self._bars.pop(outcome.file.path, None)
         if bar is not None:
-            self.progress.remove_task(bar)
-        self._settled += 1
-        self.progress.update(self._all, description=self._title())
+            self.display.remove_task(bar)
+        self._finished += 1
+        self.display.update(self._total, description=self._title())
 
     def _bar(self, file: File) -> TaskID:
         if file.path not in self._bars:
-            self._bars[file.path] = self.progress.add_task(escape(file.path.name), total=None, note="")
+            self._bars[file.path] = self.display.add_task(escape(file.path.name), total=None, note="")
         return self._bars[file.path]
 
 
-def table(outcomes: Sequence[Outcome], folder: Path) -> Table:
-    """A row for each file."""
-    found = Table("file", "size", "status", box=None, pad_edge=False)
-    found.columns[0].overflow = "fold"
-    for one in outcomes:
-        status = f"{one.status}: {escape(one.reason)}" if one.reason else str(one.status)
-        size = decimal(one.size) if one.size is not None else ""
-        found.add_row(escape(_below(one, folder)), size, status, style=_COLOURS.get(one.status, ""))
-    return found
+def outcome_table(outcomes: Sequence[Outcome], folder: Path) -> Table:
+    """One row per file."""
+    result = Table("file", "size", "status", box=None, pad_edge=False)
+    result.columns[0].overflow = "fold"
+    for outcome in outcomes:
+        status = f"{outcome.status}: {escape(outcome.reason)}" if outcome.reason else str(outcome.status)
+        size = decimal(outcome.size) if outcome.size is not None else ""
+        result.add_row(escape(_relative_path(outcome, folder)), size, status, style=_COLORS.get(outcome.status, ""))
+    return result
 
 
-def document(outcomes: Sequence[Outcome], folder: Path) -> str:
+def outcome_json(outcomes: Sequence[Outcome], folder: Path) -> str:
     """The same as one JSON document."""
-    return json.dumps(
-        {"folder": str(folder), "counts": _counts(outcomes), "files": [_said(o, folder) for o in outcomes]}
-    )
+    files = [_file_json(outcome, folder) for outcome in outcomes]
+    return json.dumps({"folder": str(folder), "counts": _counts(outcomes), "files": files})
 
 
-def _said(outcome: Outcome, folder: Path) -> dict[str, Any]:
+def _file_json(outcome: Outcome, folder: Path) -> dict[str, Any]:
     file = outcome.file
     return {
         "collection": file.collection,
         "item": file.item,
         "asset": file.key,
-        "path": _below(outcome, folder),
+        "path": _relative_path(outcome, folder),
         "size": outcome.size,
         "status": str(outcome.status),
         "reason": outcome.reason,
     }
 
 
-def _below(outcome: Outcome, folder: Path) -> str:
+def _relative_path(outcome: Outcome, folder: Path) -> str:
     return outcome.file.path.relative_to(folder).as_posix()
 
 
 def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    kinds = [one.status for one in outcomes]
-    return {str(status): kinds.count(status) for status in Status if status in kinds}
+    statuses = [outcome.status for outcome in outcomes]
+    return {str(status): statuses.count(status) for status in Status if status in statuses}
 
 
-def counted(outcomes: Sequence[Outcome]) -> str:
-    """How many there are of each kind."""
+def summarize(outcomes: Sequence[Outcome]) -> str:
+    """The number of files by status."""
     return ", ".join(f"{count} {status}" for status, count in _counts(outcomes).items()) or "no files"

@@ -1,4 +1,4 @@
-"""``stac-bridge search``: Items as a table, as JSON, or in a file."""
+"""``stac-bridge search``: shows Items as a table or JSON, or saves them in a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from stac_bridge.cli.exit_codes import DONE, leaves, note
-from stac_bridge.cli.item_table import found, items_table
-from stac_bridge.cli.local_server import reached, tell_of_hrefs
-from stac_bridge.cli.options import Api, AsJson, asks
-from stac_bridge.cli.printing import aside, plain, print_json, put
+from stac_bridge.cli.exit_codes import DONE, exits, note
+from stac_bridge.cli.item_table import count_sentence, items_table
+from stac_bridge.cli.local_server import api_address, note_short_lived_hrefs
+from stac_bridge.cli.options import Api, JsonFlag, with_search_options
+from stac_bridge.cli.printing import plain, print_answer, print_json, stderr_console
 from stac_bridge.client.download import SearchParams, SearchResults, save_items, search_items
 from stac_bridge.client.save import find_writer, write_ndjson
 from stac_bridge.errors import BadRequest
@@ -21,11 +21,9 @@ from stac_bridge.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["search"]
 
-
-@leaves
-@asks(limit=20)
+@exits
+@with_search_options(limit=20)
 def search(
     wanted: SearchParams,
     output: Annotated[
@@ -34,71 +32,73 @@ def search(
             "--output",
             "-o",
             metavar="FILE",
-            help="Save them, by its ending: .geojson or .json, .ndjson or .jsonl, .parquet (stac-geoparquet); "
-            "- is NDJSON on stdout.",
+            help="Save the Items; the extension sets the format: .geojson or .json, .ndjson or .jsonl, "
+            ".parquet (stac-geoparquet); - writes NDJSON to stdout.",
         ),
     ] = None,
     api: Api = None,
-    as_json: AsJson = False,
+    as_json: JsonFlag = False,
 ) -> int:
-    """Search for Items: a table, an ItemCollection with `--json`, or a file with `--output`.
+    """Search for Items: print a table, an ItemCollection with `--json`, or save a file with `--output`.
 
-    At most 20 unless `--limit` says otherwise; when more match, the last line says so.
+    Returns at most 20 Items unless `--limit` is set; the last line says whether more match.
     """
     if wanted.is_empty:
-        raise BadRequest("Say which Items: one of --collections, --ids, --bbox, --intersects, --datetime, --filter.")
+        raise BadRequest(
+            "Say which Items: pass one of --collections, --ids, --bbox, --intersects, --datetime, --filter."
+        )
     if output and as_json:
-        raise BadRequest("Give --json or --output, not both.")
-    to_file = output if output and str(output) != "-" else None
-    if to_file:
-        find_writer(to_file)  # a name that cannot be written is told before anything is asked
+        raise BadRequest("Pass --json or --output, not both.")
+    file = output if output and str(output) != "-" else None
+    if file:
+        find_writer(file)  # rejects an unknown extension before the search
     if output or as_json:
-        tell_of_hrefs(api)
-    with reached(api) as address:
+        note_short_lived_hrefs(api)
+    with api_address(api) as address:
         hits = search_items(address, wanted)
-        if to_file:
-            _report(save_items(_watched(hits), to_file), hits, f" Saved in {to_file}.")
+        if file:
+            _print_count(save_items(_with_progress(hits), file), hits, f" Saved in {file}.")
         elif output:
-            _note(write_ndjson(_watched(hits), sys.stdout.buffer), hits)
+            _note_count(write_ndjson(_with_progress(hits), sys.stdout.buffer), hits)
         else:
-            _show(list(_watched(hits)), hits, as_json)
+            _print_items(list(_with_progress(hits)), hits, as_json)
     return DONE
 
 
-def _show(items: list[dict[str, Any]], hits: SearchResults, as_json: bool) -> None:
+def _print_items(items: list[dict[str, Any]], hits: SearchResults, as_json: bool) -> None:
     if as_json:
         matched = {} if hits.matched is None else {"numberMatched": hits.matched}
         print_json({"type": "FeatureCollection", "features": items, **matched, "numberReturned": len(items)})
-        _note(len(items), hits)
+        _note_count(len(items), hits)
         return
     if items:
-        put(items_table(items))
-    _report(len(items), hits)
+        print_answer(items_table(items))
+    _print_count(len(items), hits)
     if items:
-        _how_to_go_on(items[0])
+        _print_next_commands(items[0])
 
 
-def _report(count: int, hits: SearchResults, more: str = "") -> None:
-    typer.echo(f"{found(count, hits.matched, hits.has_more)}{more if count else ''}")
+def _print_count(count: int, hits: SearchResults, suffix: str = "") -> None:
+    typer.echo(f"{count_sentence(count, hits.matched, hits.has_more)}{suffix if count else ''}")
 
 
-def _note(count: int, hits: SearchResults) -> None:
-    """Beside what a program reads, and only what it does not see there."""
+def _note_count(count: int, hits: SearchResults) -> None:
+    """Prints the count to stderr, unless the output itself shows that it is complete."""
     if hits.has_more or not count:
-        note(found(count, hits.matched, hits.has_more))
+        note(count_sentence(count, hits.matched, hits.has_more))
 
 
-def _how_to_go_on(item: dict[str, Any]) -> None:
-    """To those who look."""
-    console = aside()
+def _print_next_commands(item: dict[str, Any]) -> None:
+    """On a terminal, suggests what to run next."""
+    console = stderr_console()
     if console.is_terminal and sys.stdout.isatty():
-        console.print(plain(f"All of one: stac-bridge item {item.get('collection')} {item['id']}"), style="dim")
+        console.print(plain(f"One Item: stac-bridge item {item.get('collection')} {item['id']}"), style="dim")
         console.print("Their files: stac-bridge download, with the same options", style="dim")
 
 
-def _watched(hits: SearchResults) -> Iterator[dict[str, Any]]:
-    """Its Items, counted on a terminal while they come."""
-    console = aside()
+def _with_progress(hits: SearchResults) -> Iterator[dict[str, Any]]:
+    """The Items, with a progress bar on a terminal."""
+    console = stderr_console()
     with Progress(
         SpinnerColumn(),
         TextColumn("Items"),

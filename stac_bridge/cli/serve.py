@@ -1,4 +1,4 @@
-"""``stac-bridge serve``: the STAC API, over an M2M account or over the embedded sandbox."""
+"""``stac-bridge serve``: the STAC API, with an M2M account or with the embedded sandbox."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from pydantic_core import ValidationError
 
-from stac_bridge.cli.exit_codes import told
-from stac_bridge.cli.garbage_collection import collect_rarely
+from stac_bridge.cli.exit_codes import setting_error
+from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from stac_bridge.cli.log import Redactor, log_to_stderr
+from stac_bridge.cli.sandbox import EMBEDDED_M2M_URL
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -27,30 +28,28 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["build", "serve"]
-
 _log = logging.getLogger("stac_bridge")
 
-_PRETEND_URL = "http://sandbox.invalid/api/api/json/stable/"
+SHUTDOWN_TIMEOUT = 5
+"""Seconds for open requests to finish at shutdown. Container runtimes kill a process after ten."""
 
-FINISHING = 5
-"""Seconds that answers under way may still take when the server is told to stop; a container is killed after ten."""
-
-SANDBOX = "/sandbox"
-"""Where the embedded sandbox is mounted."""
+SANDBOX_PATH = "/sandbox"
+"""Path at which the embedded sandbox is mounted."""
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to bind; only this machine reaches the default.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to bind; the default is only reachable from this machine.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="Port to bind.")] = 8000,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes; several share the one M2M account by way of STAC_BRIDGE_STORE.")
+        int, typer.Option(min=1, help="Number of processes; several of them share the account via STAC_BRIDGE_STORE.")
     ] = 1,
 ) -> None:
-    """Serve the STAC API.
+    """Run the STAC API server.
 
-    With STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN set, over USGS's archive; with neither the username
-    nor STAC_BRIDGE_M2M_URL set, over the embedded sandbox, which needs no account.
+    With STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN, it serves USGS's archive; with neither the username nor
+    STAC_BRIDGE_M2M_URL, it serves the embedded sandbox, which needs no account.
     """
     import uvicorn
 
@@ -60,16 +59,15 @@ def serve(
         settings = Settings()
         log_to_stderr(settings)
         if workers > 1:
-            _check_several(settings)
-            _count_together()
+            _check_workers(settings)
+            _share_metrics()
         server: ASGIApp | str = build(settings, host, port)
     except ValidationError as invalid:
-        _leave("; ".join(told(one) for one in invalid.errors()))
-    except BridgeError as wrong:
-        _leave(str(wrong))
-    collect_rarely()
-    # X-Forwarded-* headers are read in api/callers.py, which believes only STAC_BRIDGE_TRUSTED_PROXIES.
-    signal.signal(signal.SIGTERM, _end)
+        _fail("; ".join(setting_error(error) for error in invalid.errors()))
+    except BridgeError as error:
+        _fail(str(error))
+    tune_garbage_collection()
+    signal.signal(signal.SIGTERM, _exit)
     if workers > 1:
         server = "stac_bridge.cli.worker:worker"
     uvicorn.run(
@@ -78,40 +76,41 @@ def serve(
         workers=workers,
         host=host,
         port=port,
+        # X-Forwarded-* is handled by api/middleware/client_address.py, which respects STAC_BRIDGE_TRUSTED_PROXIES.
         proxy_headers=False,
-        timeout_graceful_shutdown=FINISHING,
-        log_config=None,  # its records reach our log, which knows what to leave out
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+        log_config=None,  # its records go to the root logger, whose handler redacts secrets
         access_log=False,
     )
 
 
-def _check_several(settings: Settings) -> None:
-    """Whether several processes can serve these settings. Raises BridgeError."""
+def _check_workers(settings: Settings) -> None:
+    """Checks that several processes can run with these settings. Raises BridgeError."""
     from stac_bridge.store import is_shared
 
     if settings.embeds_sandbox:
         raise BridgeError(
-            "--workers: the embedded sandbox lives in one process. Start `stac-bridge sandbox` beside the server "
-            "and name it by STAC_BRIDGE_M2M_URL (any username and token will do), or set an M2M account."
+            "--workers: the embedded sandbox runs in a single process. Start `stac-bridge sandbox` separately and set "
+            "STAC_BRIDGE_M2M_URL to it (with any username and token), or set an M2M account."
         )
     if not is_shared(settings.store):
         raise BridgeError(
             "--workers: M2M serves one request of an account at a time, so several processes have to take turns. "
-            "Set STAC_BRIDGE_STORE=redis://host:6379/0 to a Redis or Valkey, by which they do."
+            "Set STAC_BRIDGE_STORE=redis://host:6379/0 to a Redis or Valkey that coordinates them."
         )
 
 
-def _count_together() -> None:
-    """Let the workers' metrics be one, whichever of them is asked; before anything is counted."""
+def _share_metrics() -> None:
+    """Makes each worker report the metrics of all. Must run before the first metric is created."""
     folder = tempfile.TemporaryDirectory(prefix="stac-bridge-metrics-")
     atexit.register(folder.cleanup)
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder.name)
 
 
-def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Uvicorn raises the signal again when all is done: then we leave in peace, and what is temporary is removed.
+def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Handles SIGTERM, which uvicorn raises again after its shutdown: removes temporary files and exits with 0.
 
-    Threads that still work, such as on a picture of the sandbox, have nobody left to give it to.
+    ``os._exit`` does not wait for threads, such as one that computes a picture: its result is not needed.
     """
     atexit._run_exitfuncs()
     logging.shutdown()
@@ -119,19 +118,19 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def build(settings: Settings, host: str, port: int) -> ASGIApp:
-    """The server for these settings, reached at this address. Raises BridgeError."""
+    """The application for these settings, reachable at this address. Raises BridgeError."""
     from stac_bridge.store import check_redis, is_shared
 
     if is_shared(settings.store):
         asyncio.run(check_redis(settings.store))
     if settings.embeds_sandbox:
-        return _with_sandbox(settings, _address(settings, host, port))
+        return _with_sandbox(settings, _public_address(settings, host, port))
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
         raise BridgeError("Set both STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN, or neither for the sandbox.")
     if not _is_loopback(host):
         _log.warning(
-            "LISTENING ON %s WITH AN M2M ACCOUNT: whoever reaches this address spends the account's quota "
-            "and its one request at a time. Bind 127.0.0.1, or put a gate in front.",
+            "LISTENING ON %s WITH AN M2M ACCOUNT: every client that reaches this address spends the account's quota "
+            "and its only concurrent request. Bind 127.0.0.1, or put an authenticating proxy in front.",
             host,
         )
     from stac_bridge.api import create_app
@@ -140,9 +139,9 @@ def build(settings: Settings, host: str, port: int) -> ASGIApp:
 
 
 def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
-    """The server and, mounted below it, the sandbox that it asks without going over the network.
+    """The application with a sandbox mounted in it, which it calls in memory instead of over the network.
 
-    What is kept of the sandbox ends with the process: its scenes are not worth a place beside USGS's.
+    The data folder is temporary, because the sandbox's scenes are not worth keeping.
     """
     import httpx
     from pydantic import HttpUrl, SecretStr
@@ -152,23 +151,23 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
 
     notice = "This server runs on the embedded sandbox: its scenes and pictures are computed, not USGS's."
     _log.warning("%s Set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive.", notice)
-    pretend = create_sandbox(base_url=f"{address}{SANDBOX}")
-    told = {"m2m_url": HttpUrl(_PRETEND_URL), "m2m_username": "sandbox", "m2m_token": SecretStr("sandbox")}
+    sandbox = create_sandbox(base_url=f"{address}{SANDBOX_PATH}")
+    account = {"m2m_url": HttpUrl(EMBEDDED_M2M_URL), "m2m_username": "sandbox", "m2m_token": SecretStr("sandbox")}
     folder = tempfile.TemporaryDirectory(prefix="stac-bridge-")
     atexit.register(folder.cleanup)
     app = create_app(
-        settings.model_copy(update=told),
+        settings.model_copy(update=account),
         notice=notice,
         keep_in=Path(folder.name),
-        transport=httpx.ASGITransport(pretend),
+        transport=httpx.ASGITransport(sandbox),
         own_origin=address,
     )
-    app.mount(SANDBOX, pretend)
+    app.mount(SANDBOX_PATH, sandbox)
     return app
 
 
-def _address(settings: Settings, host: str, port: int) -> str:
-    """Where readers reach the server: as configured, else on this machine."""
+def _public_address(settings: Settings, host: str, port: int) -> str:
+    """The address at which clients reach the server: the configured one, else on this machine."""
     if settings.public_url:
         return str(settings.public_url).rstrip("/")
     name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
@@ -182,6 +181,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _leave(why: str) -> NoReturn:
-    typer.echo(f"stac-bridge: {Redactor()(why)}", err=True)
+def _fail(reason: str) -> NoReturn:
+    typer.echo(f"stac-bridge: {Redactor()(reason)}", err=True)
     raise typer.Exit(2)

@@ -1,25 +1,23 @@
-"""One of several processes that serve; ``stac-bridge serve`` has looked at the settings before it starts them."""
+"""The application of one of several server processes. ``stac-bridge serve`` has checked the settings already."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_bridge.cli.garbage_collection import collect_rarely
+from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from stac_bridge.cli.log import log_to_stderr
 from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-__all__ = ["worker"]
-
 
 def worker() -> ASGIApp:
-    """The server, from the settings in the environment. A Redis that is away now may come back later."""
+    """Builds the application from the environment. Starts without Redis, which may come back later."""
     from stac_bridge.api import create_app
 
     settings = Settings()
     log_to_stderr(settings)
     app = create_app(settings)
-    collect_rarely()
+    tune_garbage_collection()
     return app

@@ -72,7 +72,7 @@ async def test_a_parameter_given_twice_is_told(here: Here) -> None:
         ("/collections/nothing/items/nothing", "/collections"),
         (f"/collections/{LANDSAT}/items/nothing", "has no item"),
         ("/search?collections=nothing", "/collections"),
-        ("/nowhere", "nothing at this address"),
+        ("/nowhere", "Nothing is at this URL"),
     ],
 )
 async def test_what_is_not_there_is_a_404(here: Here, path: str, told: str) -> None:

@@ -10,18 +10,18 @@ from typing import Any
 import httpx
 import pytest
 
-from stac_bridge.api.m2m_health import Pulse
-from stac_bridge.api.routes.health import CatalogueHealth, M2MHealth, Status, StoreHealth, status_of
+from stac_bridge.api.m2m_health import M2MStatus
+from stac_bridge.api.routes.health import CatalogHealth, M2MHealth, Status, StoreHealth, status_of
 from stac_bridge.m2m.calls import Call
 from tests.support import Here, Script, fails, running, says
 
 STORE = StoreHealth(kind="memory", status="ok")
-CATALOGUE = CatalogueHealth(datasets=3, age=10, stale=False)
+CATALOG = CatalogHealth(datasets=3, age=10, stale=False)
 M2M = M2MHealth(reachable=True, last_answer=1, breaker="closed", waiting=0, account="accepted")
 
 
 @pytest.mark.parametrize(
-    ("store", "catalogue", "m2m", "status"),
+    ("store", "catalog", "m2m", "status"),
     [
         ({}, {}, {}, Status.ok),
         ({}, {}, {"reachable": None, "last_answer": None, "account": "unknown"}, Status.ok),
@@ -34,16 +34,16 @@ M2M = M2MHealth(reachable=True, last_answer=1, breaker="closed", waiting=0, acco
     ],
 )
 def test_the_status_is_the_worst_of_what_is_known(
-    store: dict[str, Any], catalogue: dict[str, Any], m2m: dict[str, Any], status: Status
+    store: dict[str, Any], catalog: dict[str, Any], m2m: dict[str, Any], status: Status
 ) -> None:
-    parts = STORE.model_copy(update=store), CATALOGUE.model_copy(update=catalogue), M2M.model_copy(update=m2m)
+    parts = STORE.model_copy(update=store), CATALOG.model_copy(update=catalog), M2M.model_copy(update=m2m)
     assert status_of(*parts) is status
 
 
 def test_the_pulse_is_that_of_calls_which_were_sent() -> None:
     clock = iter(range(100))
-    pulse = Pulse(lambda: float(next(clock)))
-    assert (pulse.reachable, pulse.age) == (None, None)
+    status = M2MStatus(lambda: float(next(clock)))
+    assert (status.reachable, status.age) == (None, None)
     for outcome, reachable, refused in (
         ("ok", True, False),
         ("timeout", False, False),
@@ -52,9 +52,9 @@ def test_the_pulse_is_that_of_calls_which_were_sent() -> None:
         ("turned-away", True, True),
         ("RATE_LIMIT", True, False),
     ):
-        pulse.heard(Call("scene-search", outcome, 0, 0))
-        assert (pulse.reachable, pulse.refused) == (reachable, refused), outcome
-    assert pulse.age == 1
+        status.record(Call("scene-search", outcome, 0, 0))
+        assert (status.reachable, status.refused) == (reachable, refused), outcome
+    assert status.age == 1
 
 
 async def told(here: Here, until: Callable[[dict[str, Any]], bool]) -> httpx.Response:
@@ -68,14 +68,14 @@ async def told(here: Here, until: Callable[[dict[str, Any]], bool]) -> httpx.Res
 
 
 async def test_a_server_that_works_says_so_and_asks_nobody(here: Here) -> None:
-    answer = await told(here, lambda said: said["role"] != "unknown" and said["catalogue"]["datasets"] > 0)
+    answer = await told(here, lambda said: said["role"] != "unknown" and said["catalog"]["datasets"] > 0)
     calls = list(here.sandbox.calls)
     answer = await here.get("/_mgmt/health")
     said = answer.json()
     assert (answer.status_code, said["status"], said["role"]) == (200, "ok", "download")
     assert said["m2m"]["breaker"] == "closed"
     assert said["m2m"]["account"] == "accepted"
-    assert said["catalogue"]["age"] < 60
+    assert said["catalog"]["age"] < 60
     assert answer.headers["cache-control"] == "no-store"
     assert here.sandbox.calls == calls
     assert (await here.get("/_mgmt/ping")).json() == {"message": "PONG"}
@@ -121,7 +121,7 @@ async def test_a_catalogue_that_could_not_be_refreshed_is_stale(tmp_path: Path) 
     script = Script({"login-token": says("key"), "permissions": says(["user"]), "dataset-search": fails("UNKNOWN")})
     async with running(tmp_path, transport=httpx.MockTransport(script)) as here:
         answer = await told(here, lambda said: said["role"] == "search-only")
-        assert answer.json()["catalogue"]["stale"] is True
+        assert answer.json()["catalog"]["stale"] is True
         assert answer.json()["status"] == "degraded"
 
 

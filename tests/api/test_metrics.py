@@ -69,7 +69,7 @@ async def test_routes_are_told_by_their_templates_whatever_is_asked(here: Here) 
 def test_a_word_from_outside_makes_no_series_of_its_own() -> None:
     metrics = Metrics()
     for outcome in ("RATE_LIMIT", "https://somewhere/?token=1", "x" * 100, ""):
-        metrics.called(Call("scene-search", outcome, 0.1, 0.2))
+        metrics.record_call(Call("scene-search", outcome, 0.1, 0.2))
     text = metrics.exposition().decode()
     assert 'outcome="other"} 3.0' in text
     assert "token" not in text

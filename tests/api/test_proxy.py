@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from stac_bridge.api.middleware.client_address import Proxied, caller_of
+from stac_bridge.api.middleware.client_address import TrustedProxies, caller_of
 from stac_bridge.request_context import current_request
 from stac_bridge.settings import Settings
 from tests.support import running
@@ -53,7 +53,7 @@ async def test_the_caller_is_the_last_address_that_is_no_trusted_proxys(
         seen.append(caller_of(scope))
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await Proxied(app, PROXIES)({"type": "http", "client": (peer, 1), "headers": raw}, None, None)  # type: ignore[arg-type]
+    await TrustedProxies(app, PROXIES)({"type": "http", "client": (peer, 1), "headers": raw}, None, None)  # type: ignore[arg-type]
     assert seen == [expected]
 
 

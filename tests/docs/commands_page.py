@@ -1,6 +1,6 @@
-"""The parts of docs/cli.md, docs/download.md and the README that tell the commands, made from the code.
+"""The parts of docs/cli.md, docs/download.md and the README about the commands, generated from the code.
 
-``python -m tests.docs.commands_page`` writes them anew.
+``python -m tests.docs.commands_page`` updates them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE, DOWNLOAD, README = ROOT / "docs" / "cli.md", ROOT / "docs" / "download.md", ROOT / "README.md"
 WRITTEN = (PAGE, DOWNLOAD, README)
 _PLACE = re.compile(r"(<!-- (commands|codes): [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
-_NOT_OURS = ("help", "install_completion", "show_completion")
+_BUILT_IN = ("help", "install_completion", "show_completion")
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Each command by its words, groups left out, in the order of the help."""
+    """Each command by its full name, without groups, in the order of the help."""
     yield from _below(typer.main.get_command(app), ())
 
 
@@ -38,12 +38,12 @@ def _below(group: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 
 def chapter() -> str:
-    """A section for each command: what it does, its arguments and options, examples."""
+    """A section for each command: description, arguments, options, examples."""
     return "\n".join(section for name, command in commands() for section in _section(name, command))
 
 
 def _section(name: str, command: Any) -> list[str]:
-    params = sorted((one for one in command.params if one.name not in _NOT_OURS), key=_is_option)
+    params = sorted((one for one in command.params if one.name not in _BUILT_IN), key=_is_option)
     arguments = [_argument(one) for one in params if not _is_option(one)]
     return [
         f"### {' '.join(['stac-bridge', name, *arguments])}\n",
@@ -73,7 +73,8 @@ def _row(one: Any) -> str:
 
 def codes() -> str:
     """The table of exit codes."""
-    return "\n".join(["| exit code | meaning |\n|---|---|", *(f"| {code} | {says} |" for code, says in CODES.items())])
+    rows = (f"| {code} | {meaning} |" for code, meaning in CODES.items())
+    return "\n".join(["| exit code | meaning |\n|---|---|", *rows])
 
 
 def summary() -> str:
@@ -86,7 +87,7 @@ def summary() -> str:
 
 
 def written(path: Path) -> str:
-    """The text of a file with the parts that belong there."""
+    """The text of a file with its generated parts updated."""
     parts = {"commands": summary() if path == README else chapter(), "codes": codes()}
     return _PLACE.sub(lambda found: f"{found[1]}{parts[found[2]]}\n{found[3]}", path.read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""The tables of docs/errors.md, made from the code: ``python -m tests.docs.errors_table`` writes them anew."""
+"""The tables of docs/errors.md, generated from the code: ``python -m tests.docs.errors_table`` updates them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _PLACE = re.compile(r"(<!-- (errors|codes): [^\n]*-->\n).*?(<!-- end -->)", re.D
 
 WHAT_TO_DO = {
     "BadRequest": "Change what the text names.",
-    "BadCursor": "Begin the search again; do not change a search while you page.",
-    "TooLarge": "Send less; `/sign` takes more than searches do.",
+    "BadCursor": "Restart the search; do not change a search while paging through it.",
+    "TooLarge": "Send less; `/sign` accepts more than a search.",
     "TooLong": "Send the search as a POST.",
-    "TooOften": "Come back when `Retry-After` says.",
-    "NotFound": "Look the id up: `/collections`, or a search by `ids`.",
-    "Refused": "[Renew the href](signing.md) where it has expired; take it as the Item has it.",
-    "SearchTooWide": "Follow the `next` link, or narrow the search; [what filters cost](filters.md).",
-    "Staging": "Come back when `Retry-After` says; GDAL does with `GDAL_HTTP_MAX_RETRY`.",
-    "AssetUnavailable": "Take another asset or scene; the text gives USGS's reason.",
-    "NoRoom": "Give the server room, or more `STAC_BRIDGE_SPOOL_BYTES`.",
-    "MappingInvalid": "Run `stac-bridge mappings check`, and mend the line that it names.",
-    "UpstreamBusy": "Come back when `Retry-After` says. Where it is often so, does something else use the account?",
-    "UpstreamUnreachable": "Come back when `Retry-After` says; the landing page has USGS's notices of maintenance.",
-    "UpstreamTimeout": "Narrow the search, or come back.",
-    "UpstreamLogin": "Let `stac-bridge doctor --live` look at the username, the token and the account's roles.",
-    "UpstreamFault": "The text has M2M's words; `upstream_code` is [M2M's code](#what-m2m-says).",
+    "TooOften": "Retry after the seconds in `Retry-After`.",
+    "NotFound": "Check the id: see `/collections`, or search by `ids`.",
+    "Refused": "[Renew the href](signing.md) if it has expired; use it exactly as in the Item.",
+    "SearchTooWide": "Follow the `next` link, or narrow the search; see [what filters cost](filters.md).",
+    "Staging": "Retry after the seconds in `Retry-After`; GDAL does with `GDAL_HTTP_MAX_RETRY`.",
+    "AssetUnavailable": "Use another asset or scene; the text has USGS's reason.",
+    "NoRoom": "Free disk space, or raise `STAC_BRIDGE_SPOOL_BYTES`.",
+    "MappingInvalid": "Run `stac-bridge mappings check`, and fix the line it names.",
+    "UpstreamBusy": "Retry after the seconds in `Retry-After`. If it recurs, the account is also in use elsewhere.",
+    "UpstreamUnreachable": "Retry after the seconds in `Retry-After`; the landing page has USGS's maintenance notices.",
+    "UpstreamTimeout": "Narrow the search, or retry later.",
+    "UpstreamLogin": "Run `stac-bridge doctor --live` to check the username, the token and the account's roles.",
+    "UpstreamFault": "The text has M2M's message; `upstream_code` is [M2M's code](#codes-of-m2m).",
 }
 
 
 def kinds() -> dict[str, type[errors.BridgeError]]:
-    """Every error that has a status, by name, in the order of the tree."""
-    every = (getattr(errors, name) for name in re.findall(r"[─] (\w+)", str(errors.__doc__)))
-    return {kind.__name__: kind for kind in every if kind in STATUS}
+    """Every error that has a status, by name, in the order of the tree in the module's docstring."""
+    kinds = (getattr(errors, name) for name in re.findall(r"[─] (\w+)", str(errors.__doc__)))
+    return {kind.__name__: kind for kind in kinds if kind in STATUS}
 
 
 def problems() -> str:
-    """A row for each error of ours."""
+    """A row for each error class."""
     rows = ["| `code` | status | when | what to do |", "|---|---|---|---|"]
     for name, kind in kinds().items():
         rows.append(f"| `{name}` | {STATUS[kind]} | {_when(kind)} | {WHAT_TO_DO[name]} |")
@@ -53,22 +53,22 @@ def _when(kind: type[errors.BridgeError]) -> str:
 
 
 def codes() -> str:
-    """A row for the codes of M2M's that are told alike."""
-    rows = ["| M2M's code | `code` | status | `Retry-After` | the text begins |", "|---|---|---|---|---|"]
-    alike: dict[str, list[str]] = {}
+    """A row for each group of M2M codes with the same response."""
+    rows = ["| M2M's code | `code` | status | `Retry-After` | the text starts with |", "|---|---|---|---|---|"]
+    groups: dict[str, list[str]] = {}
     for code in TABLE:
         error = upstream_error(code, None)
-        words = str(error).partition(f" ({code}")[0]
+        text = str(error).partition(f" ({code}")[0]
         wait = "" if error.retry_after is None else f"{error.retry_after} s"
-        told = f"`{type(error).__name__}` | {STATUS[type(error)]} | {wait} | {words}"
-        alike.setdefault(told, []).append(f"`{code}`")
-    return "\n".join([*rows, *(f"| {', '.join(every)} | {told} |" for told, every in alike.items())])
+        response = f"`{type(error).__name__}` | {STATUS[type(error)]} | {wait} | {text}"
+        groups.setdefault(response, []).append(f"`{code}`")
+    return "\n".join([*rows, *(f"| {', '.join(codes)} | {response} |" for response, codes in groups.items())])
 
 
 def written(text: str) -> str:
-    """The page's text with the tables that belong there."""
-    made = {"errors": problems(), "codes": codes()}
-    return _PLACE.sub(lambda found: f"{found[1]}{made[found[2]]}\n{found[3]}", text)
+    """The page's text with its tables updated."""
+    tables = {"errors": problems(), "codes": codes()}
+    return _PLACE.sub(lambda match: f"{match[1]}{tables[match[2]]}\n{match[3]}", text)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 import yaml
 
-from stac_bridge.api.middleware.disconnect import HangUp
+from stac_bridge.api.middleware.disconnect import CancelOnDisconnect
 from stac_bridge.settings import Settings
 from tests.support import running
 
@@ -171,11 +171,11 @@ def in_bytes(size: str) -> int:
 
 async def test_the_proxy_takes_bodies_of_exactly_the_size_that_the_server_takes(tmp_path: Path) -> None:
     async with running(tmp_path) as here:
-        (limits,) = [dict(one.kwargs) for one in here.app.user_middleware if one.cls is HangUp]
+        (limits,) = [dict(one.kwargs) for one in here.app.user_middleware if one.cls is CancelOnDisconnect]
     (everywhere,) = re.findall(r"^        client_max_body_size (\w+);", NGINX, re.MULTILINE)
-    assert in_bytes(everywhere) == limits["most"]
+    assert in_bytes(everywhere) == limits["max_body"]
     by_path = re.findall(r"location = (\S+) \{[^}]*client_max_body_size (\w+);", NGINX)
-    assert {path: in_bytes(size) for path, size in by_path} == limits["larger"]
+    assert {path: in_bytes(size) for path, size in by_path} == limits["by_path"]
 
 
 def test_the_proxy_takes_addresses_as_long_as_the_server_may_be_set_to_take() -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from stac_bridge.api.metrics import Metrics
 from stac_bridge.api.routes.health import Health
 from stac_bridge.cli import app
-from stac_bridge.cli.serve import FINISHING
+from stac_bridge.cli.serve import SHUTDOWN_TIMEOUT
 from stac_bridge.settings import Settings
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_every_metric_that_an_example_asks_for_is_there() -> None:
 def test_settings_and_seconds_are_the_codes() -> None:
     for name in re.findall(r"STAC_BRIDGE_([A-Z_]+)\b(?!\*)", TEXT):
         assert not name.strip("_") or name.lower() in Settings.model_fields, name
-    assert f"for up to {FINISHING} seconds" in TEXT
+    assert f"for up to {SHUTDOWN_TIMEOUT} seconds" in TEXT
 
 
 def test_the_doctor_says_what_is_shown(tmp_path: Path) -> None:

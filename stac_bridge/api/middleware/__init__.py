@@ -1,1 +1,1 @@
-"""ASGI middleware."""
+"""Plain ASGI middleware, one per file. ``api/app.py`` has their order."""

@@ -1,4 +1,4 @@
-"""What every request leaves behind: its name in a header, a line in the log, its counts. Plain ASGI, outermost."""
+"""A request id, a log line and metrics for every request."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 
     from stac_bridge.api.metrics import Metrics
 
-__all__ = ["Observed"]
-
 _log = logging.getLogger("stac_bridge.access")
 
 _NO_ROUTE = "(none)"
 
+_CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for clients that disconnected before a response started."""
+
 
 @dataclass(slots=True)
-class _Answer:
-    """What was seen of an answer; 499 is said of callers who left before any began."""
+class _ResponseInfo:
+    """What the sent messages say about the response."""
 
-    status: int = 499
+    status: int = _CLIENT_CLOSED_REQUEST
     calls: int = 0
     bytes: int = 0
-    begun: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.perf_counter)
 
-    def saw(self, message: Message) -> None:
+    def update(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.calls = read_count(Headers(raw=message["headers"]).get("x-m2m-calls")) or 0
@@ -43,8 +44,8 @@ class _Answer:
             self.bytes += len(message.get("body", b""))
 
 
-class Observed:
-    """Names each request, and tells the log and the metrics how it went."""
+class AccessLog:
+    """Sets the request id, and reports each request to the log and the metrics."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -56,51 +57,53 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        method, path, answer = scope["method"], scope["path"], _Answer()
+        # Copied now: HeadAsGet and mounts may change the scope below.
+        method, path, response = scope["method"], scope["path"], _ResponseInfo()
         name = choose_request_id(Headers(scope=scope).get(REQUEST_ID_HEADER))
         token = request_id.set(name)
 
-        async def watching(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = name
-            answer.saw(message)
+            response.update(message)
             await send(message)
 
-        self._metrics.began()
+        self._metrics.request_started()
         try:
-            await self._app(scope, receive, watching)
+            await self._app(scope, receive, send_with_id)
         except Exception:
-            answer.status = 500
+            response.status = 500
             raise
         finally:
-            self._tell(scope, method, path, answer)
+            self._report(scope, method, path, response)
             request_id.reset(token)
 
-    def _tell(self, scope: Scope, method: str, path: str, answer: _Answer) -> None:
-        seconds, route = time.perf_counter() - answer.begun, self._template(scope)
-        self._metrics.ended(method, route, answer.status, seconds)
+    def _report(self, scope: Scope, method: str, path: str, response: _ResponseInfo) -> None:
+        seconds, route = time.perf_counter() - response.started, self._template(scope)
+        self._metrics.request_finished(method, route, response.status, seconds)
         if route == ASSET_PATH:
-            self._metrics.streamed(answer.bytes)
+            self._metrics.record_asset_bytes(response.bytes)
         caller = (scope.get("client") or ("-",))[0]
-        said = {
+        fields = {
             "caller": caller,
             "method": method,
             "path": path,
             "route": route,
-            "status": answer.status,
+            "status": response.status,
             "duration_ms": round(1000 * seconds, 1),
-            "m2m_calls": answer.calls,
-            "bytes": answer.bytes,
+            "m2m_calls": response.calls,
+            "bytes": response.bytes,
         }
         line = '%s "%s %s" %d, %.0f ms, %d M2M calls'
-        shown = caller, method, quote(path), answer.status, 1000 * seconds, answer.calls
-        _log.info(line, *shown, extra={"fields": said})
+        values = caller, method, quote(path), response.status, 1000 * seconds, response.calls
+        _log.info(line, *values, extra={"fields": fields})
 
     def _template(self, scope: Scope) -> str:
-        """The route's path with its parameters' names, so that ids make no series of their own."""
+        """The route's path with parameter names instead of ids, so that the number of metric series is bounded."""
         if (route := scope.get("route")) is not None:
             return str(route.path)
+        # Plain Starlette routes do not record themselves in the scope, only their endpoint.
         if self._templates is None:
-            found = ((getattr(one, "endpoint", None) or getattr(one, "app", None), one) for one in scope["app"].routes)
-            self._templates = {place: one.path for place, one in found if place and hasattr(one, "path")}
+            routes = ((getattr(r, "endpoint", None) or getattr(r, "app", None), r) for r in scope["app"].routes)
+            self._templates = {key: route.path for key, route in routes if key and hasattr(route, "path")}
         return self._templates.get(scope.get("endpoint"), _NO_ROUTE)

@@ -1,4 +1,4 @@
-"""Who asks, and by which address: what proxies tell of it is believed of those that the settings name, of no others."""
+"""The client's address and the requested host, behind the proxies that the settings trust."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["Proxied", "Told", "asker", "caller_of", "told_by"]
-
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -25,10 +23,10 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
 
 
-class Proxied:
-    """Puts the caller, the scheme and the host that a trusted proxy tells in the place of the proxy's own.
+class TrustedProxies:
+    """Replaces client, scheme and host by those that a trusted proxy reports.
 
-    uvicorn's middleware of this kind knows neither X-Forwarded-Host nor Forwarded (RFC 7239).
+    uvicorn's equivalent supports neither X-Forwarded-Host nor Forwarded (RFC 7239).
     """
 
     def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
@@ -38,27 +36,29 @@ class Proxied:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
-            scope = {**scope, **self._believed(scope)}
+            scope = {**scope, **self._corrections(scope)}
         await self._app(scope, receive, send)
 
-    def _believed(self, scope: Scope) -> dict[str, Any]:
-        peer = _address((scope.get("client") or ("",))[0])
-        if peer is None or not _is_one_of(self._trusted, peer):
+    def _corrections(self, scope: Scope) -> dict[str, Any]:
+        """The scope entries to replace; none if the peer is not trusted."""
+        peer = _parse_address((scope.get("client") or ("",))[0])
+        if peer is None or not _is_in(self._trusted, peer):
             return {}
-        told = told_by(Headers(scope=scope))
-        believed: dict[str, Any] = {"client": (str(asker(told.chain, peer, self._trusted)), 0)}
-        if told.scheme in ("http", "https"):
-            believed["scheme"] = told.scheme
-        if _HOST.fullmatch(told.host):
+        forwarded = read_forwarded(Headers(scope=scope))
+        corrections: dict[str, Any] = {"client": (str(client_address(forwarded.chain, peer, self._trusted)), 0)}
+        if forwarded.scheme in ("http", "https"):
+            corrections["scheme"] = forwarded.scheme
+        if _HOST.fullmatch(forwarded.host):
             others = [pair for pair in scope["headers"] if pair[0] != b"host"]
-            believed["headers"] = [(b"host", told.host.encode()), *others]
-        return believed
+            corrections["headers"] = [(b"host", forwarded.host.encode()), *others]
+        return corrections
 
 
 def caller_of(scope: Scope) -> str:
-    """Whose request it is: an address, of IPv6 the /64, in which every household has addresses without end.
+    """The client to which a request is counted: its address, or its /64 network for IPv6.
 
-    Never what Authorization says: nobody checks it, so that one caller could be as many as it liked.
+    A household has a whole /64 to choose addresses from. Authorization is ignored: nothing verifies it, so one
+    client could pass for any number of clients.
 
     >>> caller_of({"client": ("192.0.2.7", 4711)}), caller_of({"client": ("::ffff:192.0.2.7", 1)}), caller_of({})
     ('192.0.2.7', '192.0.2.7', '')
@@ -66,77 +66,79 @@ def caller_of(scope: Scope) -> str:
     '2001:db8:1:2::/64'
     """
     host = str((scope.get("client") or ("",))[0])
-    address = _address(host)
+    address = _parse_address(host)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address), 64), strict=False))
     return host if address is None else str(address)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the proxies told: for whom each asked, the nearest last, and what the nearest says was asked."""
+class Forwarded:
+    """What the proxies report: the address each one received the request from, the nearest proxy's last; and the
+    scheme and host that the nearest proxy was requested under."""
 
     chain: tuple[str, ...] = ()
     scheme: str = ""
     host: str = ""
 
 
-def told_by(headers: Headers) -> Told:
-    """X-Forwarded-* where there is any, else Forwarded. The last of several is the nearest proxy's.
+def read_forwarded(headers: Headers) -> Forwarded:
+    """Reads X-Forwarded-* if present, else Forwarded. Of several values the last one is the nearest proxy's.
 
-    >>> told_by(Headers({"X-Forwarded-For": "198.51.100.1, 192.0.2.7", "X-Forwarded-Proto": "https"}))
-    Told(chain=('198.51.100.1', '192.0.2.7'), scheme='https', host='')
-    >>> told_by(Headers({"Forwarded": 'for=192.0.2.7, for="[2001:db8::1]:80";proto=https;host=stac.example'}))
-    Told(chain=('192.0.2.7', '[2001:db8::1]:80'), scheme='https', host='stac.example')
+    >>> read_forwarded(Headers({"X-Forwarded-For": "198.51.100.1, 192.0.2.7", "X-Forwarded-Proto": "https"}))
+    Forwarded(chain=('198.51.100.1', '192.0.2.7'), scheme='https', host='')
+    >>> read_forwarded(Headers({"Forwarded": 'for=192.0.2.7, for="[2001:db8::1]:80";proto=https;host=stac.example'}))
+    Forwarded(chain=('192.0.2.7', '[2001:db8::1]:80'), scheme='https', host='stac.example')
     """
-    chain, schemes, hosts = (_words(headers, name) for name in _FORWARDED)
+    chain, schemes, hosts = (_list_values(headers, name) for name in _FORWARDED)
     if chain or schemes or hosts:
-        return Told(chain, _last(schemes).lower(), _last(hosts))
-    elements = [dict(_PAIR.findall(one.lower())) for one in _words(headers, "forwarded")]
+        return Forwarded(chain, _last(schemes).lower(), _last(hosts))
+    elements = [dict(_PAIR.findall(element.lower())) for element in _list_values(headers, "forwarded")]
     nearest = elements[-1] if elements else {}
-    # an element that does not tell for whom it is keeps its place, so that none to the left of it counts
-    return Told(tuple(one.get("for", "") for one in elements), nearest.get("proto", ""), nearest.get("host", ""))
+    # An element without "for" stays in the chain as "", which stops client_address: what is left of it is untrusted.
+    chain = tuple(element.get("for", "") for element in elements)
+    return Forwarded(chain, nearest.get("proto", ""), nearest.get("host", ""))
 
 
-def asker(chain: Sequence[str], peer: Address, trusted: Sequence[Network]) -> Address:
-    """The right-most address that is no trusted proxy's: to the left of it, anybody can write what they like.
+def client_address(chain: Sequence[str], peer: Address, trusted: Sequence[Network]) -> Address:
+    """The right-most address that is not a trusted proxy's. Everything to the left of it can be forged.
 
-    A word that is no address (RFC 7239's ``unknown``) is whoever brought it.
+    An entry that is no address (RFC 7239's ``unknown``) stands for the proxy that sent it.
 
     >>> proxies = [IPv4Network("10.0.0.0/8")]
-    >>> str(asker(["192.0.2.1", "198.51.100.7:4711", "10.0.0.2"], ip_address("10.0.0.1"), proxies))
+    >>> str(client_address(["192.0.2.1", "198.51.100.7:4711", "10.0.0.2"], ip_address("10.0.0.1"), proxies))
     '198.51.100.7'
-    >>> str(asker(["198.51.100.7", "unknown"], ip_address("10.0.0.1"), proxies))
+    >>> str(client_address(["198.51.100.7", "unknown"], ip_address("10.0.0.1"), proxies))
     '10.0.0.1'
     """
     nearest = peer
-    for said in reversed(chain):
-        address = _address(said)
+    for entry in reversed(chain):
+        address = _parse_address(entry)
         if address is None:
             break
         nearest = address
-        if not _is_one_of(trusted, address):
+        if not _is_in(trusted, address):
             break
     return nearest
 
 
-def _words(headers: Headers, name: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in ",".join(headers.getlist(name)).split(",") if word.strip())
+def _list_values(headers: Headers, name: str) -> tuple[str, ...]:
+    return tuple(value.strip() for value in ",".join(headers.getlist(name)).split(",") if value.strip())
 
 
-def _last(words: Sequence[str]) -> str:
-    return words[-1] if words else ""
+def _last(values: Sequence[str]) -> str:
+    return values[-1] if values else ""
 
 
-def _is_one_of(networks: Sequence[Network], address: Address) -> bool:
+def _is_in(networks: Sequence[Network], address: Address) -> bool:
     return any(address in network for network in networks)
 
 
-def _address(said: str) -> Address | None:
-    """With or without a port; an IPv4 address within IPv6 is itself."""
-    found = _WITH_PORT.fullmatch(said)
+def _parse_address(text: str) -> Address | None:
+    """An IP address with or without a port; an IPv4-mapped IPv6 address becomes IPv4. None if it is neither."""
+    match = _WITH_PORT.fullmatch(text)
     try:
-        address = ip_address(found[1] or found[2] if found else said)
+        address = ip_address(match[1] or match[2] if match else text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

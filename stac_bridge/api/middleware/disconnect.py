@@ -1,4 +1,4 @@
-"""A request's body, up to a bound; and the end of the work on an answer that nobody is there to get. Plain ASGI."""
+"""Reads request bodies up to a limit, and cancels the work for clients that disconnect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from stac_bridge.api.errors import of_bridge
+from stac_bridge.api.errors import bridge_error_response
 from stac_bridge.errors import TooLarge
 from stac_bridge.http_headers import read_count
 
@@ -16,20 +16,19 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HangUp", "read_body"]
 
+class CancelOnDisconnect:
+    """Cancels a request whose client has disconnected, which frees its place in the M2M queue.
 
-class HangUp:
-    """Cancels the work on an answer whose caller is gone, so that its place in M2M's queue is free.
-
-    Who listens for that gets the rest of the body, too; so the body, of ``most`` bytes (``larger`` by path), is read
-    first. An answer that has begun ends itself: a stream frees what it reads, and the rest is done in a moment.
+    To notice a disconnect, ``receive`` must be awaited all the time, which also returns the body; therefore the whole
+    body is read first, up to ``max_body`` bytes (``by_path``: other maximums for some paths). Once a response has
+    started it is not cancelled: a stream ends by itself when sending fails, and other responses are short.
     """
 
-    def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, max_body: int, by_path: Mapping[str, int]) -> None:
         self._app = app
-        self._most = most
-        self._larger = larger
+        self._max_body = max_body
+        self._by_path = by_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -37,37 +36,37 @@ class HangUp:
             await self._app(scope, receive, send)
             return
         try:
-            body = await read_body(Headers(scope=scope), receive, self._larger.get(scope["path"], self._most))
-        except TooLarge as large:
-            await of_bridge(large)(scope, receive, send)
+            body = await read_body(Headers(scope=scope), receive, self._by_path.get(scope["path"], self._max_body))
+        except TooLarge as error:
+            await bridge_error_response(error)(scope, receive, send)
             return
         if body is not None:
-            await self._answer(scope, body, receive, send)
+            await self._respond(scope, body, receive, send)
 
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        begun = False
+    async def _respond(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        started = False
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            begun = True
+        async def send_and_note_start(message: Message) -> None:
+            nonlocal started
+            started = True
             await send(message)
 
-        leaving = asyncio.ensure_future(_left(receive))
-        answering = asyncio.ensure_future(_called(self._app, scope, _again(body, leaving), watched))
+        disconnect = asyncio.ensure_future(_disconnected(receive))
+        response = asyncio.ensure_future(_call(self._app, scope, _replay(body, disconnect), send_and_note_start))
         try:
-            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if begun:
-                await asyncio.wait((answering,))
+            await asyncio.wait((response, disconnect), return_when=asyncio.FIRST_COMPLETED)
+            if started:
+                await asyncio.wait((response,))
         finally:
-            await _ended(answering)
-            await _ended(leaving)
-        if not answering.cancelled():
-            answering.result()
+            await _cancel(response)
+            await _cancel(disconnect)
+        if not response.cancelled():
+            response.result()
 
 
-async def read_body(headers: Headers, receive: Receive, most: int) -> bytes | None:
-    """The whole body; None where the caller left in the middle of it. Raises TooLarge, as soon as that is known."""
-    _check(read_count(headers.get("content-length")) or 0, most)
+async def read_body(headers: Headers, receive: Receive, max_body: int) -> bytes | None:
+    """The whole body; None if the client disconnects before its end. Raises TooLarge, as early as possible."""
+    _check(read_count(headers.get("content-length")) or 0, max_body)
     body = bytearray()
     more = True
     while more:
@@ -75,40 +74,41 @@ async def read_body(headers: Headers, receive: Receive, most: int) -> bytes | No
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
-        _check(len(body), most)
+        _check(len(body), max_body)
         more = message.get("more_body", False)
     return bytes(body)
 
 
-def _check(size: int, most: int) -> None:
-    if size > most:
-        raise TooLarge(f"The body has {size} bytes or more; {most} are the most. Send less at once.")
+def _check(size: int, max_body: int) -> None:
+    if size > max_body:
+        raise TooLarge(f"The body has at least {size} bytes; the maximum is {max_body}. Send less at once.")
 
 
-def _again(body: bytes, leaving: asyncio.Future[None]) -> Receive:
-    """The body as if it came now, and after it the news that the caller is gone, when it is."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _replay(body: bytes, disconnect: asyncio.Future[None]) -> Receive:
+    """A ``receive`` that returns the body that was read, then waits for the disconnect."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        if not waiting:
-            await asyncio.wait((leaving,))
+        if not messages:
+            await asyncio.wait((disconnect,))
             return {"type": "http.disconnect"}
-        return waiting.pop()
+        return messages.pop()
 
     return receive
 
 
-async def _called(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _call(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    # ensure_future needs a coroutine or future; an ASGIApp may return any awaitable.
     await app(scope, receive, send)
 
 
-async def _left(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _ended(task: asyncio.Future[None]) -> None:
-    """Cancelled where it still runs; an error that nobody will ask it for is seen here."""
+async def _cancel(task: asyncio.Future[None]) -> None:
+    """Cancels a task, waits for its end, and retrieves its exception: asyncio logs unretrieved ones."""
     task.cancel()
     await asyncio.wait((task,))
     if not task.cancelled():

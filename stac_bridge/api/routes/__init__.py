@@ -1,1 +1,1 @@
-"""The HTTP routes."""
+"""The HTTP routes, one file per subject."""

@@ -1,6 +1,6 @@
-"""GET and HEAD of an href: believed, resolved, and redirected or streamed.
+"""GET and HEAD of an asset href: verify the signature, resolve the file, then redirect to it or stream it.
 
-A plain Starlette route: GDAL comes back to a redirector for every range it reads, so a warm one must cost little.
+A plain Starlette route: GDAL requests the href again for every range it reads, so a warm request must be cheap.
 """
 
 from __future__ import annotations
@@ -27,102 +27,110 @@ if TYPE_CHECKING:
     from stac_bridge.assets.href import AssetRef
     from stac_bridge.bridge import Bridge
 
-__all__ = ["ASSET_PATH", "asset_route"]
+ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
 
 _GRACE = 0.05
-"""Seconds past the budget, so that who ran out of it can tell it first and better."""
+"""Seconds past the budget, so that the part that ran out of it can raise its own, more precise error first."""
 
-ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
+
+def is_asset_request(scope: Scope) -> bool:
+    """Whether a request is for the bytes of a file."""
+    return "/assets/" in scope["path"]
 
 
 def asset_route(
-    bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery, resolved: Callable[[str], None]
+    bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery, on_resolved: Callable[[str], None]
 ) -> Route:
     """The route of all asset hrefs. Its handler raises Refused, NotFound, Staging, AssetUnavailable, UpstreamError.
 
-    ``resolved`` is told how the resolving of each went: ``ok``, or the error's name.
+    ``on_resolved`` is called with the outcome of each resolution: ``ok``, or the name of the error.
     """
     vary = {"Vary": "Origin, Sec-Fetch-Mode"} if delivery is Delivery.auto else {}
 
     async def asset(request: Request) -> Response:
         try:
             async with asyncio.timeout(time_left() + _GRACE):
-                return await _answered(request)
+                return await _respond(request)
         except TimeoutError:
-            raise UpstreamTimeout("USGS did not give this file in time; try again later.", retry_after=30) from None
+            raise UpstreamTimeout("USGS did not deliver this file in time; retry later.", retry_after=30) from None
 
-    async def _answered(request: Request) -> Response:
+    async def _respond(request: Request) -> Response:
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
-        source = await _source(ref)
-        told = {**vary, **_bound(source)}
+        source = await _resolve(ref)
+        headers = {**vary, **_license_header(source)}
         if request.method == "HEAD":
-            return _Head(headers={**streamer.head(source), **told, **_lasting(source)})
+            return _HeadResponse(headers={**streamer.head(source), **headers, **_cache_control(source)})
         renew = partial(bridge.renew, ref)
         if not source.part and _redirects(delivery, request):
             source = await streamer.liveness.ensure_live(source, renew)
             if source.ranges:
-                # never 301, and not to be kept: the address in it dies before the href does
-                return Response(status_code=302, headers={"Location": source.url, "Cache-Control": "no-store", **told})
-        asked = request.headers
-        found = await streamer.open(source, asked.get("range"), asked.get("if-range"), renew)
-        return _Streaming(found, {**found.headers, **told, **_lasting(source)})
+                # Never 301 and never cached: the USGS URL expires before the href does.
+                location = {"Location": source.url, "Cache-Control": "no-store"}
+                return Response(status_code=302, headers={**location, **headers})
+        byte_range, if_range = request.headers.get("range"), request.headers.get("if-range")
+        delivered = await streamer.open(source, byte_range, if_range, renew)
+        return _AssetStream(delivered, {**delivered.headers, **headers, **_cache_control(source)})
 
-    async def _source(ref: AssetRef) -> Source:
+    async def _resolve(ref: AssetRef) -> Source:
         try:
             source = await bridge.source(ref)
-        except BridgeError as failed:
-            resolved(type(failed).__name__)
+        except BridgeError as error:
+            on_resolved(type(error).__name__)
             raise
-        resolved("ok")
+        on_resolved("ok")
         return source
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 
 
-class _Head(Response):
-    """An answer without a body, which says nothing of a length that is not known: an empty body's would be 0."""
+class _HeadResponse(Response):
+    """A response without a body. Starlette would add Content-Length: 0, which is wrong if the size is unknown."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """As they are given."""
+        """Sets only the given headers."""
         self.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()
         ]
 
 
-class _Streaming(StreamingResponse):
-    """Bytes as they come; the connection that they come by is freed also where the reader is gone before the first."""
+class _AssetStream(StreamingResponse):
+    """Streams a file. Closes the upstream connection also if the client disconnects before the first chunk."""
 
-    def __init__(self, found: AssetResponse, headers: dict[str, str]) -> None:
-        super().__init__(found.chunks, found.status, headers)
-        self._found = found
+    def __init__(self, delivered: AssetResponse, headers: dict[str, str]) -> None:
+        super().__init__(delivered.chunks, delivered.status, headers)
+        self._delivered = delivered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._found.aclose()
+            await self._delivered.aclose()
 
 
 def _redirects(delivery: Delivery, request: Request) -> bool:
-    """Pages in browsers name their origin, or that they fetch from ours, and meet no CORS at USGS."""
+    """Whether to redirect to USGS. Not for scripts in web pages: USGS's hosts do not allow CORS."""
     if delivery is Delivery.auto:
-        return "origin" not in request.headers and not _fetched_by_our_page(request)
+        return "origin" not in request.headers and not _is_from_browser_page(request)
     return delivery is Delivery.redirect
 
 
-def _fetched_by_our_page(request: Request) -> bool:
-    """A page from here names no origin; its address, where browsers hold http for too unsafe to tell the mode."""
-    told = request.headers.get("sec-fetch-mode")
-    return told == "cors" if told else f"/{BROWSER}/" in request.headers.get("referer", "")
+def _is_from_browser_page(request: Request) -> bool:
+    """Whether a script of this server's own STAC Browser sent the request.
+
+    Same-origin requests have no Origin. Browsers send Sec-Fetch-Mode only over https and to localhost; otherwise the
+    Referer has to do.
+    """
+    mode = request.headers.get("sec-fetch-mode")
+    return mode == "cors" if mode else f"/{BROWSER}/" in request.headers.get("referer", "")
 
 
-def _lasting(source: Source) -> dict[str, str]:
-    """Bytes under an entity tag do not change under an href."""
+def _cache_control(source: Source) -> dict[str, str]:
+    """A file with an entity tag does not change under its href."""
     return {"Cache-Control": "public, max-age=3600" if source.etag else "no-cache"}
 
 
-def _bound(source: Source) -> dict[str, str]:
-    """The code of the licence that USGS binds a file's use to."""
+def _license_header(source: Source) -> dict[str, str]:
+    """The code of the license (EULA) that USGS attaches to a file, if it has one that fits in a header."""
     return {"X-USGS-EULA": source.eula} if source.eula and source.eula.isascii() and source.eula.isprintable() else {}

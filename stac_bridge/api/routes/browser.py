@@ -1,4 +1,4 @@
-"""STAC Browser at /browser/: the files that browser/build.py made, set to this catalogue when a page is opened."""
+"""STAC Browser at /browser/: the files built by browser/build.py, with a configuration generated per request."""
 
 from __future__ import annotations
 
@@ -22,31 +22,29 @@ if TYPE_CHECKING:
 
     from stac_bridge.settings import Settings
 
-__all__ = ["BROWSER", "BUILT", "browser_routes", "is_built", "leads_to_browser", "pictures"]
-
 BROWSER = "browser"
-"""Where it is, below the API's address and below the package."""
+"""Its path, both under the API's base URL and in the package."""
 
 _PACKAGE = Path(str(files("stac_bridge")))
 BUILT = _PACKAGE / BROWSER
-"""The folder that browser/build.py fills."""
+"""The folder that browser/build.py writes to."""
 
 _HASHED = ("js/", "css/", "img/", "fonts/")
-"""Folders whose files have a hash of their content in their names."""
+"""Folders whose file names contain a hash of the content."""
 
 CRS = {
     "EPSG:3031": "+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=0 +datum=WGS84 +units=m +no_defs",
     "EPSG:5070": "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=NAD83 +units=m +no_defs",
     **{f"EPSG:{26900 + zone}": f"+proj=utm +zone={zone} +datum=NAD83 +units=m +no_defs" for zone in range(1, 24)},
 }
-"""Every projection of the mappings that the map does not know by itself; it would ask a host elsewhere for them."""
+"""The mappings' projections that the map does not have built in; it would request others from a third-party host."""
 
 _MISSING = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>No browser here</title>
+<title>STAC Browser is not installed</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; }}
@@ -55,7 +53,7 @@ h1 {{ font-size: 1.5rem; line-height: 1.3; }}
 </head>
 <body>
 <main>
-<h1>This server came without STAC Browser</h1>
+<h1>STAC Browser is not installed on this server</h1>
 <p>{why}</p>
 <p>The API itself works: see <a href="../collections">its collections</a> or <a href="../api.html">its
 documentation</a>, or open this server in any STAC client.</p>
@@ -66,14 +64,17 @@ documentation</a>, or open this server in any STAC client.</p>
 
 
 def is_built(folder: Path) -> bool:
-    """Whether the folder has a browser to serve, rather than nothing or why there is none."""
+    """Whether the folder contains a browser, rather than nothing or the reason why it could not be built."""
     return (folder / "index.html").is_file()
 
 
 def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route | Mount]:
-    """The routes below /browser/, to stand before all others. ``folder`` holds what was built, if anything was."""
+    """The routes under /browser/; they must precede all others. ``folder`` has the built files, if any.
+
+    Without a browser, all paths return a 503 page with the reason.
+    """
     if not is_built(folder):
-        page = _MISSING.format(why=escape(_why(folder)))
+        page = _MISSING.format(why=escape(_reason_missing(folder)))
 
         async def missing(_request: Request) -> Response:
             return HTMLResponse(page, 503, {"Cache-Control": "no-store"})
@@ -82,10 +83,10 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
     public_url = str(settings.public_url) if settings.public_url else None
 
     async def config(request: Request) -> Response:
-        said = _config(base_of(request, public_url), title)
-        tiles, _, whose = settings.basemap.partition(" ")
-        basemap = {"url": tiles, "attributions": escape(whose)}
-        script = f"window.STAC_BROWSER_CONFIG = {_json(said)};\nwindow.STAC_BRIDGE_BASEMAP = {_json(basemap)};\n"
+        browser_config = _json(_config(base_of(request, public_url), title))
+        tiles, _, attribution = settings.basemap.partition(" ")
+        basemap = _json({"url": tiles, "attributions": escape(attribution)})
+        script = f"window.STAC_BROWSER_CONFIG = {browser_config};\nwindow.STAC_BRIDGE_BASEMAP = {basemap};\n"
         return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     return [
@@ -95,40 +96,40 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
 
 
 def pictures() -> Mount:
-    """The pictures on the cards of Collections."""
+    """The preview pictures of Collections."""
     return Mount("/pictures", _Files(directory=_PACKAGE / "pictures"))
 
 
 def leads_to_browser(request: Request) -> bool:
-    """Whether the landing page was asked for by a person: a browser's address line wants HTML most.
+    """Whether a person requests the landing page: a web browser prefers HTML.
 
-    ``?f=json`` shows the JSON all the same, as OGC's servers do.
+    ``?f=json`` returns JSON to web browsers, too, as in OGC's servers.
     """
     return preferred(request.headers.get("accept", "")) == HTML and request.query_params.get("f") != "json"
 
 
 class _Files(StaticFiles):
-    """Files that are kept as long as their names say that they do not change."""
+    """Static files, cached for long if their names change with their content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, with how long to keep it."""
-        answer = await super().get_response(path, scope)
+        """A file, with Cache-Control."""
+        response = await super().get_response(path, scope)
         if path.startswith(_HASHED):
-            kept = "public, max-age=31536000, immutable"
+            cache_control = "public, max-age=31536000, immutable"
         else:
-            kept = "public, max-age=86400" if path.endswith(".jpg") else "no-cache"
-        answer.headers["Cache-Control"] = kept
-        return answer
+            cache_control = "public, max-age=86400" if path.endswith(".jpg") else "no-cache"
+        response.headers["Cache-Control"] = cache_control
+        return response
 
 
 def _config(base: str, title: str) -> dict[str, Any]:
-    """STAC Browser's own settings; ``base`` is the self link of the landing page, letter by letter."""
+    """STAC Browser's settings; ``base`` must equal the self link of the landing page, character by character."""
     return {
         "catalogUrl": base,
         "catalogTitle": title,
         "pathPrefix": f"{urlsplit(base).path}{BROWSER}/",
         "allowExternalAccess": False,
-        # a band that is shown without being asked for would cost a download of the account's quota
+        # Showing a band unrequested would cost a download from the account's quota.
         "displayOverview": False,
         "crs": CRS,
         "historyMode": "hash",
@@ -137,19 +138,19 @@ def _config(base: str, title: str) -> dict[str, Any]:
         "itemsPerPage": 12,
         "footerLinks": [
             {"label": "API documentation", "url": f"{base}api.html"},
-            {"label": "Licences", "url": f"{base}{BROWSER}/licences.txt"},
+            {"label": "Licenses", "url": f"{base}{BROWSER}/licences.txt"},
         ],
     }
 
 
-def _json(said: Any) -> str:
-    """JSON that ends no script."""
-    return orjson.dumps(said).decode().replace("</", "<\\/")
+def _json(value: Any) -> str:
+    """JSON for a script; a ``</script>`` in it cannot end the element."""
+    return orjson.dumps(value).decode().replace("</", "<\\/")
 
 
-def _why(folder: Path) -> str:
-    """What the build said when it could not be made."""
-    said = folder / "missing.txt"
-    if said.is_file():
-        return said.read_text(encoding="utf-8")
-    return "It was not built where this server was installed from; `make browser` builds it."
+def _reason_missing(folder: Path) -> str:
+    """The error message of a failed build, which the build leaves in missing.txt."""
+    message = folder / "missing.txt"
+    if message.is_file():
+        return message.read_text(encoding="utf-8")
+    return "It was not built before this server was installed; `make browser` builds it."

@@ -1,4 +1,4 @@
-"""The schema of the bridge's own STAC extension, at the address that its Items and Collections declare."""
+"""The JSON Schema of the bridge's own STAC extension, at the URL that its Items and Collections declare."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from stac_bridge.translate.extensions import M2M_SCHEMA
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["schema_route"]
-
 SCHEMA = Path(__file__).resolve().parents[2] / M2M_SCHEMA
 
 
 def schema_route() -> Route:
-    """The route; the file is read once, when the server starts."""
-    written = SCHEMA.read_bytes()
+    """The route; the file is read once, at startup."""
+    content = SCHEMA.read_bytes()
 
     async def schema(_request: Request) -> Response:
         headers = {"Cache-Control": "public, max-age=86400"}
-        return Response(written, media_type="application/schema+json", headers=headers)
+        return Response(content, media_type="application/schema+json", headers=headers)
 
     return Route(f"/{M2M_SCHEMA}", schema, methods=["GET", "HEAD"])

@@ -1,10 +1,9 @@
-"""/_mgmt/ping and /_mgmt/health: how the server does, told from what is known; M2M is not asked."""
+"""/_mgmt/ping and /_mgmt/health: the server's state from what it already knows, without calling M2M."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from fastapi import APIRouter
@@ -14,19 +13,14 @@ from starlette.responses import Response
 from stac_bridge import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from stac_bridge.api.m2m_health import Pulse
-    from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog.live import LiveCatalog
-    from stac_bridge.store import Health as StoreState
-    from stac_bridge.store import Store
-
-__all__ = ["Health", "Status", "Witness", "health_routes"]
+    from stac_bridge.api.services import Services
 
 
 class Status(StrEnum):
-    """``degraded`` answers, but not all or not from fresh knowledge; ``down`` answers nothing that is worth it."""
+    """Overall state.
+
+    ``degraded`` answers requests, but not all of them or not from fresh data; ``down`` can answer none.
+    """
 
     ok = "ok"
     degraded = "degraded"
@@ -34,14 +28,14 @@ class Status(StrEnum):
 
 
 class StoreHealth(BaseModel):
-    """Where workers share what they know: ``degraded`` where each goes on with what it knows itself."""
+    """The store that workers share. ``degraded``: each worker uses only its own memory."""
 
     kind: str
     status: Literal["ok", "degraded"]
 
 
-class CatalogueHealth(BaseModel):
-    """The list of datasets; ``age`` in seconds, None where there is none."""
+class CatalogHealth(BaseModel):
+    """The list of datasets. ``age`` in seconds, None if there is no list."""
 
     datasets: int
     age: float | None
@@ -49,7 +43,7 @@ class CatalogueHealth(BaseModel):
 
 
 class M2MHealth(BaseModel):
-    """By the last calls; None where none was made yet. ``last_answer`` is its age in seconds."""
+    """Outcome of the latest calls; None before the first. ``last_answer`` is seconds since M2M last answered."""
 
     reachable: bool | None
     last_answer: float | None
@@ -59,91 +53,23 @@ class M2MHealth(BaseModel):
 
 
 class Health(BaseModel):
-    """What /_mgmt/health says."""
+    """The document at /_mgmt/health."""
 
     status: Status
     version: str = Field(default=__version__)
     role: Literal["search-only", "download", "unknown"]
     store: StoreHealth
-    catalogue: CatalogueHealth
+    catalog: CatalogHealth
     m2m: M2MHealth
 
 
-class Queue(Protocol):
-    """What is asked of the gate."""
-
-    @property
-    def waiting(self) -> int:
-        """Requests that wait for their turn."""
-        ...
-
-
-class Switch(Protocol):
-    """What is asked of the breaker."""
-
-    @property
-    def state(self) -> str:
-        """closed, open or half-open."""
-        ...
-
-
-@dataclass(frozen=True)
-class Witness:
-    """Those who know."""
-
-    bridge: Bridge
-    catalogue: LiveCatalog
-    pulse: Pulse
-    gate: Queue
-    breaker: Switch
-    store: Store
-
-    async def health(self) -> Health:
-        """How all of it does now."""
-        m2m, catalogue, store = self._m2m(), self._catalogue(), _store(await self.store.health())
-        status = status_of(store, catalogue, m2m)
-        return Health(status=status, role=self.bridge.role, store=store, catalogue=catalogue, m2m=m2m)
-
-    def _m2m(self) -> M2MHealth:
-        pulse = self.pulse
-        accepted = "unknown" if pulse.age is None else "refused" if pulse.refused else "accepted"
-        return M2MHealth(
-            reachable=pulse.reachable,
-            last_answer=_rounded(pulse.age),
-            breaker=str(self.breaker.state),
-            waiting=self.gate.waiting,
-            account=accepted,
-        )
-
-    def _catalogue(self) -> CatalogueHealth:
-        known = self.catalogue
-        return CatalogueHealth(datasets=known.size, age=_rounded(known.age), stale=known.is_stale)
-
-
-def status_of(store: StoreHealth, catalogue: CatalogueHealth, m2m: M2MHealth) -> Status:
-    """Down where no question can be answered, degraded where some cannot, or only from what was known before."""
-    if m2m.account == "refused" or catalogue.age is None:
-        return Status.down
-    ill = store.status != "ok" or catalogue.stale or m2m.reachable is False or m2m.breaker != "closed"
-    return Status.degraded if ill else Status.ok
-
-
-def _store(told: StoreState) -> StoreHealth:
-    """Why it is degraded stands in the log: the reason may name machines."""
-    return StoreHealth(kind=told.kind, status=told.state)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 1)
-
-
-def health_routes(health: Callable[[], Awaitable[Health]]) -> APIRouter:
-    """Both pages."""
+def health_routes(services: Services) -> APIRouter:
+    """Both routes."""
     router = APIRouter(tags=["Health"])
 
     @router.get("/_mgmt/ping", summary="Ping")
     async def ping() -> dict[str, str]:
-        """Whether the server answers at all."""
+        """Whether the server responds at all."""
         return {"message": "PONG"}
 
     down: dict[int | str, dict[str, Any]] = {
@@ -151,13 +77,46 @@ def health_routes(health: Callable[[], Awaitable[Health]]) -> APIRouter:
     }
 
     @router.get("/_mgmt/health", summary="Health", response_model=Health, responses=down)
-    async def told() -> Response:
-        """How the server does; ok and degraded are 200, down is 503."""
-        return _answer((await health()).model_dump(mode="json"))
+    async def health() -> Response:
+        """The state of the server: 200 if ok or degraded, 503 if down."""
+        document = (await check_health(services)).model_dump(mode="json")
+        status_code = 503 if document["status"] == Status.down else 200
+        headers = {"Cache-Control": "no-store"}
+        return Response(orjson.dumps(document), status_code, headers, media_type="application/json")
 
     return router
 
 
-def _answer(said: dict[str, Any]) -> Response:
-    status = 503 if said["status"] == Status.down else 200
-    return Response(orjson.dumps(said), status, {"Cache-Control": "no-store"}, media_type="application/json")
+async def check_health(services: Services) -> Health:
+    """Collects the current state of all parts."""
+    state = await services.store.health()
+    # The reason for a degraded store is only logged, because it may contain host names.
+    store = StoreHealth(kind=state.kind, status=state.state)
+    known = services.catalog
+    catalog = CatalogHealth(datasets=known.size, age=_rounded(known.age), stale=known.is_stale)
+    m2m = _m2m_health(services)
+    status = status_of(store, catalog, m2m)
+    return Health(status=status, role=services.bridge.role, store=store, catalog=catalog, m2m=m2m)
+
+
+def _m2m_health(services: Services) -> M2MHealth:
+    calls = services.m2m_status
+    return M2MHealth(
+        reachable=calls.reachable,
+        last_answer=_rounded(calls.age),
+        breaker=str(services.breaker.state),
+        waiting=services.gate.waiting,
+        account="unknown" if calls.age is None else "refused" if calls.refused else "accepted",
+    )
+
+
+def status_of(store: StoreHealth, catalog: CatalogHealth, m2m: M2MHealth) -> Status:
+    """The overall status: down without an account or a catalog, degraded if any part is not in order."""
+    if m2m.account == "refused" or catalog.age is None:
+        return Status.down
+    ok = store.status == "ok" and not catalog.stale and m2m.reachable is not False and m2m.breaker == "closed"
+    return Status.ok if ok else Status.degraded
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

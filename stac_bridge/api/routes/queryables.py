@@ -1,4 +1,4 @@
-"""The pages that say what may be asked: queryables and sortables, of a collection, of all, and of collections."""
+"""The JSON Schemas of queryables and sortables: of one collection, of several, and of collection search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Path, Query
-from starlette.requests import Request  # noqa: TC002 -- FastAPI reads the annotations
+from starlette.requests import Request  # noqa: TC002 -- FastAPI evaluates the annotations
 from starlette.responses import Response
 
 from stac_bridge.api.links import base_of
@@ -16,7 +16,7 @@ from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, merge_schemas, property_schemas, queryables_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fastapi import FastAPI
 
@@ -25,96 +25,92 @@ if TYPE_CHECKING:
 
     Properties = dict[str, dict[str, Any]]
 
-__all__ = ["SchemaPages"]
-
-_WHAT = {
+_DESCRIPTIONS = {
     "queryables": "Names that filter and query may use.",
-    "sortables": "Names that sortby may use; a search refuses an order that it cannot give exactly.",
+    "sortables": "Names that sortby may use; a search refuses a sort order that it cannot make exact.",
 }
+"""By kind of schema; the kind is also the last part of its URL."""
 
 CollectionId = Annotated[str, Path(description="Id of the collection.")]
 Collections = Annotated[
-    str | None, Query(description="Ids of collections, with commas between: what any of them has. None: all.")
+    str | None,
+    Query(
+        description="Ids of collections, comma-separated: the names that any of them has; all collections if absent."
+    ),
 ]
 
 
 class SchemaPages:
-    """The pages of JSON Schema, all from the catalogue."""
+    """The routes of the schemas, all answered from the catalog. ``max_age`` in seconds."""
 
     def __init__(self, bridge: Bridge, public_url: str | None, max_age: int) -> None:
         self._bridge = bridge
         self._public_url = public_url
         self._max_age = max_age
 
-    def serve(self, app: FastAPI) -> None:
-        """Add the pages to the app."""
-        for what in _WHAT:
-            self._add(app, f"/collections/{{collection_id}}/{what}", self._of_collection(what))
-            self._add(app, f"/{what}", self._of_all(what))
-            self._add(app, f"/collections-{what}", self._of_collections(what))
+    def add_to(self, app: FastAPI) -> None:
+        """Adds the routes to the app."""
+        for kind in _DESCRIPTIONS:
+            self._add(app, f"/collections/{{collection_id}}/{kind}", self._of_collection(kind))
+            self._add(app, f"/{kind}", self._of_items(kind))
+            self._add(app, f"/collections-{kind}", self._of_collection_search(kind))
 
     def _add(self, app: FastAPI, path: str, page: Callable[..., Any]) -> None:
-        answers: dict[int | str, dict[str, Any]] = {200: {"content": {SCHEMA: {"schema": {"type": "object"}}}}}
-        app.add_api_route(path, page, methods=["GET"], response_class=Response, responses=answers, tags=["Schemas"])
+        responses: dict[int | str, dict[str, Any]] = {200: {"content": {SCHEMA: {"schema": {"type": "object"}}}}}
+        app.add_api_route(path, page, methods=["GET"], response_class=Response, responses=responses, tags=["Schemas"])
 
-    def _of_collection(self, what: str) -> Callable[..., Any]:
+    def _of_collection(self, kind: str) -> Callable[..., Any]:
         async def page(request: Request, collection_id: CollectionId) -> Response:
-            found = await self._bridge.collection(collection_id)
-            address = f"collections/{quote(found.id, safe='')}/{what}"
-            return self._answer(request, address, f"{what.title()} of {found.id}", _members(found))
+            entry = await self._bridge.collection(collection_id)
+            path = f"collections/{quote(entry.id, safe='')}/{kind}"
+            return self._item_schema(request, kind, path, f"{kind.title()} of {entry.id}", _members(entry))
 
         return page
 
-    def _of_all(self, what: str) -> Callable[..., Any]:
+    def _of_items(self, kind: str) -> Callable[..., Any]:
         async def page(request: Request, collections: Collections = None) -> Response:
             catalog = await self._bridge.catalog()
-            ids = [one.strip() for one in (collections or "").split(",") if one.strip()]
-            named = [entry for one in ids for entry in _members(await self._bridge.collection(one))]
-            entries = named or _distinct(catalog.entries.values())
-            address = f"{what}?collections={quote(','.join(ids))}" if ids else what
-            title = f"{what.title()} of {', '.join(ids) or 'all collections'}"
-            return self._answer(request, address, title, entries)
+            ids = [name.strip() for name in (collections or "").split(",") if name.strip()]
+            named = [entry for name in ids for entry in _members(await self._bridge.collection(name))]
+            entries = named or _one_per_mapping(catalog.entries.values())
+            path = f"{kind}?collections={quote(','.join(ids))}" if ids else kind
+            title = f"{kind.title()} of {', '.join(ids) or 'all collections'}"
+            return self._item_schema(request, kind, path, title, entries)
 
         return page
 
-    def _of_collections(self, what: str) -> Callable[..., Any]:
-        properties = property_schemas(QUERYABLE if what == "queryables" else SORTABLE, {})
+    def _of_collection_search(self, kind: str) -> Callable[..., Any]:
+        properties = property_schemas(QUERYABLE if kind == "queryables" else SORTABLE, {})
 
         async def page(request: Request) -> Response:
-            title = f"{what.title()} of collection search"
-            return self._written(request, f"collections-{what}", title, properties, is_open=False)
+            title = f"{kind.title()} of collection search"
+            return self._schema(request, kind, f"collections-{kind}", title, properties, is_open=False)
 
         return page
 
-    def _answer(self, request: Request, address: str, title: str, entries: Sequence[Entry]) -> Response:
-        """Of one collection, or of several."""
-        what = _what(address)
-        properties = merge_schemas(_named(entry, what) for entry in entries)
-        is_open = what == "queryables" and any(entry.queryables.is_open for entry in entries)
-        return self._written(request, address, title, properties, is_open=is_open)
+    def _item_schema(self, request: Request, kind: str, path: str, title: str, entries: Sequence[Entry]) -> Response:
+        """The schema of the Items of these datasets."""
+        properties = merge_schemas(_properties(entry, kind) for entry in entries)
+        is_open = kind == "queryables" and any(entry.queryables.is_open for entry in entries)
+        return self._schema(request, kind, path, title, properties, is_open=is_open)
 
-    def _written(
-        self, request: Request, address: str, title: str, properties: Properties, *, is_open: bool
+    def _schema(
+        self, request: Request, kind: str, path: str, title: str, properties: Properties, *, is_open: bool
     ) -> Response:
-        place = f"{base_of(request, self._public_url)}{address}"
-        said = queryables_document(place, title, _WHAT[_what(address)], properties, is_open=is_open)
-        return respond(said, request, media_type=SCHEMA, max_age=self._max_age)
+        url = f"{base_of(request, self._public_url)}{path}"
+        document = queryables_document(url, title, _DESCRIPTIONS[kind], properties, is_open=is_open)
+        return respond(document, request, media_type=SCHEMA, max_age=self._max_age)
 
 
-def _what(address: str) -> str:
-    """``queryables`` or ``sortables``, as the end of an address says."""
-    return address.partition("?")[0].rpartition("/")[2].removeprefix("collections-")
+def _members(entry: Entry | Together) -> Sequence[Entry]:
+    """The datasets of a union, or the one dataset of any other Collection."""
+    return entry.members if isinstance(entry, Together) else (entry,)
 
 
-def _members(found: Entry | Together) -> Sequence[Entry]:
-    """A union's datasets, or the one that a Collection is of."""
-    return found.members if isinstance(found, Together) else (found,)
+def _properties(entry: Entry, kind: str) -> Properties:
+    return property_schemas(entry.queryables if kind == "queryables" else entry.sortables, entry.filters)
 
 
-def _named(entry: Entry, what: str) -> Properties:
-    return property_schemas(entry.queryables if what == "queryables" else entry.sortables, entry.filters)
-
-
-def _distinct(entries: Any) -> list[Entry]:
-    """One entry for each mapping: datasets of one mapping are asked about in the same words."""
+def _one_per_mapping(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry for each mapping: datasets with the same mapping have the same properties."""
     return list({id(entry.mapping): entry for entry in entries}.values())

@@ -1,4 +1,4 @@
-"""HTTP → the bridge's questions, its answers → HTTP."""
+"""The core STAC routes: HTTP requests to calls of the bridge, and results to HTTP responses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import attr
+from fastapi import APIRouter
+from stac_fastapi.api.app import StacApi
+from stac_fastapi.types.config import ApiSettings
 from stac_fastapi.types.core import AsyncBaseCoreClient
 from starlette.responses import RedirectResponse
 
 from stac_bridge.api.conformance import CONFORMANCE
-from stac_bridge.api.errors import too_wide
+from stac_bridge.api.errors import too_wide_response
+from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
+from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.api.routes.browser import BROWSER, leads_to_browser
 from stac_bridge.catalog import Together
@@ -22,141 +27,184 @@ from stac_bridge.translate import collection, union_collection, with_messages, w
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from stac_bridge.api.models import SearchPost
     from stac_bridge.assets.href import Signer
     from stac_bridge.bridge import Bridge
     from stac_bridge.catalog import Catalog, Entry
     from stac_bridge.search import Limits
     from stac_bridge.search.collections import CollectionPage, CollectionSearch
 
-__all__ = ["Client"]
-
 _LISTS = ("collections", "ids")
+"""Parameters that may be repeated in a URL."""
+
+_STAC_VERSION = "1.1.0"
 
 
 @attr.s(auto_attribs=True)
-class Client(AsyncBaseCoreClient):
-    """The STAC API's pages. stac-fastapi routes; every answer leaves here as bytes."""
+class CoreClient(AsyncBaseCoreClient):
+    """Handlers of the core routes. stac-fastapi only routes; every handler returns a finished response."""
 
     bridge: Bridge = attr.ib(kw_only=True)
     signer: Signer = attr.ib(kw_only=True)
     limits: Limits = attr.ib(kw_only=True)
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
-    notice: str = attr.ib(kw_only=True, default="")
     has_browser: bool = attr.ib(kw_only=True, default=False)
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
-        """GET /: JSON for programs, the browser for people; JSON for all if the browser was not built."""
+        """GET /: JSON for programs; people are redirected to the browser if it was built."""
         base = base_of(request, self.public_url)
         if self.has_browser and leads_to_browser(request):
             headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
             return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
-        said = {
+        landing = {
             "type": "Catalog",
-            "stac_version": "1.1.0",
+            "stac_version": _STAC_VERSION,
             "id": "stac-bridge",
             "title": self.title,
             "description": self.description,
             "conformsTo": CONFORMANCE,
             "links": landing_links(base),
         }
-        told = with_notifications(said, self.bridge.notices.service, base)
-        answer = respond(told, request, max_age=self.max_age)
-        answer.headers["Vary"] = "Accept, Accept-Encoding"
-        return answer
+        document = with_notifications(landing, self.bridge.notices.service, base)
+        response = respond(document, request, max_age=self.max_age)
+        response.headers["Vary"] = "Accept, Accept-Encoding"
+        return response
 
     async def conformance(self, *, request: Request, **_: Any) -> Response:
         """GET /conformance."""
         return respond({"conformsTo": CONFORMANCE}, request, max_age=self.max_age)
 
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
-        """GET /collections: all, or those that a collection search asks for."""
-        base, asked = base_of(request, self.public_url), _asked(request)
-        # reading a long q or filter, and trying it on a thousand Collections, would hold up every other request
-        search = await asyncio.to_thread(read_collection_search, asked, self.limits)
+        """GET /collections: all of them, or the matches of a collection search."""
+        base, parameters = base_of(request, self.public_url), _query_parameters(request)
+        # In threads: parsing a long q or filter, and matching a thousand Collections, would block all other requests.
+        search = await asyncio.to_thread(read_collection_search, parameters, self.limits)
         page = await asyncio.to_thread(self._collection_page, search, await self.bridge.catalog(), base)
-        said = {
+        document = {
             "collections": page.collections,
-            "links": [*page_links(base, "collections", asked, page.token, JSON), *collection_search_links(base)],
+            "links": [*page_links(base, "collections", parameters, page.token, JSON), *collection_search_links(base)],
             "numberMatched": page.matched,
             "numberReturned": len(page.collections),
         }
-        return respond(said, request, max_age=self.max_age)
+        return respond(document, request, max_age=self.max_age)
 
     async def get_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}."""
         base = base_of(request, self.public_url)
-        found = await self.bridge.collection(collection_id)
-        return respond(self._collection(found, base), request, max_age=self.max_age)
+        entry = await self.bridge.collection(collection_id)
+        return respond(self._collection(entry, base), request, max_age=self.max_age)
 
     async def get_item(self, item_id: str, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items/{item_id}."""
-        found = await self.bridge.item(collection_id, item_id)
-        item = found.item(base_of(request, self.public_url), self.signer)
+        match = await self.bridge.item(collection_id, item_id)
+        item = match.item(base_of(request, self.public_url), self.signer)
         return respond(item, request, media_type=GEOJSON, max_age=self.max_age)
 
     async def item_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items."""
-        base, asked = base_of(request, self.public_url), _asked(request)
-        if asked.get("collections", collection_id) != collection_id:  # pystac-client repeats what the address says
-            raise BadRequest("The address names another collection: leave collections out, or use /search.")
+        base, parameters = base_of(request, self.public_url), _query_parameters(request)
+        # pystac-client repeats the id of the path in the query.
+        if parameters.get("collections", collection_id) != collection_id:
+            raise BadRequest("The path names another collection: leave collections out, or use /search.")
         path = str(request.url.path).removeprefix(request.scope.get("root_path", "")).lstrip("/")
-        said = {**asked, "collections": [collection_id]}
-        return await self._answer(said, request, lambda token: page_links(base, path, asked, token, GEOJSON))
+        search = {**parameters, "collections": [collection_id]}
+        return await self._search(search, request, lambda token: page_links(base, path, parameters, token, GEOJSON))
 
     async def get_search(self, *, request: Request, **_: Any) -> Response:
         """GET /search."""
-        base, asked = base_of(request, self.public_url), _asked(request)
-        return await self._answer(asked, request, lambda token: page_links(base, "search", asked, token, GEOJSON))
+        base, parameters = base_of(request, self.public_url), _query_parameters(request)
+        return await self._search(
+            parameters, request, lambda token: page_links(base, "search", parameters, token, GEOJSON)
+        )
 
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
-        base, said = base_of(request, self.public_url), search_request.root
-        if isinstance(said.get("bbox"), str):
-            raise BadRequest("bbox is a list of numbers in the body of a POST, not a text.")
-        return await self._answer(said, request, lambda token: posted_links(base, "search", said, token))
+        base, body = base_of(request, self.public_url), search_request.root
+        if isinstance(body.get("bbox"), str):
+            raise BadRequest("In the body of a POST, bbox is a list of numbers, not a string.")
+        return await self._search(body, request, lambda token: posted_links(base, "search", body, token))
 
-    async def explain(self, *, request: Request, said: dict[str, Any] | None = None) -> Response:
-        """GET and POST /explain: what the same search would ask M2M."""
-        search = parse(_asked(request) if said is None else said, self.limits)
+    async def explain(self, *, request: Request, body: dict[str, Any] | None = None) -> Response:
+        """GET and POST /explain: the M2M requests that the same search would make."""
+        search = parse(_query_parameters(request) if body is None else body, self.limits)
         return respond(await self.bridge.explain(search), request)
 
     def _collection_page(self, search: CollectionSearch, catalog: Catalog, base: str) -> CollectionPage:
-        every: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
-        return search.page([self._collection(one, base) for one in every])
+        entries: list[Entry | Together] = [*catalog.entries.values(), *catalog.unions.values()]
+        return search.page([self._collection(entry, base) for entry in entries])
 
-    def _collection(self, found: Entry | Together, base: str) -> dict[str, Any]:
-        members = found.members if isinstance(found, Together) else (found,)
-        said = union_collection(found, base) if isinstance(found, Together) else collection(found, base)
-        return with_messages(said, self.bridge.notices.about([one.dataset.alias for one in members]), base)
+    def _collection(self, entry: Entry | Together, base: str) -> dict[str, Any]:
+        members = entry.members if isinstance(entry, Together) else (entry,)
+        document = union_collection(entry, base) if isinstance(entry, Together) else collection(entry, base)
+        messages = self.bridge.notices.about([member.dataset.alias for member in members])
+        return with_messages(document, messages, base)
 
-    async def _answer(
-        self, said: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
+    async def _search(
+        self, parameters: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
     ) -> Response:
-        """A page of a search; one that found nothing within its calls is a problem that leads on all the same."""
+        """A page of Items; if no scene matched within the call budget, a problem whose ``next`` link continues."""
         base = base_of(request, self.public_url)
-        search = parse(said, self.limits)
+        search = parse(parameters, self.limits)
         try:
             page, token = await self.bridge.search(search)
-        except SearchTooWide as wide:
-            return too_wide(wide, base, links(wide.token))
-        features = [found.item(base, self.signer, search.fields) for found in page.items]
-        answer: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
+        except SearchTooWide as error:
+            return too_wide_response(error, base, links(error.token))
+        features = [match.item(base, self.signer, search.fields) for match in page.items]
+        document: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
         if page.matched is not None:
-            answer["numberMatched"] = page.matched
-        answer["numberReturned"] = len(features)
-        return respond(answer, request, media_type=GEOJSON, max_age=self.max_age)
+            document["numberMatched"] = page.matched
+        document["numberReturned"] = len(features)
+        return respond(document, request, media_type=GEOJSON, max_age=self.max_age)
 
 
-def _asked(request: Request) -> dict[str, str]:
-    """The parameters of a GET; a list may be spread over several of the same name, nothing else may."""
-    asked: dict[str, str] = {}
+def _query_parameters(request: Request) -> dict[str, str]:
+    """The query of a GET. Lists may be spread over repeated parameters; repeating any other raises BadRequest."""
+    parameters: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
-        if name in asked and name not in _LISTS:
-            raise BadRequest(f"{name} stands twice in the address; give it once.")
-        asked[name] = f"{asked[name]},{value}" if name in asked else value
-    return asked
+        if name in parameters and name not in _LISTS:
+            raise BadRequest(f"{name} appears twice in the URL; pass it once.")
+        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
+    return parameters
+
+
+def add_stac_routes(app: FastAPI, client: CoreClient) -> None:
+    """Adds the routes of the STAC API to ``app``, and gives ``client`` the app's title and description."""
+    _StacApi(
+        settings=_framework_settings(app),
+        client=client,
+        app=app,
+        router=APIRouter(route_class=JsonRoute),
+        title=app.title,
+        description=app.description,
+        stac_version=_STAC_VERSION,
+        search_get_request_model=SearchGet,
+        search_post_request_model=SearchPost,
+        items_get_request_model=ItemsGet,
+        collections_get_request_model=CollectionsGet,
+        middlewares=[],
+    )
+
+
+class _StacApi(StacApi):
+    def add_health_check(self) -> None:
+        """Adds none: ``routes/health.py`` does."""
+
+
+def _framework_settings(app: FastAPI) -> ApiSettings:
+    """Everything stac-fastapi would otherwise read from environment variables or a file."""
+    return ApiSettings(
+        _env_file=None,
+        stac_fastapi_title=app.title,
+        stac_fastapi_description=app.description,
+        stac_fastapi_version=app.version,
+        stac_fastapi_landing_id=app.title,
+        enable_response_models=False,
+        enable_direct_response=False,
+        openapi_url="/api",
+        docs_url="/api.html",
+        root_path="",
+    )

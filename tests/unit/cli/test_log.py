@@ -1,4 +1,4 @@
-"""The log tells what happened, in lines or in objects, and nothing that opens something."""
+"""The log as text and as JSON, without secrets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.cli.log import AsJson, AsText, Redactor, secrets_of
+from stac_bridge.cli.log import JsonFormatter, Redactor, TextFormatter, secrets_of
 from stac_bridge.request_context import request_id
 from stac_bridge.settings import Settings
 
 SETTINGS = Settings(
-    m2m_username="somebody",
+    m2m_username="someone",
     m2m_token="the-application-token",
     signing_keys="first-signing-key-1,second-signing-key",
     store="redis://user:the-redis-password@cache.invalid:6379/0",
@@ -46,78 +46,78 @@ SECRETS = [
     (f"http://127.0.0.1:8000{HREF}", "abcdefghijklmnopqrstuvwx"),
 ]
 
-Writes = Callable[..., str]
+Write = Callable[..., str]
 
 
-@pytest.fixture(params=[AsText, AsJson])
-def writes(request: pytest.FixtureRequest) -> Iterator[Writes]:
-    """What is written of a record."""
+@pytest.fixture(params=[TextFormatter, JsonFormatter])
+def write_log(request: pytest.FixtureRequest) -> Iterator[Write]:
+    """A function that logs a record and returns what was written."""
     out, log = io.StringIO(), logging.Logger("under.test", logging.DEBUG)
     handler = logging.StreamHandler(out)
     handler.setFormatter(request.param(Redactor(secrets_of(SETTINGS))))
     log.addHandler(handler)
 
-    def written(message: str, *args: Any, **more: Any) -> str:
-        log.debug(message, *args, **more)
+    def write(message: str, *args: Any, **options: Any) -> str:
+        log.debug(message, *args, **options)
         return out.getvalue()
 
-    return written
+    return write
 
 
-@pytest.mark.parametrize(("told", "secret"), SECRETS)
-def test_no_secret_is_written_that_a_message_has(writes: Writes, told: str, secret: str) -> None:
-    assert secret not in writes(told.replace("%", "%%"))
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_in_a_message_are_removed(write_log: Write, text: str, secret: str) -> None:
+    assert secret not in write_log(text.replace("%", "%%"))
 
 
-@pytest.mark.parametrize(("told", "secret"), SECRETS)
-def test_no_secret_is_written_that_comes_as_an_argument(writes: Writes, told: str, secret: str) -> None:
-    assert secret not in writes("It was %s, then %r.", told, told)
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_in_arguments_are_removed(write_log: Write, text: str, secret: str) -> None:
+    assert secret not in write_log("It was %s, then %r.", text, text)
 
 
-@pytest.mark.parametrize(("told", "secret"), SECRETS)
-def test_no_secret_is_written_that_an_exception_tells(writes: Writes, told: str, secret: str) -> None:
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_in_a_traceback_are_removed(write_log: Write, text: str, secret: str) -> None:
     try:
-        raise RuntimeError(told)
+        raise RuntimeError(text)
     except RuntimeError:
-        said = writes("It failed", exc_info=True)
-    assert "Traceback" in said
-    assert secret not in said
+        logged = write_log("It failed", exc_info=True)
+    assert "Traceback" in logged
+    assert secret not in logged
 
 
-@pytest.mark.parametrize(("told", "secret"), SECRETS)
-def test_no_secret_is_written_that_a_field_has(writes: Writes, told: str, secret: str) -> None:
-    assert secret not in writes("It was", extra={"fields": {"what": told, "deeper": {"in": [told]}}})
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_in_fields_are_removed(write_log: Write, text: str, secret: str) -> None:
+    assert secret not in write_log("It was", extra={"fields": {"what": text, "deeper": {"in": [text]}}})
 
 
 @pytest.mark.parametrize(
     "plain",
     [
-        "scene-search: ok after 312 ms, 4 ms in the queue (M2M's request 1234567890)",
+        "scene-search: ok after 312 ms, 4 ms in the queue (M2M request 1234567890)",
         "The token of this page has expired: search again.",
         "/download/LC08_L2SP_196028_20240728_20240807_02_T1.tar was kept",
-        "The catalogue kept in /data/0123456789abcdef/catalogue.json cannot be read",
+        "The catalog in /data/0123456789abcdef/catalog.json cannot be read",
         "Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)",
         "Set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive.",
     ],
 )
-def test_what_opens_nothing_is_written_as_it_is(plain: str) -> None:
+def test_text_without_secrets_is_unchanged(plain: str) -> None:
     assert Redactor(secrets_of(SETTINGS))(plain) == plain
 
 
-def test_an_object_has_the_requests_name_and_what_the_record_tells(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_object_has_the_request_id_and_the_records_fields(capsys: pytest.CaptureFixture[str]) -> None:
     record = logging.LogRecord("a.logger", logging.INFO, __file__, 1, "Of %d", (3,), None)
     record.fields = {"status": 200, "duration_ms": 1.5}
     token = request_id.set("4bf92f35")
     try:
-        said = json.loads(AsJson(Redactor()).format(record))
-        line = AsText(Redactor()).format(record)
+        document = json.loads(JsonFormatter(Redactor()).format(record))
+        line = TextFormatter(Redactor()).format(record)
     finally:
         request_id.reset(token)
-    assert {"level": "info", "logger": "a.logger", "message": "Of 3"}.items() <= said.items()
-    assert (said["request_id"], said["status"], said["duration_ms"]) == ("4bf92f35", 200, 1.5)
+    assert {"level": "info", "logger": "a.logger", "message": "Of 3"}.items() <= document.items()
+    assert (document["request_id"], document["status"], document["duration_ms"]) == ("4bf92f35", 200, 1.5)
     assert line == "INFO:     Of 3 [4bf92f35]"
 
 
-def test_a_record_of_several_lines_is_one_object_on_one_line() -> None:
+def test_a_record_of_several_lines_is_written_on_one_line() -> None:
     record = logging.LogRecord("a.logger", logging.INFO, __file__, 1, "one\ntwo", (), None)
-    assert "\n" not in AsJson(Redactor()).format(record)
+    assert "\n" not in JsonFormatter(Redactor()).format(record)

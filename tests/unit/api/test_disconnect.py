@@ -1,4 +1,4 @@
-"""The end of the work on an answer that nobody is there to get, step by step."""
+"""Cancelling the work on a response whose client has disconnected."""
 
 from __future__ import annotations
 
@@ -8,96 +8,98 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.api.middleware.disconnect import HangUp
+from stac_bridge.api.middleware.disconnect import CancelOnDisconnect
 
 SCOPE: dict[str, Any] = {"type": "http", "path": "/", "method": "POST", "headers": []}
 START = {"type": "http.response.start", "status": 200, "headers": []}
 END = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-class Caller:
-    """Sends ``messages``, then says nothing until ``leave`` is called; keeps what comes back."""
+class Client:
+    """Sends ``messages``, then nothing until ``disconnect`` is called; records what it receives."""
 
     def __init__(self, messages: Iterable[dict[str, Any]] = ({"type": "http.request"},)) -> None:
         self._messages = list(messages)
-        self._gone = asyncio.Event()
-        self.got: list[Any] = []
+        self._disconnected = asyncio.Event()
+        self.received: list[Any] = []
 
     async def receive(self) -> dict[str, Any]:
         if self._messages:
             return self._messages.pop(0)
-        await self._gone.wait()
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Any) -> None:
-        self.got.append(message)
+        self.received.append(message)
 
-    def leave(self) -> None:
-        self._gone.set()
+    def disconnect(self) -> None:
+        self._disconnected.set()
 
 
-async def ask(app: Any, caller: Caller) -> None:
-    await asyncio.wait_for(HangUp(app, 10, {})(SCOPE, caller.receive, caller.send), 5)  # type: ignore[arg-type]
+async def serve(app: Any, client: Client) -> None:
+    middleware = CancelOnDisconnect(app, max_body=10, by_path={})
+    await asyncio.wait_for(middleware(SCOPE, client.receive, client.send), 5)  # type: ignore[arg-type]
     assert len(asyncio.all_tasks()) == 1, "a task was left behind"
 
 
-async def test_work_ends_when_the_caller_leaves_and_may_tidy_up() -> None:
-    told, caller = [], Caller()
+async def test_work_is_cancelled_on_disconnect_and_may_clean_up() -> None:
+    events, client = [], Client()
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
-        caller.leave()
+        client.disconnect()
         try:
             await asyncio.sleep(60)
         finally:
             await asyncio.sleep(0.01)
-            told.append("tidied")
+            events.append("cleaned up")
 
-    await ask(app, caller)
-    assert (told, caller.got) == (["tidied"], [])
+    await serve(app, client)
+    assert (events, client.received) == (["cleaned up"], [])
 
 
-async def test_an_answer_that_has_begun_goes_on_and_is_told() -> None:
-    caller = Caller()
+async def test_a_started_response_continues_and_is_notified() -> None:
+    client = Client()
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send(START)
-        caller.leave()
+        client.disconnect()
         assert (await receive())["type"] == "http.disconnect"
         await send(END)
 
-    await ask(app, caller)
-    assert caller.got == [START, END]
+    await serve(app, client)
+    assert client.received == [START, END]
 
 
-async def test_a_body_in_parts_comes_whole() -> None:
-    caller, bodies = Caller([{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request"}]), []
+async def test_a_body_in_chunks_arrives_whole() -> None:
+    client = Client([{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request"}])
+    bodies = []
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
         bodies.append(await receive())
         await send(START)
         await send(END)
 
-    await ask(app, caller)
+    await serve(app, client)
     assert bodies == [{"type": "http.request", "body": b"ab", "more_body": False}]
 
 
-async def test_a_caller_who_leaves_within_the_body_gets_nothing_done() -> None:
-    caller = Caller([{"type": "http.request", "body": b"ab", "more_body": True}])
-    caller.leave()
-    await ask(None, caller)
-    assert caller.got == []
+async def test_after_a_disconnect_within_the_body_nothing_runs() -> None:
+    client = Client([{"type": "http.request", "body": b"ab", "more_body": True}])
+    client.disconnect()
+    await serve(None, client)
+    assert client.received == []
 
 
-async def test_a_fault_is_the_fault_that_it_was() -> None:
+async def test_exceptions_propagate_unchanged() -> None:
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await ask(app, Caller())
+        await serve(app, Client())
 
 
-async def test_who_is_stopped_stops_the_work() -> None:
+async def test_cancelling_the_middleware_cancels_the_work() -> None:
     ended = asyncio.Event()
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -106,7 +108,7 @@ async def test_who_is_stopped_stops_the_work() -> None:
         finally:
             ended.set()
 
-    task = asyncio.ensure_future(ask(app, Caller()))
+    task = asyncio.ensure_future(serve(app, Client()))
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
