@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from stac_bridge.cli import app
 from stac_bridge.cli.drafts import draft, missing
-from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.m2m.models.datasets import DatasetFilter
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings, read_mapping
 from tests.support import entry_of, raw_scene
 
