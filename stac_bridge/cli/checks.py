@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.delivery import load_keys
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import is_installed
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import is_shared, reach
 
@@ -55,6 +56,10 @@ def at_rest(settings: Settings) -> Iterator[Finding]:
 
 def _account(settings: Settings) -> Finding:
     if settings.embeds_sandbox:
+        if not is_installed("sandbox"):
+            missing = "No account is set, and the sandbox is not installed: set STAC_BRIDGE_M2M_USERNAME and"
+            instead = "STAC_BRIDGE_M2M_TOKEN, or run pip install 'stac-bridge[sandbox]'."
+            return Finding("account", State.wrong, f"{missing} {instead}")
         return Finding("account", State.ok, "No account is set: the embedded sandbox serves.")
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
         return Finding(

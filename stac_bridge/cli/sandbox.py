@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from stac_bridge.cli.garbage import collect_rarely
+from stac_bridge.cli.leaving import UNASKABLE, note
+from stac_bridge.errors import BadRequest
+from stac_bridge.extras import require_extra
 
 __all__ = ["sandbox"]
 
@@ -42,6 +45,11 @@ def sandbox(
     """
     import uvicorn
 
+    try:
+        require_extra("sandbox", "The sandbox")
+    except BadRequest as missing:
+        note(str(missing))
+        raise typer.Exit(UNASKABLE) from None
     from stac_bridge.sandbox import create_sandbox
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")

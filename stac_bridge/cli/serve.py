@@ -19,6 +19,7 @@ from stac_bridge.cli.garbage import collect_rarely
 from stac_bridge.cli.leaving import told
 from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -147,6 +148,11 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     import httpx
     from pydantic import HttpUrl, SecretStr
 
+    require_extra(
+        "sandbox",
+        "Serving without an account",
+        "set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive",
+    )
     from stac_bridge.api import create_app
     from stac_bridge.sandbox import create_sandbox
 

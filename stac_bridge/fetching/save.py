@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,12 +90,9 @@ def _geoparquet(items: Iterable[Item], path: Path) -> int:
 
 
 def _library() -> Callable[[Iterable[Item], Path, Path], int]:
-    try:
-        from stac_bridge.fetching.geoparquet import write
-    except ImportError as absent:
-        raise BadRequest(
-            "A .parquet file needs stac-geoparquet: install stac-bridge[geoparquet], or save .ndjson."
-        ) from absent
+    require_extra("geoparquet", "A .parquet file", "save .ndjson")
+    from stac_bridge.fetching.geoparquet import write
+
     return write
 
 

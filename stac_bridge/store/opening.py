@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import require_extra
 from stac_bridge.store.store import Store
 
 if TYPE_CHECKING:
@@ -39,8 +40,13 @@ def is_shared(url: str) -> bool:
     return scheme in _SCHEMES
 
 
+def _require_redis() -> None:
+    require_extra("redis", "STAC_BRIDGE_STORE other than memory://", "unset it to run one process")
+
+
 async def reach(url: str, patience: float = 2) -> None:
     """Ask Redis whether it is there, for at most ``patience`` seconds. Raises BridgeError where it is not."""
+    _require_redis()
     from stac_bridge.store.link import Link
 
     link = _read(lambda: Link(url, patience))
@@ -59,10 +65,12 @@ def open_store(
 ) -> Sharing:
     """What workers of an ``account`` (M2M's address, username) share; ``secrets`` seal it where others may write.
 
-    Nothing is asked of Redis yet. Raises BridgeError where ``url`` cannot be read.
+    Nothing is asked of Redis yet. Raises BridgeError where ``url`` cannot be read, and if the extra of
+    Redis is not installed.
     """
     if not is_shared(url):
         return Sharing(Store(listener=listener))
+    _require_redis()
     # here, for it takes a second to import, and most have no Redis
     from stac_bridge.store.key import SharedKey
     from stac_bridge.store.link import Link
