@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from stac_bridge import __version__
 from stac_bridge.api.assets import asset_route
-from stac_bridge.api.browser import BUILT, browser_routes, is_built, pictures
+from stac_bridge.api.browser import BUILT, browser_routes, pictures
 from stac_bridge.api.callers import Proxied
 from stac_bridge.api.client import Client
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
@@ -165,7 +165,7 @@ def create_app(
         limits=_limits(settings),
         max_age=settings.cache_ttl,
         public_url=public_url,
-        has_browser=is_built(browser),
+        browser=browser,
     )
     _Api(
         settings=_framework_settings(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -18,11 +19,11 @@ from stac_bridge.api.staging import HTML, preferred
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope, Send
 
     from stac_bridge.settings import Settings
 
-__all__ = ["BROWSER", "BUILT", "browser_routes", "is_built", "leads_to_browser", "pictures"]
+__all__ = ["BROWSER", "BUILT", "browser_routes", "is_expected", "leads_to_browser", "pictures"]
 
 BROWSER = "browser"
 """Where it is, below the API's address and below the package."""
@@ -41,12 +42,15 @@ CRS = {
 }
 """Every projection of the mappings that the map does not know by itself; it would ask a host elsewhere for them."""
 
-_MISSING = """<!doctype html>
+RELOAD = 5
+"""Seconds after which the page about a browser that is being built loads again."""
+
+_ABSENT = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>No browser here</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">{reload}
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; }}
@@ -55,7 +59,7 @@ h1 {{ font-size: 1.5rem; line-height: 1.3; }}
 </head>
 <body>
 <main>
-<h1>This server came without STAC Browser</h1>
+<h1>{title}</h1>
 <p>{why}</p>
 <p>The API itself works: see <a href="../collections">its collections</a> or <a href="../api.html">its
 documentation</a>, or open this server in any STAC client.</p>
@@ -70,15 +74,16 @@ def is_built(folder: Path) -> bool:
     return (folder / "index.html").is_file()
 
 
+def is_expected(folder: Path) -> bool:
+    """Whether the folder has a browser, or will have one in a minute or two."""
+    return is_built(folder) or _step(folder) is not None
+
+
 def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route | Mount]:
-    """The routes below /browser/, to stand before all others. ``folder`` holds what was built, if anything was."""
-    if not is_built(folder):
-        page = _MISSING.format(why=escape(_why(folder)))
+    """The routes below /browser/, to stand before all others. ``folder`` is looked at by each request.
 
-        async def missing(_request: Request) -> Response:
-            return HTMLResponse(page, 503, {"Cache-Control": "no-store"})
-
-        return [Route(f"/{BROWSER}/{{path:path}}", missing, methods=["GET"])]
+    A browser that is built while the server runs, as `make serve` does, is served from then on.
+    """
     public_url = str(settings.public_url) if settings.public_url else None
 
     async def config(request: Request) -> Response:
@@ -90,7 +95,7 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
 
     return [
         Route(f"/{BROWSER}/config.js", config, methods=["GET"]),
-        Mount(f"/{BROWSER}", _Files(directory=folder, html=True)),
+        Mount(f"/{BROWSER}", _Browser(directory=folder, html=True, check_dir=False)),
     ]
 
 
@@ -119,6 +124,44 @@ class _Files(StaticFiles):
             kept = "public, max-age=86400" if path.endswith(".jpg") else "no-cache"
         answer.headers["Cache-Control"] = kept
         return answer
+
+
+class _Browser(_Files):
+    """The files of the browser; in place of all of them a page that explains why, as long as there is none."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        folder = Path(str(self.directory))
+        answer = super().__call__ if is_built(folder) else _absent(folder)
+        await answer(scope, receive, send)
+
+
+def _absent(folder: Path) -> Response:
+    """The page in place of a browser: it loads again by itself while one is being built."""
+    headers, reload, step = {"Cache-Control": "no-store"}, "", _step(folder)
+    if step is None:
+        title, why = "This server came without STAC Browser", _why(folder)
+    else:
+        title = "STAC Browser is being built"
+        why = f"This takes a minute or two, and this page then shows it by itself. The build is at: {step}."
+        reload = f'\n<meta http-equiv="refresh" content="{RELOAD}">'
+        headers["Retry-After"] = str(RELOAD)
+    return HTMLResponse(_ABSENT.format(title=title, why=escape(why), reload=reload), 503, headers)
+
+
+def _step(folder: Path) -> str | None:
+    """What a build that is under way is doing; None without one.
+
+    Its process locks the file, and the lock ends with it: a build that was killed leaves the file and no lock.
+    """
+    try:
+        with (folder / "building.txt").open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "starting"
+    except OSError:
+        pass
+    return None
 
 
 def _config(base: str, title: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import attr
 from stac_fastapi.types.core import AsyncBaseCoreClient
 from starlette.responses import RedirectResponse
 
-from stac_bridge.api.browser import BROWSER, leads_to_browser
+from stac_bridge.api.browser import BROWSER, is_expected, leads_to_browser
 from stac_bridge.api.conformance import CONFORMANCE
 from stac_bridge.api.errors import too_wide
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
@@ -21,6 +21,7 @@ from stac_bridge.translate import collection, union_collection, with_messages, w
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -47,12 +48,12 @@ class Client(AsyncBaseCoreClient):
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
     notice: str = attr.ib(kw_only=True, default="")
-    has_browser: bool = attr.ib(kw_only=True, default=False)
+    browser: Path | None = attr.ib(kw_only=True, default=None)
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
-        """GET /: JSON for programs, the browser for people; JSON for all if the browser was not built."""
+        """GET /: JSON for programs, the browser for people; JSON for all if it neither was nor is being built."""
         base = base_of(request, self.public_url)
-        if self.has_browser and leads_to_browser(request):
+        if self.browser and leads_to_browser(request) and is_expected(self.browser):
             headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
             return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
         said = {
