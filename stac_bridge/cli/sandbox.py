@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from stac_bridge.cli.exit_codes import USAGE, note
 from stac_bridge.cli.garbage_collection import tune_garbage_collection
+from stac_bridge.errors import BadRequest
+from stac_bridge.extras import require_extra
 
 EMBEDDED_ORIGIN = "http://sandbox.invalid"
 """Origin of a sandbox inside this process, which is reached without a network."""
@@ -47,6 +50,11 @@ def sandbox(
     """
     import uvicorn
 
+    try:
+        require_extra("sandbox", "The sandbox")
+    except BadRequest as error:
+        note(str(error))
+        raise typer.Exit(USAGE) from None
     from m2m_sandbox import create_sandbox
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")

@@ -20,6 +20,7 @@ from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from stac_bridge.cli.log import Redactor, log_to_stderr
 from stac_bridge.cli.sandbox import EMBEDDED_M2M_URL
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -146,6 +147,11 @@ def _with_sandbox(settings: Settings, address: str) -> ASGIApp:
     import httpx
     from pydantic import HttpUrl, SecretStr
 
+    require_extra(
+        "sandbox",
+        "Serving without an account",
+        "set STAC_BRIDGE_M2M_USERNAME and STAC_BRIDGE_M2M_TOKEN to serve the real archive",
+    )
     from m2m_sandbox import create_sandbox
     from stac_bridge.api import create_app
 

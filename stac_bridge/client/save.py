@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -92,12 +93,9 @@ def _write_geoparquet(items: Iterable[Item], path: Path) -> int:
 
 def _load_geoparquet() -> Callable[[Iterable[Item], Path, Path], int]:
     """Import the writer, whose library is an extra. Raises BadRequest if it is not installed."""
-    try:
-        from stac_bridge.client.geoparquet import write_geoparquet
-    except ImportError as error:
-        raise BadRequest(
-            "A .parquet file needs stac-geoparquet: install stac-bridge[geoparquet], or save .ndjson."
-        ) from error
+    require_extra("geoparquet", "A .parquet file", "save .ndjson")
+    from stac_bridge.client.geoparquet import write_geoparquet
+
     return write_geoparquet
 
 

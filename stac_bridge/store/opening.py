@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stac_bridge.errors import BridgeError
+from stac_bridge.extras import require_extra
 from stac_bridge.store.cache import Store
 
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ def is_shared(url: str) -> bool:
     return scheme in _SCHEMES
 
 
+def _require_redis() -> None:
+    require_extra("redis", "STAC_BRIDGE_STORE other than memory://", "unset it to run one process")
+
+
 async def check_redis(url: str, seconds: float = 2) -> None:
     """Raise BridgeError unless the Redis at ``url`` answers within ``seconds``."""
+    _require_redis()
     from stac_bridge.store.redis_connection import RedisConnection
 
     connection = _parse(lambda: RedisConnection(url, seconds))
@@ -61,10 +67,11 @@ def open_store(
     """Open the store that the workers of an ``account`` (M2M's URL, username) share.
 
     ``secrets`` sign the values in Redis, where others may write; ``listener`` as in ``Store``. Does not connect yet.
-    Raises BridgeError for an invalid ``url``.
+    Raises BridgeError for an invalid ``url``, or if the extra of Redis is not installed.
     """
     if not is_shared(url):
         return SharedState(Store(listener=listener))
+    _require_redis()
     # imported here: redis takes a second to import, and most servers do not use it
     from stac_bridge.store.lease import RedisAccountLock
     from stac_bridge.store.redis_cache import RedisCache

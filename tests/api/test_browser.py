@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 
-from stac_bridge.api.routes.browser import CRS, browser_routes
+from stac_bridge.api.routes.browser import CRS, RELOAD, browser_routes
 from stac_bridge.settings import Settings
 from tests.support import Here, running
 
@@ -121,6 +123,48 @@ async def test_a_server_without_the_browser_says_why(tmp_path: Path) -> None:
     assert answer.status_code == 503
     assert answer.headers["content-type"].startswith("text/html")
     assert "Node.js could be had neither here nor from &lt;PyPI&gt;." in answer.text
+
+
+@contextlib.contextmanager
+def being_built(folder: Path, step: str) -> Iterator[None]:
+    """What browser/build.py does to a folder while it builds."""
+    path = folder / "building.txt"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        path.write_text(f"{step}\n")
+        yield
+    path.unlink()
+
+
+async def test_a_browser_that_is_being_built_is_a_page_that_reloads(tmp_path: Path) -> None:
+    async with served(tmp_path) as client:
+        with being_built(tmp_path, "npm fetches its <packages>"):
+            for path in ("/browser/", "/browser/index.html"):
+                answer = await client.get(path)
+                assert answer.status_code == 503
+                assert answer.headers["cache-control"] == "no-store"
+                assert answer.headers["retry-after"] == str(RELOAD)
+                assert f'<meta http-equiv="refresh" content="{RELOAD}">' in answer.text
+                assert "STAC Browser is being built" in answer.text
+                assert "npm fetches its &lt;packages&gt;" in answer.text
+        ended = await client.get("/browser/")
+    assert "http-equiv" not in ended.text, "there is nothing to wait for"
+
+
+async def test_a_browser_that_is_built_while_the_server_runs_is_served_from_then_on(tmp_path: Path) -> None:
+    folder = tmp_path / "browser"
+    async with running(tmp_path / "data", browser=folder) as here:
+        before = await here.client.get("/", headers={"Accept": PERSON})
+        assert before.json()["type"] == "Catalog"
+        folder.mkdir()
+        with being_built(folder, "compiling"):
+            waits = await here.client.get("/", headers={"Accept": PERSON})
+        (folder / "index.html").write_text("<title>STAC Browser</title>")
+        page = await here.client.get("/browser/")
+        led = await here.client.get("/", headers={"Accept": PERSON})
+    assert (waits.status_code, waits.headers["location"]) == (303, "http://here/browser/")
+    assert (page.status_code, page.text) == (200, "<title>STAC Browser</title>")
+    assert (led.status_code, led.headers["location"]) == (303, "http://here/browser/")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ def test_the_image_runs_as_nobody_in_particular_a_python_that_the_package_takes(
     assert tuple(map(int, version.split("."))) >= tuple(map(int, lowest.removeprefix(">=").split(".")))
 
 
+def test_the_image_can_serve_several_workers_and_the_sandbox() -> None:
+    assert (
+        "pip install --no-cache-dir --disable-pip-version-check --constraint /tmp/constraints.txt '.[redis,sandbox]'"
+        in DOCKERFILE
+    )
+
+
 def tracked() -> list[str]:
     """What a fresh clone has."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -117,8 +124,8 @@ def test_the_image_builds_the_browser_and_takes_it_from_where_the_build_leaves_i
     stage = DOCKERFILE.partition(" AS browser\n")[2].partition("\nFROM ")[0]
     (node,) = re.findall(r"^FROM node:(\d+)-slim AS browser$", DOCKERFILE, re.MULTILINE)
     assert int(node) >= build["OLDEST_NODE"]
-    assert "WORKDIR /src\nCOPY browser browser\n" in stage
-    assert f"RUN python3 browser/build.py \\\n && test -f {target}/index.html" in stage, "an image without one fails"
+    assert "WORKDIR /src\nCOPY scripts scripts\nCOPY browser browser\n" in stage
+    assert f"RUN python3 -m browser.build \\\n && test -f {target}/index.html" in stage, "an image without one fails"
     assert ("browser", [f"/src/{target}"], target) in copies()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,7 @@ from stac_bridge.api.staging import HTML, preferred
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope, Send
 
     from stac_bridge.settings import Settings
 
@@ -39,12 +40,15 @@ CRS = {
 }
 """The mappings' projections that the map does not have built in; it would request others from a third-party host."""
 
+RELOAD = 5
+"""Seconds after which the page about a browser that is being built reloads itself."""
+
 _MISSING = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>STAC Browser is not installed</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">{reload}
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; }}
@@ -53,7 +57,7 @@ h1 {{ font-size: 1.5rem; line-height: 1.3; }}
 </head>
 <body>
 <main>
-<h1>STAC Browser is not installed on this server</h1>
+<h1>{title}</h1>
 <p>{why}</p>
 <p>The API itself works: see <a href="../collections">its collections</a> or <a href="../api.html">its
 documentation</a>, or open this server in any STAC client.</p>
@@ -68,18 +72,17 @@ def is_built(folder: Path) -> bool:
     return (folder / "index.html").is_file()
 
 
+def is_expected(folder: Path) -> bool:
+    """Whether the folder contains a browser, or will contain one in a minute or two."""
+    return is_built(folder) or _build_step(folder) is not None
+
+
 def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route | Mount]:
     """The routes under /browser/; they must precede all others. ``folder`` has the built files, if any.
 
-    Without a browser, all paths return a 503 page with the reason.
+    Each request looks at the folder, so a browser that is built while the server runs, as by `make serve`, is served
+    from then on. Without a browser, all paths return a 503 page with the reason.
     """
-    if not is_built(folder):
-        page = _MISSING.format(why=escape(_reason_missing(folder)))
-
-        async def missing(_request: Request) -> Response:
-            return HTMLResponse(page, 503, {"Cache-Control": "no-store"})
-
-        return [Route(f"/{BROWSER}/{{path:path}}", missing, methods=["GET"])]
     public_url = str(settings.public_url) if settings.public_url else None
 
     async def config(request: Request) -> Response:
@@ -91,7 +94,7 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
 
     return [
         Route(f"/{BROWSER}/config.js", config, methods=["GET"]),
-        Mount(f"/{BROWSER}", _Files(directory=folder, html=True)),
+        Mount(f"/{BROWSER}", _Browser(directory=folder, html=True, check_dir=False)),
     ]
 
 
@@ -120,6 +123,44 @@ class _Files(StaticFiles):
             cache_control = "public, max-age=86400" if path.endswith(".jpg") else "no-cache"
         response.headers["Cache-Control"] = cache_control
         return response
+
+
+class _Browser(_Files):
+    """The files of the browser; until it is built, a page that says why there is none."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        folder = Path(str(self.directory))
+        respond = super().__call__ if is_built(folder) else _missing_page(folder)
+        await respond(scope, receive, send)
+
+
+def _missing_page(folder: Path) -> Response:
+    """The page in place of the browser. It reloads itself while the browser is being built."""
+    headers, reload, step = {"Cache-Control": "no-store"}, "", _build_step(folder)
+    if step is None:
+        title, why = "STAC Browser is not installed on this server", _reason_missing(folder)
+    else:
+        title = "STAC Browser is being built"
+        why = f"This takes a minute or two, and then this page shows it. Current step: {step}."
+        reload = f'\n<meta http-equiv="refresh" content="{RELOAD}">'
+        headers["Retry-After"] = str(RELOAD)
+    return HTMLResponse(_MISSING.format(title=title, why=escape(why), reload=reload), 503, headers)
+
+
+def _build_step(folder: Path) -> str | None:
+    """What a running build is doing; None if no build is running.
+
+    The build locks its status file. The lock ends with the process, so a killed build leaves the file without a lock.
+    """
+    try:
+        with (folder / "building.txt").open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "starting"
+    except OSError:
+        pass
+    return None
 
 
 def _config(base: str, title: str) -> dict[str, Any]:

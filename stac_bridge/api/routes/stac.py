@@ -18,7 +18,7 @@ from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.links import base_of, collection_search_links, landing_links, page_links, posted_links
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.respond import GEOJSON, JSON, respond
-from stac_bridge.api.routes.browser import BROWSER, leads_to_browser
+from stac_bridge.api.routes.browser import BROWSER, is_expected, leads_to_browser
 from stac_bridge.catalog import Together
 from stac_bridge.errors import BadRequest, SearchTooWide
 from stac_bridge.search import parse, read_collection_search
@@ -26,6 +26,7 @@ from stac_bridge.translate import collection, union_collection, with_messages, w
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -52,12 +53,12 @@ class CoreClient(AsyncBaseCoreClient):
     limits: Limits = attr.ib(kw_only=True)
     max_age: int = attr.ib(kw_only=True)
     public_url: str | None = attr.ib(kw_only=True, default=None)
-    has_browser: bool = attr.ib(kw_only=True, default=False)
+    browser: Path | None = attr.ib(kw_only=True, default=None)
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
-        """GET /: JSON for programs; people are redirected to the browser if it was built."""
+        """GET /: JSON for programs; people are redirected to the browser if it was or is being built."""
         base = base_of(request, self.public_url)
-        if self.has_browser and leads_to_browser(request):
+        if self.browser and leads_to_browser(request) and is_expected(self.browser):
             headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
             return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
         landing = {
