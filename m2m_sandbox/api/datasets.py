@@ -11,7 +11,7 @@ from m2m_sandbox.api.errors import Refusal
 from m2m_sandbox.api.payload import Payload, dataset_of, number_of, required
 from m2m_sandbox.archive.datasets import archive_of, dataset, datasets, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import read_yaml
-from m2m_sandbox.archive.overpasses.wrs2 import PATHS, ROWS, centre, footprint
+from m2m_sandbox.archive.overpasses.wrs2 import PATHS, ROWS, footprint, scene_center
 from m2m_sandbox.downloads.options import file_groups_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _grid(said: Payload) -> Payload:
         raise Refusal("INPUT_PARAMETER_INVALID", "path must be 1 to 233, row 1 to 248")
     shape = "polygon" if said.get("responseShape") == "polygon" else "point"
     where = np.array([path], float), np.array([row], float)
-    corners = footprint(*where)[0].tolist() if shape == "polygon" else np.stack(centre(*where), -1).tolist()
+    corners = footprint(*where)[0].tolist() if shape == "polygon" else np.stack(scene_center(*where), -1).tolist()
     points = [{"latitude": round(latitude, 9), "longitude": round(longitude, 9)} for longitude, latitude in corners]
     return {"shape": shape, "coordinates": points}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.archive.datasets import archive_of, dataset_id, named, products_of
+from m2m_sandbox.archive.datasets import archive_of, dataset_id, find_landsat_product, products_of
 from m2m_sandbox.archive.fact_sheets import sheets
 from m2m_sandbox.archive.landsat.archive import Landsat
 from m2m_sandbox.archive.landsat.ard import Tiles
 from m2m_sandbox.archive.landsat.families import END
-from m2m_sandbox.archive.small import Few
+from m2m_sandbox.archive.small import SmallArchive
 from m2m_sandbox.downloads.band_files import file_groups_of, files_of, split
 from m2m_sandbox.files.products import bundle, landsat_file, whole_product
 
@@ -57,12 +57,14 @@ def options_of(name: str, archive: Archive, number: int) -> list[dict[str, Any]]
     """The products of one scene."""
     if isinstance(archive, Landsat | Tiles):
         return _landsat_options(name, archive.facts(number))
-    assert isinstance(archive, Few)  # noqa: S101 -- there are these kinds
+    assert isinstance(archive, SmallArchive)  # noqa: S101 -- there are these kinds
     scene = archive.scene(number, full=False)
     return [_small_option(name, archive, number, scene, row) for row in products_of(name)]
 
 
-def _small_option(name: str, archive: Few, number: int, scene: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def _small_option(
+    name: str, archive: SmallArchive, number: int, scene: dict[str, Any], row: dict[str, Any]
+) -> dict[str, Any]:
     available = archive.offers(number, row["code"])
     size = whole_product(archive, number, row["form"])[1].size if available else 0
     return _product(name, scene, row, available=available, bulkAvailable=available, filesize=size)
@@ -107,7 +109,7 @@ def located(entity_id: str, product_id: str) -> tuple[str, int, dict[str, Any]] 
     """Dataset, scene and product that a pair of ids names."""
     display_id = split(entity_id)
     if display_id:
-        found = named(display_id)
+        found = find_landsat_product(display_id)
         names, field = [found[0]] if found else [], "displayId"
     else:
         names, field = _offering().get(product_id, []), "entityId"

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from m2m_sandbox.archive.datasets import named
+from m2m_sandbox.archive.datasets import find_landsat_product
 from m2m_sandbox.archive.small import SMALL
 from m2m_sandbox.downloads.options import file_of
 from m2m_sandbox.files.products import browse_picture, bundle, frame_picture, landsat_file
@@ -64,7 +64,7 @@ class FileRoutes:
         display_id, filename = request.path_params["display_id"], request.path_params["filename"]
         if refused := self._refused(request, filename):
             return refused
-        found = await run_in_threadpool(named, display_id)
+        found = await run_in_threadpool(find_landsat_product, display_id)
         if found is None or not filename.startswith(f"{display_id}_"):
             return Response(status_code=404)
         try:
@@ -79,7 +79,7 @@ class FileRoutes:
         display_id = request.query_params.get("landsat_product_id", "")
         if refused := self._refused(request, display_id):
             return refused
-        found = await run_in_threadpool(named, display_id)
+        found = await run_in_threadpool(find_landsat_product, display_id)
         if found is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
@@ -98,7 +98,7 @@ class FileRoutes:
         product_id, size = request.query_params.get("product_id", ""), request.query_params.get("size", "")
         if size.startswith("frb") and (refused := self._refused(request, product_id)):
             return refused
-        found = await run_in_threadpool(named, product_id)
+        found = await run_in_threadpool(find_landsat_product, product_id)
         if found is None:
             return Response(status_code=404)
         most = _LARGE if size.startswith("frb") else 128 if size == "thumb" else 512
