@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 TILE = 256
 _GHOST = b"LAYOUT=IFDS_BEFORE_DATA\n"
+"""GDAL's hint to readers that the directories of all overviews are in the header."""
+
 _FORMATS = {"u": 1, "i": 2, "f": 3}
 _ALIGNED = 4096
+"""The header is padded to a multiple of this many bytes."""
+
 _SHORT, _LONG, _ASCII, _DOUBLE = 3, 4, 2, 12
 _SIZES = {_SHORT: ("H", 2), _LONG: ("I", 4), _ASCII: ("B", 1), _DOUBLE: ("d", 8)}
 
@@ -105,38 +109,39 @@ class _Layout:
         shape, (across, down) = self._shape, self._levels[level]
         first = data_offset + self._first[level] * self.tile_bytes
         tags: list[tuple[int, int, list[float] | bytes]] = [
-            (254, _LONG, [1 if level else 0]),
-            (256, _LONG, [-(-shape.size[0] // 2**level)]),
-            (257, _LONG, [-(-shape.size[1] // 2**level)]),
-            (258, _SHORT, [8 * shape.dtype.itemsize] * shape.bands),
-            (259, _SHORT, [1]),
-            (262, _SHORT, [2 if shape.bands > 2 else 1]),
-            (277, _SHORT, [shape.bands]),
-            (284, _SHORT, [1]),
-            (322, _SHORT, [TILE]),
-            (323, _SHORT, [TILE]),
-            (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),
-            (325, _LONG, [self.tile_bytes] * (across * down)),
-            (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),
+            (254, _LONG, [1 if level else 0]),  # NewSubfileType: 1 is an overview
+            (256, _LONG, [-(-shape.size[0] // 2**level)]),  # ImageWidth
+            (257, _LONG, [-(-shape.size[1] // 2**level)]),  # ImageLength
+            (258, _SHORT, [8 * shape.dtype.itemsize] * shape.bands),  # BitsPerSample
+            (259, _SHORT, [1]),  # Compression: none
+            (262, _SHORT, [2 if shape.bands > 2 else 1]),  # PhotometricInterpretation: RGB, or black is zero
+            (277, _SHORT, [shape.bands]),  # SamplesPerPixel
+            (284, _SHORT, [1]),  # PlanarConfiguration: interleaved by pixel
+            (322, _SHORT, [TILE]),  # TileWidth
+            (323, _SHORT, [TILE]),  # TileLength
+            (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),  # TileOffsets
+            (325, _LONG, [self.tile_bytes] * (across * down)),  # TileByteCounts
+            (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),  # SampleFormat
         ]
         if shape.bands > 3:
-            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))
+            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))  # ExtraSamples; tags must ascend
         if level == 0 and shape.epsg is not None:
             tags += _geo_tags(shape, shape.epsg)
         if shape.nodata is not None:
-            tags.append((42113, _ASCII, b"%d\0" % shape.nodata))
+            tags.append((42113, _ASCII, b"%d\0" % shape.nodata))  # GDAL_NODATA
         return tags
 
 
 def _geo_tags(shape: TiffShape, epsg: int) -> list[tuple[int, int, list[float] | bytes]]:
     """Return the GeoTIFF tags: pixel size, corner, and keys for a projected system, or for longitude and latitude."""
+    # GTModelType (1 projected, 2 geographic), GTRasterType (1 pixel is area), and the EPSG code of the system
     system = (1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, epsg) if epsg == 4326 else (
         1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg
     )  # fmt: skip
     return [
-        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),
-        (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),
-        (34735, _SHORT, [1, 1, 0, 3, *system]),
+        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),  # ModelPixelScale
+        (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),  # ModelTiepoint
+        (34735, _SHORT, [1, 1, 0, 3, *system]),  # GeoKeyDirectory
     ]
 
 

@@ -83,7 +83,7 @@ class TileFacts(SceneFacts):
         return "ARD"
 
     def _ids(self) -> dict[str, str]:
-        """A tile has a single id [REFERENCE §5], which its browse images use too: it has no one Level-1 product."""
+        """A tile has a single id [REFERENCE §5]. Its images use it too, as it is cut from several Level-1 products."""
         acquired, processed = day_text(self.day).plain, day_text(self.processed).plain
         tile = f"{self.region}_{self.horizontal:03}{self.vertical:03}"
         tile_id = f"L{_LETTERS[self.sensor]}{self.satellite:02}_{tile}_{acquired}_{processed}_02"

@@ -59,10 +59,12 @@ def footprint_members(corners: NDArray[np.float64]) -> dict[str, Any]:
 
 def browse(dataset: str, product_id: str) -> list[dict[str, Any]]:
     """Return the browse images of a scene, as the dataset has them; their URLs use the Level-1 product's id."""
-    return [_picture(browse_id, name, kind, product_id) for name, (browse_id, kind) in sheet(dataset)["browse"].items()]
+    return [
+        _browse_image(browse_id, name, kind, product_id) for name, (browse_id, kind) in sheet(dataset)["browse"].items()
+    ]
 
 
-def _picture(browse_id: str, name: str, kind: str, product_id: str) -> dict[str, Any]:
+def _browse_image(browse_id: str, name: str, kind: str, product_id: str) -> dict[str, Any]:
     """Build one browse image. The color image is served as map tiles, the others as single images."""
     url = f"{BASE}/gen-browse?size=rrb&type={kind}&product_id={product_id}"
     tiles = f"{BASE}/dynamic-tiler/scenes/{product_id}/tiles/{{z}}/{{x}}/{{y}}.png?layer=natural_color"

@@ -1,4 +1,8 @@
-"""The random properties of each pass (cloud, tier and so on), which are always the same for a place and day."""
+"""The random properties of each pass (cloud, tier and so on), which are always the same for a place and day.
+
+They come from 64 random bits of the pass: bits 8 to 11 decide the tier, 12 and up the processing delay, 20 to 28
+whether thermal bands exist, 32 to 47 the cloud cover, 48 to 55 whether that is known.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,7 @@ def cloud_at(bits: int) -> int | None:
 
 
 def traits_of(bits: Words) -> NDArray[np.uint8]:
-    """Pack traits into a byte: 1 Tier 2, 2 no thermal bands, 4 lowest bit set, plus 8 times the delay in days."""
+    """Pack traits into a byte: 1 Tier 2, 2 no thermal bands, 4 lowest bit set, plus 8 times the processing delay."""
     tier_2 = (bits >> np.uint64(8) & np.uint64(0xF)) == 0
     no_thermal = (bits >> np.uint64(20) & np.uint64(0x1FF)) == 0
     odd, delay = bits & np.uint64(1), (bits >> np.uint64(12)) % np.uint64(14)

@@ -21,9 +21,12 @@ from m2m_sandbox.archive.hashing import mix_bits
 EPOCH_DAY = date(2013, 1, 1)
 """Day 0 of all day counts."""
 
-_CYCLE, _CYCLES = 16, 4
-_PLAN = _CYCLE * _CYCLES
+_CYCLE_DAYS, _CYCLES_PER_PLAN = 16, 4
+_PLAN_DAYS = _CYCLE_DAYS * _CYCLES_PER_PLAN
+"""Which places a mission images repeats after four cycles."""
+
 _MICROSECONDS = 86_400_000_000
+"""Microseconds in a day."""
 
 Ints = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
@@ -55,10 +58,11 @@ class Timetable:
         self.microseconds = np.minimum(np.rint((passes - self._whole) * _MICROSECONDS), _MICROSECONDS - 1).astype(int)
         first, end = min(mission.first for mission in missions), max(mission.end for mission in missions)
         self.days = np.arange((end - EPOCH_DAY).days - 1, (first - EPOCH_DAY).days - 1, -1)
+        # The kind of a day: a bit for every mission that is flying, times 64, plus the day's position in the plan.
         flying = sum(
             (self._is_flying(mission).astype(int) << bit for bit, mission in enumerate(missions)), np.zeros(1, int)
         )
-        kinds, self._kinds = np.unique(flying * _PLAN + self.days % _PLAN, return_inverse=True)
+        kinds, self._kinds = np.unique(flying * _PLAN_DAYS + self.days % _PLAN_DAYS, return_inverse=True)
         lists = [self._passes_of_kind(int(kind), missions) for kind in kinds]
         self.places = np.concatenate([places for places, _ in lists]).astype(np.uint16)
         self.satellites = np.concatenate([satellites for _, satellites in lists]).astype(np.uint8)
@@ -72,7 +76,7 @@ class Timetable:
 
     def _passes_of_kind(self, kind: int, missions: Sequence[Mission]) -> tuple[Ints, Ints]:
         """Return places and satellites of a kind of day, latest pass first."""
-        flying, day = divmod(kind, _PLAN)
+        flying, day = divmod(kind, _PLAN_DAYS)
         lists = [
             (self._places_taken(mission, day), mission.satellite)
             for bit, mission in enumerate(missions)
@@ -85,9 +89,11 @@ class Timetable:
 
     def _places_taken(self, mission: Mission, day: int) -> Ints:
         """Return the places that one satellite images: those it passes in a cycle when they are due."""
-        age = (day - mission.offset - self._whole) % _PLAN
-        turn = (age // _CYCLE + mix_bits(np.arange(len(age)), mission.satellite).astype(np.int64)) % _CYCLES
-        return np.flatnonzero((age % _CYCLE == 0) & (turn < mission.taken_cycles))
+        age = (day - mission.offset - self._whole) % _PLAN_DAYS
+        # Each place starts at another cycle, so that a mission images some places in every cycle.
+        first_cycle = mix_bits(np.arange(len(age)), mission.satellite).astype(np.int64)
+        turn = (age // _CYCLE_DAYS + first_cycle) % _CYCLES_PER_PLAN
+        return np.flatnonzero((age % _CYCLE_DAYS == 0) & (turn < mission.taken_cycles))
 
     def __len__(self) -> int:
         return int(self.firsts[-1])

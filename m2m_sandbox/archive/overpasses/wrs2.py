@@ -14,8 +14,11 @@ PATHS, ROWS = 233, 248
 _ROW_STEP = 360 / ROWS
 _INCLINATION = np.radians(98.2)
 _AXIS_RATIO_SQUARED = 1 - 0.00669438
+"""Of the WGS 84 ellipsoid; converts geocentric to geodetic latitude."""
+
 _DAY = 86400.0
 
+# Landsat 8 passed row 27 of path 47 at this time, and row 60, on the equator, 33 of 248 rows later.
 _T47 = datetime(2020, 12, 4, 19, 2, 11, 194000, tzinfo=UTC) + timedelta(days=33 / 248 * 16 / 233)
 EPOCH = datetime(2013, 1, 1, tzinfo=UTC)
 """Pass times count from here."""
@@ -54,6 +57,7 @@ def footprint(path: Numbers, row: Numbers) -> NDArray[np.float64]:
     length = np.hypot(east, north)
     ahead = np.stack([east / length, north / length], -1)
     left = np.stack([-ahead[..., 1], ahead[..., 0]], -1)  # left of the flight direction
+    # A scene extends 0.88° before and after its center, and 0.82° to the left and right.
     corners = [-0.88 * ahead - 0.82 * left, 0.88 * ahead - 0.82 * left, 0.88 * ahead + 0.82 * left]
     corners.append(-0.88 * ahead + 0.82 * left)
     offsets = np.stack(corners, -2)
