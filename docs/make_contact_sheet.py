@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.landsat.families import FAMILIES
-from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 from m2m_sandbox.archive.small.frame import Frame
 from m2m_sandbox.pixels.bands import raster
 from m2m_sandbox.pixels.elevation import elevation
@@ -24,6 +24,9 @@ from m2m_sandbox.pixels.landscape.spectra import kelvin
 from m2m_sandbox.pixels.landscape.view import tile_view
 from m2m_sandbox.pixels.orthophoto import photograph
 from m2m_sandbox.pixels.pictures import NATURAL, picture, true_color
+
+if TYPE_CHECKING:
+    from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
 Pixels = NDArray[np.uint8]
 SIZE, GAP, LINE = 256, 8, 18
