@@ -8,21 +8,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from m2m_sandbox.archive.landsat.archive import SceneFacts, landsat
+from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.landsat.families import FAMILIES
 from m2m_sandbox.archive.small.frame import Frame
 from m2m_sandbox.pixels.bands import raster
 from m2m_sandbox.pixels.elevation import elevation
 from m2m_sandbox.pixels.film import scanned
 from m2m_sandbox.pixels.landscape.spectra import kelvin
-from m2m_sandbox.pixels.landscape.view import view
-from m2m_sandbox.pixels.orthophoto import taken
-from m2m_sandbox.pixels.pictures import NATURAL, coloured, picture
+from m2m_sandbox.pixels.landscape.view import tile_view
+from m2m_sandbox.pixels.orthophoto import photograph
+from m2m_sandbox.pixels.pictures import NATURAL, picture, true_color
+
+if TYPE_CHECKING:
+    from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
 Pixels = NDArray[np.uint8]
 SIZE, GAP, LINE = 256, 8, 18
@@ -51,12 +55,12 @@ def whole(facts: SceneFacts, kind: str = "refl") -> Pixels:
 
 def near(facts: SceneFacts, bands: tuple[str, ...] = NATURAL, at: tuple[int, int, int] = (0, 14, 14)) -> Pixels:
     """A tile: its level, column and row."""
-    return coloured(view(facts, facts.grid, *at), bands)
+    return true_color(tile_view(facts, facts.grid, *at), bands)
 
 
 def warm(facts: SceneFacts) -> Pixels:
     """Temperature from blue through red to yellow."""
-    seen = view(facts, facts.grid, 2, 3, 3)
+    seen = tile_view(facts, facts.grid, 2, 3, 3)
     t = kelvin(seen, facts.sun[0])
     t = np.clip((t - np.quantile(t, 0.02)) / (np.quantile(t, 0.98) - np.quantile(t, 0.02)), 0, 1)
     stops = np.array([(20, 20, 90), (120, 30, 130), (225, 75, 60), (250, 190, 70), (255, 250, 210)], float)
@@ -102,7 +106,7 @@ def aerial() -> Pixels:
 def orthophoto() -> Pixels:
     """Most of one, made smaller."""
     corners = ((-93.48, 41.66), (-93.41, 41.66), (-93.41, 41.59), (-93.48, 41.59))
-    whole = taken(Frame("M_4109303_SW_15_060_20220630", date(2022, 6, 30), corners))
+    whole = photograph(Frame("M_4109303_SW_15_060_20220630", date(2022, 6, 30), corners))
     photo = Image.fromarray(np.ascontiguousarray(whole[:480, :480, :3]))
     return np.asarray(photo.resize((SIZE, SIZE), Image.Resampling.BOX))
 

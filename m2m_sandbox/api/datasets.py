@@ -11,7 +11,7 @@ from m2m_sandbox.api.errors import EndpointError
 from m2m_sandbox.api.payload import Payload, dataset_alias, required_text, whole_number
 from m2m_sandbox.archive.datasets import archive_of, dataset, datasets, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import read_yaml
-from m2m_sandbox.archive.overpasses.wrs2 import PATHS, ROWS, centre, footprint
+from m2m_sandbox.archive.overpasses.wrs2 import PATHS, ROWS, footprint, scene_center
 from m2m_sandbox.downloads.band_files import dataset_file_groups
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _grid_to_coordinates(payload: Payload) -> Payload:
         raise EndpointError("INPUT_PARAMETER_INVALID", "path must be 1 to 233, row 1 to 248")
     shape = "polygon" if payload.get("responseShape") == "polygon" else "point"
     cell = np.array([path], float), np.array([row], float)
-    corners = footprint(*cell)[0].tolist() if shape == "polygon" else np.stack(centre(*cell), -1).tolist()
+    corners = footprint(*cell)[0].tolist() if shape == "polygon" else np.stack(scene_center(*cell), -1).tolist()
     points = [{"latitude": round(latitude, 9), "longitude": round(longitude, 9)} for longitude, latitude in corners]
     return {"shape": shape, "coordinates": points}
 

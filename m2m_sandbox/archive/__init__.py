@@ -1,1 +1,1 @@
-"""What exists: datasets and their scenes."""
+"""The sandbox's datasets and their scenes."""

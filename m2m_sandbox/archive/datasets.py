@@ -1,4 +1,4 @@
-"""The datasets that the sandbox holds, and what M2M says of them."""
+"""The datasets that the sandbox holds, as M2M's dataset endpoints describe them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 
     from m2m_sandbox.archive.search import Archive
 
-__all__ = [
-    "archive_of",
-    "dataset",
-    "dataset_id",
-    "datasets",
-    "filters_of",
-    "form_of",
-    "name_of",
-    "named",
-    "products_of",
-]
-
 _ARCHIVES: dict[str, Callable[[], Archive]] = {
     **{name: partial(landsat, name) for name in FAMILIES},
     ARD.dataset: tiles,
@@ -36,22 +24,22 @@ _ARCHIVES: dict[str, Callable[[], Archive]] = {
 }
 
 
-def name_of(said: object) -> str:
-    """A dataset's alias, whatever its case. Raises EndpointError."""
-    name = str(said).lower()
+def name_of(value: object) -> str:
+    """Return a dataset's alias, ignoring case. Raises EndpointError for an unknown dataset."""
+    name = str(value).lower()
     if name not in sheets():
         raise EndpointError("DATASET_INVALID", "An invalid dataset has been provided")
     return name
 
 
 def archive_of(name: str) -> Archive | None:
-    """Its scenes; None where it has none of its own."""
-    make = _ARCHIVES.get(name)
-    return make() if make else None
+    """Return the archive with a dataset's scenes, or None for a dataset without scenes of its own."""
+    factory = _ARCHIVES.get(name)
+    return factory() if factory else None
 
 
-def named(display_id: str) -> tuple[str, Landsat | Tiles, int] | None:
-    """Dataset, archive and number of a Landsat product, by its own name alone."""
+def find_landsat_product(display_id: str) -> tuple[str, Landsat | Tiles, int] | None:
+    """Find a Landsat product by display id alone: its dataset, its archive and the number of its scene."""
     family = family_of(display_id)
     if family is None:
         return None
@@ -61,54 +49,60 @@ def named(display_id: str) -> tuple[str, Landsat | Tiles, int] | None:
 
 
 def dataset_id(name: str) -> str:
-    """Its id."""
+    """Return M2M's id of a dataset."""
     return str(sheet(name)["dataset"]["datasetId"])
 
 
 def dataset(name: str) -> dict[str, Any]:
-    """As dataset-search lists it. Where M2M's own number of scenes is known to be wrong, the facts hold it."""
-    archive, said = archive_of(name), sheet(name)["dataset"]
-    count = {} if archive is None or "sceneCount" in said else {"sceneCount": len(archive)}
-    return {**said, **count, "datasetAlias": name}
+    """Return a dataset as dataset-search lists it.
+
+    The number of scenes comes from the fact sheet if it states one (M2M's own number is known to be wrong for some
+    datasets), otherwise from the archive.
+    """
+    archive, document = archive_of(name), sheet(name)["dataset"]
+    count = {} if archive is None or "sceneCount" in document else {"sceneCount": len(archive)}
+    return {**document, **count, "datasetAlias": name}
 
 
 def datasets() -> list[dict[str, Any]]:
-    """All of them."""
+    """Return all datasets as dataset-search lists them."""
     return [dataset(name) for name in sheets()]
 
 
 def filters_of(name: str) -> list[dict[str, Any]]:
-    """As dataset-filters lists them."""
-    return [_filter(label, *said) for label, said in sheet(name).get("filters", {}).items()]
+    """Return a dataset's filters as dataset-filters lists them."""
+    return [_filter(label, *row) for label, row in sheet(name).get("filters", {}).items()]
 
 
-def _filter(label: str, ident: str, kind: str, sql: str, values: Any = None, unusual: Any = None) -> dict[str, Any]:
-    """``unusual`` replaces parts of the fieldConfig."""
-    like = [{"type": "StringToUpper", "options": []}, {"type": "Application\\Filter\\Like", "options": []}]
-    said = {
-        "id": ident,
+def _filter(
+    label: str, filter_id: str, field_type: str, sql: str, values: Any = None, field_config: Any = None
+) -> dict[str, Any]:
+    """Build one dataset filter; ``field_config`` overrides members of its fieldConfig."""
+    like_filters = [{"type": "StringToUpper", "options": []}, {"type": "Application\\Filter\\Like", "options": []}]
+    document = {
+        "id": filter_id,
         "legacyFieldId": None,
         "dictionaryLink": "https://www.usgs.gov/centers/eros/science/landsat-collection-2-data-dictionary",
         "fieldConfig": {
-            "type": kind,
-            "filters": like if kind == "Text" else [],
-            "options": {"size": "30"} if kind == "Text" else [] if kind == "Range" else {},
+            "type": field_type,
+            "filters": like_filters if field_type == "Text" else [],
+            "options": {"size": "30"} if field_type == "Text" else [] if field_type == "Range" else {},
             "validators": [{"type": "Date", "options": {}}] if "YYYY" in label else [],
-            "numElements": "5" if kind == "Text" else 1,
+            "numElements": "5" if field_type == "Text" else 1,
             "displayListId": None,
-            **(unusual or {}),
+            **(field_config or {}),
         },
         "fieldLabel": label,
         "searchSql": sql,
     }
-    return {**said, "valueList": {"": "All", **values}} if values else said
+    return {**document, "valueList": {"": "All", **values}} if values else document
 
 
 def products_of(name: str) -> list[dict[str, Any]]:
-    """The products of a dataset; ``form`` says what the file is, for those that are one file."""
+    """Return a dataset's products; for a product that is one file, ``form`` is the kind of the file."""
     return list(sheet(name).get("products", ()))
 
 
 def form_of(name: str, product_id: str) -> str:
-    """What the file of a product is. Raises StopIteration for a product that is no one file."""
-    return next(str(one["form"]) for one in products_of(name) if one["id"] == product_id)
+    """Return the kind of file of a product. Raises StopIteration for a product that is not a single file."""
+    return next(str(product["form"]) for product in products_of(name) if product["id"] == product_id)

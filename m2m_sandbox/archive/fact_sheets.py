@@ -1,4 +1,4 @@
-"""The files beside the code, most of all ``facts/``: a sheet for each dataset, its filters and its products."""
+"""Reads the YAML files of the package, mainly ``facts/``: one sheet per dataset with its filters and products."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from typing import Any
 
 import yaml
 
-__all__ = ["labels_of", "read_yaml", "sheet", "sheets"]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's where PyYAML has it, which is ten times as fast."""
+_YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser if PyYAML was built with it: ten times as fast."""
 
 
 @lru_cache(maxsize=1)
 def sheets() -> dict[str, Any]:
-    """Dataset, filters and products by the dataset's alias."""
-    names = sorted(one.name for one in files("m2m_sandbox").joinpath("archive", "facts").iterdir())
+    """Return all sheets by dataset alias."""
+    names = sorted(file.name for file in files("m2m_sandbox").joinpath("archive", "facts").iterdir())
     return {name.removesuffix(".yaml"): read_yaml("archive", "facts", name) for name in names if name.endswith(".yaml")}
 
 
-def read_yaml(*place: str) -> Any:
-    """What a file of the sandbox holds."""
-    text = files("m2m_sandbox").joinpath(*place).read_text("utf-8")
-    return yaml.load(text, _Loader)  # noqa: S506 -- both loaders are safe
+def read_yaml(*path: str) -> Any:
+    """Parse a YAML file, given by its path inside the package."""
+    text = files("m2m_sandbox").joinpath(*path).read_text("utf-8")
+    return yaml.load(text, _YamlLoader)  # noqa: S506 -- both loaders are safe
 
 
 def sheet(name: str) -> dict[str, Any]:
-    """One of them. Raises KeyError."""
-    found: dict[str, Any] = sheets()[name]
-    return found
+    """Return the sheet of one dataset. Raises KeyError for an unknown alias."""
+    document: dict[str, Any] = sheets()[name]
+    return document
 
 
 def labels_of(name: str) -> dict[str, str]:
-    """The metadata filters' labels by their id."""
-    return {str(said[0]): label for label, said in sheet(name).get("filters", {}).items()}
+    """Return the labels of a dataset's metadata filters by filter id."""
+    return {str(row[0]): label for label, row in sheet(name).get("filters", {}).items()}

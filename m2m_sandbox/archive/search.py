@@ -1,4 +1,4 @@
-"""What any dataset of the sandbox can do: find scenes, newest first, without making them."""
+"""What every archive of the sandbox can do: find scenes, newest first, without building them."""
 
 from __future__ import annotations
 
@@ -15,42 +15,40 @@ from m2m_sandbox.api.scene_filter import cloud_mask, date_range, metadata_mask, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["UNKNOWN", "Archive", "Ints", "Listed"]
-
 Ints = NDArray[np.integer[Any]]
 UNKNOWN = 65535
-"""Stands for a cloud cover that is not known, among hundredths of a percent."""
+"""Marks an unknown cloud cover among values in hundredths of a percent."""
 
 _EPOCH_DAY = np.datetime64("2013-01-01", "D")
 
 
 class Archive(ABC):
-    """Scenes by their number, 0 being the newest."""
+    """The scenes of a dataset, identified by number; 0 is the newest."""
 
     UNKNOWN = UNKNOWN
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of scenes."""
 
     @abstractmethod
     def search(self, scene_filter: dict[str, Any]) -> Sequence[int] | Ints:
-        """The numbers of the scenes that a sceneFilter finds. Keys it does not know, it ignores, as M2M does."""
+        """Return the numbers of the scenes that match a sceneFilter. Ignores unknown keys, as M2M does."""
 
     @abstractmethod
     def scene(self, number: int, *, full: bool) -> dict[str, Any]:
-        """One scene as scene-search gives it."""
+        """Return one scene as scene-search does; ``full`` includes its metadata fields."""
 
     @abstractmethod
     def find(self, identifier: str, field: str = "displayId") -> int | None:
-        """The number of the scene with this displayId or entityId."""
+        """Return the number of the scene with this displayId or entityId, or None."""
 
 
-class Listed(Archive):
-    """Scenes that stand in a list.
+class ListedArchive(Archive):
+    """An archive whose scenes are held in memory.
 
-    ``before`` holds how many days before 2013-01-01 each was acquired (so that it rises), ``places`` the number of its
-    footprint, ``cloud`` its cloud cover in hundredths of a percent (UNKNOWN where it is not known).
+    ``before`` is how many days before 2013-01-01 each scene was acquired (so ascending), ``places`` the index of its
+    footprint, ``cloud`` its cloud cover in hundredths of a percent (UNKNOWN if not known).
     """
 
     before: NDArray[np.int32]
@@ -65,32 +63,32 @@ class Listed(Archive):
 
     @abstractmethod
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
-        """What a metadata filter compares with, for these scenes; None where the dataset has no such filter."""
+        """Return the values that a metadata filter compares with for these scenes, or None for an unknown filter."""
 
     def search(self, scene_filter: dict[str, Any]) -> Ints:
-        """One filter after the other, each on what the last one left."""
+        """Apply one filter after the other, each to the scenes that passed the previous one."""
         numbers = self._between_days(scene_filter.get("acquisitionFilter"))
-        if spatial := scene_filter.get("spatialFilter"):
-            numbers = numbers[spatial_mask(self._tree, spatial)[self.places[numbers]]]
+        if spatial_filter := scene_filter.get("spatialFilter"):
+            numbers = numbers[spatial_mask(self._tree, spatial_filter)[self.places[numbers]]]
         if months := scene_filter.get("seasonalFilter"):
             numbers = numbers[np.isin(self._months(numbers), months)]
-        if cloud := scene_filter.get("cloudCoverFilter"):
-            numbers = numbers[cloud_mask(self.cloud[numbers], cloud, UNKNOWN)]
-        if metadata := scene_filter.get("metadataFilter"):
-            numbers = numbers[metadata_mask(metadata, partial(self.column, numbers=numbers), len(numbers))]
+        if cloud_filter := scene_filter.get("cloudCoverFilter"):
+            numbers = numbers[cloud_mask(self.cloud[numbers], cloud_filter, UNKNOWN)]
+        if metadata_filter := scene_filter.get("metadataFilter"):
+            numbers = numbers[metadata_mask(metadata_filter, partial(self.column, numbers=numbers), len(numbers))]
         return numbers
 
-    def _between_days(self, asked: dict[str, Any] | None) -> Ints:
-        """Whole days, both ends included."""
-        first, last = date_range(asked)
+    def _between_days(self, acquisition_filter: dict[str, Any] | None) -> Ints:
+        """Return the scenes acquired in a range of whole days, both ends included."""
+        first, last = date_range(acquisition_filter)
         begin = 0 if last is None else self.first_of(last)
         end = len(self.before) if first is None else self.first_of(first - 1)
         return np.arange(begin, max(begin, end))
 
     def first_of(self, day: int) -> int:
-        """The number of the first scene of a day (days since 2013-01-01) or of the next earlier one."""
-        wanted = np.int32(min(max(-day, -(2**31)), 2**31 - 1))  # of the array's own type, which saves a copy of it
-        return int(np.searchsorted(self.before, wanted))
+        """Return the number of the first scene acquired on a day (days since 2013-01-01) or earlier."""
+        target = np.int32(min(max(-day, -(2**31)), 2**31 - 1))  # else searchsorted copies the array
+        return int(np.searchsorted(self.before, target))
 
     def _months(self, numbers: Ints) -> NDArray[np.int64]:
         return (_EPOCH_DAY - self.before[numbers]).astype("datetime64[M]").astype(int) % 12 + 1

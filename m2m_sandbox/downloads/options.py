@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.archive.datasets import archive_of, dataset_id, named, products_of
+from m2m_sandbox.archive.datasets import archive_of, dataset_id, find_landsat_product, products_of
 from m2m_sandbox.archive.fact_sheets import sheets
 from m2m_sandbox.archive.landsat.archive import Landsat
 from m2m_sandbox.archive.landsat.ard import Tiles
 from m2m_sandbox.archive.landsat.families import END
-from m2m_sandbox.archive.small import Few
+from m2m_sandbox.archive.small import SmallArchive
 from m2m_sandbox.downloads.band_files import product_display_id, secondary_downloads
 from m2m_sandbox.files.products import bundle, landsat_file, whole_product
 
@@ -59,12 +59,14 @@ def download_options(dataset: str, archive: Archive, number: int) -> list[Produc
     """Return the products of one scene."""
     if isinstance(archive, Landsat | Tiles):
         return _landsat_options(dataset, archive.facts(number))
-    assert isinstance(archive, Few)  # noqa: S101 -- tells mypy that there is no other kind of archive
+    assert isinstance(archive, SmallArchive)  # noqa: S101 -- tells mypy that there is no other kind of archive
     scene = archive.scene(number, full=False)
     return [_single_file_option(dataset, archive, number, scene, row) for row in products_of(dataset)]
 
 
-def _single_file_option(dataset: str, archive: Few, number: int, scene: dict[str, Any], row: dict[str, Any]) -> Product:
+def _single_file_option(
+    dataset: str, archive: SmallArchive, number: int, scene: dict[str, Any], row: dict[str, Any]
+) -> Product:
     available = archive.offers(number, row["code"])
     size = whole_product(archive, number, row["form"])[1].size if available else 0
     return _product(dataset, scene, row, available=available, bulkAvailable=available, filesize=size)
@@ -117,7 +119,7 @@ def locate_product(entity_id: str, product_id: str) -> tuple[str, int, Product] 
     """
     display_id = product_display_id(entity_id)
     if display_id:
-        scene = named(display_id)
+        scene = find_landsat_product(display_id)
         names, field = [scene[0]] if scene else [], "displayId"
     else:
         names, field = _datasets_by_product().get(product_id, []), "entityId"

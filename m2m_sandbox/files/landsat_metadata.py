@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from m2m_sandbox.archive.landsat.archive import SceneFacts
+    from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
 _PROJECTIONS = {3031: "PS", 5070: "AEA", 3338: "AEA"}
 """EPSG code → MAP_PROJECTION, for those that are not UTM."""

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from m2m_sandbox.archive.datasets import named
+from m2m_sandbox.archive.datasets import find_landsat_product
 from m2m_sandbox.archive.small import SMALL
 from m2m_sandbox.downloads.options import product_file
 from m2m_sandbox.files.products import browse_picture, bundle, frame_picture, landsat_file
@@ -63,7 +63,7 @@ class FileRoutes:
         display_id, filename = request.path_params["display_id"], request.path_params["filename"]
         if rejection := self._reject(request, filename):
             return rejection
-        scene = await run_in_threadpool(named, display_id)
+        scene = await run_in_threadpool(find_landsat_product, display_id)
         if scene is None or not filename.startswith(f"{display_id}_"):
             return Response(status_code=404)
         try:
@@ -78,7 +78,7 @@ class FileRoutes:
         display_id = request.query_params.get("landsat_product_id", "")
         if rejection := self._reject(request, display_id):
             return rejection
-        scene = await run_in_threadpool(named, display_id)
+        scene = await run_in_threadpool(find_landsat_product, display_id)
         if scene is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
@@ -100,7 +100,7 @@ class FileRoutes:
         product_id, size = request.query_params.get("product_id", ""), request.query_params.get("size", "")
         if size.startswith("frb") and (rejection := self._reject(request, product_id)):
             return rejection
-        scene = await run_in_threadpool(named, product_id)
+        scene = await run_in_threadpool(find_landsat_product, product_id)
         if scene is None:
             return Response(status_code=404)
         max_pixels = (

@@ -1,1 +1,1 @@
-"""What a file shows."""
+"""What the sandbox's files show."""

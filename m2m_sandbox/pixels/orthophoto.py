@@ -1,6 +1,6 @@
-"""Orthophotos: the landscape from an aircraft on a clear summer's day, in red, green, blue and near infrared.
+"""Orthophotos: the landscape from an aircraft on a clear summer day, in red, green, blue and near infrared.
 
-Real ones have 0.6 m pixels and hundreds of megabytes; these show every twentieth pixel and have about two.
+Real ones have pixels of 0.6 m and hundreds of megabytes; these show every twentieth pixel and take about two.
 """
 
 from __future__ import annotations
@@ -17,72 +17,70 @@ from m2m_sandbox.archive.small.frame import Frame, Layout, upright
 from m2m_sandbox.files.content import Content, LazyContent
 from m2m_sandbox.pixels.landscape.clouds import Weather
 from m2m_sandbox.pixels.landscape.spectra import surface
-from m2m_sandbox.pixels.landscape.view import looked
-from m2m_sandbox.pixels.pictures import coloured
+from m2m_sandbox.pixels.landscape.view import render_view
+from m2m_sandbox.pixels.pictures import true_color
 from m2m_sandbox.pixels.small_rasters import of_array
 from m2m_sandbox.pixels.tiff import TILE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["orthophoto", "orthophoto_jp2", "taken"]
-
 _PIXEL = 12.0
-_LARGEST = 768
-"""Pixels across or down; the pixels of larger frames are larger."""
+_MAX_SIDE = 768
+"""Maximum width and height in pixels; larger frames get larger pixels."""
 
-_SHRUNK = 8
-"""How many times smaller than its pixels a JPEG 2000 is."""
+_COMPRESSION_RATIO = 8
+"""Compression ratio of a JPEG 2000."""
 
 _GEOJP2 = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")
 
 
 def orthophoto(frame: Frame) -> Content:
-    """A GeoTIFF of four bands in the UTM zone of NAD83 that the frame lies in."""
+    """Return a GeoTIFF of four bands in the frame's UTM zone of NAD83."""
     layout = _layout(frame)
-    return of_array((*layout.shape, 4), lambda: taken(frame), layout)
+    return of_array((*layout.shape, 4), lambda: photograph(frame), layout)
 
 
 def _layout(frame: Frame) -> Layout:
-    """NAD83 has the zones 1 to 23; elsewhere that of WGS 84."""
+    """NAD83 defines zones 1 to 23; elsewhere the zone of WGS 84 is used."""
     west, _south, east, _north = frame.box
     zone = int(((west + east) / 2 + 180) // 6) % 60 + 1
-    return upright(frame, (26900 if zone <= 23 else 32600) + zone, _PIXEL, _LARGEST)
+    return upright(frame, (26900 if zone <= 23 else 32600) + zone, _PIXEL, _MAX_SIDE)
 
 
 @lru_cache(maxsize=4)
-def taken(frame: Frame) -> NDArray[np.uint8]:
-    """The whole photograph, as (height, width, 4)."""
+def photograph(frame: Frame) -> NDArray[np.uint8]:
+    """Draw the whole photograph, as (height, width, 4)."""
     layout = _layout(frame)
-    clear = Weather(None, 0.0, 0, (52.0, 150.0))
-    seen = looked(layout.window, frame.day, clear, np.ones(layout.shape, bool))
-    infrared = np.clip(surface(seen, "nir") * np.float32(380), 0, 255).astype(np.uint8)
-    return np.dstack([coloured(seen), infrared])
+    clear_sky = Weather(None, 0.0, 0, (52.0, 150.0))
+    view = render_view(layout.window, frame.day, clear_sky, np.ones(layout.shape, bool))
+    infrared = np.clip(surface(view, "nir") * np.float32(380), 0, 255).astype(np.uint8)
+    return np.dstack([true_color(view), infrared])
 
 
 def orthophoto_jp2(frame: Frame) -> Content:
-    """The same, its first three bands, as a JPEG 2000 of a size known beforehand."""
+    """Return the first three bands as a JPEG 2000 whose size is known before it is drawn."""
     height, width = _layout(frame).shape
-    size = height * width * 3 // _SHRUNK
+    size = height * width * 3 // _COMPRESSION_RATIO
     return LazyContent(size, lambda: _jp2(frame, size))
 
 
 @lru_cache(maxsize=4)
 def _jp2(frame: Frame, size: int) -> bytes:
-    """With a GeoJP2 box that says where it lies, and a free box that fills it up to ``size``.
+    """Encode it, with a GeoJP2 box for georeferencing and a free box that pads it to ``size``.
 
-    Both stand before the stream, which may be said to run to the end of the file.
+    Both precede the codestream, whose box may extend to the end of the file.
     """
-    written = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(taken(frame)[..., :3]))
-    picture.save(written, "JPEG2000", quality_mode="rates", quality_layers=[_SHRUNK * 1.6], irreversible=True)
-    plain = written.getvalue()
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(photograph(frame)[..., :3]))
+    picture.save(buffer, "JPEG2000", quality_mode="rates", quality_layers=[_COMPRESSION_RATIO * 1.6], irreversible=True)
+    plain = buffer.getvalue()
     header = of_array((1, 1), lambda: np.zeros((1, 1), np.uint8), _layout(frame))
-    where = _box(b"uuid", _GEOJP2 + header.read(0, header.size - TILE * TILE))
-    stream = plain.index(b"jp2c") - 4
-    filler = _box(b"free", b"\0" * (size - len(plain) - len(where) - 8))
-    return plain[:stream] + where + filler + plain[stream:]
+    georeference = _box(b"uuid", _GEOJP2 + header.read(0, header.size - TILE * TILE))
+    codestream = plain.index(b"jp2c") - 4
+    filler = _box(b"free", b"\0" * (size - len(plain) - len(georeference) - 8))
+    return plain[:codestream] + georeference + filler + plain[codestream:]
 
 
-def _box(kind: bytes, said: bytes) -> bytes:
-    return struct.pack(">I", 8 + len(said)) + kind + said
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + kind + content

@@ -1,4 +1,4 @@
-"""Small rasters that are drawn whole, when first read, and handed out as cloud-optimized GeoTIFFs or archives."""
+"""Small rasters that are drawn whole when first read, and served as cloud-optimized GeoTIFFs or zip archives."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ if TYPE_CHECKING:
 
     from m2m_sandbox.archive.small.frame import Layout
 
-__all__ = ["of_array", "zipped"]
-
 Pixels = NDArray[np.generic]
 
 
 def of_array(
-    shape: tuple[int, ...], draw: Callable[[], Pixels], placed: Layout | None = None, kind: str = "uint8"
+    shape: tuple[int, ...], draw: Callable[[], Pixels], layout: Layout | None = None, kind: str = "uint8"
 ) -> Tiff:
-    """The file of a raster of (height, width) or (height, width, bands); ``draw`` should keep what it draws."""
-    epsg, corner, pixel = (placed.epsg, placed.corner, placed.pixel) if placed else (None, (0.0, 0.0), 1.0)
+    """Return the file of a raster of (height, width) or (height, width, bands).
+
+    ``draw`` should cache its result: it is called for every tile.
+    """
+    epsg, corner, pixel = (layout.epsg, layout.corner, layout.pixel) if layout else (None, (0.0, 0.0), 1.0)
     bands = shape[2] if len(shape) > 2 else 1
-    said = TiffShape((shape[1], shape[0]), np.dtype(kind), epsg, corner, pixel, None, bands)
+    tiff_shape = TiffShape((shape[1], shape[0]), np.dtype(kind), epsg, corner, pixel, None, bands)
 
     def tile(level: int, column: int, row: int) -> Pixels:
-        found = np.zeros((TILE, TILE, *shape[2:]), kind)
+        pixels = np.zeros((TILE, TILE, *shape[2:]), kind)
         part = _halved(draw(), level)[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-        found[: part.shape[0], : part.shape[1]] = part
-        return found
+        pixels[: part.shape[0], : part.shape[1]] = part
+        return pixels
 
-    return Tiff(said, tile)
+    return Tiff(tiff_shape, tile)
 
 
 def _halved(pixels: Pixels, times: int) -> Pixels:
-    """Means of two by two, again and again; the last row or column stands twice where there is an odd one."""
+    """Average two by two pixels, ``times`` times; an odd last row or column is duplicated."""
     for _ in range(times):
         odd = [(0, side % 2) for side in pixels.shape[:2]] + [(0, 0)] * (pixels.ndim - 2)
         even = np.pad(pixels, odd, mode="edge").astype(np.int64)
@@ -50,15 +51,15 @@ def _halved(pixels: Pixels, times: int) -> Pixels:
 
 
 def zipped(members: dict[str, Content]) -> LazyContent:
-    """An archive whose members are stored as they are: its size follows from theirs."""
+    """Return a zip archive whose members are stored uncompressed, so that its size follows from theirs."""
     names = [len(name.encode()) for name in members]
     size = sum(member.size for member in members.values()) + 22 + sum(30 + 46 + 2 * name for name in names)
     return LazyContent(size, lambda: _packed(members))
 
 
 def _packed(members: dict[str, Content]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name), member.read(0, member.size))
-    return written.getvalue()
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A cloud-optimized GeoTIFF as arithmetic: all tiles are equally long, so a byte's place names its tile.
+"""A cloud-optimized GeoTIFF as arithmetic: all tiles have equal length, so a byte's offset determines its tile.
 
 Classic TIFF, uncompressed, tiled, overviews first in the data; nothing of it is stored.
 """
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["TILE", "Tiff", "TiffShape"]
-
 TILE = 256
 _GHOST = b"LAYOUT=IFDS_BEFORE_DATA\n"
+"""GDAL's hint to readers that the directories of all overviews are in the header."""
+
 _FORMATS = {"u": 1, "i": 2, "f": 3}
 _ALIGNED = 4096
+"""The header is padded to a multiple of this many bytes."""
+
 _SHORT, _LONG, _ASCII, _DOUBLE = 3, 4, 2, 12
 _SIZES = {_SHORT: ("H", 2), _LONG: ("I", 4), _ASCII: ("B", 1), _DOUBLE: ("d", 8)}
 
 
 @dataclass(frozen=True, slots=True)
 class TiffShape:
-    """A raster: (width, height), type, where the outer corner of its first pixel lies, and a pixel's length.
+    """A raster: (width, height), data type, outer corner of the first pixel, and side of a pixel.
 
-    Places are in metres of ``epsg``, or in degrees for 4326; ``epsg`` None is a picture that lies nowhere.
+    Coordinates are in meters of ``epsg``, or in degrees for 4326; ``epsg`` None is an image without georeferencing.
     """
 
     size: tuple[int, int]
@@ -44,7 +46,10 @@ class TiffShape:
 
 
 class Tiff:
-    """The file of a raster; ``draw(level, column, row)`` gives its tiles: (TILE, TILE), with an axis more for bands."""
+    """The file of a raster.
+
+    ``draw(level, column, row)`` returns its tiles: (TILE, TILE), with a third axis if there are several bands.
+    """
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
         self._dtype = shape.dtype.newbyteorder("<")
@@ -53,28 +58,28 @@ class Tiff:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Length in bytes."""
         return len(self._layout.header) + self._layout.tiles * self._layout.tile_bytes
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``, computing the tiles they touch."""
+        """Return the bytes from ``start`` up to ``stop``, computing the tiles they touch."""
         header = self._layout.header
-        found = [header[start:stop]]
+        chunks = [header[start:stop]]
         begin, end = max(0, start - len(header)), min(stop, self.size) - len(header)
         while begin < end:
-            number, within = divmod(begin, self._layout.tile_bytes)
-            tile = self._tile(number)[within : within + end - begin]
-            found.append(tile)
+            number, offset = divmod(begin, self._layout.tile_bytes)
+            tile = self._tile(number)[offset : offset + end - begin]
+            chunks.append(tile)
             begin += len(tile)
-        return b"".join(found)
+        return b"".join(chunks)
 
     def _tile(self, number: int) -> bytes:
-        level, column, row = self._layout.place(number)
+        level, column, row = self._layout.position(number)
         return np.ascontiguousarray(self._draw(level, column, row), self._dtype).tobytes()
 
 
 class _Layout:
-    """Where everything stands in the file of a shape; the header is built twice, as it holds its own length."""
+    """The offsets in the file of a shape. The header is built twice, because it contains its own length."""
 
     def __init__(self, shape: TiffShape) -> None:
         self._shape = shape
@@ -82,60 +87,61 @@ class _Layout:
         self.tile_bytes = TILE * TILE * shape.dtype.itemsize * shape.bands
         counts = [across * down for across, down in self._levels]
         self.tiles = sum(counts)
-        # Where each level's tiles begin, counted in tiles: the smallest overview comes first.
+        # Number of each level's first tile: the smallest overview comes first.
         self._first = [sum(counts[level + 1 :]) for level in range(len(counts))]
         self.header = self._header(len(self._header(0)))
 
-    def place(self, number: int) -> tuple[int, int, int]:
-        """Level, column and row of the tile with this number in the file."""
+    def position(self, number: int) -> tuple[int, int, int]:
+        """Return level, column and row of the tile with this number in the file."""
         level = next(level for level, first in enumerate(self._first) if number >= first)
         row, column = divmod(number - self._first[level], self._levels[level][0])
         return level, column, row
 
-    def _header(self, data: int) -> bytes:
+    def _header(self, data_offset: int) -> bytes:
         ghost = b"GDAL_STRUCTURAL_METADATA_SIZE=%06d bytes\n" % len(_GHOST) + _GHOST
-        written = b"II*\0" + struct.pack("<I", 8 + len(ghost) + len(ghost) % 2) + ghost + b"\0" * (len(ghost) % 2)
+        header = b"II*\0" + struct.pack("<I", 8 + len(ghost) + len(ghost) % 2) + ghost + b"\0" * (len(ghost) % 2)
         for level in range(len(self._levels)):
             last = level == len(self._levels) - 1
-            written += _directory(self._tags(level, data), len(written), last)
-        return written + b"\0" * (-len(written) % _ALIGNED)
+            header += _directory(self._tags(level, data_offset), len(header), last)
+        return header + b"\0" * (-len(header) % _ALIGNED)
 
-    def _tags(self, level: int, data: int) -> list[tuple[int, int, list[float] | bytes]]:
+    def _tags(self, level: int, data_offset: int) -> list[tuple[int, int, list[float] | bytes]]:
         shape, (across, down) = self._shape, self._levels[level]
-        first = data + self._first[level] * self.tile_bytes
+        first = data_offset + self._first[level] * self.tile_bytes
         tags: list[tuple[int, int, list[float] | bytes]] = [
-            (254, _LONG, [1 if level else 0]),
-            (256, _LONG, [-(-shape.size[0] // 2**level)]),
-            (257, _LONG, [-(-shape.size[1] // 2**level)]),
-            (258, _SHORT, [8 * shape.dtype.itemsize] * shape.bands),
-            (259, _SHORT, [1]),
-            (262, _SHORT, [2 if shape.bands > 2 else 1]),
-            (277, _SHORT, [shape.bands]),
-            (284, _SHORT, [1]),
-            (322, _SHORT, [TILE]),
-            (323, _SHORT, [TILE]),
-            (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),
-            (325, _LONG, [self.tile_bytes] * (across * down)),
-            (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),
+            (254, _LONG, [1 if level else 0]),  # NewSubfileType: 1 is an overview
+            (256, _LONG, [-(-shape.size[0] // 2**level)]),  # ImageWidth
+            (257, _LONG, [-(-shape.size[1] // 2**level)]),  # ImageLength
+            (258, _SHORT, [8 * shape.dtype.itemsize] * shape.bands),  # BitsPerSample
+            (259, _SHORT, [1]),  # Compression: none
+            (262, _SHORT, [2 if shape.bands > 2 else 1]),  # PhotometricInterpretation: RGB, or black is zero
+            (277, _SHORT, [shape.bands]),  # SamplesPerPixel
+            (284, _SHORT, [1]),  # PlanarConfiguration: interleaved by pixel
+            (322, _SHORT, [TILE]),  # TileWidth
+            (323, _SHORT, [TILE]),  # TileLength
+            (324, _LONG, [first + number * self.tile_bytes for number in range(across * down)]),  # TileOffsets
+            (325, _LONG, [self.tile_bytes] * (across * down)),  # TileByteCounts
+            (339, _SHORT, [_FORMATS[shape.dtype.kind]] * shape.bands),  # SampleFormat
         ]
         if shape.bands > 3:
-            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))
+            tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))  # ExtraSamples; tags must ascend
         if level == 0 and shape.epsg is not None:
-            tags += _placed(shape, shape.epsg)
+            tags += _geo_tags(shape, shape.epsg)
         if shape.nodata is not None:
-            tags.append((42113, _ASCII, b"%d\0" % shape.nodata))
+            tags.append((42113, _ASCII, b"%d\0" % shape.nodata))  # GDAL_NODATA
         return tags
 
 
-def _placed(shape: TiffShape, epsg: int) -> list[tuple[int, int, list[float] | bytes]]:
-    """GeoTIFF's own tags: pixel, corner, and keys for a projected system, or for longitude and latitude."""
+def _geo_tags(shape: TiffShape, epsg: int) -> list[tuple[int, int, list[float] | bytes]]:
+    """Return the GeoTIFF tags: pixel size, corner, and keys for a projected system, or for longitude and latitude."""
+    # GTModelType (1 projected, 2 geographic), GTRasterType (1 pixel is area), and the EPSG code of the system
     system = (1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, epsg) if epsg == 4326 else (
         1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg
     )  # fmt: skip
     return [
-        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),
-        (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),
-        (34735, _SHORT, [1, 1, 0, 3, *system]),
+        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),  # ModelPixelScale
+        (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),  # ModelTiepoint
+        (34735, _SHORT, [1, 1, 0, 3, *system]),  # GeoKeyDirectory
     ]
 
 
@@ -145,7 +151,7 @@ def _layout(shape: TiffShape) -> _Layout:
 
 
 def _levels(width: int, height: int) -> list[tuple[int, int]]:
-    """Tiles across and down of the raster and of its overviews, each half as large, until one tile holds all."""
+    """Return tiles across and down of the raster and of its overviews, each half as large, until one tile is enough."""
     levels = []
     while True:
         levels.append((-(-width // TILE), -(-height // TILE)))
@@ -154,17 +160,17 @@ def _levels(width: int, height: int) -> list[tuple[int, int]]:
         width, height = -(-width // 2), -(-height // 2)
 
 
-def _directory(tags: list[tuple[int, int, list[float] | bytes]], place: int, last: bool) -> bytes:
-    """An image file directory at ``place`` with the values that do not fit into its entries behind it."""
-    behind = place + 2 + 12 * len(tags) + 4
-    entries, values = b"", b""
-    for tag, kind, said in tags:
+def _directory(tags: list[tuple[int, int, list[float] | bytes]], offset: int, last: bool) -> bytes:
+    """Write an image file directory at ``offset``, followed by the values that do not fit into its entries."""
+    overflow_offset = offset + 2 + 12 * len(tags) + 4
+    entries, overflow = b"", b""
+    for tag, kind, value in tags:
         letter, _width = _SIZES[kind]
-        packed = said if isinstance(said, bytes) else struct.pack(f"<{len(said)}{letter}", *said)
+        packed = value if isinstance(value, bytes) else struct.pack(f"<{len(value)}{letter}", *value)
         if len(packed) <= 4:
-            entries += struct.pack("<HHI", tag, kind, len(said)) + packed.ljust(4, b"\0")
+            entries += struct.pack("<HHI", tag, kind, len(value)) + packed.ljust(4, b"\0")
         else:
-            entries += struct.pack("<HHII", tag, kind, len(said), behind + len(values))
-            values += packed + b"\0" * (len(packed) % 2)
-    following = 0 if last else behind + len(values)
-    return struct.pack("<H", len(tags)) + entries + struct.pack("<I", following) + values
+            entries += struct.pack("<HHII", tag, kind, len(value), overflow_offset + len(overflow))
+            overflow += packed + b"\0" * (len(packed) % 2)
+    next_offset = 0 if last else overflow_offset + len(overflow)
+    return struct.pack("<H", len(tags)) + entries + struct.pack("<I", next_offset) + overflow

@@ -1,6 +1,6 @@
-"""Landsat's Analysis Ready Data: passes cut into tiles of 150 km on the Albers grids of the USA.
+"""Landsat Analysis Ready Data: passes cut into tiles of 150 km on the Albers grids of the USA.
 
-Where the grids begin is known of all three regions; Hawaii is left out, for its projection has no EPSG code.
+The origins of all three grids are known; Hawaii is left out because its projection has no EPSG code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from m2m_sandbox.archive.calendar_days import spelt
+from m2m_sandbox.archive.calendar_days import day_text
 from m2m_sandbox.archive.fact_sheets import labels_of
 from m2m_sandbox.archive.landsat.ard_scenes import tile_scene
 from m2m_sandbox.archive.landsat.families import ARD, Family
@@ -30,17 +30,15 @@ if TYPE_CHECKING:
 
     from m2m_sandbox.archive.search import Ints
 
-__all__ = ["TileFacts", "Tiles", "tiles"]
-
 _SIDE, _PIXELS, _PIXEL = 150_000.0, 5000, 30.0
 _SENSORS = {4: "TM", 5: "TM", 7: "ETM", 8: "OLI_TIRS", 9: "OLI_TIRS"}
-_TILE = re.compile(r"[^%]{5}(CU|AK)_(\d{3})(\d{3})")
+_TILE_PATTERN = re.compile(r"[^%]{5}(CU|AK)_(\d{3})(\d{3})")
 _LETTERS = {"TM": "T", "ETM": "E", "OLI_TIRS": "C"}
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A grid of tiles: ``west`` and ``north`` are its outer corner in metres of ``epsg``; ``land`` is in degrees."""
+    """A grid of tiles: ``west`` and ``north`` are its outer corner in meters of ``epsg``; ``land`` is in degrees."""
 
     epsg: int
     west: float
@@ -62,12 +60,12 @@ _REGIONS = {
         (-162, 55), (-157, 58.5), (-166, 61.5), (-162, 64.5), (-168, 65.6), (-162, 67), (-166.5, 68.3),
     )),
 }  # fmt: skip
-"""Shores and borders are as coarse as it takes to tell which tiles hold land."""
+"""Coasts and borders, coarse: they only decide which tiles contain land."""
 
 
 @dataclass(frozen=True)
 class TileFacts(SceneFacts):
-    """A tile of one pass, as a scene is described."""
+    """The facts of a tile of one pass."""
 
     family: Family = ARD
     region: str = "CU"
@@ -85,11 +83,11 @@ class TileFacts(SceneFacts):
         return "ARD"
 
     def _ids(self) -> dict[str, str]:
-        """A tile has one id [REFERENCE §5]; cut from several Level-1 products, it has its pictures by its own name."""
-        taken, made = spelt(self.day).plain, spelt(self.processed).plain
+        """A tile has a single id [REFERENCE §5]. Its images use it too, as it is cut from several Level-1 products."""
+        acquired, processed = day_text(self.day).plain, day_text(self.processed).plain
         tile = f"{self.region}_{self.horizontal:03}{self.vertical:03}"
-        named = f"L{_LETTERS[self.sensor]}{self.satellite:02}_{tile}_{taken}_{made}_02"
-        return dict.fromkeys(("display_id", "level1_id", "entity_id"), named)
+        tile_id = f"L{_LETTERS[self.sensor]}{self.satellite:02}_{tile}_{acquired}_{processed}_02"
+        return dict.fromkeys(("display_id", "level1_id", "entity_id"), tile_id)
 
     @property
     def grid(self) -> Grid:
@@ -99,26 +97,26 @@ class TileFacts(SceneFacts):
 
 @lru_cache(maxsize=1024)
 def tile_grid(region: str, horizontal: int, vertical: int) -> Grid:
-    """The raster of a tile: 5,000 pixels of 30 m each way."""
-    where = _REGIONS[region]
-    west, north = where.west + _SIDE * horizontal, where.north - _SIDE * vertical
+    """Return the raster of a tile: 5,000 × 5,000 pixels of 30 m."""
+    bounds = _REGIONS[region]
+    west, north = bounds.west + _SIDE * horizontal, bounds.north - _SIDE * vertical
     xs, ys = [west, west + _SIDE, west + _SIDE, west], [north - _SIDE, north - _SIDE, north, north]
-    to_degrees = projector(where.epsg)
+    to_degrees = projector(bounds.epsg)
     ring = np.stack(to_degrees.transform(xs, ys, direction="INVERSE"), -1)
     longitude, latitude = to_degrees.transform(west + _SIDE / 2, north - _SIDE / 2, direction="INVERSE")
     first = west + _PIXEL / 2, north - _PIXEL / 2
-    return Grid(where.epsg, *first, _PIXELS, _PIXELS, (float(longitude), float(latitude)), ring)
+    return Grid(bounds.epsg, *first, _PIXELS, _PIXELS, (float(longitude), float(latitude)), ring)
 
 
 class Tiles(Passes):
-    """All tiles of all passes over land. A place is a tile and one of the paths that cross it. Use ``tiles()``."""
+    """All tiles of all passes over land. A place is a tile plus a path that crosses it. Use ``tiles()``."""
 
-    fixed = frozenset(
+    fixed_labels = frozenset(
         ("Region", "Tile Grid Horizontal", "Tile Grid Vertical", "Spacecraft Identifier", "Sensor Identifier")
     )
 
     def __init__(self) -> None:
-        self._regions, self._horizontal, self._vertical, outlines = _with_land()
+        self._regions, self._horizontal, self._vertical, outlines = _land_tiles()
         self._tree = shapely.STRtree(outlines)
         self._tiles, self._paths, self._rows = _crossings(self._tree)
         table = Timetable(wrs2.pass_days(self._paths.astype(float), self._rows.astype(float)), ARD.missions)
@@ -127,16 +125,16 @@ class Tiles(Passes):
 
     @property
     def tree(self) -> shapely.STRtree:
-        """The tiles' outlines."""
+        """Index of the tiles' outlines."""
         return self._tree
 
     @property
-    def outlines(self) -> Ints:
+    def footprint_of_place(self) -> Ints:
         """The tile of each place."""
         return self._tiles
 
     def facts(self, number: int) -> TileFacts:
-        """What is decided about one tile of one pass."""
+        """Return the facts of one tile of one pass."""
         place, satellite, day = self.table.at(number)
         bits, tile = self.chance.bits_of(place, day), int(self._tiles[place])
         return TileFacts(
@@ -152,60 +150,64 @@ class Tiles(Passes):
         )
 
     def scene(self, number: int, *, full: bool) -> dict[str, Any]:
-        """One scene as scene-search gives it."""
+        """Return one scene as scene-search does."""
         return tile_scene(self.facts(number), full=full)
 
     def find(self, identifier: str, field: str = "displayId") -> int | None:
-        """By the day and the tile that the id names; every field holds the same id."""
+        """Find a tile by the day and tile in its id; every field holds the same id."""
         try:
-            _, region, tile, said, *_ = identifier.split("_")
-            horizontal, vertical, day = int(tile[:3]), int(tile[3:]), datetime.strptime(said, "%Y%m%d").date()
+            _, region, tile, date_text, *_ = identifier.split("_")
+            horizontal, vertical, day = int(tile[:3]), int(tile[3:]), datetime.strptime(date_text, "%Y%m%d").date()
         except ValueError:
             return None
         first, places = self.table.on((day - EPOCH_DAY).days)
-        at = self._tiles[places]
-        same = (self._horizontal[at] == horizontal) & (self._vertical[at] == vertical) & (self._regions[at] == region)
-        numbers = (first + int(one) for one in np.flatnonzero(same))
+        tile_of_pass = self._tiles[places]
+        matching = (
+            (self._horizontal[tile_of_pass] == horizontal)
+            & (self._vertical[tile_of_pass] == vertical)
+            & (self._regions[tile_of_pass] == region)
+        )
+        numbers = (first + int(index) for index in np.flatnonzero(matching))
         return next((number for number in numbers if self.facts(number).display_id == identifier), None)
 
-    def hint(self, pattern: str, field: str) -> NDArray[np.bool_] | None:
-        """The crossings of the tile that a pattern of names begins with."""
-        found = _TILE.match(pattern.upper())
-        if found is None:
+    def places_of_pattern(self, pattern: str, field: str) -> NDArray[np.bool_] | None:
+        """Return the crossings of the tile that a pattern begins with."""
+        match = _TILE_PATTERN.match(pattern.upper())
+        if match is None:
             return None
-        same = (self._horizontal == int(found[2])) & (self._vertical == int(found[3])) & (self._regions == found[1])
-        return np.asarray(same[self._tiles])
+        matching = (self._horizontal == int(match[2])) & (self._vertical == int(match[3])) & (self._regions == match[1])
+        return np.asarray(matching[self._tiles])
 
     def fixed_column(self, label: str) -> NDArray[Any]:
-        """What a filter compares with that tile and satellite decide."""
-        at = self._tiles[self.table.places]
+        """Return the values of a filter that depend only on tile and satellite, for every entry."""
+        tile_of_entry = self._tiles[self.table.places]
         match label:
             case "Region":
-                return self._regions[at]
+                return self._regions[tile_of_entry]
             case "Tile Grid Horizontal":
-                return self._horizontal[at]
+                return self._horizontal[tile_of_entry]
             case "Tile Grid Vertical":
-                return self._vertical[at]
+                return self._vertical[tile_of_entry]
             case "Spacecraft Identifier":
                 return np.char.add("LANDSAT_", self.table.satellites.astype(str))
         return np.array([_SENSORS.get(satellite, "") for satellite in range(10)])[self.table.satellites]
 
     def column(self, label: str, numbers: Ints) -> NDArray[Any]:
-        """What any other filter compares with."""
+        """Return the values that any other filter compares with."""
         if label.startswith("Tile Production Date"):
-            return self.chance.made(numbers)
+            return self.chance.processing_dates(numbers)
         if label in ("Snow Ice", "Fill"):
-            return (self.chance.bits(numbers) >> np.uint64(_SHARES[label]) & np.uint64(0xF)).astype(int)
-        return np.array([self.facts(int(one)).display_id for one in numbers], dtype=object)
+            return (self.chance.bits(numbers) >> np.uint64(_SHARE_SHIFTS[label]) & np.uint64(0xF)).astype(int)
+        return np.array([self.facts(int(number)).display_id for number in numbers], dtype=object)
 
 
-_SHARES = {"Snow Ice": 24, "Fill": 28}
-"""From which of a tile's bits its shares are taken, in percent."""
+_SHARE_SHIFTS = {"Snow Ice": 24, "Fill": 28}
+"""Bit offsets of the shares, in percent, among the bits of a tile."""
 
 
-def _with_land() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:
-    """Regions, columns, rows and outlines of the tiles that hold land."""
-    found = [
+def _land_tiles() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:
+    """Return regions, columns, rows and outlines of the tiles that contain land."""
+    candidates = [
         (name, horizontal, vertical, shapely.Polygon(tile_grid(name, horizontal, vertical).footprint))
         for name, region in _REGIONS.items()
         for vertical in range(region.down)
@@ -213,23 +215,23 @@ def _with_land() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:
     ]
     land = {name: shapely.Polygon(region.land) for name, region in _REGIONS.items()}
     regions, horizontal, vertical, outlines = zip(
-        *(one for one in found if one[3].intersects(land[one[0]])), strict=True
+        *(tile for tile in candidates if tile[3].intersects(land[tile[0]])), strict=True
     )
     return np.array(regions), np.array(horizontal), np.array(vertical), np.array(outlines)
 
 
 def _crossings(tree: shapely.STRtree) -> tuple[Ints, Ints, Ints]:
-    """Tile, path and row of every crossing; where several rows of a path meet a tile, the one in the middle."""
+    """Return tile, path and row of every crossing; the middle row if several rows of a path meet a tile."""
     paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 100), np.arange(9, 45), indexing="ij"))
     scenes = shapely.polygons(wrs2.footprint(paths.astype(float), rows.astype(float)))
     scene, tile = tree.query(scenes, predicate="intersects")
     pairs = tile * 1000 + paths[scene]
     order = np.lexsort((rows[scene], pairs))
-    found, first, count = np.unique(pairs[order], return_index=True, return_counts=True)
-    return found // 1000, found % 1000, rows[scene][order][first + count // 2]
+    unique_pairs, first, count = np.unique(pairs[order], return_index=True, return_counts=True)
+    return unique_pairs // 1000, unique_pairs % 1000, rows[scene][order][first + count // 2]
 
 
 @lru_cache(maxsize=1)
 def tiles() -> Tiles:
-    """The archive, made at its first use."""
+    """Return the archive, built on first use."""
     return Tiles()

@@ -1,4 +1,4 @@
-"""The families of Landsat data that the sandbox holds: which satellites, when, and what the products are called."""
+"""The families of Landsat data that the sandbox holds: their satellites, periods and product names."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from datetime import date
 
 from m2m_sandbox.archive.overpasses.timetable import Mission
 
-__all__ = ["ARD", "END", "FAMILIES", "Family", "family_of"]
-
 END = date(2026, 11, 1)
-"""The archive ends before."""
+"""End of the archive (exclusive)."""
 
 _OLI = Mission(8, date(2013, 4, 11), END, 0), Mission(9, date(2021, 10, 31), END, 8)
-_ETM = (Mission(7, date(1999, 7, 1), date(2022, 4, 7), 8, of_four=3),)
+_ETM = (Mission(7, date(1999, 7, 1), date(2022, 4, 7), 8, taken_cycles=3),)
 _TM = (
-    Mission(4, date(1982, 8, 22), date(1993, 12, 15), 8, of_four=1),
-    Mission(5, date(1984, 3, 1), date(2012, 5, 6), 0, of_four=2),
+    Mission(4, date(1982, 8, 22), date(1993, 12, 15), 8, taken_cycles=1),
+    Mission(5, date(1984, 3, 1), date(2012, 5, 6), 0, taken_cycles=2),
 )
-_MSS = (  # of Landsat 4 and 5 alone: the satellites before them flew on another grid of paths and rows
-    Mission(4, date(1982, 8, 4), date(1992, 10, 15), 8, of_four=1),
-    Mission(5, date(1984, 3, 1), date(1992, 10, 15), 0, of_four=1),
-    Mission(5, date(2012, 6, 1), date(2013, 1, 8), 0, of_four=1),
+_MSS = (  # only Landsat 4 and 5: earlier satellites used another grid of paths and rows (WRS-1)
+    Mission(4, date(1982, 8, 4), date(1992, 10, 15), 8, taken_cycles=1),
+    Mission(5, date(1984, 3, 1), date(1992, 10, 15), 0, taken_cycles=1),
+    Mission(5, date(2012, 6, 1), date(2013, 1, 8), 0, taken_cycles=1),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A dataset's products. ``level`` is 1 or 2, ``pixel`` is in metres, ``stations`` end the scenes' ids."""
+    """A dataset's products.
+
+    ``level`` is 1 or 2, ``pixel`` is in meters, ``stations`` are the suffixes of scene ids.
+    """
 
     dataset: str
     sensor: str
@@ -58,16 +59,16 @@ FAMILIES = {
 }
 
 ARD = Family("landsat_ard_tile_c2", "OLI_TIRS", 2, (*_TM, *_ETM, *_OLI), tiled=True)
-"""Tiles of all sensors, each named by its own."""
+"""Tiles of all sensors; each tile's id names its own sensor."""
 
 _REGIONS = ("CU", "AK")
 _SENSORS = {"LC": "OLI_TIRS", "LO": "OLI_TIRS", "LE": "ETM", "LT": "TM", "LM": "MSS"}
 
 
 def family_of(display_id: str) -> Family | None:
-    """The family to which a product's name belongs; None for a name that is none."""
+    """Return the family that a product id belongs to, or None for any other text."""
     sensor, level = _SENSORS.get(display_id[:2]), display_id[5:7]
     if sensor and level in _REGIONS:
         return ARD
-    found = (one for one in FAMILIES.values() if one.sensor == sensor and level == f"L{one.level}")
-    return next(found, None)
+    matches = (family for family in FAMILIES.values() if family.sensor == sensor and level == f"L{family.level}")
+    return next(matches, None)

@@ -1,4 +1,4 @@
-"""The raster of a Landsat product: an upright rectangle round the tilted scene, on the 30 m grid of its UTM zone."""
+"""The raster of a Landsat product: a north-up rectangle around the tilted scene, on the 30 m grid of its UTM zone."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from m2m_sandbox.archive.overpasses import wrs2
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PIXEL", "Grid", "grid_of", "projector", "within"]
-
 PIXEL = 30.0
-POLAR = -63.0
+POLAR_LATITUDE = -63.0
 """Degrees of latitude; products south of it are in the Antarctic polar stereographic projection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """``west`` and ``north`` are the centre of the upper left pixel, in metres of ``epsg``."""
+    """A raster; ``west`` and ``north`` are the center of the upper left pixel, in meters of ``epsg``.
+
+    ``center`` is longitude and latitude of the scene center, ``footprint`` the corners in degrees, as (4, 2).
+    """
 
     epsg: int
     west: float
     north: float
     width: int
     height: int
-    centre: tuple[float, float]
+    center: tuple[float, float]
     footprint: NDArray[np.float64]
     pixel: float = PIXEL
 
@@ -41,17 +42,17 @@ class Grid:
 
     @property
     def east(self) -> float:
-        """The centre of the rightmost pixels."""
+        """The center of the rightmost pixels."""
         return self.west + self.pixel * (self.width - 1)
 
     @property
     def south(self) -> float:
-        """The centre of the lowest pixels."""
+        """The center of the lowest pixels."""
         return self.north - self.pixel * (self.height - 1)
 
     @property
     def corners(self) -> list[tuple[float, float]]:
-        """Longitude and latitude of the corner pixels' centres: upper left, upper right, lower right, lower left."""
+        """Longitude and latitude of the corner pixels' centers: upper left, upper right, lower right, lower left."""
         xs, ys = [self.west, self.east, self.east, self.west], [self.north, self.north, self.south, self.south]
         longitudes, latitudes = projector(self.epsg).transform(xs, ys, direction="INVERSE")
         return list(zip(longitudes, latitudes, strict=True))
@@ -59,18 +60,21 @@ class Grid:
 
 @lru_cache(maxsize=128)
 def projector(epsg: int) -> Transformer:
-    """From longitude and latitude to metres, on the system's own ellipsoid: the sandbox knows one datum only."""
+    """Return the transformation from longitude and latitude to meters.
+
+    It stays on the system's own ellipsoid: the sandbox does not distinguish datums.
+    """
     system = CRS.from_epsg(epsg)
     return Transformer.from_crs(system.geodetic_crs, system, always_xy=True)
 
 
 @lru_cache(maxsize=4096)
 def grid_of(path: int, row: int, pixel: float = PIXEL) -> Grid:
-    """The product grid of a path and row, the same for every day; ``pixel`` in metres (60 for MSS)."""
-    at = np.array(float(path)), np.array(float(row))
-    longitude, latitude = (float(value) for value in wrs2.centre(*at))
-    ring = wrs2.footprint(*at)
-    epsg = 3031 if latitude < POLAR else 32601 + int((longitude + 180) // 6) % 60
+    """Return the product grid of a path and row, the same on every day; ``pixel`` in meters (60 for MSS)."""
+    path_row = np.array(float(path)), np.array(float(row))
+    longitude, latitude = (float(value) for value in wrs2.scene_center(*path_row))
+    ring = wrs2.footprint(*path_row)
+    epsg = 3031 if latitude < POLAR_LATITUDE else 32601 + int((longitude + 180) // 6) % 60
     xs, ys = projector(epsg).transform(ring[:, 0], ring[:, 1])
     west, north = np.floor(xs.min() / pixel) * pixel, np.ceil(ys.max() / pixel) * pixel
     width, height = int((xs.max() - west) // pixel) + 2, int((north - ys.min()) // pixel) + 2
@@ -78,13 +82,13 @@ def grid_of(path: int, row: int, pixel: float = PIXEL) -> Grid:
 
 
 def within(epsg: int, ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of the places (metres of ``epsg``) lie in a convex ring of longitudes and latitudes, either way round.
+    """Test which places (meters of ``epsg``) lie in a convex ring of longitudes and latitudes, in either orientation.
 
-    The ring is rounded to millimetres, so that no machine's last digit decides about a pixel.
+    The ring is rounded to millimeters, so that differences in the last digit between machines never flip a pixel.
     """
     xs, ys = (np.round(axis, 3) for axis in projector(epsg).transform(ring[:, 0], ring[:, 1]))
     left = right = np.ones(np.broadcast_shapes(x.shape, y.shape), bool)
     for x0, y0, x1, y1 in zip(xs, ys, np.roll(xs, -1), np.roll(ys, -1), strict=True):
-        turn = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
-        left, right = left & (turn >= 0), right & (turn <= 0)
+        cross = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+        left, right = left & (cross >= 0), right & (cross <= 0)
     return left | right

@@ -1,13 +1,13 @@
-"""The labelled lines of a Landsat scene's metadata, as each family has them [REFERENCE §4–6]."""
+"""The metadata fields of a Landsat scene, for each family [REFERENCE §4–6]."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from m2m_sandbox.archive.calendar_days import spelt
+from m2m_sandbox.archive.calendar_days import day_text
 from m2m_sandbox.archive.fact_sheets import sheet
-from m2m_sandbox.archive.hashing import mixed_one
+from m2m_sandbox.archive.hashing import mix_bits_scalar
 from m2m_sandbox.archive.landsat.families import FAMILIES
 from m2m_sandbox.archive.landsat.scene_facts import grid_at
 
@@ -18,89 +18,89 @@ if TYPE_CHECKING:
     from m2m_sandbox.archive.landsat.grid import Grid
     from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
-__all__ = ["degrees_minutes_seconds", "lines", "metadata"]
-
 _DICTIONARY = "https://www.usgs.gov/centers/eros/science/landsat-collection-2-data-dictionary#"
 _CORNERS = ("Upper Left", "Upper Right", "Lower Right", "Lower Left")
 
 Fields = dict[str, Any]
-Lines = list[dict[str, Any]]
+FieldRows = list[dict[str, Any]]
 
 
-def metadata(facts: SceneFacts) -> Lines:
-    """All lines of a scene; lines that many scenes share are made once."""
+def metadata(facts: SceneFacts) -> FieldRows:
+    """Return all metadata fields of a scene; fields that many scenes share are built once."""
     family = facts.family
     return [
-        *lines(family.dataset, _own(facts)),
-        *_dated(family.dataset, facts.day, facts.processed),
-        *_measured(family.dataset, facts.bits % 600),
-        *_classed(family.dataset, facts.satellite, facts.station, (facts.tier, facts.level, facts.sensor)),
-        *_placed(family.dataset, facts.path, facts.row),
+        *field_rows(family.dataset, _scene_fields(facts)),
+        *_date_fields(family.dataset, facts.day, facts.processed),
+        *_fit_fields(family.dataset, facts.bits % 600),
+        *_kind_fields(family.dataset, facts.satellite, facts.station, (facts.tier, facts.level, facts.sensor)),
+        *_place_fields(family.dataset, facts.path, facts.row),
     ]
 
 
-def lines(dataset: str, said: Fields) -> Lines:
-    """Values by label → lines, each with the id that the label has in the dataset."""
+def field_rows(dataset: str, values: Fields) -> FieldRows:
+    """Turn values by label into metadata fields, each with the id that the label has in the dataset."""
     return [
-        {"id": ident, "fieldName": label, "dictionaryLink": link, "value": value}
-        for (ident, label, link), value in zip(_heads(dataset, tuple(said)), said.values(), strict=True)
+        {"id": field_id, "fieldName": label, "dictionaryLink": link, "value": value}
+        for (field_id, label, link), value in zip(_headers(dataset, tuple(values)), values.values(), strict=True)
     ]
 
 
 @lru_cache(maxsize=64)
-def _heads(dataset: str, labels: tuple[str, ...]) -> list[tuple[str, str, str]]:
+def _headers(dataset: str, labels: tuple[str, ...]) -> list[tuple[str, str, str]]:
     known = sheet(dataset).get("fields", {})
-    return [(known.get(label) or _made_up(dataset, label), label, _DICTIONARY + _anchor(label)) for label in labels]
+    return [
+        (known.get(label) or _placeholder_id(dataset, label), label, _DICTIONARY + _anchor(label)) for label in labels
+    ]
 
 
-def _made_up(dataset: str, label: str) -> str:
-    """An id for a field whose own is not known: always the same, and different in every dataset."""
-    return f"5{mixed_one(*dataset.encode(), *label.encode()) & 0xFFFFFFFFFFFFFFF:015x}"
+def _placeholder_id(dataset: str, label: str) -> str:
+    """Return an id for a field whose M2M id is unknown: always the same, and different in every dataset."""
+    return f"5{mix_bits_scalar(*dataset.encode(), *label.encode()) & 0xFFFFFFFFFFFFFFF:015x}"
 
 
 def _anchor(label: str) -> str:
     return label.lower().replace(" ", "_")
 
 
-def _own(facts: SceneFacts) -> Fields:
-    """What no two scenes share."""
-    second = {"Landsat Product Identifier L2": facts.display_id} if facts.family.level == 2 else {}
+def _scene_fields(facts: SceneFacts) -> Fields:
+    """Return the fields that are unique to a scene."""
+    level2 = {"Landsat Product Identifier L2": facts.display_id} if facts.family.level == 2 else {}
     cloud = "-1.00" if facts.cloud is None else f"{facts.cloud / 100:.2f}"
     return {
         "ID": facts.entity_id,
-        **second,
+        **level2,
         "Landsat Product Identifier L1": facts.level1_id,
         "Landsat Scene Identifier": facts.entity_id,
         "Start Time": _time(facts.start, facts),
         "Stop Time": _time(facts.stop, facts),
         "Land Cloud Cover": cloud,
         "Scene Cloud Cover L1": cloud,
-        **(_oli(facts) if facts.family.sensor == "OLI_TIRS" else _scanner(facts)),
+        **(_oli_fields(facts) if facts.family.sensor == "OLI_TIRS" else _scanner_fields(facts)),
     }
 
 
-def _time(moment: datetime, facts: SceneFacts) -> str:
-    """Whole seconds in about half of 2022 and all later scenes, microseconds before [REFERENCE §4]."""
+def _time(time: datetime, facts: SceneFacts) -> str:
+    """Format a time: whole seconds in about half of 2022 and all later scenes, else microseconds [REFERENCE §4]."""
     exact = facts.day.year < 2022 or (facts.day.year == 2022 and facts.bits & 1)
-    said = moment.isoformat(" ", "microseconds")
-    return said[:26] if exact else said[:19]
+    text = time.isoformat(" ", "microseconds")
+    return text[:26] if exact else text[:19]
 
 
-def _oli(facts: SceneFacts) -> Fields:
+def _oli_fields(facts: SceneFacts) -> Fields:
     elevation, azimuth = facts.sun
     roll = f"{(facts.bits >> 28 & 0xF) / 1000 - 0.008:.3f}"
     return {"Roll Angle": roll, "Sun Elevation L0RA": f"{elevation:.8f}", "Sun Azimuth L0RA": f"{azimuth:.8f}"}
 
 
-def _scanner(facts: SceneFacts) -> Fields:
-    """What the instruments with a moving mirror have; that of Landsat 7 lost its scan line corrector."""
+def _scanner_fields(facts: SceneFacts) -> Fields:
+    """Return the fields of instruments with a moving mirror; Landsat 7's lost its scan line corrector in 2003."""
     elevation, azimuth = facts.sun
-    said: Fields = {"Sun Elevation L1": f"{elevation:.8f}", "Sun Azimuth L1": f"{azimuth:.8f}"}
+    values: Fields = {"Sun Elevation L1": f"{elevation:.8f}", "Sun Azimuth L1": f"{azimuth:.8f}"}
     if facts.family.sensor != "ETM":
-        return said
+        return values
     phase = None if facts.corrected else f"{(facts.bits % 200) / 10 - 10:.1f}"
     return {
-        **said,
+        **values,
         "Scan Line Corrector": "ON" if facts.corrected else "OFF",
         "Gap Phase Source": None if facts.corrected else "PCD",
         "Gap Phase Statistic": phase,
@@ -108,31 +108,31 @@ def _scanner(facts: SceneFacts) -> Fields:
 
 
 @lru_cache(maxsize=4096)
-def _dated(dataset: str, taken: date, made: date) -> Lines:
-    generated = dict.fromkeys(("Date Product Generated L2", "Date Product Generated L1"), spelt(made).slashes)
+def _date_fields(dataset: str, acquired: date, processed: date) -> FieldRows:
+    generated = dict.fromkeys(("Date Product Generated L2", "Date Product Generated L1"), day_text(processed).slashes)
     if FAMILIES[dataset].level == 1:
         generated.pop("Date Product Generated L2")
-    return lines(dataset, {"Date Acquired": spelt(taken).slashes, **generated})
+    return field_rows(dataset, {"Date Acquired": day_text(acquired).slashes, **generated})
 
 
 @lru_cache(maxsize=4096)
-def _measured(dataset: str, points: int) -> Lines:
-    """How many ground control points there were, and how well they fitted, in metres."""
-    hundred = points % 100
-    said = {
+def _fit_fields(dataset: str, points: int) -> FieldRows:
+    """Return the number of ground control points, and how well they fitted, in meters."""
+    step = points % 100
+    values = {
         "Ground Control Points Model": 200 + points,
-        "Geometric RMSE Model": f"{6 + hundred / 50:.3f}",
-        "Geometric RMSE Model X": f"{4 + hundred / 70:.3f}",
-        "Geometric RMSE Model Y": f"{4 + hundred / 80:.3f}",
+        "Geometric RMSE Model": f"{6 + step / 50:.3f}",
+        "Geometric RMSE Model X": f"{4 + step / 70:.3f}",
+        "Geometric RMSE Model Y": f"{4 + step / 80:.3f}",
     }
-    return lines(dataset, said)
+    return field_rows(dataset, values)
 
 
 @lru_cache(maxsize=1024)
-def _classed(dataset: str, satellite: int, station: str, kind: tuple[str, str, str]) -> Lines:
-    """What goes by the kind of product; ``kind`` is tier, level and sensor."""
+def _kind_fields(dataset: str, satellite: int, station: str, kind: tuple[str, str, str]) -> FieldRows:
+    """Return the fields that depend on the kind of product; ``kind`` is tier, level and sensor."""
     family, (tier, level, sensor) = FAMILIES[dataset], kind
-    said: Fields = {
+    values: Fields = {
         "Collection Category": tier,
         "Station Identifier": station[:3],
         f"Data Type L{family.level}": f"{family.sensor}_{level}",
@@ -140,34 +140,34 @@ def _classed(dataset: str, satellite: int, station: str, kind: tuple[str, str, s
         "Satellite": satellite,
     }
     if family.sensor == "OLI_TIRS":
-        said["TIRS SSM Model"] = "FINAL" if satellite == 8 else "N/A"
+        values["TIRS SSM Model"] = "FINAL" if satellite == 8 else "N/A"
     if family.sensor == "ETM":
-        said |= {f"Gain Band {band}": gain for band, gain in _GAINS.items()} | {"Cloud Cover Truncated": "N"}
-    return lines(dataset, said)
+        values |= {f"Gain Band {band}": gain for band, gain in _GAINS.items()} | {"Cloud Cover Truncated": "N"}
+    return field_rows(dataset, values)
 
 
 _GAINS = {"1": "H", "2": "H", "3": "H", "4": "L", "5": "H", "6L": "L", "6H": "H", "7": "H", "8": "L"}
 
 
-@lru_cache(maxsize=2048)  # a page of a thousand scenes meets as many places
-def _placed(dataset: str, path: int, row: int) -> Lines:
-    """Where the scene and its raster are, which is the same on every day."""
+@lru_cache(maxsize=2048)  # a page of 1,000 scenes may contain as many places
+def _place_fields(dataset: str, path: int, row: int) -> FieldRows:
+    """Return the fields that depend on the scene's place and raster, which are the same on every day."""
     grid = grid_at(path, row, FAMILIES[dataset].pixel)
-    longitude, latitude = grid.centre
-    said: Fields = {
-        **_numbers(FAMILIES[dataset], f" {path:03}", f" {row:03}"),
+    longitude, latitude = grid.center
+    values: Fields = {
+        **_path_row_fields(FAMILIES[dataset], f" {path:03}", f" {row:03}"),
         "Product Map Projection L1": "PS" if grid.epsg == 3031 else "UTM",
         "UTM Zone": None if grid.epsg == 3031 else str(grid.zone),
         "Datum": "WGS84",
         "Ellipsoid": "WGS84",
-        **_point("Scene Center {} DMS", "Scene Center {}itude", longitude, latitude),
+        **_point_fields("Scene Center {} DMS", "Scene Center {}itude", longitude, latitude),
     }
-    return lines(dataset, said | _corners(grid))
+    return field_rows(dataset, values | _corner_fields(grid))
 
 
-def _numbers(family: Family, path: str, row: str) -> Fields:
-    """Path and row have a blank before them [REFERENCE §5]; the rest is the same of every scene."""
-    said: Fields = {
+def _path_row_fields(family: Family, path: str, row: str) -> Fields:
+    """Return path and row, which M2M pads with a blank [REFERENCE §5], and values common to all scenes."""
+    values: Fields = {
         "WRS Path": path,
         "WRS Row": row,
         "Collection Number": 2,
@@ -177,27 +177,27 @@ def _numbers(family: Family, path: str, row: str) -> Fields:
         "Processing Software Version": "LPGS_16.3.0",
     }
     if family.sensor == "OLI_TIRS":
-        return {**said, "Target WRS Path": path, "Target WRS Row": row, "Nadir/Off Nadir": "NADIR"}
-    return {**said, "Data Anomaly": None, "Sensor Anomalies": None}
+        return {**values, "Target WRS Path": path, "Target WRS Row": row, "Nadir/Off Nadir": "NADIR"}
+    return {**values, "Data Anomaly": None, "Sensor Anomalies": None}
 
 
-def _corners(grid: Grid) -> Fields:
-    said: Fields = {}
+def _corner_fields(grid: Grid) -> Fields:
+    values: Fields = {}
     for name, (longitude, latitude) in zip(_CORNERS, grid.corners, strict=True):
-        said |= _point(f"Corner {name} {{}} DMS", f"Corner {name} {{}}itude", longitude, latitude)
-    return said
+        values |= _point_fields(f"Corner {name} {{}} DMS", f"Corner {name} {{}}itude", longitude, latitude)
+    return values
 
 
-def _point(dms: str, plain: str, longitude: float, latitude: float) -> Fields:
+def _point_fields(dms: str, decimal: str, longitude: float, latitude: float) -> Fields:
     return {
         dms.format("Lat"): degrees_minutes_seconds(latitude, "NS"),
         dms.format("Long"): degrees_minutes_seconds(longitude, "EW"),
-        plain.format("Lat"): f"{latitude:.5f}",
-        plain.format("Long"): f"{longitude:.5f}",
+        decimal.format("Lat"): f"{latitude:.5f}",
+        decimal.format("Long"): f"{longitude:.5f}",
     }
 
 
 def degrees_minutes_seconds(value: float, letters: str) -> str:
-    """An angle as M2M writes it, entities and all."""
+    """Format an angle as M2M does, including its HTML entities."""
     minutes, hundredths = divmod(round(abs(value) * 360000), 6000)
     return f"{minutes // 60}&deg;{minutes % 60:02}'{hundredths / 100:05.2f}&quot;{letters[int(value < 0)]}"

@@ -1,4 +1,4 @@
-"""What is decided about one Landsat scene; everything else that is said of it follows."""
+"""The facts of one Landsat scene, from which everything else about it is derived."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from m2m_sandbox.archive.calendar_days import spelt
+from m2m_sandbox.archive.calendar_days import day_text
 from m2m_sandbox.archive.landsat.families import FAMILIES, Family
 from m2m_sandbox.archive.landsat.grid import Grid, grid_of
-from m2m_sandbox.archive.overpasses.chance import made_anew
+from m2m_sandbox.archive.overpasses.chance import processing_date
 from m2m_sandbox.archive.overpasses.sun import sun_at
 
-__all__ = ["SceneFacts", "grid_at"]
-
-_HALF = timedelta(seconds=14.9)
-"""Half of the time that a scene takes."""
+_HALF_DURATION = timedelta(seconds=14.9)
+"""Half of the time in which a scene is imaged."""
 
 _LETTERS = {"OLI_TIRS": "C", "OLI": "O", "ETM": "E", "TM": "T", "MSS": "M"}
-_CORRECTOR_LOST = date(2003, 5, 31)
+_CORRECTOR_FAILURE = date(2003, 5, 31)
 
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """A scene of a family. ``cloud`` is in hundredths of a percent, None where unknown; ``bits`` are its own chance.
+    """A scene of a family.
 
-    ``level1_id`` is the id of the Level-1 product: its own, or that of the one from which it was made.
+    ``cloud`` is in hundredths of a percent, None if unknown; ``bits`` are the scene's 64 random bits.
+    ``level1_id`` is the id of the Level-1 product: the scene's own, or that of the product it was made from.
     """
 
     path: int
@@ -45,35 +44,35 @@ class SceneFacts:
 
     def __post_init__(self) -> None:
         day = self.middle.date()
-        self._settle(day=day, processed=made_anew(day, (self.bits >> 12) % 14))
-        self._settle(**self._ids())
+        self._set(day=day, processed=processing_date(day, (self.bits >> 12) % 14))
+        self._set(**self._ids())
 
-    def _settle(self, **decided: Any) -> None:
-        """Said once, because everything that is said of a scene needs it."""
-        for name, value in decided.items():
+    def _set(self, **values: Any) -> None:
+        """Set derived values once: almost every reader of a scene needs them."""
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def _ids(self) -> dict[str, str]:
-        """The id of the scene outlasts reprocessing and is the same in both levels; that of a product does neither."""
-        taken, made = spelt(self.day), spelt(self.processed)
+        """Build the ids. Only the scene's id (``entity_id``) is the same in both levels and survives reprocessing."""
+        acquired, processed = day_text(self.day), day_text(self.processed)
         letter, place = _LETTERS[self.sensor], f"{self.path:03}{self.row:03}"
-        rest = f"{place}_{taken.plain}_{made.plain}_02_{self.tier}"
+        suffix = f"{place}_{acquired.plain}_{processed.plain}_02_{self.tier}"
         return {
-            "display_id": f"L{letter}{self.satellite:02}_{self.level}_{rest}",
-            "level1_id": f"L{letter}{self.satellite:02}_{self._level1}_{rest}",
-            "entity_id": f"L{letter}{self.satellite}{place}{taken.of_year}{self.station}",
+            "display_id": f"L{letter}{self.satellite:02}_{self.level}_{suffix}",
+            "level1_id": f"L{letter}{self.satellite:02}_{self._level1}_{suffix}",
+            "entity_id": f"L{letter}{self.satellite}{place}{acquired.year_day}{self.station}",
         }
 
     @property
     def dataset(self) -> str:
-        """The dataset that it is in."""
+        """The dataset that contains it."""
         return self.family.dataset
 
     @property
     def sensor(self) -> str:
         """OLI_TIRS, OLI, ETM, TM or MSS."""
-        blind = self.family.sensor == "OLI_TIRS" and self.bits >> 20 & 0x1FF == 0
-        return "OLI" if blind else self.family.sensor
+        no_thermal = self.family.sensor == "OLI_TIRS" and self.bits >> 20 & 0x1FF == 0
+        return "OLI" if no_thermal else self.family.sensor
 
     @property
     def tier(self) -> str:
@@ -82,7 +81,7 @@ class SceneFacts:
 
     @property
     def level(self) -> str:
-        """L1TP, L1GT, L1GS, L2SP or, where there is no temperature, L2SR."""
+        """L1TP, L1GT, L1GS, L2SP or, if there is no temperature, L2SR."""
         if self.family.level == 1:
             return self._level1
         return "L2SR" if self.bits % 12 == 0 or self.sensor == "OLI" else "L2SP"
@@ -95,13 +94,13 @@ class SceneFacts:
 
     @property
     def station(self) -> str:
-        """The ground station, and the version, which end the scene's id."""
+        """Ground station and version, the suffix of the scene id."""
         return self.family.stations[self.bits % len(self.family.stations)]
 
     @property
     def corrected(self) -> bool:
-        """Whether the scan line corrector still worked, which was lost on one day of 2003."""
-        return self.day < _CORRECTOR_LOST
+        """Whether the scan line corrector of Landsat 7 still worked; it failed on one day of 2003."""
+        return self.day < _CORRECTOR_FAILURE
 
     @property
     def grid(self) -> Grid:
@@ -110,23 +109,23 @@ class SceneFacts:
 
     @property
     def start(self) -> datetime:
-        """When its first line was taken."""
-        return self.middle - _HALF
+        """When its first line was imaged."""
+        return self.middle - _HALF_DURATION
 
     @property
     def stop(self) -> datetime:
-        """When its last line was taken."""
-        return self.middle + _HALF
+        """When its last line was imaged."""
+        return self.middle + _HALF_DURATION
 
     @property
     def sun(self) -> tuple[float, float]:
-        """Elevation and azimuth at the middle, in degrees."""
-        return sun_at(*self.grid.centre, self.middle)
+        """Elevation and azimuth of the sun at the scene's middle, in degrees."""
+        return sun_at(*self.grid.center, self.middle)
 
 
 @lru_cache(maxsize=4096)
 def grid_at(path: int, row: int, pixel: float) -> Grid:
-    """The place's grid, with every second line and column where pixels are twice as large."""
+    """Return the grid of a place, with every second row and column if pixels are twice as large."""
     grid = grid_of(path, row)
     step = round(pixel / grid.pixel)
     return replace(grid, pixel=pixel, width=-(-grid.width // step), height=-(-grid.height // step))

@@ -1,1 +1,1 @@
-"""When a satellite passes which place."""
+"""When a satellite passes over which place."""

@@ -1,4 +1,4 @@
-"""A coarse map of the land: enough to tell which scenes an archive of the land would hold."""
+"""A coarse map of the land: enough to decide which scenes an archive of land scenes would hold."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-__all__ = ["is_land"]
 
 _BOXES = (
     # west, south, east, north: the Americas and Greenland
@@ -40,5 +38,5 @@ def _land() -> shapely.Geometry:
 
 
 def is_land(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether places, in degrees, lie on land as this map knows it."""
+    """Test whether places, in degrees, lie on land according to this map."""
     return np.asarray(shapely.contains_xy(_land(), longitude, latitude))

@@ -1,4 +1,4 @@
-"""Where the sun stands, to about a tenth of a degree."""
+"""Position of the sun, to about a tenth of a degree."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["elevations", "sun_at"]
-
 _J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 Floats = NDArray[np.float64]
 
 
 def sun_at(longitude: float, latitude: float, moment: datetime) -> tuple[float, float]:
-    """Elevation and azimuth (clockwise from north) in degrees, by the usual low-precision formulas."""
+    """Return elevation and azimuth (clockwise from north) in degrees, by the usual low-precision formulas."""
     elevation, azimuth = _position(math, longitude, latitude, (moment - _J2000).total_seconds() / 86400)
     return elevation, azimuth
 
 
 def elevations(longitude: Floats, latitude: Floats, since: datetime, days: Floats) -> Floats:
-    """The same of many places, each at its own number of days after a moment."""
+    """Return elevations in degrees for arrays of places, each at its own number of days after ``since``."""
     return np.asarray(_position(np, longitude, latitude, (since - _J2000).total_seconds() / 86400 + days)[0])
 
 
-def _position(maths: Any, longitude: Any, latitude: Any, days: Any) -> tuple[Any, Any]:
-    """``maths`` is the module whose functions fit: math for numbers, numpy for arrays."""
-    sin, cos, radians = maths.sin, maths.cos, maths.radians
+def _position(functions: Any, longitude: Any, latitude: Any, days: Any) -> tuple[Any, Any]:
+    """Compute elevation and azimuth; ``functions`` is math for numbers or numpy for arrays."""
+    sin, cos, radians = functions.sin, functions.cos, functions.radians
     mean = radians((357.528 + 0.9856003 * days) % 360)
     ecliptic = radians((280.460 + 0.9856474 * days) % 360) + radians(1.915) * sin(mean) + radians(0.020) * sin(2 * mean)
     tilt = radians(23.439)
-    ascension = maths.atan2(cos(tilt) * sin(ecliptic), cos(ecliptic))
-    declination = maths.asin(sin(tilt) * sin(ecliptic))
+    ascension = functions.atan2(cos(tilt) * sin(ecliptic), cos(ecliptic))
+    declination = functions.asin(sin(tilt) * sin(ecliptic))
     sidereal = radians((280.46062 + 360.98564737 * days + longitude) % 360)
     hour, phi = sidereal - ascension, radians(latitude)
-    elevation = maths.asin(sin(phi) * sin(declination) + cos(phi) * cos(declination) * cos(hour))
-    azimuth = maths.atan2(sin(hour), cos(hour) * sin(phi) - maths.tan(declination) * cos(phi))
-    return maths.degrees(elevation), (maths.degrees(azimuth) + 180) % 360
+    elevation = functions.asin(sin(phi) * sin(declination) + cos(phi) * cos(declination) * cos(hour))
+    azimuth = functions.atan2(sin(hour), cos(hour) * sin(phi) - functions.tan(declination) * cos(phi))
+    return functions.degrees(elevation), (functions.degrees(azimuth) + 180) % 360

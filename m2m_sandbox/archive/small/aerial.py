@@ -1,38 +1,37 @@
-"""aerial_combin: rolls of photographs, flown to and fro."""
+"""aerial_combin: rolls of photographs, taken along parallel flight lines in alternating directions."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from m2m_sandbox.archive.hashing import mixed
-from m2m_sandbox.archive.small.row import Row, central, day_of, rectangle
+from m2m_sandbox.archive.calendar_days import central_offset
+from m2m_sandbox.archive.hashing import mix_bits
+from m2m_sandbox.archive.small.row import Row, day_of, rectangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m2m_sandbox.archive.small.row import Facts, Ring
 
-__all__ = ["aerial_rows"]
-
-_LINE = 12
-"""Photographs of one line of flight."""
-_REPORT = "D555"
+_FRAMES_PER_LINE = 12
+_REPORT_CODE = "D555"
+"""Product code of the camera calibration report."""
 
 
-def aerial_rows(said: Facts) -> Iterator[Row]:
-    """The frames of each roll."""
-    for roll in said["rolls"]:
+def aerial_rows(scenes: Facts) -> Iterator[Row]:
+    """Yield the frames of each roll."""
+    for roll in scenes["rolls"]:
         for frame in range(1, roll["frames"] + 1):
-            yield _photograph(roll, frame)
+            yield _frame_row(roll, frame)
 
 
-def _photograph(roll: Facts, frame: int) -> Row:
+def _frame_row(roll: Facts, frame: int) -> Row:
     name = f"AR{roll['project']}{roll['roll']:06}{frame:04}"
-    day = day_of(roll["day"]) + timedelta(days=(frame - 1) // _LINE // 4)
-    clouds = int(mixed(roll["roll"], frame)) % 23
+    day = day_of(roll["day"]) + timedelta(days=(frame - 1) // _FRAMES_PER_LINE // 4)
+    clouds = int(mix_bits(roll["roll"], frame)) % 23
     clouds = clouds if clouds < 4 else 0  # in tens of percent
-    own = {
+    fields = {
         "Entity  ID": name,  # with two blanks [REFERENCE §6]
         "Agency": roll["agency"],
         "Project": roll["project"],
@@ -48,15 +47,20 @@ def _photograph(roll: Facts, frame: int) -> Row:
         "Photo ID": name.removeprefix("AR"),
         "Focal Length": "152.6 mm",
     }
-    published = f"{roll['published']} 14:20:23{central(day_of(roll['published']))}"
-    lacks = frozenset[str]() if roll["report"] else frozenset({_REPORT})
-    return Row(name, name, day, _ring(roll, frame), own, published, cloud=10 * clouds, lacks=lacks)
+    publish_date = f"{roll['published']} 14:20:23{central_offset(day_of(roll['published']))}"
+    missing_products = frozenset[str]() if roll["report"] else frozenset({_REPORT_CODE})
+    return Row(
+        name, name, day, _ring(roll, frame), fields, publish_date, cloud=10 * clouds, missing_products=missing_products
+    )
 
 
 def _ring(roll: Facts, frame: int) -> Ring:
-    """A roll's first frame, its label, lies nowhere; neighbours overlap by three fifths, lines by three tenths."""
+    """Return a frame's footprint: neighbors overlap by 60 %, lines by 30 %.
+
+    The first frame of a roll is its label and has no place.
+    """
     if frame == 1:
         return ()
-    line, along = divmod(frame - 1, _LINE)
-    column, side = along if line % 2 == 0 else _LINE - 1 - along, roll["side"]
+    line, along = divmod(frame - 1, _FRAMES_PER_LINE)
+    column, side = along if line % 2 == 0 else _FRAMES_PER_LINE - 1 - along, roll["side"]
     return rectangle(roll["west"] + 0.4 * side * column, roll["south"] + 0.7 * side * line, side, side)

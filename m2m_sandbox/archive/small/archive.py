@@ -1,4 +1,4 @@
-"""An archive whose scenes stand in a list."""
+"""An archive whose scenes are held in memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from m2m_sandbox.archive.search import UNKNOWN, Ints, Listed
-from m2m_sandbox.archive.small.scene import fields, scene_of
+from m2m_sandbox.archive.search import UNKNOWN, Ints, ListedArchive
+from m2m_sandbox.archive.small.scene import metadata_values, scene_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
     from m2m_sandbox.archive.small.row import Facts, Ring, Row
 
-__all__ = ["Few"]
 
-
-class Few(Listed):
-    """Rows, the newest first, and what M2M says of their dataset. Scenes are made when they are asked for."""
+class SmallArchive(ListedArchive):
+    """The rows of a small dataset, newest first, and its fact sheet. Scenes are built on request."""
 
     def __init__(self, rows: Iterable[Row], facts: Facts) -> None:
         self._rows = sorted(rows, key=lambda row: row.day, reverse=True)
@@ -41,32 +39,32 @@ class Few(Listed):
         return len(self._rows)
 
     def scene(self, number: int, *, full: bool) -> Facts:
-        """One scene as scene-search gives it."""
+        """Return one scene as scene-search does."""
         return scene_of(self._rows[number], self._facts["name"], self._facts["scenes"], full=full)
 
     def find(self, identifier: str, field: str = "displayId") -> int | None:
-        """By either id."""
+        """Return the number of the scene with this id, or None."""
         return self._numbers.get(field, {}).get(identifier)
 
     def offers(self, number: int, code: str) -> bool:
-        """Whether a scene's product of this code can be downloaded."""
+        """Test whether a scene's product with this code can be downloaded."""
         row = self._rows[number]
-        return row.download and code not in row.lacks
+        return row.download and code not in row.missing_products
 
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
-        """A line of the metadata, in capitals as M2M compares it, or numbers where a range of numbers is asked for."""
-        said = next((one for one in self._facts.get("filters", {}).items() if one[1][0] == filter_id), None)
-        if said is None:
+        """Return a metadata field's values: uppercase text, as M2M compares it, or numbers for a range of numbers."""
+        entry = next((item for item in self._facts.get("filters", {}).items() if item[1][0] == filter_id), None)
+        if entry is None:
             return None
         if filter_id not in self._columns:
-            self._columns[filter_id] = self._column(*said)
+            self._columns[filter_id] = self._column(*entry)
         return np.asarray(self._columns[filter_id][numbers])
 
-    def _column(self, label: str, said: list[Any]) -> NDArray[Any]:
+    def _column(self, label: str, row: list[Any]) -> NDArray[Any]:
         scenes = self._facts["scenes"]
         name = scenes.get("columns", {}).get(label, label)
-        values = [str(fields(row, scenes).get(name, "")).strip().upper() for row in self._rows]
-        numbers = said[1] == "Range" and "/" not in "".join(values[:1])  # days are compared as text
+        values = [str(metadata_values(scene, scenes).get(name, "")).strip().upper() for scene in self._rows]
+        numbers = row[1] == "Range" and "/" not in "".join(values[:1])  # dates are compared as text
         return np.array(values, dtype=float if numbers else object)
 
 
@@ -75,10 +73,10 @@ def _hundredths(cloud: Any) -> int:
 
 
 def _footprints(rings: Sequence[Ring]) -> NDArray[np.object_]:
-    """All at once, which is four times as fast as one by one; what has no ring lies at 0, 0."""
-    found = np.full(len(rings), shapely.Point(0, 0), object)
-    outlined = [number for number, ring in enumerate(rings) if ring]
-    points = np.array([point for number in outlined for point in rings[number]], float).reshape(-1, 2)
-    ring_of = np.repeat(np.arange(len(outlined)), [len(rings[number]) for number in outlined])
-    found[outlined] = shapely.polygons(shapely.linearrings(points, indices=ring_of))
-    return found
+    """Build all footprints at once, which is four times as fast as one by one. A row without a ring is at 0, 0."""
+    footprints = np.full(len(rings), shapely.Point(0, 0), object)
+    with_ring = [number for number, ring in enumerate(rings) if ring]
+    points = np.array([point for number in with_ring for point in rings[number]], float).reshape(-1, 2)
+    ring_of = np.repeat(np.arange(len(with_ring)), [len(rings[number]) for number in with_ring])
+    footprints[with_ring] = shapely.polygons(shapely.linearrings(points, indices=ring_of))
+    return footprints

@@ -1,4 +1,4 @@
-"""srtm_v3: a tile for every square degree of land that the shuttle saw."""
+"""srtm_v3: a tile for every square degree of land that the Shuttle Radar Topography Mission mapped."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from m2m_sandbox.archive.calendar_days import central_offset
 from m2m_sandbox.archive.overpasses.land import is_land
-from m2m_sandbox.archive.small.row import Row, central, day_of, rectangle
+from m2m_sandbox.archive.small.row import Row, day_of, rectangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m2m_sandbox.archive.small.row import Facts
 
-__all__ = ["elevation_rows"]
 
-
-def elevation_rows(said: Facts) -> Iterator[Row]:
-    """Tiles named for their south-west corner, from 56° S to 60° N."""
+def elevation_rows(scenes: Facts) -> Iterator[Row]:
+    """Yield tiles named for their south-west corner, from 56° S to 60° N."""
     south, west = (axis.ravel() for axis in np.meshgrid(np.arange(-56, 60), np.arange(-180, 180), indexing="ij"))
     land = is_land(west.astype(np.float64) + 0.5, south.astype(np.float64) + 0.5)
-    day, published = day_of(said["day"]), day_of(said["published"])
+    day, publish_day = day_of(scenes["day"]), day_of(scenes["published"])
     shared = {
         "Acquisition Date": f"{day:%Y/%m/%d}",
-        "Publication Date": f"{published:%Y/%m/%d}",
-        "Resolution": said["resolution"],
+        "Publication Date": f"{publish_day:%Y/%m/%d}",
+        "Resolution": scenes["resolution"],
     }
-    moment = f"{published} 09:18:31{central(published)}"
+    publish_date = f"{publish_day} 09:18:31{central_offset(publish_day)}"
     for x, y in zip(west[land].tolist(), south[land].tolist(), strict=True):
         name = _name(x, y)
-        yield Row(name, name, day, rectangle(x, y, 1, 1), {"Entity ID": name, **shared}, moment)
+        yield Row(name, name, day, rectangle(x, y, 1, 1), {"Entity ID": name, **shared}, publish_date)
 
 
 def _name(west: int, south: int) -> str:

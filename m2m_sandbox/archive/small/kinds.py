@@ -1,4 +1,4 @@
-"""Which small datasets there are, and what makes their rows from the facts of their scenes."""
+"""The small datasets, and the functions that build their rows from the facts of their scenes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from m2m_sandbox.archive.small.row import Facts, Row
-
-__all__ = ["ROWS"]
 
 ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
     "aerial_combin": aerial_rows,

@@ -1,1 +1,1 @@
-"""The landscape that all pictures show."""
+"""The synthetic landscape that all images show."""

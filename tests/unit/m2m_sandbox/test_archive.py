@@ -13,7 +13,7 @@ import shapely
 
 from m2m_sandbox.archive.datasets import archive_of
 from m2m_sandbox.archive.fact_sheets import labels_of
-from m2m_sandbox.archive.hashing import mixed, mixed_one
+from m2m_sandbox.archive.hashing import mix_bits, mix_bits_scalar
 from m2m_sandbox.archive.landsat.archive import Landsat, landsat
 from m2m_sandbox.archive.landsat.ard import Tiles, tiles
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
@@ -257,8 +257,8 @@ def test_a_like_pattern_matches_as_sql_does() -> None:
 
 def test_single_numbers_mix_as_arrays_do() -> None:
     first, second = np.arange(-500, 500, 7), np.arange(1000, 1143)
-    both = [mixed_one(int(one), int(other)) for one, other in zip(first, second, strict=True)]
-    assert [int(one) for one in mixed(first, second)] == both
+    both = [mix_bits_scalar(int(one), int(other)) for one, other in zip(first, second, strict=True)]
+    assert [int(one) for one in mix_bits(first, second)] == both
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -271,4 +271,4 @@ def test_what_is_said_of_a_scene_is_what_is_remembered_of_all(name: str) -> None
         archive.facts(int(number)).cloud for number in numbers
     ]
     facts = [archive.facts(int(number)) for number in numbers]
-    assert [str(day) for day in archive.chance.made(numbers)] == [str(one.processed) for one in facts]
+    assert [str(day) for day in archive.chance.processing_dates(numbers)] == [str(one.processed) for one in facts]

@@ -12,21 +12,21 @@ import pytest
 import shapely
 
 from m2m_sandbox import create_sandbox
+from m2m_sandbox.archive.calendar_days import central_offset
 from m2m_sandbox.archive.datasets import datasets, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import sheet
-from m2m_sandbox.archive.small import SMALL, Few, few
-from m2m_sandbox.archive.small.row import central
+from m2m_sandbox.archive.small import SMALL, SmallArchive, small_archive
 from m2m_sandbox.downloads.options import download_options, locate_product
 
 STOCKED = [name for name in SMALL if name != "event1058"]
 
 
-def scenes(archive: Few) -> list[dict[str, Any]]:
+def scenes(archive: SmallArchive) -> list[dict[str, Any]]:
     return [archive.scene(number, full=False) for number in range(len(archive))]
 
 
 def value(name: str, label: str, number: int = 17) -> Any:
-    metadata = few(name).scene(number, full=True)["metadata"]
+    metadata = small_archive(name).scene(number, full=True)["metadata"]
     return next(one["value"] for one in metadata if one["fieldName"] == label)
 
 
@@ -36,7 +36,7 @@ def filter_id(name: str, label: str) -> str:
 
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_dataset_holds_scenes_each_with_ids_of_its_own(name: str) -> None:
-    archive = few(name)
+    archive = small_archive(name)
     assert len(archive) > 90
     for field in ("entityId", "displayId"):
         ids = [scene[field] for scene in scenes(archive)]
@@ -51,21 +51,21 @@ def test_making_a_dataset_takes_no_time_that_anybody_notices(name: str) -> None:
 
 def _seconds(name: str) -> float:
     begun = time.process_time()
-    few.__wrapped__(name)
+    small_archive.__wrapped__(name)
     return time.process_time() - begun
 
 
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_dataset_is_the_same_whenever_it_is_made(name: str) -> None:
-    again = few.__wrapped__(name)
+    again = small_archive.__wrapped__(name)
     assert [again.scene(number, full=True) for number in range(0, len(again), 41)] == [
-        few(name).scene(number, full=True) for number in range(0, len(again), 41)
+        small_archive(name).scene(number, full=True) for number in range(0, len(again), 41)
     ]
 
 
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_search_by_box_and_days_finds_what_looking_at_every_scene_finds(name: str) -> None:
-    every = scenes(few(name))
+    every = scenes(small_archive(name))
     ring = every[len(every) // 3]["spatialCoverage"]["coordinates"][0]
     box = shapely.buffer(shapely.Point(ring[0]), 3).envelope
     days = sorted({scene["temporalCoverage"]["startDate"][:10] for scene in every})
@@ -75,7 +75,7 @@ def test_a_search_by_box_and_days_finds_what_looking_at_every_scene_finds(name: 
         "lowerLeft": {"latitude": south, "longitude": west},
         "upperRight": {"latitude": north, "longitude": east},
     }
-    found = few(name).search(
+    found = small_archive(name).search(
         {
             "acquisitionFilter": {"start": first, "end": last},
             "spatialFilter": {"filterType": "mbr", **corners},
@@ -100,7 +100,7 @@ def _footprint(scene: dict[str, Any]) -> shapely.Geometry:
 
 @pytest.mark.parametrize("name", STOCKED)
 def test_every_filter_finds_scenes_by_a_value_they_have_and_none_by_another(name: str) -> None:
-    archive = few(name)
+    archive = small_archive(name)
     for label, (ident, *_rest) in sheet(name)["filters"].items():
         column = archive.column(ident, np.arange(len(archive)))
         assert column is not None, label
@@ -112,17 +112,17 @@ def test_every_filter_finds_scenes_by_a_value_they_have_and_none_by_another(name
 def test_a_range_of_numbers_is_compared_as_numbers() -> None:
     ident = filter_id("eo1_hyp_pub", "Target Path")
     asked = {"filterType": "between", "filterId": ident, "firstValue": "9", "secondValue": "47"}
-    found = few("eo1_hyp_pub").search({"metadataFilter": asked})
+    found = small_archive("eo1_hyp_pub").search({"metadataFilter": asked})
     assert {value("eo1_hyp_pub", "Target Path", int(number)) for number in found} == {14, 16, 33, 44, 47}
 
 
 def test_a_filter_of_another_dataset_finds_nothing() -> None:
     asked = {"filterType": "value", "filterId": filter_id("naip", "State"), "value": "IA"}
-    assert len(few("corona2").search({"metadataFilter": asked})) == 0
+    assert len(small_archive("corona2").search({"metadataFilter": asked})) == 0
 
 
 def test_clouds_that_are_not_known_are_found_only_when_asked_for() -> None:
-    archive = few("eo1_hyp_pub")
+    archive = small_archive("eo1_hyp_pub")
     known = archive.search({"cloudCoverFilter": {"min": 0, "max": 100, "includeUnknown": False}})
     slots = [scene["cloudCover"] for scene in scenes(archive)]
     assert {None, -1, "-1"} <= set(slots)
@@ -135,12 +135,14 @@ def test_clouds_that_are_not_known_are_found_only_when_asked_for() -> None:
     [("2020-03-07", "-06"), ("2020-03-08", "-05"), ("2020-10-31", "-05"), ("2020-11-01", "-06"), ("1972-05-31", "-05")],
 )
 def test_midnight_is_in_us_central_time_with_that_days_daylight_saving(day: str, offset: str) -> None:
-    assert central(date.fromisoformat(day)) == offset
+    assert central_offset(date.fromisoformat(day)) == offset
 
 
 @pytest.mark.parametrize("name", ["naip", "aerial_combin", "corona2", "declassii", "event2947"])
 def test_a_place_that_was_never_filled_in_is_zero_zero(name: str) -> None:
-    nowhere = [scene for scene in scenes(few(name)) if scene["spatialCoverage"]["coordinates"][0] == [[0, 0]] * 5]
+    nowhere = [
+        scene for scene in scenes(small_archive(name)) if scene["spatialCoverage"]["coordinates"][0] == [[0, 0]] * 5
+    ]
     assert nowhere
     assert all(scene["spatialBounds"] in (None, {"type": "Point", "coordinates": [0, 0]}) for scene in nowhere)
 
@@ -165,29 +167,29 @@ def test_degrees_are_written_as_html_entities() -> None:
 
 def test_a_quarter_quadrangle_is_named_for_its_place() -> None:
     """The first of Iowa: 41.5° N, 94° W is the south-west corner of quadrangle 25 of the square degree 41093."""
-    number = few("naip").find("M_4109325_SW_15_060_20180721")
+    number = small_archive("naip").find("M_4109325_SW_15_060_20180721")
     assert number is not None
-    scene = few("naip").scene(number, full=False)
+    scene = small_archive("naip").scene(number, full=False)
     assert scene["spatialCoverage"]["coordinates"][0][0] == [-94.003, 41.497]
     assert scene["entityId"].isdigit()
 
 
 def test_a_film_that_is_not_scanned_can_only_be_ordered() -> None:
-    for scene in scenes(few("declassiii")):
+    for scene in scenes(small_archive("declassiii")):
         scanned = scene["displayId"][-1] == "7"
         assert (scene["options"]["download"], scene["options"]["order"]) == (scanned, True)
 
 
 def products(name: str, display_id: str) -> dict[str, dict[str, Any]]:
-    number = few(name).find(display_id)
+    number = small_archive(name).find(display_id)
     assert number is not None
-    return {one["productCode"]: one for one in download_options(name, few(name), number)}
+    return {one["productCode"]: one for one in download_options(name, small_archive(name), number)}
 
 
 @pytest.mark.parametrize(("year", "there"), [("2018", True), ("2022", False)])
 def test_the_compressed_photographs_of_2022_are_not_there(year: str, there: bool) -> None:
-    number = next(number for number, one in enumerate(scenes(few("naip"))) if f"_{year}" in one["displayId"])
-    found = {one["productCode"]: one for one in download_options("naip", few("naip"), number)}
+    number = next(number for number, one in enumerate(scenes(small_archive("naip"))) if f"_{year}" in one["displayId"])
+    found = {one["productCode"]: one for one in download_options("naip", small_archive("naip"), number)}
     assert (found["D482"]["available"], found["D482"]["filesize"] > 0) == (there, there)
     assert found["D441"]["available"]
 
@@ -200,8 +202,8 @@ def test_a_camera_report_is_there_for_the_rolls_that_have_one() -> None:
 
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_product_is_found_again_by_its_two_ids(name: str) -> None:
-    number = next(number for number, one in enumerate(scenes(few(name))) if one["options"]["download"])
-    for product in download_options(name, few(name), number):
+    number = next(number for number, one in enumerate(scenes(small_archive(name))) if one["options"]["download"])
+    for product in download_options(name, small_archive(name), number):
         found = locate_product(product["entityId"], product["id"])
         assert found is not None
         assert found[:2] == (name, number)
@@ -211,7 +213,7 @@ def test_the_catalogue_has_events_with_a_nonsense_start() -> None:
     events = [one for one in datasets() if one["catalogs"] == ["HDDS"]]
     assert len(events) >= 4
     assert {one["acquisitionStart"] for one in events} == {"0021-09-16"}
-    assert few("event1058").search({}).tolist() == []
+    assert small_archive("event1058").search({}).tolist() == []
 
 
 def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
@@ -230,7 +232,7 @@ def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
 @pytest.mark.parametrize("name", STOCKED)
 async def test_the_pictures_of_a_scene_are_served_to_everybody(name: str) -> None:
     sandbox = create_sandbox(base_url="http://sandbox")
-    (browse,) = few(name).scene(7, full=False)["browse"]
+    (browse,) = small_archive(name).scene(7, full=False)["browse"]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox") as client:
         for path in ("browsePath", "thumbnailPath"):
             answer = await client.get(browse[path].replace("sandbox://here", ""))

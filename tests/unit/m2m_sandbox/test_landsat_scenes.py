@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from m2m_sandbox.archive.datasets import archive_of, named
+from m2m_sandbox.archive.calendar_days import central_offset
+from m2m_sandbox.archive.datasets import archive_of, find_landsat_product
 from m2m_sandbox.archive.fact_sheets import labels_of, sheet
 from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.landsat.ard import tile_grid, tiles
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES, family_of
-from m2m_sandbox.archive.landsat.scenes import central
 
 NAMES = [*FAMILIES, ARD.dataset]
 
@@ -136,7 +136,7 @@ def test_names_are_those_of_the_family(name: str, display_id: str, entity_id: st
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_product_is_found_by_its_own_name_alone(name: str) -> None:
-    found = named(scenes(name, 3)[1]["displayId"])
+    found = find_landsat_product(scenes(name, 3)[1]["displayId"])
     assert found
     assert found[0] == name
     assert found[1].facts(found[2]).display_id == scenes(name, 3)[1]["displayId"]
@@ -144,7 +144,7 @@ def test_a_product_is_found_by_its_own_name_alone(name: str) -> None:
 
 @pytest.mark.parametrize("nonsense", ["", "LC08", "LC08_L2SP_1", "LX08_L2SP_196028_20240728_20240807_02_T1"])
 def test_a_name_that_is_none_is_no_product(nonsense: str) -> None:
-    assert named(nonsense) is None
+    assert find_landsat_product(nonsense) is None
 
 
 def test_both_levels_tell_of_the_same_scene() -> None:
@@ -183,7 +183,7 @@ def test_places_known_by_their_tiles_are_in_them() -> None:
 
 
 def test_a_tile_is_crossed_by_some_paths_and_not_by_all() -> None:
-    crossings = np.bincount(tiles().outlines)
+    crossings = np.bincount(tiles().footprint_of_place)
     assert crossings.min() >= 1
     assert 2 <= np.median(crossings) <= 8
 
@@ -198,4 +198,4 @@ def test_a_tile_is_crossed_by_some_paths_and_not_by_all() -> None:
     ],
 )
 def test_central_time_follows_the_day(day: date, zone: str) -> None:
-    assert central(day) == zone
+    assert central_offset(day) == zone

@@ -13,7 +13,7 @@ from m2m_sandbox.archive.small.frame import Frame
 from m2m_sandbox.pixels.landscape.clouds import sky
 from m2m_sandbox.pixels.landscape.spectra import kelvin, surface
 from m2m_sandbox.pixels.landscape.terrain import terrain
-from m2m_sandbox.pixels.landscape.view import View, view, weather_of
+from m2m_sandbox.pixels.landscape.view import View, tile_view, weather_of
 from m2m_sandbox.pixels.quality import quality
 from m2m_sandbox.pixels.window import of_ring, of_tile
 from tests.unit.m2m_sandbox.scene import Scene
@@ -23,7 +23,7 @@ PLACES = [(7.0, 46.5), (-93.5, 41.6), (25.0, 27.0), (-60.0, -3.0), (20.0, 62.0),
 
 
 def seen(scene: Scene, level: int = 0, column: int = 0, row: int = 0) -> View:
-    return view(scene, scene.grid, level, column, row)  # type: ignore[arg-type]
+    return tile_view(scene, scene.grid, level, column, row)  # type: ignore[arg-type]
 
 
 def nearest(scene: Scene, longitude: np.ndarray, latitude: np.ndarray, band: str) -> np.ndarray:

@@ -15,8 +15,8 @@ from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Mission, Timetab
 
 PASSES = np.linspace(-3000, 5000, 700) * 1.37
 MISSIONS = (
-    Mission(5, date(2012, 12, 1), date(2013, 4, 2), 0, of_four=1),
-    Mission(7, date(2012, 12, 20), date(2013, 5, 1), 8, of_four=3),
+    Mission(5, date(2012, 12, 1), date(2013, 4, 2), 0, taken_cycles=1),
+    Mission(7, date(2012, 12, 20), date(2013, 5, 1), 8, taken_cycles=3),
     Mission(8, date(2013, 2, 11), date(2013, 6, 1), 0),
 )
 
@@ -53,7 +53,7 @@ def test_a_satellite_that_cannot_take_all_takes_its_share_of_four_cycles(table: 
     assert set(taken) <= possible
     start = (mission.first - EPOCH_DAY).days
     times = np.bincount([place for place, _, day in taken if start <= day < start + 64], minlength=len(PASSES))
-    assert set(times) == {mission.of_four}
+    assert set(times) == {mission.taken_cycles}
 
 
 def test_the_newest_comes_first_and_order_is_that_of_the_moments(table: Timetable) -> None:
