@@ -66,7 +66,7 @@ def test_a_union_is_listed_and_its_faults_name_the_line(tmp_path: Path) -> None:
     (tmp_path / "unions" / "mine.yaml").write_text("union: mine\ndatasets: [naip, gls]\nalias: [ours]\n")
     checked = run("check", overlay=tmp_path)
     assert checked.exit_code == 1
-    assert "mine.yaml:3: row alias: unknown word 'alias' (did you mean 'aliases'?)" in checked.stderr
+    assert "mine.yaml:3: row alias: unknown key 'alias' (did you mean 'aliases'?)" in checked.stderr
     assert "mine" not in {union.union for union in load_mappings(tmp_path).unions}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stac_bridge.api.browser import is_expected
+from stac_bridge.api.routes.browser import is_expected
 
 from scripts.processes import is_alive
 from tests.unit.scripts.clone import HANGS, Clone
