@@ -13,11 +13,11 @@ DEV := $(VENV)/.dev
 # dash would end at once when make is terminated, and leave apt-get behind; with a trap it waits for apt-get first.
 APT := trap 'exit 143' TERM; SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq
 
-.PHONY: help setup browser serve test lint format words bench docs audit lock clean
+.PHONY: help setup browser serve unit check test test-long test-all lint format words bench docs audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # The packages and the browser come side by side: each takes a minute or two, and neither needs the other.
 setup: ## Make .venv with everything for running and testing, and the browser
@@ -76,10 +76,23 @@ nginx:
 serve: $(SERVE) ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
 	@($(BIN)/python -m scripts.behind $$$$ $(EXAMPLES) browser/.built &); exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
-# Three at a time, though there may be two cores: many tests wait for somebody. The servers that they start need not
-# compile everything anew, even where Python was told to write nothing down.
-test: setup redis chromium nginx ## Run all tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
+# The fast loop: no server process, no browser, no Redis, no Node.
+unit: $(DEV) ## Run the fast unit tests, in half a minute
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal -p no:schemathesis -m "not slow and not long" tests/unit stac_bridge m2m_sandbox
+
+check: lint unit ## Run lint and the fast unit tests: before each commit
+
+# Three at a time, though there may be two cores: many tests wait for a server. The servers that they start need not
+# compile everything anew, even if Python was told to write no bytecode.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
+
+test: setup redis chromium nginx ## Run everything that proves that the product works
+	$(PYTEST) -m "not long"
+
+test-long: setup redis chromium nginx ## Run what make test leaves out: load, pictures, benchmarks, all browser pages
+	$(PYTEST) -m long
+
+test-all: test test-long ## Run all tests; STAC_BRIDGE_TESTS_LONG=1 lengthens the random ones
 
 lint: $(DEV) ## Run ruff, the type checker and import-linter
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from stac_bridge.mapping import load_mappings
 from stac_bridge.settings import Settings
 
 LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
-"""The long mode: ``STAC_BRIDGE_TESTS_LONG=1 make test``."""
+"""Whether random tests run at full length: ``STAC_BRIDGE_TESTS_LONG=1 make test-all``."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"

@@ -105,6 +105,7 @@ def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.long
 def test_no_documented_request_makes_the_server_fail(few: str, tmp_path: Path) -> None:
     """Examples, each parameter's limits, and random requests that are the same in every run."""
     ran = schemathesis(few, tmp_path, "examples,coverage,fuzzing", "32" if LONG else "5")

@@ -11,6 +11,8 @@ import pytest
 import benchmarks
 from benchmarks.__main__ import main, names
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(benchmarks.__file__).parent
 
 

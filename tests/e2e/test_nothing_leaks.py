@@ -196,6 +196,7 @@ def test_a_path_that_leads_elsewhere_opens_nothing(bridge: Bridge, change: Any) 
     assert "root:" not in answer.body.decode(errors="replace")
 
 
+@pytest.mark.long
 def test_a_body_without_end_is_given_up_at_the_spools_bound(sandbox: Upstream, tmp_path: Path) -> None:
     bound = 4 * 2**20
     with bridged(sandbox, tmp_path, "stream", spool_bytes=str(bound)) as small, sandbox.failing({"kind": "endless"}):

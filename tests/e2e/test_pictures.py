@@ -18,6 +18,8 @@ from PIL import Image
 from tests.docs.notebooks import EXAMPLES, NAMES, made
 from tests.docs.shell import ROOT
 
+pytestmark = pytest.mark.long
+
 LARGEST = 300_000
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks import chaos, load
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.session import Backoff
@@ -19,6 +21,7 @@ def test_many_callers_are_served_alike_and_m2m_is_asked_one_thing_at_a_time(tmp_
     assert outcome.unfairness < 5
 
 
+@pytest.mark.long
 def test_random_faults_under_load_leave_right_answers_and_nothing_else() -> None:
     quick = {"backoff": Backoff(4, 0.02, 0.1), "breaker": Breaker(first_pause=0.1, max_pause=0.5)}
     report, left = asyncio.run(chaos.within(chaos.Size(seconds=6), **quick))

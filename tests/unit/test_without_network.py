@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "without-network"
 
-pytestmark = pytest.mark.skipif(not SCRIPT.is_file(), reason="a source distribution has no .ci")
+pytestmark = [pytest.mark.skipif(not SCRIPT.is_file(), reason="a source distribution has no .ci"), pytest.mark.slow]
 
 OUTSIDE = "192.0.2.1"
 """An address of documentation. A UDP socket sends nothing when it connects, it only needs a route."""

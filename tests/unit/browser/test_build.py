@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from stac_bridge.api.routes.browser import is_expected
 
 SCRIPT = Path(__file__).resolve().parents[3] / "browser" / "build.py"

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 
 from stac_bridge.cli import app
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = ("M2M_USERNAME", "M2M_URL", "M2M_TOKEN", "SIGNING_KEYS", "STORE", "MAPPINGS", "SPOOL_BYTES")
 
 

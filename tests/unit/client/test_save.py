@@ -22,6 +22,8 @@ from stac_bridge.client.geoparquet import BATCH_SIZE, ROW_GROUP_SIZE
 from stac_bridge.client.save import write_ndjson
 from stac_bridge.errors import BadRequest
 
+pytestmark = pytest.mark.slow
+
 
 def item(number: int, **properties: Any) -> dict[str, Any]:
     return {

@@ -19,6 +19,8 @@ from m2m_sandbox.archive.landsat.ard import Tiles, tiles
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
 from m2m_sandbox.archive.small import corona, naip
 
+pytestmark = pytest.mark.slow
+
 NAMES = [*FAMILIES, ARD.dataset]
 EPOCH = date(2013, 1, 1)
 WINDOWS = {"OLI_TIRS": date(2024, 6, 1), "ETM": date(2004, 6, 1), "TM": date(1990, 6, 1), "MSS": date(1988, 6, 1)}

@@ -18,6 +18,8 @@ from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.small import SMALL, SmallArchive, small_archive
 from m2m_sandbox.downloads.options import download_options, locate_product
 
+pytestmark = pytest.mark.slow
+
 STOCKED = [name for name in SMALL if name != "event1058"]
 
 

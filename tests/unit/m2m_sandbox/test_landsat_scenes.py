@@ -18,6 +18,8 @@ from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.landsat.ard import tile_grid, tiles
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES, family_of
 
+pytestmark = pytest.mark.slow
+
 NAMES = [*FAMILIES, ARD.dataset]
 
 

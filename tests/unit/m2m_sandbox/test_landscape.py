@@ -18,6 +18,8 @@ from m2m_sandbox.pixels.quality import quality
 from m2m_sandbox.pixels.window import of_ring, of_tile
 from tests.unit.m2m_sandbox.scene import Scene
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 LARGE = (7600, 7700)
 PLACES = [(7.0, 46.5), (-93.5, 41.6), (25.0, 27.0), (-60.0, -3.0), (20.0, 62.0), (140.0, -30.0)]
 

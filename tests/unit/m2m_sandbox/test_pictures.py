@@ -32,7 +32,11 @@ from m2m_sandbox.pixels.pictures import Kind, picture
 from m2m_sandbox.pixels.tiff import TILE
 from tests.unit.m2m_sandbox.scene import Scene
 
-pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning"),
+    pytest.mark.slow,
+    pytest.mark.long,
+]
 
 DIGESTS = Path(__file__).with_name("digests.json")
 SLC_ON, SLC_OFF = datetime(2002, 7, 15, 10, tzinfo=UTC), datetime(2008, 7, 15, 10, tzinfo=UTC)

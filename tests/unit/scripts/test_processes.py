@@ -11,6 +11,8 @@ import pytest
 
 from scripts.processes import Failed, TimedOut, group, is_alive, run
 
+pytestmark = pytest.mark.slow
+
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stac_bridge.api.routes.browser import is_expected
 
 from scripts.processes import is_alive
+from stac_bridge.api.routes.browser import is_expected
 from tests.unit.scripts.clone import HANGS, Clone
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.skipif(os.name != "posix", reason="the Makefile is for POSIX")]
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.skipif(os.name != "posix", reason="the Makefile is for POSIX"),
+    pytest.mark.slow,
+]
 
 
 def interrupt(make: int, _server: int) -> None:

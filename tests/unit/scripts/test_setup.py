@@ -10,6 +10,8 @@ from scripts.processes import Failed
 from scripts.setup import pin, pip_line, uv_line
 from tests.unit.scripts.clone import ROOT, Clone
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:

@@ -32,6 +32,8 @@ from stac_bridge.translate import Translator
 from tests import brute, questions
 from tests.support import LONG, entry_of
 
+pytestmark = pytest.mark.slow
+
 LANDSAT = "landsat_ot_c2_l2"
 
 EXAMPLES = 5000 if LONG else 150
