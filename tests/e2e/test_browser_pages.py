@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import LANDSAT, NEEDED, PHONE, SHOTS, Visit, some_item, visiting
 from tests.serving import started
 
-pytestmark = [NEEDED, pytest.mark.long]
+pytestmark = [*NEEDED, pytest.mark.long]
 
 FOCUS = """target => {
     const one = document.activeElement, { outlineStyle, outlineWidth } = getComputedStyle(one);
