@@ -14,7 +14,7 @@ from stac_bridge.cli.examples import epilog
 from stac_bridge.cli.exit_codes import CODES
 from stac_bridge.cli.explain import explain
 from stac_bridge.cli.item import item
-from stac_bridge.cli.repeats import App
+from stac_bridge.cli.repeated_options import App
 from stac_bridge.cli.sandbox import sandbox
 from stac_bridge.cli.search import search
 from stac_bridge.cli.serve import serve

@@ -13,7 +13,7 @@ from stac_bridge.cli.exit_codes import DONE, exits
 from stac_bridge.cli.local_server import api_address
 from stac_bridge.cli.options import Api, Bbox, Datetime, JsonFlag, parse_bbox
 from stac_bridge.cli.printing import grid, plain, print_answer, print_json, table
-from stac_bridge.cli.repeats import App
+from stac_bridge.cli.repeated_options import App
 from stac_bridge.client.download import fetch_json, find_collections
 from stac_bridge.errors import BridgeError
 

@@ -11,7 +11,7 @@ from stac_bridge.cli.examples import epilog
 from stac_bridge.cli.exit_codes import DONE, FAILED, exits
 from stac_bridge.cli.options import JsonFlag
 from stac_bridge.cli.printing import print_json
-from stac_bridge.cli.repeats import App
+from stac_bridge.cli.repeated_options import App
 from stac_bridge.errors import NotFound
 
 app = App(help="How datasets are translated to STAC: list, show, check, draft a new mapping.", no_args_is_help=True)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stac_bridge.store.lease import RedisAccountLock
+    from stac_bridge.store.login_key import SharedLoginKey
     from stac_bridge.store.redis_connection import RedisConnection
-    from stac_bridge.store.token import SharedLoginKey
 
 _SCHEMES = ("redis", "rediss", "unix")
 
@@ -74,10 +74,10 @@ def open_store(
     _require_redis()
     # imported here: redis takes a second to import, and most servers do not use it
     from stac_bridge.store.lease import RedisAccountLock
+    from stac_bridge.store.login_key import SharedLoginKey
     from stac_bridge.store.redis_cache import RedisCache
     from stac_bridge.store.redis_connection import RedisConnection
     from stac_bridge.store.signed_pickle import ValueSigner
-    from stac_bridge.store.token import SharedLoginKey
 
     connection = _parse(lambda: RedisConnection(url))
     signer, realm = ValueSigner(secrets), hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from stac_bridge.cli import app
 from stac_bridge.cli.options import with_search_options
-from stac_bridge.cli.repeats import App, is_repeatable
+from stac_bridge.cli.repeated_options import App, is_repeatable
 from stac_bridge.client.download import SearchParams
 from tests.docs.commands_page import commands
 
