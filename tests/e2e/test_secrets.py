@@ -18,7 +18,7 @@ TOKEN, KEY, PASSWORD = "an-application-token", "a-key-that-signs-hrefs", "the-st
 FAILS = """
 import stac_bridge.bridge as bridge
 async def search(self, search):
-    token = self._m2m._wire.auth._token
+    token = self._m2m._session.auth._token
     raise RuntimeError(f"X-Auth-Token: {'k' * 40}; logging in with {token}; {self._keys[0].decode()}")
 bridge.Bridge.search = search
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("STAC_BRIDGE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("STAC_BRIDGE_DATA_DIR", str(tmp_path))
+    # serve logs to the stderr of its runner, which is closed when it ends
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
     for module in ("PIL", "redis", "stac_geoparquet"):
         monkeypatch.setitem(sys.modules, module, None)
 
