@@ -16,6 +16,8 @@ from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings, read_mapping
 from tests.support import entry_of, raw_scene
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str, overlay: Path | None = None) -> Result:
     env = {"STAC_BRIDGE_MAPPINGS": str(overlay) if overlay else "", "STAC_BRIDGE_M2M_USERNAME": ""}

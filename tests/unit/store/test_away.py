@@ -13,6 +13,8 @@ from stac_bridge.errors import BridgeError
 from stac_bridge.store import SharedState, open_store
 from tests.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 SECRET = b"0123456789abcdef"
 
 

@@ -22,6 +22,8 @@ from stac_bridge.store import SharedState, open_store
 from tests.redis_server import RedisServer
 from tests.support import raw_scene, recorded_data
 
+pytestmark = pytest.mark.slow
+
 SECRET = b"0123456789abcdef"
 ACCOUNT = ("http://m2m.test/", "someone")
 

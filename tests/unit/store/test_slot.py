@@ -21,6 +21,8 @@ from stac_bridge.store.lease import RedisAccountLock
 from stac_bridge.store.redis_connection import RedisConnection
 from tests.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 LEASE = 1.0
 """Seconds: a fifth of the real TTL, so that the tests wait less."""
 

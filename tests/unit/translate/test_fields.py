@@ -19,6 +19,8 @@ from stac_bridge.translate.fields import fields_reader
 from tests.support import LONG, RECORDINGS, SIGNED
 from tests.validation import validate
 
+pytestmark = pytest.mark.slow
+
 MAPPINGS = load_mappings()
 GENERIC = MAPPINGS.generic
 
