@@ -108,8 +108,8 @@ format: $(DEV) ## Format the code
 words: ## List what is left of the old vocabulary, with better words; PATHS=stac_bridge/api restricts it
 	@$(PYTHON) -m tests.words $(PATHS)
 
-bench: $(DEV) ## Print what things cost
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## Print what things cost, in one table; WRITE=1 writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(if $(WRITE),--write)
 
 docs: $(DEV) ## Build the documentation into docs/_build; warnings are errors
 	$(BIN)/sphinx-build -W --keep-going -n -q -E -d docs/_build/.doctrees docs docs/_build/html

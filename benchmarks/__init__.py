@@ -1,1 +1,1 @@
-"""What things cost, printed and never asserted: machines differ, ratios inside one run do not."""
+"""Measure what things cost. A missed target fails nothing: machines differ, ratios inside one run do not."""

@@ -1,6 +1,6 @@
-"""Minutes of random faults under load within one process, where tasks and open files can be counted.
+"""Random faults under load in one process, whose tasks and open files can be counted.
 
-Every answer is right or says when to come back, and what was open before is what is open afterwards.
+Each response is correct or an error with a time to retry, and no task or file is left open.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure
 from benchmarks.parts.served import M2M, ORIGIN, sandboxed
-from benchmarks.parts.storm import CLIENTS, PLACES, Report, calm_after, storm
+from benchmarks.parts.storm import CLIENTS, PLACES, Report, mismatches_afterwards, storm
 from m2m_sandbox import create_sandbox
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.session import build_session
@@ -29,37 +30,37 @@ __all__ = ["BENCHMARK", "Size", "within"]
 
 @dataclass(frozen=True)
 class Size:
-    """How long things break, and for how many."""
+    """The duration of the faults, and the number of clients."""
 
     seconds: float = 60.0
     clients: int = CLIENTS
     searches: int = len(PLACES)
-    """Each is walked to its end afterwards."""
+    """The number of searches; each is walked to its end afterwards."""
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
     report, left = asyncio.run(within(size))
-    report.print(f"{size.seconds:.0f} s of random faults, {size.clients} clients, one process", left)
+    return report.figures(left)
 
 
 async def within(size: Size, **settings: Any) -> tuple[Report, list[str]]:
-    """A storm within this process; what came of it, and what was left behind."""
-    before, searches = _open(), PLACES[: size.searches]
+    """Run a storm in this process; return its report, and the resources that were not released."""
+    before, searches = _open_resources(), PLACES[: size.searches]
     with tempfile.TemporaryDirectory() as folder:
         async with _within(Path(folder), settings) as (client, sandbox, raw):
 
-            async def break_it(fault: dict[str, Any]) -> None:
+            async def inject(fault: dict[str, Any]) -> None:
                 sandbox.faults.add(fault)
 
-            report = await storm(client, break_it, seconds=size.seconds, clients=size.clients, searches=searches)
+            report = await storm(client, inject, seconds=size.seconds, clients=size.clients, searches=searches)
             sandbox.faults.clear()
-            report.wrong += await calm_after(client, raw, searches)
-        left = _halves(Path(folder))
+            report.wrong += await mismatches_afterwards(client, raw, searches)
+        left = _partial_files(Path(folder))
     await asyncio.sleep(0.1)
     gc.collect()
-    after = _open()
-    left += [f"{what}: {before[what]} before, {after[what]} after" for what in before if after[what] > before[what]]
+    after = _open_resources()
+    left += [f"{kind}: {before[kind]} before, {after[kind]} after" for kind in before if after[kind] > before[kind]]
     return report, left
 
 
@@ -68,22 +69,22 @@ async def _within(folder: Path, settings: dict[str, Any]) -> AsyncIterator[tuple
     sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=0)
     transport = httpx.ASGITransport(sandbox)
     raw = M2MClient(build_session(M2M, "raw", "token", transport=transport))
-    told = {"data_dir": folder, "m2m_timeout": 2, "cache_ttl": 1, "url_ttl": 2, "notices_ttl": 1, **settings}
+    quick = {"data_dir": folder, "m2m_timeout": 2, "cache_ttl": 1, "url_ttl": 2, "notices_ttl": 1, **settings}
     async with (
-        sandboxed(transport, **told) as app,
+        sandboxed(transport, **quick) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here", timeout=60) as client,
     ):
         yield client, sandbox, raw
     await raw.aclose()
 
 
-def _halves(folder: Path) -> list[str]:
-    """Files that were begun and not ended."""
+def _partial_files(folder: Path) -> list[str]:
+    """List files that were not written to their end."""
     return [str(path) for path in folder.rglob("*") if path.suffix == ".part" or ".json" in path.name[:-5]]
 
 
-def _open() -> dict[str, int]:
-    """Tasks and open files of this process."""
+def _open_resources() -> dict[str, int]:
+    """Count the tasks and open files of this process."""
     return {"tasks": len(asyncio.all_tasks()), "files": len(os.listdir("/proc/self/fd"))}
 
 

@@ -1,4 +1,4 @@
-"""What signing an href and believing one cost, and what a reader of a warm asset costs the server."""
+"""The cost of signing and verifying an href, and of redirecting a client to an asset whose URL is cached."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure
 from benchmarks.parts.served import sandboxed
 from benchmarks.parts.timing import best
 from stac_bridge.assets.href import Signer
@@ -18,15 +19,15 @@ from stac_bridge.assets.href import Signer
 
 @dataclass(frozen=True)
 class Size:
-    """How many hrefs are signed and verified, and how often a reader comes back."""
+    """The number of hrefs that are signed and verified, of requests of one asset, and of repetitions."""
 
     times: int = 5000
     reads: int = 2000
     repeat: int = 7
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
     signer = Signer([b"k" * 32], 604800)
     make = signer.href_maker(
         "http://here/", "landsat_ot_c2_l2", "LC08_L2SP_047027_20201204_20210313_02_T1", "LC80470272020339LGN00"
@@ -42,15 +43,18 @@ def run(size: Size) -> None:
         for _ in range(size.times):
             signer.verify(href.path, href.query)
 
-    def per(work: Callable[[], None]) -> float:
+    def per_href(work: Callable[[], None]) -> float:
         return 1e6 * best(work, size.repeat) / size.times
 
-    print(f"Hrefs: sign {per(sign):.1f} µs, verify {per(verify):.1f} µs")
-    print(f"A warm asset, verified, looked up and redirected: {1e3 * asyncio.run(_warm(size.reads)):.3f} ms")
+    return [
+        Figure("signing an href", per_href(sign), "µs"),
+        Figure("verifying an href", per_href(verify), "µs"),
+        Figure("redirecting to an asset, in the process", 1e3 * asyncio.run(_redirect(size.reads)), "ms"),
+    ]
 
 
-async def _warm(reads: int) -> float:
-    """Seconds that one GET takes within the process, after the first has minted the URL."""
+async def _redirect(reads: int) -> float:
+    """Return the seconds of one GET in the process, after the first one has requested the URL."""
     async with sandboxed() as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
@@ -58,10 +62,10 @@ async def _warm(reads: int) -> float:
             href = page["features"][0]["assets"]["red"]["href"]
             assert (await client.get(href)).status_code == 302
             request = client.build_request("GET", href)
-            begun = time.perf_counter()
+            start = time.perf_counter()
             for _ in range(reads):
                 await transport.handle_async_request(request)
-            return (time.perf_counter() - begun) / reads
+            return (time.perf_counter() - start) / reads
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(times=2, reads=2, repeat=1))

@@ -1,4 +1,8 @@
-"""What the bridge adds for 10 Items: to an answer that it has, and to the M2M call that one takes otherwise."""
+"""Milliseconds that stac-bridge adds to a search of 10 Items over sockets.
+
+A hit is compared with a response without content (/_mgmt/ping), a miss with the M2M call that it makes. All values are
+medians of searches in turn.
+"""
 
 from __future__ import annotations
 
@@ -7,98 +11,112 @@ import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure, at_most
 from benchmarks.parts.servers import bridged
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, Mbr, SceneFilter, SceneSearch
 from stac_bridge.m2m.session import build_session
 
 ITEMS = 10
-HIT, MISS = 5.0, 15.0
-"""Targets, in ms."""
+ADDED_ON_HIT, ADDED_ON_MISS = at_most(5), at_most(15)
+"""In ms."""
 BOX = (5.0, 44.0, 12.0, 50.0)
 
 
 @dataclass(frozen=True)
 class Size:
-    """Days that are searched, of which the first ones only warm everything up."""
+    """The number of days that are searched, and of those that only warm up at first."""
 
     rounds: int = 25
     warming: int = 3
     apart: bool = True
-    """Whether the servers are processes of their own."""
+    """Whether the servers are processes, not threads."""
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
     with (
         tempfile.TemporaryDirectory() as folder,
         bridged(Path(folder), latency=0, apart=size.apart) as (address, sandbox),
     ):
-        hit, nothing, through, raw = asyncio.run(_measured(address, f"{sandbox}/api/api/json/stable/", size))
-    added = statistics.median(t - r for t, r in zip(through, raw, strict=True))
-    print(f"A search of {ITEMS} Items over sockets, median of {size.rounds - size.warming} in turn:")
-    print(f"  kept: {_ms(hit):.1f} ms, of which {_ms(nothing):.1f} ms are HTTP itself (/_mgmt/ping)")
-    print(f"    added on a hit  {_ms(hit) - _ms(nothing):6.1f} ms (target: {HIT:.0f})")
-    print(f"  asked: {_ms(through):.1f} ms; the raw scene-search {_ms(raw):.1f} ms")
-    print(f"    added on a miss {1e3 * added:6.1f} ms (target: {MISS:.0f})")
+        rounds = asyncio.run(_rounds(address, f"{sandbox}/api/api/json/stable/", size))
+    hit, ping = _median(entry.hit for entry in rounds), _median(entry.ping for entry in rounds)
+    miss, raw = _median(entry.miss for entry in rounds), _median(entry.raw for entry in rounds)
+    added = _median(entry.miss - entry.raw for entry in rounds)
+    return [
+        Figure("a hit", hit, "ms"),
+        Figure("HTTP alone (/_mgmt/ping)", ping, "ms"),
+        Figure("added on a hit", hit - ping, "ms", ADDED_ON_HIT),
+        Figure("a miss", miss, "ms"),
+        Figure("the M2M call alone (scene-search)", raw, "ms"),
+        Figure("added on a miss", added, "ms", ADDED_ON_MISS),
+    ]
 
 
-def _ms(times: list[float]) -> float:
-    return 1e3 * statistics.median(times)
+def _median(seconds: Iterable[float]) -> float:
+    """Return the median in ms."""
+    return 1e3 * statistics.median(seconds)
 
 
-async def _measured(address: str, m2m: str, size: Size) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Seconds of a hit, of an answer without content, of a miss, and of M2M's own answer to the same question."""
-    hit, nothing, through, raw = [], [], [], []
-    with contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as wire:
-        async with _asking(m2m) as asked_raw:
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Seconds of one search: M2M's own, through stac-bridge, repeated, and of a response without content."""
+
+    raw: float
+    miss: float
+    hit: float
+    ping: float
+
+
+async def _rounds(address: str, m2m: str, size: Size) -> list[_Round]:
+    rounds = []
+    with contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as connection:
+        async with _raw_search(m2m) as raw_search:
             for day in range(1, size.rounds + 1):
-                search = f"/search?{urlencode(_asked(day))}"
-                begun = time.perf_counter()
-                await asked_raw(day)
-                raw.append(time.perf_counter() - begun)
-                through.append(_timed(wire, search))
-                hit.append(_timed(wire, search))
-                nothing.append(_timed(wire, "/_mgmt/ping"))
-    return hit[size.warming :], nothing[size.warming :], through[size.warming :], raw[size.warming :]
+                path = f"/search?{urlencode(_search(day))}"
+                start = time.perf_counter()
+                await raw_search(day)
+                raw = time.perf_counter() - start
+                miss, hit, ping = (_get(connection, path) for path in (path, path, "/_mgmt/ping"))
+                rounds.append(_Round(raw, miss, hit, ping))
+    return rounds[size.warming :]
 
 
-def _asked(day: int) -> dict[str, str | int]:
+def _search(day: int) -> dict[str, str | int]:
     when = f"2023-07-{day:02}T00:00:00Z/2023-08-{day:02}T23:59:59Z"
     box = ",".join(str(side) for side in BOX)
     return {"collections": "landsat_ot_c2_l2", "datetime": when, "bbox": box, "limit": ITEMS}
 
 
 @contextlib.asynccontextmanager
-async def _asking(m2m: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+async def _raw_search(m2m: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
     client = M2MClient(build_session(m2m, "raw", "token"))
 
-    async def asked(day: int) -> None:
+    async def search(day: int) -> None:
         days = DayRange.model_validate({"start": f"2023-07-{day:02}", "end": f"2023-08-{day:02}"})
-        where = SceneFilter(acquisition=days, spatial=Mbr.of(*BOX))
-        asking = SceneSearch(dataset="landsat_ot_c2_l2", max_results=ITEMS, filter=where, metadata_type="full")
-        found = await client.scene_search(asking)
-        assert len(found.results) == ITEMS
+        scene_filter = SceneFilter(acquisition=days, spatial=Mbr.of(*BOX))
+        query = SceneSearch(dataset="landsat_ot_c2_l2", max_results=ITEMS, filter=scene_filter, metadata_type="full")
+        assert len((await client.scene_search(query)).results) == ITEMS
 
-    yield asked
+    yield search
     await client.aclose()
 
 
-def _timed(wire: HTTPConnection, path: str) -> float:
-    """Seconds to the last byte, by a client that does nothing else: httpx takes four times as long as a ping."""
-    begun = time.perf_counter()
-    wire.request("GET", path, headers={"Accept-Encoding": "br"})
-    answer = wire.getresponse()
-    answer.read()
-    seconds = time.perf_counter() - begun
-    assert answer.status == 200
+def _get(connection: HTTPConnection, path: str) -> float:
+    """Return the seconds to the last byte. This client does nothing else: httpx takes four times as long as a ping."""
+    start = time.perf_counter()
+    connection.request("GET", path, headers={"Accept-Encoding": "br"})
+    response = connection.getresponse()
+    response.read()
+    seconds = time.perf_counter() - start
+    assert response.status == 200
     return seconds
 
 

@@ -1,6 +1,6 @@
-"""A hundred clients at once on one account, of which M2M serves one request at a time and takes 0.3 s for it.
+"""A hundred clients at once on one account, for which M2M serves one request at a time, in 0.3 s.
 
-Once with one process, once with three workers that share the account by way of Redis. Everything is on this machine.
+Once with one process, once with three workers that share the account through Redis, all on one machine.
 """
 
 from __future__ import annotations
@@ -8,73 +8,80 @@ from __future__ import annotations
 import asyncio
 import statistics
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.crowd import Outcome, crowd
+from benchmarks.parts.figures import Figure, at_most, not_measured
 from benchmarks.parts.servers import bridged, seen
-from benchmarks.parts.workload import explored
+from benchmarks.parts.workload import explore
 from tests.redis_server import FOUND
 
 __all__ = ["BENCHMARK", "Size", "measured"]
 
+NO_ERRORS, ONE_AT_A_TIME, UNFAIRNESS = at_most(0), at_most(1), at_most(3)
+
 
 @dataclass(frozen=True)
 class Size:
-    """How many ask how much, and of whom."""
+    """The number of clients and of their requests, and the servers that answer."""
 
     clients: int = 100
     requests: int = 100
-    """Everybody asks the same number of things: whoever had to stop in the middle would be judged by the slow ones."""
+    """The same number for each client: with a time limit, slow requests would distort the median of slow clients."""
     seconds: float = 900.0
-    """Nobody asks anything new after so long."""
+    """No client sends another request after this time."""
     latency: float = 0.3
     workers: tuple[int, ...] = (1, 3)
     apart: bool = True
-    """Whether the servers are processes of their own."""
+    """Whether the servers are processes, not threads."""
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
-    print(
-        f"{size.clients} clients, {size.requests} requests each, M2M taking {size.latency} s a call, "
-        "all on this machine:"
-    )
-    for workers in size.workers:
-        what = "one process" if workers == 1 else f"{workers} workers on Redis"
-        if workers > 1 and FOUND is None:
-            print(f"  {what}: NOT MEASURED, no redis-server is installed")
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            _print(what, *measured(Path(folder), size, workers))
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
+    return [figure for workers in size.workers for figure in _figures(size, workers)]
+
+
+def _figures(size: Size, workers: int) -> list[Figure]:
+    servers = "one process" if workers == 1 else f"{workers} workers"
+    if workers > 1 and FOUND is None:
+        return [not_measured(f"{servers}: errors", "no redis-server is installed", NO_ERRORS)]
+    with tempfile.TemporaryDirectory() as folder:
+        outcome, counters = measured(Path(folder), size, workers)
+    outcome.print_errors()
+    medians = [1e3 * median for median in outcome.medians]
+    middle_mean, slowest_mean = outcome.means()
+    figures = [
+        Figure("requests", len(outcome.samples)),
+        Figure("duration", outcome.seconds, "s"),
+        Figure("requests of the client with the fewest", outcome.fewest()),
+        Figure("errors", len(outcome.errors), target=NO_ERRORS),
+        Figure("concurrent M2M requests, maximum", counters["in_flight_max"], target=ONE_AT_A_TIME),
+        Figure("M2M calls", sum(counters["calls"].values())),
+        Figure("M2M logins", counters["calls"]["login-token"]),
+        Figure("requests without an M2M call", 100 * outcome.hits, "%"),
+        Figure("median of the fastest client", medians[0], "ms"),
+        Figure("median of the median client", statistics.median(medians), "ms"),
+        Figure("median of the slowest client", medians[-1], "ms"),
+        Figure("median, slowest client / median client", outcome.unfairness, target=UNFAIRNESS),
+        Figure("mean of the median client", middle_mean, "s"),
+        Figure("mean of the slowest client", slowest_mean, "s"),
+        Figure("mean, slowest client / median client", slowest_mean / middle_mean),
+    ]
+    return [replace(figure, name=f"{servers}: {figure.name}") for figure in figures]
 
 
 def measured(folder: Path, size: Size, workers: int = 1) -> tuple[Outcome, dict[str, Any]]:
-    """How the clients fared, and what the sandbox saw of it."""
+    """Return the clients' outcome, and the sandbox's counters."""
     with bridged(folder, latency=size.latency, workers=workers, apart=size.apart) as (address, sandbox):
-        return asyncio.run(_asked(address, size)), seen(sandbox)
+        return asyncio.run(_send_requests(address, size)), seen(sandbox)
 
 
-async def _asked(address: str, size: Size) -> Outcome:
-    workload = await explored(address)
+async def _send_requests(address: str, size: Size) -> Outcome:
+    workload = await explore(address)
     return await crowd(address, workload.of, clients=size.clients, requests=size.requests, seconds=size.seconds)
-
-
-def _print(what: str, outcome: Outcome, told: dict[str, Any]) -> None:
-    medians, (middle, slowest) = [1e3 * one for one in outcome.medians], outcome.means()
-    calls = sum(told["calls"].values())
-    print(f"  {what}: {len(outcome.every)} requests in {outcome.seconds:.0f} s, at least {outcome.fewest()} a client")
-    print(f"    errors {len(outcome.errors)}, most in flight at M2M {told['in_flight_max']} (target: 0, and 1)")
-    print(f"    calls of M2M {calls}, logins {told['calls']['login-token']}, asked without a call {outcome.hits:.0%}")
-    print(
-        f"    median of a client: quickest {medians[0]:.0f} ms, middle {statistics.median(medians):.0f} ms, "
-        f"slowest {medians[-1]:.0f} ms: {outcome.unfairness:.1f} times the middle one's (target: 3)"
-    )
-    print(f"    mean of a client: middle {middle:.2f} s, slowest {slowest:.2f} s: {slowest / middle:.1f} times")
-    for error in sorted(set(outcome.errors))[:3]:
-        print(f"    failed: {error[:160]}")
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(clients=2, requests=2, latency=0.0, workers=(1,), apart=False))

@@ -1,7 +1,7 @@
-"""The peer, stac-fastapi-eodag, beside stac-bridge: the same searches of the same sandbox by the same clients.
+"""The peer, stac-fastapi-eodag, beside stac-bridge: the same searches on the same sandbox by the same clients.
 
-It is installed into an environment of its own in a temporary folder (STAC_BRIDGE_BENCH_PEER names one that is there),
-which takes minutes. Clients are few, for it logs in and out around every search and M2M refuses whoever comes second.
+The peer is installed into a temporary virtual environment, which takes minutes. There are few clients, because the peer
+logs in and out around each search, and M2M refuses a parallel request.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 import venv
 from collections.abc import Iterator
@@ -20,12 +21,14 @@ import httpx
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.crowd import Outcome, crowd
+from benchmarks.parts.figures import Figure, not_measured
 from benchmarks.parts.servers import bridged, seen
-from benchmarks.parts.workload import Asked, searches
+from benchmarks.parts.workload import Request, searches
 from tests.serving import free_port, started, wait_for
 
 PACKAGES = ("eodag==4.10.1", "stac-fastapi-eodag==0.6.1", "usgs==0.3.7", "uvicorn")
-THEIRS = "LANDSAT_C2L2"
+COLLECTION, PEER_COLLECTION = "landsat_ot_c2_l2", "LANDSAT_C2L2"
+PEER = "stac-fastapi-eodag"
 
 _APP = """
 import os, usgs
@@ -37,7 +40,7 @@ from stac_fastapi.eodag.app import app
 
 @dataclass(frozen=True)
 class Size:
-    """How many clients search how often, and whether the peer may be installed."""
+    """The number of clients and of their searches, and whether the peer may be installed."""
 
     clients: int = 8
     requests: int = 10
@@ -45,48 +48,64 @@ class Size:
     latency: float = 0.1
     install: bool = True
     apart: bool = True
-    """Whether the servers are processes of their own."""
+    """Whether the servers are processes, not threads."""
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
-    print(
-        f"{size.clients} clients, {size.requests} searches of 10 Items each at most, "
-        f"M2M taking {size.latency} s a call:"
-    )
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "ours").mkdir()
-        with bridged(folder / "ours", latency=size.latency, apart=size.apart) as (address, sandbox):
-            _print("stac-bridge", _searched(address, "landsat_ot_c2_l2", size), sandbox)
-        python = _installed(folder, size.install)
-        if python is None:
-            print("  stac-fastapi-eodag: NOT MEASURED, it is not installed here")
-            return
-        try:
-            with _peer(folder, python, size.latency) as (address, sandbox):
-                _print("stac-fastapi-eodag", _searched(address, THEIRS, size), sandbox)
-        except AssertionError as broken:
-            print(f"  stac-fastapi-eodag: NOT MEASURED, it does not start: {str(broken)[-300:]}")
+        own_folder = folder / "stac-bridge"
+        own_folder.mkdir()
+        with bridged(own_folder, latency=size.latency, apart=size.apart) as (address, sandbox):
+            own = _figures("stac-bridge", _search(address, COLLECTION, size), sandbox)
+        return own + _peer_figures(folder, size)
 
 
-def _searched(address: str, collection: str, size: Size) -> Outcome:
-    asked = [
-        Asked("search", str(httpx.URL("/search", params={**one, "collections": collection})))
-        for one in searches(size.clients * size.requests)
+def _peer_figures(folder: Path, size: Size) -> list[Figure]:
+    python = _installed(folder, size.install)
+    if python is None:
+        return [not_measured(PEER, "it is not installed")]
+    try:
+        with _peer(folder, python, size.latency) as (address, sandbox):
+            return _figures(PEER, _search(address, PEER_COLLECTION, size), sandbox)
+    except AssertionError as error:
+        print(str(error)[-300:], file=sys.stderr)
+        return [not_measured(PEER, "it does not start")]
+
+
+def _search(address: str, collection: str, size: Size) -> Outcome:
+    requests = [
+        Request("search", str(httpx.URL("/search", params={**search, "collections": collection})))
+        for search in searches(size.clients * size.requests)
     ]
 
-    def of(client: int) -> Iterator[Asked]:
-        return iter(asked[client :: size.clients])
+    def requests_of(client: int) -> Iterator[Request]:
+        return iter(requests[client :: size.clients])
 
-    return asyncio.run(crowd(address, of, clients=size.clients, requests=size.requests, seconds=size.seconds))
+    return asyncio.run(crowd(address, requests_of, clients=size.clients, requests=size.requests, seconds=size.seconds))
+
+
+def _figures(server: str, outcome: Outcome, sandbox: str) -> list[Figure]:
+    counters, count = seen(sandbox), len(outcome.samples)
+    outcome.print_errors(2)
+    times = sorted(sample.seconds for sample in outcome.samples)
+    return [
+        Figure(f"{server}: searches", count),
+        Figure(f"{server}: duration", outcome.seconds, "s"),
+        Figure(f"{server}: failed searches", len(outcome.errors)),
+        Figure(f"{server}: failed searches / searches", 100 * len(outcome.errors) / count, "%"),
+        Figure(f"{server}: median", times[len(times) // 2], "s"),
+        Figure(f"{server}: M2M calls per search", sum(counters["calls"].values()) / count),
+        Figure(f"{server}: parallel requests that M2M refused", counters["refused_parallel"]),
+    ]
 
 
 def _installed(folder: Path, may_install: bool) -> Path | None:
-    """The interpreter that has the peer."""
-    there = os.environ.get("STAC_BRIDGE_BENCH_PEER")
-    if there:
-        return Path(there) / "bin" / "python"
+    """Return the interpreter of an environment with the peer; STAC_BRIDGE_BENCH_PEER names an existing one."""
+    existing = os.environ.get("STAC_BRIDGE_BENCH_PEER")
+    if existing:
+        return Path(existing) / "bin" / "python"
     if not may_install:
         return None
     venv.create(folder / "venv", with_pip=True)
@@ -97,12 +116,12 @@ def _installed(folder: Path, may_install: bool) -> Path | None:
 
 @contextlib.contextmanager
 def _peer(folder: Path, python: Path, latency: float) -> Iterator[tuple[str, str]]:
-    """The addresses of the peer, and of the sandbox that it asks. Raises AssertionError."""
+    """Yield the addresses of the peer and of its sandbox; raise AssertionError if the peer does not start."""
     (folder / "peer_app.py").write_text(_APP, encoding="utf-8")
     (folder / "home").mkdir()
     port, log = free_port(), folder / "peer.log"
     with started("sandbox", folder, "--faults", "--latency", str(latency)) as (sandbox, _log), log.open("wb") as out:
-        told = {
+        environment = {
             "HOME": str(folder / "home"),
             "M2M_URL": f"{sandbox}/api/api/json/stable",
             "COUNT": "true",
@@ -114,26 +133,13 @@ def _peer(folder: Path, python: Path, latency: float) -> Iterator[tuple[str, str
             "PATH": os.environ["PATH"],
         }
         command = [str(python), "-m", "uvicorn", "peer_app:app", "--host", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(command, env=told, stdout=out, stderr=out, cwd=folder)
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=folder)
         try:
             wait_for(f"http://127.0.0.1:{port}/", process, log)
             yield f"http://127.0.0.1:{port}", sandbox
         finally:
             process.terminate()
             process.wait(10)
-
-
-def _print(what: str, outcome: Outcome, sandbox: str) -> None:
-    told = seen(sandbox)
-    done, failed = len(outcome.every), len(outcome.errors)
-    times = sorted(one.seconds for one in outcome.every)
-    print(
-        f"  {what:20} {done:4} searches in {outcome.seconds:5.1f} s, failed {failed:3} ({failed / done:.0%}), "
-        f"median {times[len(times) // 2]:5.2f} s, calls of M2M {sum(told['calls'].values()) / done:4.1f} a search, "
-        f"refused as second {told['refused_parallel']}"
-    )
-    for error in sorted(set(outcome.errors))[:2]:
-        print(f"    failed: {error[:160]}")
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(clients=2, requests=1, latency=0.0, install=False, apart=False))

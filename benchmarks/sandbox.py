@@ -1,4 +1,4 @@
-"""What the sandbox's Landsat archives cost: their first use, pages of their searches, and the arrays they keep."""
+"""The cost of the sandbox's Landsat archives: their first use, pages of searches, and their arrays in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure
 from benchmarks.parts.timing import best
 from m2m_sandbox.archive.datasets import archive_of
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
@@ -22,30 +23,30 @@ _YEARS = {"landsat_ot_c2_l2": 2024, "landsat_etm_c2_l1": 2004, "landsat_tm_c2_l2
 
 @dataclass(frozen=True)
 class Size:
-    """Scenes a page, and archives: the first ones of Landsat."""
+    """The number of scenes of a page, of archives (the first ones of Landsat), and of repetitions."""
 
     page: int = 1000
     archives: int = len(ARCHIVES)
     repeat: int = 7
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
-    print("The sandbox's archives of Landsat:")
-    archives = {name: _first_use(name) for name in ARCHIVES[: size.archives]}
-    print(f"  scenes of Landsat in all  {sum(len(one) for one in archives.values()):12,}")
-    print(
-        f"Searches with a page of {size.page} whole scenes, in ms: "
-        "cold; warm (and of that, CPU time); without the page:"
-    )
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
+    figures, archives = [], {}
+    for name in ARCHIVES[: size.archives]:
+        archives[name], seconds = _first_use(name)
+        figures += [
+            Figure(f"{name}: scenes", len(archives[name])),
+            Figure(f"{name}: first use", 1e3 * seconds, "ms"),
+        ]
+    figures.append(Figure("scenes of all Landsat archives", sum(map(len, archives.values()))))
     for name in filter(archives.__contains__, _YEARS):
-        for what, asked in _searches(_YEARS[name]).items():
-            _search(f"{name}, {what}", archives[name], asked, size)
+        for title, query in _searches(_YEARS[name]).items():
+            figures += _search(f"{name}, {title}", archives[name], query, size)
     for archive in archives.values():
-        archive.search({"cloudCoverFilter": {"max": 10}})
-    print(
-        f"Arrays that all archives keep, clouds of all scenes among them: {_kept(list(archives.values())) / 1e6:.1f} MB"
-    )
+        archive.search({"cloudCoverFilter": {"max": 10}})  # computes the clouds of all scenes
+    figures.append(Figure("arrays of all archives", _array_bytes(list(archives.values())) / 1e6, "MB"))
+    return figures
 
 
 def _searches(year: int) -> dict[str, dict[str, Any]]:
@@ -60,48 +61,54 @@ def _searches(year: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _first_use(name: str) -> Passes:
-    begun = time.perf_counter()
+def _first_use(name: str) -> tuple[Passes, float]:
+    """Return an archive, and the seconds that it took to make."""
+    start = time.perf_counter()
     archive = archive_of(name)
     assert isinstance(archive, Passes)
-    print(f"  {name:24} {len(archive):12,} scenes, first use {1000 * (time.perf_counter() - begun):7.1f} ms")
-    return archive
+    assert len(archive)
+    return archive, time.perf_counter() - start
 
 
-def _search(what: str, archive: Passes, asked: dict[str, Any], size: Size) -> None:
+def _search(title: str, archive: Passes, query: dict[str, Any], size: Size) -> list[Figure]:
     def page() -> list[dict[str, Any]]:
-        found = archive.search(asked)
-        start = len(found) // 2
-        return [archive.scene(int(number), full=True) for number in found[start : start + size.page]]
+        scenes = archive.search(query)
+        start = len(scenes) // 2
+        return [archive.scene(int(number), full=True) for number in scenes[start : start + size.page]]
 
-    begun = time.perf_counter()
+    start = time.perf_counter()
     page()
-    cold = time.perf_counter() - begun
-    begun = time.process_time()
+    cold = time.perf_counter() - start
+    start = time.process_time()
     for _ in range(size.repeat):
         page()
-    spent = (time.process_time() - begun) / size.repeat
-    bare = best(lambda: len(archive.search(asked)), size.repeat)
-    warm = best(page, size.repeat)
-    print(f"  {what:38} {1000 * cold:7.1f} {1000 * warm:7.1f} (CPU {1000 * spent:5.1f}) {1000 * bare:7.1f}")
+    cpu = (time.process_time() - start) / size.repeat
+    without_page = best(lambda: len(archive.search(query)), size.repeat)
+    return [
+        Figure(f"{title}: cold page", 1e3 * cold, "ms"),
+        Figure(f"{title}: warm page", 1e3 * best(page, size.repeat), "ms"),
+        Figure(f"{title}: CPU time of a warm page", 1e3 * cpu, "ms"),
+        Figure(f"{title}: without the page", 1e3 * without_page, "ms"),
+    ]
 
 
-def _kept(roots: list[Any]) -> int:
-    """Bytes of the arrays that can be reached from some objects, each counted once."""
-    seen: dict[int, int] = {}
-    waiting = list(roots)
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
+def _array_bytes(roots: list[Any]) -> int:
+    """Count the bytes of the arrays that can be reached from some objects, each array once."""
+    sizes: dict[int, int] = {}
+    queue = list(roots)
+    while queue:
+        value = queue.pop()
+        if id(value) in sizes:
             continue
-        seen[id(one)] = one.nbytes if isinstance(one, np.ndarray) and one.base is None else 0
-        parts = one if isinstance(one, tuple | list) else vars(one).values() if hasattr(one, "__dict__") else ()
-        waiting += [part for part in parts if isinstance(part, np.ndarray | tuple) or _ours(part)]
-    return sum(seen.values())
+        sizes[id(value)] = value.nbytes if isinstance(value, np.ndarray) and value.base is None else 0
+        has_fields = hasattr(value, "__dict__")
+        parts = value if isinstance(value, tuple | list) else vars(value).values() if has_fields else ()
+        queue += [part for part in parts if isinstance(part, np.ndarray | tuple) or _is_of_sandbox(part)]
+    return sum(sizes.values())
 
 
-def _ours(one: Any) -> bool:
-    return type(one).__module__.startswith("m2m_sandbox")
+def _is_of_sandbox(value: Any) -> bool:
+    return type(value).__module__.startswith("m2m_sandbox")
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(page=2, archives=1, repeat=1))

@@ -1,7 +1,7 @@
-"""How fast bytes go through the bridge, beside a direct reading of the same upstream, and what memory that takes.
+"""Speed and memory of streaming through the bridge, beside a direct read of the same upstream.
 
-All are processes on this machine: an upstream that computes one large file, a sandbox whose M2M points at it, the
-bridge, and the readers. They share its cores, so the ratio is what counts, not the speed.
+The upstream, which computes one large file, the sandbox, whose M2M points to it, the bridge and the readers are
+processes on one machine. They share its cores, so the ratio matters, not the speed.
 """
 
 from __future__ import annotations
@@ -22,72 +22,83 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure, at_least
 from tests.serving import free_port, started, wait_for
 
 BUFFER = 2**20
+TARGETS = {4: at_least(0.7)}
+"""Number of readers → the ratio of their speeds."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """The upstream's file, and how often and by how many it is read: the best of the rounds counts."""
+    """The bytes of the upstream's file, the numbers of readers, and the rounds, of which the best counts."""
 
     bytes: int = 2 * 2**30
     readers: tuple[int, ...] = (1, 4)
     rounds: int = 3
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
     with (
         tempfile.TemporaryDirectory() as folder,
         _upstream(Path(folder), size) as host,
         _bridged(Path(folder)) as bridge,
     ):
         href = bridge.leading_to(f"{host}/file")
-        print(f"Streaming {size.bytes / 2**30:.3g} GiB, best of {size.rounds}, every process on this machine:")
-        for count in size.readers:
-            direct, through = _both(f"{host}/file", href, count, size)
-            print(
-                f"  {count} reader{'s' if count > 1 else ' '}  direct {direct:6.0f} MB/s   "
-                f"through the bridge {through:6.0f} MB/s   {through / direct:4.0%}"
-            )
+        figures = [figure for count in size.readers for figure in _speeds(f"{host}/file", href, count, size)]
         before = bridge.memory()
         _read((href, 0, size.bytes))
-        print(
-            f"  memory of the bridge: {before:.0f} MB before one more reading, {bridge.memory():.0f} MB at most after"
-        )
+        after = bridge.memory()
         tape = bridge.leading_to(f"{host}/tape")
-        begun = time.perf_counter()
+        start = time.perf_counter()
         _read((tape, 0, size.bytes))
-        speed, most = size.bytes / 1e6 / (time.perf_counter() - begun), bridge.memory()
-        print(f"  by way of the spool   {speed:6.0f} MB/s, {most:.0f} MB of memory at most")
+        spooled = size.bytes / 1e6 / (time.perf_counter() - start)
+        return [
+            *figures,
+            Figure("maximum memory before another read", before, "MB"),
+            Figure("maximum memory after another read", after, "MB"),
+            Figure("through the spool", spooled, "MB/s"),
+            Figure("maximum memory with the spool", bridge.memory(), "MB"),
+        ]
+
+
+def _speeds(direct_url: str, href: str, count: int, size: Size) -> list[Figure]:
+    direct, through = _both(direct_url, href, count, size)
+    readers = "1 reader" if count == 1 else f"{count} readers"
+    return [
+        Figure(f"{readers}: direct", direct, "MB/s"),
+        Figure(f"{readers}: through the bridge", through, "MB/s"),
+        Figure(f"{readers}: through the bridge / direct", through / direct, target=TARGETS.get(count)),
+    ]
 
 
 def _both(direct: str, through: str, count: int, size: Size) -> tuple[float, float]:
-    """MB/s of each, the best of several rounds in turn."""
+    """Return the MB/s of each, the best of several rounds in turn."""
     speeds = [(_speed(direct, count, size.bytes), _speed(through, count, size.bytes)) for _ in range(size.rounds)]
-    return max(one for one, _ in speeds), max(one for _, one in speeds)
+    return max(speed for speed, _ in speeds), max(speed for _, speed in speeds)
 
 
 def _speed(url: str, count: int, size: int) -> float:
-    """MB/s that so many readers have together, of which each reads its part of the file."""
+    """Return the MB/s of all readers together; each reads its part of the file."""
     share = size // count
     parts = [(url, place * share, (place + 1) * share) for place in range(count)]
     with ProcessPoolExecutor(count) as readers:
-        list(readers.map(abs, range(count)))  # they have started
-        begun = time.perf_counter()
+        list(readers.map(abs, range(count)))  # starts the processes
+        start = time.perf_counter()
         list(readers.map(_read, parts))
-        return size / 1e6 / (time.perf_counter() - begun)
+        return size / 1e6 / (time.perf_counter() - start)
 
 
 def _read(part: tuple[str, int, int]) -> None:
-    """Read and forget."""
+    """Read a part of the file and discard it."""
     url, start, stop = part
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-{stop - 1}"})
     buffer, count = bytearray(BUFFER), 0
-    with urllib.request.urlopen(request) as answer:
-        while got := answer.readinto(buffer):
-            count += got
+    with urllib.request.urlopen(request) as response:
+        while length := response.readinto(buffer):
+            count += length
     assert count == stop - start, count
 
 
@@ -106,7 +117,7 @@ def _upstream(folder: Path, size: Size) -> Iterator[str]:
 
 
 class _Bridge:
-    """A bridge, the sandbox that it asks, and Items of which nobody has read anything."""
+    """A bridge, its sandbox, and Items whose Assets no client has read yet."""
 
     def __init__(self, address: str, sandbox: str) -> None:
         self._sandbox, self._pid = sandbox, _child("serve")
@@ -114,37 +125,38 @@ class _Bridge:
         self._hrefs = [item["assets"]["red"]["href"] for item in page["features"]]
 
     def leading_to(self, url: str) -> str:
-        """An href behind which M2M gives this URL; it has been read once."""
+        """Return an href for which M2M returns this URL; a HEAD request has resolved it."""
         faults = f"{self._sandbox}/__sandbox/faults"
-        said = {"kind": "astray", "to": url, "times": 1}
-        urllib.request.urlopen(faults, json.dumps(said).encode()).close()
+        fault = {"kind": "astray", "to": url, "times": 1}
+        urllib.request.urlopen(faults, json.dumps(fault).encode()).close()
         href = str(self._hrefs.pop())
         urllib.request.urlopen(urllib.request.Request(href, method="HEAD")).close()
         return href
 
     def memory(self) -> float:
-        """The most MB that it ever took."""
+        """Return the bridge's maximum memory so far, in MB."""
         status = Path(f"/proc/{self._pid}/status").read_text()
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1e3
 
 
 @contextlib.contextmanager
 def _bridged(folder: Path) -> Iterator[_Bridge]:
+    account = {"m2m_username": "bench", "m2m_token": "token"}
     with started("sandbox", folder, "--faults") as (sandbox, _log):
-        told = {"m2m_username": "bench", "m2m_token": "token", "delivery": "stream", "download_hosts": "127.0.0.1"}
-        with started("serve", folder, m2m_url=f"{sandbox}/api/api/json/stable/", **told) as (address, _log):
+        settings = {"m2m_url": f"{sandbox}/api/api/json/stable/", "download_hosts": "127.0.0.1", **account}
+        with started("serve", folder, delivery="stream", **settings) as (address, _log):  # type: ignore[arg-type]
             yield _Bridge(address, sandbox)
 
 
 def _child(command: str) -> int:
-    """The process that runs a command for us."""
+    """Return the id of the child process that runs a command."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return next(int(one) for one in children if command in Path(f"/proc/{one}/cmdline").read_text().split("\0"))
+    return next(int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
 
 
 def _json(url: str) -> Any:
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(url) as response:
+        return json.load(response)
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(bytes=2**16, readers=(1,), rounds=1))

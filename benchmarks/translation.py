@@ -1,4 +1,4 @@
-"""From a scene's JSON to an Item with all its signed assets, beside the parsing and dumping of the same JSON."""
+"""Time to turn a scene's JSON into an Item with all its signed Assets, beside parsing and dumping that JSON alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from benchmarks.parts.benchmark import Benchmark
+from benchmarks.parts.figures import Figure
 from benchmarks.parts.timing import best
 from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import SceneItem
@@ -23,54 +24,52 @@ BASE = "http://here/"
 
 @dataclass(frozen=True)
 class Size:
-    """How much is translated, and how often: the best of the repetitions counts."""
+    """The number of scenes and Collections, and the repetitions, of which the best counts."""
 
     scenes: int = 200
     collections: int = 100
     repeat: int = 7
 
 
-def run(size: Size) -> None:
-    """Print the figures."""
-    _items(size)
-    _collections(size)
+def run(size: Size) -> list[Figure]:
+    """Measure at a size."""
+    return [*_items(size), _collections(size)]
 
 
-def _items(size: Size) -> None:
-    written = orjson.dumps([raw_scene("landsat_ot_c2_l2") for _ in range(size.scenes)])
-    raws = orjson.loads(written)
+def _items(size: Size) -> list[Figure]:
+    scenes = orjson.dumps([raw_scene("landsat_ot_c2_l2") for _ in range(size.scenes)])
+    raw_scenes = orjson.loads(scenes)
     translator, signer = Translator(entry_of("landsat_ot_c2_l2")), Signer([b"k" * 32], 604800)
 
     def translate(fields: Fields = ALL_FIELDS) -> list[object]:
-        return [SceneItem(read_scene(raw), translator).item(BASE, signer, fields) for raw in raws]
+        return [SceneItem(read_scene(scene), translator).item(BASE, signer, fields) for scene in raw_scenes]
 
-    # whole Items come as dumped bytes, which the server's answer takes as they are
+    # whole Items are returned as bytes, which the server's response contains unchanged
     dumped = orjson.dumps(translate())
     items = orjson.loads(dumped)
-    without, one = read_fields("-assets", ITEM), read_fields("properties,assets.red", ITEM)
-    rows = {
-        "parse a scene's JSON": lambda: orjson.loads(written),
-        "translate, sign and dump": translate,
-        "  without assets": lambda: translate(without),
-        "  properties and one asset": lambda: translate(one),
-        "dump the Item's JSON alone": lambda: orjson.dumps(items),
+    no_assets, one_asset = read_fields("-assets", ITEM), read_fields("properties,assets.red", ITEM)
+    work = {
+        "parsing a scene's JSON": lambda: orjson.loads(scenes),
+        "translating, signing and dumping": translate,
+        "the same without assets": lambda: translate(no_assets),
+        "the same with properties and one asset": lambda: translate(one_asset),
+        "dumping the Item's JSON alone": lambda: orjson.dumps(items),
     }
-    print(
-        f"Translation, per Landsat scene with {len(items[0]['assets'])} assets "
-        f"({len(dumped) // size.scenes} bytes of Item):"
-    )
-    for name, work in rows.items():
-        print(f"  {name:26} {1000 * best(work, size.repeat) / size.scenes:7.3f} ms")
+    return [
+        Figure("assets of an Item", len(items[0]["assets"])),
+        Figure("size of an Item", len(dumped) // size.scenes, "bytes"),
+        *(Figure(name, 1e3 * best(call, size.repeat) / size.scenes, "ms") for name, call in work.items()),
+    ]
 
 
-def _collections(size: Size) -> None:
+def _collections(size: Size) -> Figure:
     entry = entry_of("landsat_ot_c2_l2")
     events = [
         Entry(entry.dataset.model_copy(update={"alias": f"event{number}"}), load_mappings().for_dataset("event1"))
         for number in range(size.collections)
     ]
-    seconds = best(lambda: [collection(one, BASE) for one in events], size.repeat)
-    print(f"Collections: {1000 * seconds / size.collections:.3f} ms each, with no call to M2M")
+    seconds = best(lambda: [collection(event, BASE) for event in events], size.repeat)
+    return Figure("a Collection, without an M2M call", 1e3 * seconds / size.collections, "ms")
 
 
 BENCHMARK = Benchmark(run, full=Size(), tiny=Size(scenes=2, collections=2, repeat=1))

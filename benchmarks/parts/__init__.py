@@ -1,1 +1,1 @@
-"""What several benchmarks use. Each module beside this folder is a benchmark; none of these is."""
+"""Code shared by several benchmarks. Each module beside this folder is a benchmark; the modules in it are not."""

@@ -1,98 +1,105 @@
-"""Many clients at once, each from a loopback address of its own, and how each of them fared."""
+"""Many clients at once, each with its own loopback address, and how long their requests took."""
 
 from __future__ import annotations
 
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import httpx
 
-from benchmarks.parts.workload import Asked
+from benchmarks.parts.workload import Request
 
-__all__ = ["Fared", "Outcome", "crowd"]
+__all__ = ["Outcome", "Sample", "crowd"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fared:
-    """How one request fared: seconds, calls of M2M that it cost, and why it failed, if it did."""
+class Sample:
+    """One request: seconds, M2M calls that it cost, and the error, if it failed."""
 
     client: int
     kind: str
     seconds: float
     calls: int
-    failed: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How all of them fared."""
+    """All requests of all clients, and the seconds that they took together."""
 
-    every: Sequence[Fared]
+    samples: Sequence[Sample]
     seconds: float
 
     @property
     def errors(self) -> list[str]:
-        """What failed, and how."""
-        return [f"{one.kind}: {one.failed}" for one in self.every if one.failed]
+        """The requests that failed, each with its error."""
+        return [f"{sample.kind}: {sample.error}" for sample in self.samples if sample.error]
 
     @property
     def hits(self) -> float:
-        """The share of requests that cost no call: kept, or shared with somebody who asked at the same time."""
-        return sum(one.calls == 0 for one in self.every) / len(self.every)
+        """The share of requests without an M2M call: from the cache, or coalesced with a concurrent request."""
+        return sum(sample.calls == 0 for sample in self.samples) / len(self.samples)
 
     @property
     def medians(self) -> list[float]:
-        """Each client's median, in seconds, the quickest first."""
+        """Each client's median in seconds, the fastest client first."""
         return sorted(statistics.median(times) for times in self._by_client())
 
     @property
     def unfairness(self) -> float:
-        """The slowest client's median over that of the client in the middle."""
+        """The slowest client's median divided by the median client's."""
         return self.medians[-1] / statistics.median(self.medians)
 
     def means(self) -> tuple[float, float]:
-        """Mean seconds of the client in the middle, and of the slowest: what waiting for M2M did to them."""
+        """Return the mean seconds of the median client and of the slowest, which show how long they waited for M2M."""
         means = sorted(statistics.mean(times) for times in self._by_client())
         return statistics.median(means), means[-1]
 
     def fewest(self) -> int:
-        """Requests of the client that made the fewest."""
+        """Return the number of requests of the client with the fewest."""
         return min(len(times) for times in self._by_client())
 
+    def print_errors(self, limit: int = 3) -> None:
+        """Print some distinct errors on stderr, for whoever looks into them."""
+        for error in sorted(set(self.errors))[:limit]:
+            print(f"failed: {error[:160]}", file=sys.stderr)
+
     def _by_client(self) -> list[list[float]]:
-        clients = {one.client for one in self.every}
-        return [[one.seconds for one in self.every if one.client == client] for client in sorted(clients)]
+        clients = sorted({sample.client for sample in self.samples})
+        return [[sample.seconds for sample in self.samples if sample.client == client] for client in clients]
 
 
 async def crowd(
-    address: str, asking: Callable[[int], Iterator[Asked]], *, clients: int, requests: int, seconds: float
+    address: str, requests_of: Callable[[int], Iterator[Request]], *, clients: int, requests: int, seconds: float
 ) -> Outcome:
-    """So many clients, each of which asks one thing after the other: so many, or until the time is up."""
-    begun = time.monotonic()
-    told = await asyncio.gather(
-        *(_client(address, number, asking(number), requests, begun + seconds) for number in range(clients))
+    """Run clients at once; each sends its requests in sequence, up to a number of requests or of seconds."""
+    start = time.monotonic()
+    by_client = await asyncio.gather(
+        *(_client(address, number, requests_of(number), requests, start + seconds) for number in range(clients))
     )
-    return Outcome([one for each in told for one in each], time.monotonic() - begun)
+    return Outcome([sample for samples in by_client for sample in samples], time.monotonic() - start)
 
 
-async def _client(address: str, number: int, asking: Iterator[Asked], requests: int, until: float) -> list[Fared]:
-    own = f"127.0.{1 + number // 250}.{1 + number % 250}"
-    transport = httpx.AsyncHTTPTransport(verify=False, local_address=own)
-    fared: list[Fared] = []
+async def _client(address: str, number: int, requests: Iterator[Request], limit: int, deadline: float) -> list[Sample]:
+    own_address = f"127.0.{1 + number // 250}.{1 + number % 250}"
+    transport = httpx.AsyncHTTPTransport(verify=False, local_address=own_address)
+    samples: list[Sample] = []
     async with httpx.AsyncClient(transport=transport, base_url=address, timeout=120) as client:
-        while len(fared) < requests and time.monotonic() < until:
-            fared.append(await _asked(client, number, next(asking)))
-    return fared
+        while len(samples) < limit and time.monotonic() < deadline:
+            samples.append(await _send(client, number, next(requests)))
+    return samples
 
 
-async def _asked(client: httpx.AsyncClient, number: int, asked: Asked) -> Fared:
-    begun = time.monotonic()
+async def _send(client: httpx.AsyncClient, number: int, request: Request) -> Sample:
+    start = time.monotonic()
     try:
-        answer = await client.get(asked.path, headers=dict(asked.headers))
-    except httpx.HTTPError as broken:
-        return Fared(number, asked.kind, time.monotonic() - begun, 0, repr(broken))
-    failed = "" if asked.is_answered_by(answer) else f"{answer.status_code} {answer.text[:200]}"
-    return Fared(number, asked.kind, time.monotonic() - begun, int(answer.headers.get("x-m2m-calls", 0)), failed)
+        response = await client.get(request.path, headers=dict(request.headers))
+    except httpx.HTTPError as error:
+        return Sample(number, request.kind, time.monotonic() - start, 0, repr(error))
+    error_text = "" if request.is_answered_by(response) else f"{response.status_code} {response.text[:200]}"
+    calls = int(response.headers.get("x-m2m-calls", 0))
+    return Sample(number, request.kind, time.monotonic() - start, calls, error_text)

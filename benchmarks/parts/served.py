@@ -28,16 +28,16 @@ async def sandboxed(
     breaker: Breaker | None = None,
     **settings: Any,
 ) -> AsyncIterator[FastAPI]:
-    """The app, started; on the sandbox behind ``transport`` where there is one already."""
-    within = transport or httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
+    """Start the app, on the sandbox behind ``transport``, or on its own sandbox."""
+    inner = transport or httpx.ASGITransport(create_sandbox(base_url=ORIGIN))
     with tempfile.TemporaryDirectory() as folder:
-        told = Settings(
+        app_settings = Settings(
             **{"m2m_url": M2M, "m2m_username": "bench", "m2m_token": "token", "data_dir": Path(folder), **settings}
         )
         app = create_app(
-            told,
-            transport=within,
-            download_transport=within,
+            app_settings,
+            transport=inner,
+            download_transport=inner,
             own_origin=ORIGIN,
             backoff=backoff,
             breaker=breaker,

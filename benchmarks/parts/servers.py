@@ -1,4 +1,4 @@
-"""A server and the sandbox that it asks, on this machine."""
+"""A server and its sandbox, on this machine."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ __all__ = ["bridged", "seen"]
 def bridged(
     folder: Path, *, latency: float, workers: int = 1, apart: bool = True, **settings: str
 ) -> Iterator[tuple[str, str]]:
-    """The addresses of a server, and of the sandbox that it asks; with several workers, on a Redis of their own.
+    """Yield the addresses of a server and of its sandbox; several workers share a Redis of their own.
 
-    They are processes, as they are where figures count; unless ``apart`` threads, which start at once.
+    Both are processes, as figures that count need; without ``apart`` they are threads, which start at once.
     """
     with contextlib.ExitStack() as running:
         sandbox = running.enter_context(_sandbox(folder, latency, apart))
-        given = {"m2m_url": f"{sandbox}/api/api/json/stable/", "m2m_username": "crowd", "m2m_token": "a-token"}
-        given |= {"download_hosts": "127.0.0.1", "signing_keys": "a-key-for-measuring-only"}
+        values = {"m2m_url": f"{sandbox}/api/api/json/stable/", "m2m_username": "crowd", "m2m_token": "a-token"}
+        values |= {"download_hosts": "127.0.0.1", "signing_keys": "a-key-for-measuring-only"}
         if workers > 1:
             redis = RedisServer(folder)
             redis.start()
             running.callback(redis.kill)
-            given["store"] = redis.url
-        yield running.enter_context(_server(folder, workers, apart, given | settings)), sandbox
+            values["store"] = redis.url
+        yield running.enter_context(_server(folder, workers, apart, values | settings)), sandbox
 
 
 @contextlib.contextmanager
@@ -53,20 +53,20 @@ def _sandbox(folder: Path, latency: float, apart: bool) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _server(folder: Path, workers: int, apart: bool, given: dict[str, str]) -> Iterator[str]:
+def _server(folder: Path, workers: int, apart: bool, values: dict[str, str]) -> Iterator[str]:
     if apart:
         more = ("--workers", str(workers)) if workers > 1 else ()
-        with started("serve", folder, *more, **given) as (address, _log):  # type: ignore[arg-type]
+        with started("serve", folder, *more, **values) as (address, _log):  # type: ignore[arg-type]
             yield address
     else:
-        settings = Settings.model_validate({"data_dir": folder / "data", **given})
+        settings = Settings.model_validate({"data_dir": folder / "data", **values})
         with _in_thread(lambda _at: create_app(settings)) as address:
             yield address
 
 
 @contextlib.contextmanager
 def _in_thread(app: Callable[[str], ASGIApp]) -> Iterator[str]:
-    """The address of an app that is made for it."""
+    """Serve an app in a thread and yield its address, which the app is made with."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     server = uvicorn.Server(uvicorn.Config(app(address), port=port, log_config=None, access_log=False))
@@ -81,7 +81,7 @@ def _in_thread(app: Callable[[str], ASGIApp]) -> Iterator[str]:
 
 
 def seen(sandbox: str) -> dict[str, Any]:
-    """What the sandbox has seen: calls, and requests of an account that were in flight at once."""
-    with urllib.request.urlopen(f"{sandbox}/__sandbox/seen") as answer:
-        said: dict[str, Any] = json.load(answer)
-        return said
+    """Return the sandbox's counters: calls, and the account's concurrent requests."""
+    with urllib.request.urlopen(f"{sandbox}/__sandbox/seen") as response:
+        counters: dict[str, Any] = json.load(response)
+        return counters

@@ -1,6 +1,6 @@
-"""Random faults under load: every answer is right or says when to come back.
+"""Random faults under load: each response is correct, or an error with a time to retry.
 
-Afterwards every page walked is what M2M itself has.
+Afterwards each search is walked to its last page and compared with M2M's own scenes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -17,15 +18,16 @@ from typing import Any
 
 import httpx
 
-from benchmarks.parts.workload import Asked
+from benchmarks.parts.figures import Figure, at_most
+from benchmarks.parts.workload import Request
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import DayRange, Mbr, SceneFilter, SceneSearch
 
-__all__ = ["CLIENTS", "PLACES", "Report", "calm_after", "storm"]
+__all__ = ["CLIENTS", "NONE_WRONG", "PLACES", "Report", "mismatches_afterwards", "storm"]
 
 CLIENTS = 12
-PATIENCE = 900
-"""Tenths of a second until all is well again."""
+RECOVERY_TRIES = 900
+"""A tenth of a second apart."""
 BOX = (5.0, 45.0, 9.0, 50.0)
 DATASETS = ("landsat_ot_c2_l2", "landsat_ot_c2_l1")
 MONTHS = ("2021-07", "2023-09")
@@ -56,30 +58,33 @@ FAULTS: list[dict[str, Any]] = [
 ]
 
 PAGE = (("Origin", "https://page.example"),)
-"""Who asks for a file so is given its bytes."""
+"""A file is streamed to a client with this header, not redirected."""
+NONE_WRONG = at_most(0)
 
 Searches = Sequence[dict[str, str]]
-Break = Callable[[dict[str, Any]], Awaitable[None]]
+InjectFault = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass
 class Report:
-    """What came of it: answers by status, and what must not have happened."""
+    """The number of responses by kind and status, and descriptions of the wrong ones."""
 
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
-    def print(self, what: str, left: list[str]) -> None:
-        """Print it as the figures of a benchmark, with what was left behind."""
-        print(f"{what}:")
-        print("  " + ", ".join(f"{kind} {count}" for kind, count in sorted(self.answers.items())))
-        print(f"  wrong answers and pages {len(self.wrong)}, left behind {len(left)} (targets: 0)")
-        for one in [*self.wrong[:5], *left[:5]]:
-            print(f"    {one[:200]}")
+    def figures(self, left: list[str]) -> list[Figure]:
+        """Return the counts, with that of the resources in ``left``; print some details on stderr."""
+        for detail in [*self.wrong[:5], *left[:5]]:
+            print(detail[:200], file=sys.stderr)
+        return [
+            Figure("wrong responses and pages", len(self.wrong), target=NONE_WRONG),
+            Figure("resources not released", len(left), target=NONE_WRONG),
+            *(Figure(f"responses: {kind}", count) for kind, count in sorted(self.answers.items())),
+        ]
 
 
 def _places() -> list[dict[str, str]]:
-    """Searches with pages enough to walk."""
+    """Return searches with enough pages to walk."""
     box = ",".join(str(side) for side in BOX)
     return [
         {"collections": name, "bbox": box, "datetime": f"{month}-01T00:00:00Z/{month}-28T23:59:59Z", "limit": "20"}
@@ -96,7 +101,7 @@ PLACES = tuple(_places())
 
 async def storm(
     client: httpx.AsyncClient,
-    break_it: Break,
+    inject: InjectFault,
     *,
     seconds: float,
     clients: int = CLIENTS,
@@ -104,114 +109,116 @@ async def storm(
     seed: int = 0,
     also: Callable[[float], Coroutine[Any, Any, None]] | None = None,
 ) -> Report:
-    """Ask on while things break, by ``break_it`` and by what ``also`` does until a time; right is what was before."""
+    """Send requests while ``inject`` and ``also`` cause faults; compare each response with the one before the storm.
+
+    ``also`` runs in a task of its own, with the time (``time.monotonic``) when the storm ends.
+    """
     report = Report()
-    await _is_well(client, searches)
-    right = await _right(client, searches)
-    until = time.monotonic() + seconds
-    async with asyncio.TaskGroup() as all_of_them:
-        all_of_them.create_task(_breaking(break_it, until, random.Random(seed)))
+    await _wait_until_well(client, searches)
+    digests = await _digests(client, searches)
+    end = time.monotonic() + seconds
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_inject_faults(inject, end, random.Random(seed)))
         if also:
-            all_of_them.create_task(also(until))
+            tasks.create_task(also(end))
         for number in range(clients):
-            all_of_them.create_task(_asking(client, right, report, until, random.Random(f"{seed} {number}")))
+            tasks.create_task(_send_requests(client, digests, report, end, random.Random(f"{seed} {number}")))
     return report
 
 
-async def _right(client: httpx.AsyncClient, searches: Searches) -> dict[Asked, str]:
-    """What is asked → the digest of what is answered."""
-    asked = [Asked("search", str(httpx.URL("/search", params=one))) for one in searches]
-    page = (await client.get(asked[0].path)).raise_for_status().json()
+async def _digests(client: httpx.AsyncClient, searches: Searches) -> dict[Request, str]:
+    """Map each request to the digest of its response."""
+    requests = [Request("search", str(httpx.URL("/search", params=search))) for search in searches]
+    page = (await client.get(requests[0].path)).raise_for_status().json()
     items = page["features"][:8]
-    asked += [Asked("item", f"/collections/{one['collection']}/items/{one['id']}") for one in items]
-    asked += [Asked("file", one["assets"]["mtl.xml"]["href"], PAGE) for one in items]
-    return {one: _digest(one, await _answer(client, one)) for one in asked}
+    requests += [Request("item", f"/collections/{item['collection']}/items/{item['id']}") for item in items]
+    requests += [Request("file", item["assets"]["mtl.xml"]["href"], PAGE) for item in items]
+    return {request: _digest(request, await _response(client, request)) for request in requests}
 
 
-async def _answer(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
-    return await client.get(asked.path, headers=dict(asked.headers))
+async def _response(client: httpx.AsyncClient, request: Request) -> httpx.Response:
+    return await client.get(request.path, headers=dict(request.headers))
 
 
-def _digest(asked: Asked, answer: httpx.Response) -> str:
-    """Counts and tokens aside, which depend on what M2M says of totals, and on the time."""
-    answer.raise_for_status()
-    said: Any = answer.content
-    if asked.kind != "file":
-        found = answer.json()
-        said = repr(found["features"] if asked.kind == "search" else found).encode()
-    return hashlib.sha256(said).hexdigest()
+def _digest(request: Request, response: httpx.Response) -> str:
+    """Hash the content without counts and tokens, which depend on M2M's totals and on the time."""
+    response.raise_for_status()
+    content = response.content
+    if request.kind != "file":
+        body: Any = response.json()
+        content = repr(body["features"] if request.kind == "search" else body).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
-async def _breaking(break_it: Break, until: float, luck: random.Random) -> None:
-    while time.monotonic() < until:
-        await break_it({**luck.choice(FAULTS), "times": luck.randint(1, 4)})
-        await asyncio.sleep(luck.uniform(0.05, 0.4))
+async def _inject_faults(inject: InjectFault, end: float, rng: random.Random) -> None:
+    while time.monotonic() < end:
+        await inject({**rng.choice(FAULTS), "times": rng.randint(1, 4)})
+        await asyncio.sleep(rng.uniform(0.05, 0.4))
 
 
-async def _asking(
-    client: httpx.AsyncClient, right: dict[Asked, str], report: Report, until: float, luck: random.Random
+async def _send_requests(
+    client: httpx.AsyncClient, digests: dict[Request, str], report: Report, end: float, rng: random.Random
 ) -> None:
-    while time.monotonic() < until:
-        asked = luck.choice(list(right))
+    while time.monotonic() < end:
+        request = rng.choice(list(digests))
         try:
-            answer = await _answer(client, asked)
-        except httpx.HTTPError as broken:  # a file whose rest could not be had: its end is missed, nothing is wrong
-            report.answers[f"{asked.kind} broke off"] += 1
-            if asked.kind != "file":
-                report.wrong.append(f"{asked.path}: {broken!r}")
+            response = await _response(client, request)
+        except httpx.HTTPError as error:  # a file that is cut short is visibly incomplete, so it is not wrong
+            report.answers[f"{request.kind} broke off"] += 1
+            if request.kind != "file":
+                report.wrong.append(f"{request.path}: {error!r}")
             continue
-        report.answers[f"{asked.kind} {answer.status_code}"] += 1
-        report.wrong += _complaints(asked, answer, right[asked])
-        await asyncio.sleep(0 if answer.is_success else 0.05)
+        report.answers[f"{request.kind} {response.status_code}"] += 1
+        report.wrong += _complaints(request, response, digests[request])
+        await asyncio.sleep(0 if response.is_success else 0.05)
 
 
-def _complaints(asked: Asked, answer: httpx.Response, right: str) -> list[str]:
-    if answer.status_code == 200:
-        return [] if _digest(asked, answer) == right else [f"{asked.path}: other content than before"]
-    is_told = answer.headers["content-type"] == "application/problem+json" and "retry-after" in answer.headers
-    is_clear = is_told and answer.status_code in (502, 503, 504)
-    return [] if is_clear else [f"{asked.path}: {answer.status_code} {answer.text}"]
+def _complaints(request: Request, response: httpx.Response, digest: str) -> list[str]:
+    if response.status_code == 200:
+        return [] if _digest(request, response) == digest else [f"{request.path}: other content than before"]
+    is_problem = response.headers["content-type"] == "application/problem+json" and "retry-after" in response.headers
+    is_clear = is_problem and response.status_code in (502, 503, 504)
+    return [] if is_clear else [f"{request.path}: {response.status_code} {response.text}"]
 
 
 # -- afterwards ---------------------------------------------------------------------------------------------------
 
 
-async def calm_after(client: httpx.AsyncClient, raw: M2MClient, searches: Searches = PLACES) -> list[str]:
-    """What is not as M2M has it, once faults have ended: each search walked to its end, beside M2M's own scenes."""
-    await _is_well(client, searches)
-    return [str(one) for one in searches if await _walked(client, one) != await _brute(raw, one)]
+async def mismatches_afterwards(client: httpx.AsyncClient, raw: M2MClient, searches: Searches = PLACES) -> list[str]:
+    """Walk each search to its end after the faults, and return those whose Items are not M2M's own scenes."""
+    await _wait_until_well(client, searches)
+    return [str(search) for search in searches if await _walk(client, search) != await _scenes(raw, search)]
 
 
-async def _is_well(client: httpx.AsyncClient, searches: Searches) -> None:
-    """Wait until every place is told of."""
-    for one in searches:
-        await _page(client, str(httpx.URL("/search", params=one)))
+async def _wait_until_well(client: httpx.AsyncClient, searches: Searches) -> None:
+    for search in searches:
+        await _page(client, str(httpx.URL("/search", params=search)))
 
 
 async def _page(client: httpx.AsyncClient, href: str) -> dict[str, Any]:
-    """A page as soon as there is one: M2M is left alone for a while after faults have ended."""
-    for _ in range(PATIENCE):
-        with contextlib.suppress(httpx.TransportError):  # of a connection to a worker that was killed
-            answer = await client.get(href)
-            if answer.status_code not in (502, 503, 504):
+    """Retry until there is a page: after faults the server does not call M2M for a while."""
+    for _ in range(RECOVERY_TRIES):
+        with contextlib.suppress(httpx.TransportError):  # the connection of a worker that was killed
+            response = await client.get(href)
+            if response.status_code not in (502, 503, 504):
                 break
         await asyncio.sleep(0.1)
-    said: dict[str, Any] = answer.raise_for_status().json()
-    return said
+    page: dict[str, Any] = response.raise_for_status().json()
+    return page
 
 
-async def _walked(client: httpx.AsyncClient, asked: dict[str, str]) -> list[str]:
-    found, href = [], str(httpx.URL("/search", params=asked))
+async def _walk(client: httpx.AsyncClient, search: dict[str, str]) -> list[str]:
+    ids, href = [], str(httpx.URL("/search", params=search))
     while href:
         page = await _page(client, href)
-        found += [item["id"] for item in page["features"]]
+        ids += [item["id"] for item in page["features"]]
         href = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
-    return found
+    return ids
 
 
-async def _brute(raw: M2MClient, asked: dict[str, str]) -> list[str]:
-    """All scenes of the place and time in one answer."""
-    first, last = (moment[:10] for moment in asked["datetime"].split("/"))
-    where = SceneFilter(spatial=Mbr.of(*BOX), acquisition=DayRange.model_validate({"start": first, "end": last}))
-    asking = SceneSearch(dataset=asked["collections"], max_results=5000, filter=where, metadata_type="full")
-    return [scene.display_id for scene in (await raw.scene_search(asking)).results]
+async def _scenes(raw: M2MClient, search: dict[str, str]) -> list[str]:
+    """Return the ids of all scenes of the place and time, from one M2M call."""
+    first, last = (moment[:10] for moment in search["datetime"].split("/"))
+    scene_filter = SceneFilter(spatial=Mbr.of(*BOX), acquisition=DayRange.model_validate({"start": first, "end": last}))
+    query = SceneSearch(dataset=search["collections"], max_results=5000, filter=scene_filter, metadata_type="full")
+    return [scene.display_id for scene in (await raw.scene_search(query)).results]

@@ -1,16 +1,18 @@
-"""The best of several runs: what the work costs when nothing else is in the way."""
+"""The fastest of several runs: what the work costs without interference."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+__all__ = ["best"]
+
 
 def best(work: Callable[[], object], repeat: int = 7) -> float:
-    """Seconds that the fastest of ``repeat`` runs took."""
+    """Return the seconds that the fastest of ``repeat`` runs took."""
     times = []
     for _ in range(repeat):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         work()
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start)
     return min(times)

@@ -1,4 +1,4 @@
-"""Searches as people ask them: a name, and the parameters of a GET."""
+"""Typical searches: a name, and the parameters of a GET request."""
 
 from __future__ import annotations
 
