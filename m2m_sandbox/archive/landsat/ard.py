@@ -1,7 +1,4 @@
-"""Landsat Analysis Ready Data: passes cut into tiles of 150 km on the Albers grids of the USA.
-
-The origins of all three grids are known; Hawaii is left out because its projection has no EPSG code.
-"""
+"""Landsat Analysis Ready Data: passes cut into tiles of 150 km on the Albers grids of the USA."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ import shapely
 
 from m2m_sandbox.archive.calendar_days import day_text
 from m2m_sandbox.archive.fact_sheets import labels_of
+from m2m_sandbox.archive.landsat.ard_grid import REGIONS, tile_grid
 from m2m_sandbox.archive.landsat.ard_scenes import tile_scene
 from m2m_sandbox.archive.landsat.families import ARD, Family
-from m2m_sandbox.archive.landsat.grid import Grid, projector
 from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 from m2m_sandbox.archive.overpasses import wrs2
 from m2m_sandbox.archive.overpasses.chance import Chance, cloud_at
@@ -28,39 +25,12 @@ from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Timetable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from m2m_sandbox.archive.landsat.grid import Grid
     from m2m_sandbox.archive.search import Ints
 
-_SIDE, _PIXELS, _PIXEL = 150_000.0, 5000, 30.0
 _SENSORS = {4: "TM", 5: "TM", 7: "ETM", 8: "OLI_TIRS", 9: "OLI_TIRS"}
 _TILE_PATTERN = re.compile(r"[^%]{5}(CU|AK)_(\d{3})(\d{3})")
 _LETTERS = {"TM": "T", "ETM": "E", "OLI_TIRS": "C"}
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A grid of tiles: ``west`` and ``north`` are its outer corner in meters of ``epsg``; ``land`` is in degrees."""
-
-    epsg: int
-    west: float
-    north: float
-    across: int
-    down: int
-    land: tuple[tuple[float, float], ...]
-
-
-_REGIONS = {
-    "CU": Region(5070, -2565585.0, 3314805.0, 33, 22, (
-        (-124.7, 48.4), (-123, 49), (-95.2, 49), (-89.5, 48), (-84.5, 46.5), (-82.4, 42), (-79, 43.3), (-75, 45),
-        (-71.5, 45), (-69.2, 47.4), (-67, 44.8), (-70, 41.5), (-74, 39.5), (-75.5, 35.2), (-81, 31.5), (-80, 25.2),
-        (-82, 26), (-84, 30), (-89, 29), (-94, 29.3), (-97.3, 25.9), (-101, 29.7), (-103, 29), (-106.5, 31.7),
-        (-111, 31.3), (-117.1, 32.5), (-120.6, 34.5), (-124.4, 40.4),
-    )),
-    "AK": Region(3338, -851715.0, 2474325.0, 17, 14, (
-        (-156.5, 71.3), (-141, 69.6), (-141, 60.3), (-130, 55), (-134, 56), (-140, 59.5), (-148, 60), (-154, 57),
-        (-162, 55), (-157, 58.5), (-166, 61.5), (-162, 64.5), (-168, 65.6), (-162, 67), (-166.5, 68.3),
-    )),
-}  # fmt: skip
-"""Coasts and borders, coarse: they only decide which tiles contain land."""
 
 
 @dataclass(frozen=True)
@@ -93,19 +63,6 @@ class TileFacts(SceneFacts):
     def grid(self) -> Grid:
         """The tile's raster."""
         return tile_grid(self.region, self.horizontal, self.vertical)
-
-
-@lru_cache(maxsize=1024)
-def tile_grid(region: str, horizontal: int, vertical: int) -> Grid:
-    """Return the raster of a tile: 5,000 × 5,000 pixels of 30 m."""
-    bounds = _REGIONS[region]
-    west, north = bounds.west + _SIDE * horizontal, bounds.north - _SIDE * vertical
-    xs, ys = [west, west + _SIDE, west + _SIDE, west], [north - _SIDE, north - _SIDE, north, north]
-    to_degrees = projector(bounds.epsg)
-    ring = np.stack(to_degrees.transform(xs, ys, direction="INVERSE"), -1)
-    longitude, latitude = to_degrees.transform(west + _SIDE / 2, north - _SIDE / 2, direction="INVERSE")
-    first = west + _PIXEL / 2, north - _PIXEL / 2
-    return Grid(bounds.epsg, *first, _PIXELS, _PIXELS, (float(longitude), float(latitude)), ring)
 
 
 class Tiles(Passes):
@@ -209,11 +166,11 @@ def _land_tiles() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:
     """Return regions, columns, rows and outlines of the tiles that contain land."""
     candidates = [
         (name, horizontal, vertical, shapely.Polygon(tile_grid(name, horizontal, vertical).footprint))
-        for name, region in _REGIONS.items()
+        for name, region in REGIONS.items()
         for vertical in range(region.down)
         for horizontal in range(region.across)
     ]
-    land = {name: shapely.Polygon(region.land) for name, region in _REGIONS.items()}
+    land = {name: shapely.Polygon(region.land) for name, region in REGIONS.items()}
     regions, horizontal, vertical, outlines = zip(
         *(tile for tile in candidates if tile[3].intersects(land[tile[0]])), strict=True
     )

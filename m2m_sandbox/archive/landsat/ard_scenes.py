@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.archive.calendar_days import day_text
+from m2m_sandbox.archive.landsat.ard_grid import tile_grid
 from m2m_sandbox.archive.landsat.metadata_fields import field_rows
 from m2m_sandbox.archive.landsat.scenes import browse, footprint_members, publish_date
 
@@ -38,8 +39,6 @@ def _footprint(facts: TileFacts) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _tile_footprint(region: str, horizontal: int, vertical: int) -> dict[str, Any]:
-    from m2m_sandbox.archive.landsat.ard import tile_grid
-
     return footprint_members(tile_grid(region, horizontal, vertical).footprint)
 
 

@@ -15,7 +15,8 @@ from m2m_sandbox.archive.calendar_days import central_offset
 from m2m_sandbox.archive.datasets import archive_of, find_landsat_product
 from m2m_sandbox.archive.fact_sheets import labels_of, sheet
 from m2m_sandbox.archive.landsat.archive import landsat
-from m2m_sandbox.archive.landsat.ard import tile_grid, tiles
+from m2m_sandbox.archive.landsat.ard import tiles
+from m2m_sandbox.archive.landsat.ard_grid import tile_grid
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES, family_of
 
 pytestmark = pytest.mark.slow
