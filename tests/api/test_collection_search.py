@@ -69,16 +69,14 @@ async def test_other_requests_go_on_while_collections_are_searched(here: Here) -
     await here.get("/collections")
     terms = ",".join(" ".join(f"word{number}" for number in range(term, term + 100)) for term in range(0, 2000, 100))
     text = " OR ".join(f"title LIKE '%{word}%'" for word in "abcdefghij")
-    searches = [
-        here.get("/collections", **asked) for asked in ({"q": terms}, {"filter": text}, {"sortby": "-title,license"})
-    ]
-    for one in searches:
-        searching, turns = asyncio.ensure_future(one), 0
-        while not searching.done():
+    # Both take long enough for the other thread to give the event loop turns; a mere sort takes a few milliseconds.
+    for parameters in ({"q": terms}, {"filter": text}):
+        search, turns = asyncio.ensure_future(here.get("/collections", **parameters)), 0
+        while not search.done():
             await asyncio.sleep(0)
             turns += 1
-        assert (await searching).status_code == 200
-        assert turns > 100  # it is 15 where the work holds the event loop
+        assert (await search).status_code == 200
+        assert turns > 40  # 15 if the search holds the event loop
 
 
 async def test_a_filter_is_tried_on_collections(here: Here) -> None:
