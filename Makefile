@@ -74,7 +74,7 @@ nginx:
 # The server needs neither the packages of the examples nor the browser: both follow behind it, and end with it. The
 # shell's process id is the server's after exec.
 serve: $(SERVE) ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unless an account is set
-	@($(BIN)/python -m scripts.behind $$$$ $(EXAMPLES) browser/.built &); exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
+	@($(BIN)/python -m scripts.background $$$$ $(EXAMPLES) browser/.built &); exec $(BIN)/stac-bridge serve --host 127.0.0.1 --port $(PORT)
 
 # The fast loop: no server process, no browser, no Redis, no Node.
 unit: $(DEV) ## Run the fast unit tests, in less than a minute

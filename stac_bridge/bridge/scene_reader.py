@@ -11,7 +11,7 @@ from uuid import uuid4
 from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.filters import SceneSearch
 from stac_bridge.m2m.models.scenes import Scenes
-from stac_bridge.search.pushdown.places import clip_to_180, extends_past_180
+from stac_bridge.search.pushdown.spatial import clip_to_180, extends_past_180
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.client import M2MClient

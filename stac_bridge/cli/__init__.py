@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from stac_bridge import __version__
-from stac_bridge.cli import collections, mappings
-from stac_bridge.cli.doctor import doctor
-from stac_bridge.cli.download import download
+from stac_bridge.cli.commands import collections, mappings
+from stac_bridge.cli.commands.doctor import doctor
+from stac_bridge.cli.commands.download import download
+from stac_bridge.cli.commands.explain import explain
+from stac_bridge.cli.commands.item import item
+from stac_bridge.cli.commands.sandbox import sandbox
+from stac_bridge.cli.commands.search import search
+from stac_bridge.cli.commands.serve import serve
 from stac_bridge.cli.examples import epilog
 from stac_bridge.cli.exit_codes import CODES
-from stac_bridge.cli.explain import explain
-from stac_bridge.cli.item import item
 from stac_bridge.cli.repeated_options import App
-from stac_bridge.cli.sandbox import sandbox
-from stac_bridge.cli.search import search
-from stac_bridge.cli.serve import serve
 
 __all__ = ["app"]
 

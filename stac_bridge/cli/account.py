@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from stac_bridge.cli.sandbox import EMBEDDED_M2M_URL, EMBEDDED_ORIGIN
+from stac_bridge.cli.commands.sandbox import EMBEDDED_M2M_URL, EMBEDDED_ORIGIN
 from stac_bridge.extras import require_extra
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.session import build_session

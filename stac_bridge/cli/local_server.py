@@ -8,9 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from stac_bridge.cli.commands.serve import build
 from stac_bridge.cli.exit_codes import note
-from stac_bridge.cli.log import quiet_libraries
-from stac_bridge.cli.serve import build
+from stac_bridge.cli.output.log import quiet_libraries
 from stac_bridge.errors import BridgeError
 
 if TYPE_CHECKING:

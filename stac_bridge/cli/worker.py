@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stac_bridge.cli.garbage_collection import tune_garbage_collection
-from stac_bridge.cli.log import log_to_stderr
+from stac_bridge.cli.output.log import log_to_stderr
 from stac_bridge.settings import Settings
 
 if TYPE_CHECKING:

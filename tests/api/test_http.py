@@ -31,7 +31,7 @@ async def test_the_landing_page_says_who_it_is_and_leads_on(here: Here) -> None:
 async def test_the_sandbox_is_named_on_the_landing_page_and_in_the_openapi_description(tmp_path: Path) -> None:
     import httpx
 
-    from stac_bridge.cli.serve import build
+    from stac_bridge.cli.commands.serve import build
     from stac_bridge.settings import Settings
 
     server: Any = build(Settings(data_dir=tmp_path), "127.0.0.1", 8000)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from stac_bridge.api.metrics import Metrics
 from stac_bridge.api.routes.health import Health
 from stac_bridge.cli import app
-from stac_bridge.cli.serve import SHUTDOWN_TIMEOUT
+from stac_bridge.cli.commands.serve import SHUTDOWN_TIMEOUT
 from stac_bridge.settings import Settings
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -47,7 +47,7 @@ def test_the_page_lists_every_kind_of_fault_with_its_keys() -> None:
 
 
 def test_the_help_of_the_command_names_every_kind_of_fault() -> None:
-    from stac_bridge.cli.sandbox import sandbox
+    from stac_bridge.cli.commands.sandbox import sandbox
 
     assert set(KINDS) <= set(re.findall(r"[\w-]+", str(sandbox.__doc__)))
 

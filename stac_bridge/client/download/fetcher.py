@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stac_bridge.client.download.file_download import FetchContext, FileDownload, ProgressListener
 from stac_bridge.client.download.outcome import Outcome, Status
 from stac_bridge.client.download.plan import File
-from stac_bridge.client.download.recovery import disk_failure
 from stac_bridge.client.download.renewal import fetch_collections
+from stac_bridge.client.download.retries import disk_failure
 from stac_bridge.client.download.static_item import recorded_sizes, write_item
 
 if TYPE_CHECKING:

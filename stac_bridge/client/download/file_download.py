@@ -12,7 +12,8 @@ from stac_bridge.client.download.checksum import matches_checksum
 from stac_bridge.client.download.outcome import Outcome, Status
 from stac_bridge.client.download.part_file import FileState, PartFile, resume_headers, resume_offset
 from stac_bridge.client.download.plan import bridge_root
-from stac_bridge.client.download.recovery import (
+from stac_bridge.client.download.renewal import renew_href
+from stac_bridge.client.download.retries import (
     DownloadFailed,
     Recovery,
     connection_failure,
@@ -20,7 +21,6 @@ from stac_bridge.client.download.recovery import (
     is_file,
     response_failure,
 )
-from stac_bridge.client.download.renewal import renew_href
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

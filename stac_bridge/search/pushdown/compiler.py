@@ -14,7 +14,7 @@ from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, properties_of
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, push_condition
-from stac_bridge.search.pushdown.places import push_spatial
+from stac_bridge.search.pushdown.spatial import push_spatial
 from stac_bridge.search.pushdown.times import push_datetime_filter, push_temporal, push_time_comparison
 
 if TYPE_CHECKING:

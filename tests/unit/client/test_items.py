@@ -11,7 +11,7 @@ import pytest
 
 from stac_bridge.client.download import read_items
 from stac_bridge.errors import BadRequest
-from tests.unit.client.host import item
+from tests.unit.client.download.host import item
 
 ITEM = item(zip={"href": "http://x.test/a.zip"})
 

@@ -1,0 +1,1 @@
+"""What ``stac-bridge doctor`` checks."""
