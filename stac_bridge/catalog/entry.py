@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stac_bridge.m2m.models.scenes import fold
@@ -19,7 +19,6 @@ RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code", "m2m:h
 """Properties that the bridge itself writes with this prefix; a field of that name gets the suffix ``_field``."""
 
 
-@lru_cache(maxsize=8192)
 def field_name(label: str) -> str:
     """Return the name of the property made from a metadata field's label.
 

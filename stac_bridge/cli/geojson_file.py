@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.errors import BadRequest
 
@@ -41,7 +41,7 @@ def _union(geometries: list[dict[str, Any]]) -> dict[str, Any]:
     shapes = [shape(geometry) for geometry in geometries]
     if len(shapes) == 1 and not shapes[0].is_empty:
         return geometries[0]
-    union: dict[str, Any] = mapping(shapely.union_all(shapes))
+    union: dict[str, Any] = json.loads(shapely.to_geojson(shapely.union_all(shapes)))
     if not shapes or "coordinates" not in union or not union["coordinates"]:
         raise ValueError("no geometry")
     return union

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
@@ -200,5 +201,5 @@ def _as_item(collection: Collection) -> dict[str, Any]:
     """The queryable properties of a Collection in the shape of an Item, which is what a filter is tested on."""
     values = {name: _value(collection, name) for name in QUERYABLE if name not in ("id", "geometry")}
     properties = {name: value for name, value in values.items() if value is not None}
-    geometry = mapping(_extent(collection))
+    geometry = orjson.loads(shapely.to_geojson(_extent(collection)))
     return {"type": "Feature", "id": collection["id"], "geometry": geometry, "properties": properties}

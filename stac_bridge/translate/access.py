@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Protocol
 
 _SCHEME = "signed_url"
@@ -25,9 +24,8 @@ class HrefMaker(Protocol):
         """Return the signed href of an asset (its key) and file name."""
 
 
-@lru_cache(maxsize=64)
 def auth_schemes(base: str) -> dict[str, Any]:
-    """Return ``auth:schemes``, which describes how to renew hrefs. The result is cached: do not change it.
+    """Return ``auth:schemes``, which describes how to renew hrefs.
 
     Assets have no ``auth:refs`` to it, because STAC Browser would ask users for a login, and no login exists.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,7 +63,6 @@ def _is_valid_landsat(properties: Mapping[str, Any]) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
 def prefix_of(name: str) -> str:
     """Return the prefix of a field's name, before the colon; empty without one."""
     return name.partition(":")[0] if ":" in name else ""

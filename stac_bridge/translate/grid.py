@@ -21,7 +21,6 @@ MAX_CORNER_ERROR = 2.0
 """Meters that a corner can be off the grid: the fields have five decimals, which is half a meter or so."""
 
 
-@lru_cache(maxsize=1024)
 def epsg_of(projection: str, zone: str, datum: str = "") -> int | None:
     """Return the EPSG code of a product's projection, zone and datum, as M2M writes them; None if unknown.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.params.limits import DEFAULT_LIMITS
@@ -112,7 +112,9 @@ def read_geometry(value: Any, name: str = "intersects", limits: Limits = DEFAULT
             f"{name} extends beyond the globe ({west}, {south} to {east}, {north}): longitudes lie within 180 and "
             "latitudes within 90, longitude first. Cut it at the antimeridian as RFC 7946 says."
         )
-    return _plain(mapping(shapely.force_2d(geometry)))
+    # written by GEOS, because equal searches must compare as equal: mapping() returns tuples
+    written: Geometry = orjson.loads(shapely.to_geojson(shapely.force_2d(geometry)))
+    return written
 
 
 def _shape(geometry: dict[str, Any], name: str) -> BaseGeometry:
@@ -143,14 +145,3 @@ def _check_coordinates(part: Any) -> None:
         _check_coordinates(_content(part))
     elif isinstance(part, bool) or not isinstance(part, int | float) or not math.isfinite(part):
         raise ValueError(f"{part!r} is no coordinate")
-
-
-def _plain(geometry: dict[str, Any]) -> Geometry:
-    """A geometry with lists in place of tuples, as JSON has it: equal searches must compare as equal."""
-    if "geometries" in geometry:
-        return {"type": geometry["type"], "geometries": [_plain(part) for part in geometry["geometries"]]}
-    return {"type": geometry["type"], "coordinates": _as_lists(geometry["coordinates"])}
-
-
-def _as_lists(value: Any) -> Any:
-    return [_as_lists(part) for part in value] if isinstance(value, list | tuple) else value

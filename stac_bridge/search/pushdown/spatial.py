@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 
 from stac_bridge.m2m.filters import GeoJson, Mbr, SceneFilter, shape_of
 from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
@@ -110,5 +110,5 @@ def _as_filter(geometry: BaseGeometry) -> Mbr | GeoJson:
 
 
 def _geojson(geometry: BaseGeometry) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(orjson.dumps(mapping(geometry)))
+    document: dict[str, Any] = orjson.loads(shapely.to_geojson(geometry))
     return document
