@@ -114,6 +114,7 @@ def test_no_documented_request_makes_the_server_fail(few: str, tmp_path: Path) -
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_no_documented_request_makes_a_server_on_the_recorded_catalog_fail(
     recorded: RecordedServer, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_no_documented_request_makes_a_server_on_the_recorded_catalog_fail(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 @pytest.mark.parametrize("recorded", [EE, *([ALL_GROUPS] if LONG else [])], indirect=True, ids="+".join)
 @pytest.mark.parametrize("classes", [["core"], ["item-search"], *([["features"]] if LONG else [])], ids="+".join)
 def test_the_validator_finds_no_other_error_on_the_recorded_catalog(

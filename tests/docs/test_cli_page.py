@@ -29,6 +29,7 @@ def test_commands_options_and_codes_are_the_codes(page: Path) -> None:
     assert written(page) == page.read_text(encoding="utf-8"), "run python -m tests.docs.commands_page"
 
 
+@pytest.mark.long
 def test_the_pages_own_blocks_run_and_print_what_it_shows(api: str, tmp_path: Path) -> None:
     assert "landsat-9" in run_blocks(BLOCKS, api, tmp_path)
 
@@ -54,6 +55,7 @@ def test_every_example_works(api: str, command: str, tmp_path: Path, monkeypatch
         assert not into or into.endswith(".yaml")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", SERVERS)
 def test_every_example_of_a_server_serves(command: str, tmp_path: Path) -> None:
     for line in lines(command):

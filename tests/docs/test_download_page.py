@@ -16,6 +16,7 @@ PAGE = (ROOT / "docs" / "download.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: the page's examples were not run")
 def test_every_example_works_and_prints_what_the_page_shows(api: str, tmp_path: Path) -> None:
     assert '"status": "skipped"' in run_blocks(BLOCKS, api, tmp_path)

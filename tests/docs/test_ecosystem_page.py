@@ -12,6 +12,8 @@ import rasterio
 
 from tests.docs.shell import HERE, ROOT, run_blocks
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs" / "ecosystem.md").read_text(encoding="utf-8")
 DEBIANS = "/usr/bin/python3"
 """QGIS is a module of the system's Python, not of ours."""

@@ -40,10 +40,16 @@ def blocks(page: Path) -> list[tuple[str, str]]:
     return [(one["language"], one["text"]) for one in found if not one["why"] and one["language"] not in elsewhere]
 
 
-HERE = [page for page in PAGES if blocks(page)]
+# the first pages that people run are the ones that `make test` runs, too
+FIRST = ("quickstart.md",)
+HERE = [
+    pytest.param(page, marks=[] if page.name in FIRST else [pytest.mark.long], id=page.name)
+    for page in PAGES
+    if blocks(page)
+]
 
 
-@pytest.mark.parametrize("page", HERE, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", HERE)
 def test_every_block_of_a_page_runs_and_prints_what_it_shows(page: Path, api: str, tmp_path: Path) -> None:
     for language, program in (("js", "node"), ("sh", "curl")):
         if any(one == language for one, _text in blocks(page)) and shutil.which(program) is None:

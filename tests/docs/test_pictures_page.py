@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from textwrap import dedent, indent
 
+import pytest
+
 from tests.docs.notebooks import EXAMPLES, NAMES
 from tests.docs.shell import ROOT
 
@@ -37,6 +39,7 @@ def test_the_lines_that_are_shown_are_the_scripts() -> None:
         assert any(indent(dedent(shown), " " * deep) in script for deep in (0, 4, 8)), name
 
 
+@pytest.mark.long
 def test_a_command_of_the_page_draws_its_picture(api: str, tmp_path: Path) -> None:
     (command,) = blocks("sh", PARTS["by_year"])
     _python, script, _out, picture = command.split()

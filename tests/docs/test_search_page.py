@@ -13,6 +13,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "searching.md"
 EXAMPLES = re.findall(r"^GET (.+)\n# (\d+)(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("address", "status", "told"), EXAMPLES)
 async def test_an_example_answers_what_the_page_says(here: Here, address: str, status: str, told: str) -> None:
     path, _, query = address.partition("?")

@@ -16,6 +16,8 @@ import pytest
 
 from tests.docs.shell import PAGES, ROOT
 
+pytestmark = pytest.mark.long
+
 FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 """What a browser asks for by itself when it opens a page."""
 OF_SPHINX = {"search.html", "genindex.html"}

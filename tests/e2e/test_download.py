@@ -189,7 +189,7 @@ def test_a_connection_that_is_cut_is_gone_on_with(faulty: tuple[str, str], tmp_p
     end_faults(sandbox)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("ending", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_one_that_is_stopped_in_the_middle_is_gone_on_with(
     faulty: tuple[str, str], tmp_path: Path, ending: signal.Signals
 ) -> None:

@@ -85,7 +85,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
         yield Upstream(address)
 
 
-@pytest.fixture(scope="module", params=["stream", "auto"])
+@pytest.fixture(scope="module", params=["auto", pytest.param("stream", marks=pytest.mark.long)])
 def failing(
     request: pytest.FixtureRequest, sandbox: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bridge]:

@@ -104,15 +104,23 @@ TAPE = [
 """What hosts do that stage, and serve no parts: everything comes through the bridge, however it delivers."""
 
 
-def matrix(cases: list[Case], names: Iterable[str]) -> list[tuple[Case, str, str]]:
-    """Case, reader, delivery: by turns, so that any two of them meet; all three with all in the long mode."""
-    found = []
-    for place, one in enumerate(cases):
-        readers = [name for name in names if one.name not in WHOLE or cases is TAPE or name in ("plain", "curl")]
-        for (turn, name), (way, delivery) in product(enumerate(readers), enumerate(DELIVERIES)):
-            if LONG or (place + turn + way) % 3 == 0:
-                found.append((one, name, delivery))
-    return found
+def matrix(cases: list[Case], names: Iterable[str]) -> list[Any]:
+    """Case, reader and delivery by turns, so that any two of them meet; all three with all in the long mode.
+
+    `make test` runs one combination for each fault, and all of those without a fault.
+    """
+    combinations = []
+    for place, case in enumerate(cases):
+        readers = [name for name in names if case.name not in WHOLE or cases is TAPE or name in ("plain", "curl")]
+        turns = [
+            (name, delivery)
+            for (turn, name), (way, delivery) in product(enumerate(readers), enumerate(DELIVERIES))
+            if LONG or (place + turn + way) % 3 == 0
+        ]
+        for number, (name, delivery) in enumerate(turns):
+            is_long = bool(case.faults) and number != place % len(turns)
+            combinations.append(pytest.param(case, name, delivery, marks=[pytest.mark.long] if is_long else []))
+    return combinations
 
 
 @dataclass

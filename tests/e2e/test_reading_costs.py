@@ -27,7 +27,7 @@ Places = tuple[Upstream, str, Path]
 MOST_REQUESTS, MOST_BYTES, MOST_CALLS = 4, 600_000, 5
 
 
-@pytest.fixture(scope="module", params=["stream", "auto"])
+@pytest.fixture(scope="module", params=["auto", pytest.param("stream", marks=pytest.mark.long)])
 def places(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Upstream, str, Path]]:

@@ -12,6 +12,7 @@ from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.session import Backoff
 
 
+@pytest.mark.long
 def test_many_callers_are_served_alike_and_m2m_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
     outcome, seen = load.measured(tmp_path, load.Size(clients=12, requests=20, seconds=6, latency=0.03))
     assert outcome.errors == []

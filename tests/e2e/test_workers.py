@@ -143,6 +143,7 @@ def test_without_redis_cached_answers_go_on_new_ones_wait_and_all_is_well_once_i
     assert "Traceback" not in two.log.read_text()
 
 
+@pytest.mark.long
 def test_a_next_link_is_followed_by_any_of_three_workers(tmp_path: Path) -> None:
     """Each worker has learnt other datasets; the order in which collections are looked through must not show it."""
     port = free_port()
