@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer, serving_recorded
 from tests.serving import started
+from tests.support import TIMEOUT_FACTOR
+
+# read by pytest-timeout, before its value in pyproject.toml
+os.environ.setdefault("PYTEST_TIMEOUT", str(120 * TIMEOUT_FACTOR))
 
 
 def pytest_collection_finish() -> None:

@@ -29,6 +29,9 @@ from stac_bridge.settings import Settings
 LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 """Whether random tests run at full length: ``STAC_BRIDGE_TESTS_LONG=1 make test-all``."""
 
+TIMEOUT_FACTOR = 20 if LONG else 1
+"""What time limits of tests are multiplied by."""
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
 RECORDINGS = Path(__file__).resolve().parent / "contract" / "recordings"

@@ -15,7 +15,7 @@ from stac_api_validator.validations import QueryConfig, validate_api
 
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer
 from tests.serving import started
-from tests.support import LONG
+from tests.support import LONG, TIMEOUT_FACTOR
 from tests.validation import look_up_schemas_offline
 
 VALIDATED = [
@@ -80,7 +80,9 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.timeout(300)  # hundreds of requests and validations: it takes long where others share the cores
+@pytest.mark.timeout(
+    300 * TIMEOUT_FACTOR
+)  # hundreds of requests and validations: it takes long where others share the cores
 @pytest.mark.parametrize("classes", VALIDATED, ids="+".join)
 def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
     look_up_schemas_offline()
@@ -104,7 +106,7 @@ def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
     assert len(found) == expected, "an alarm that is not raised any more is one to forget"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(240 * TIMEOUT_FACTOR)
 @pytest.mark.long
 def test_no_documented_request_makes_the_server_fail(few: str, tmp_path: Path) -> None:
     """Examples, each parameter's limits, and random requests that are the same in every run."""
@@ -113,7 +115,7 @@ def test_no_documented_request_makes_the_server_fail(few: str, tmp_path: Path) -
     assert "passed" in ran.stdout
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 * TIMEOUT_FACTOR)
 @pytest.mark.long
 def test_no_documented_request_makes_a_server_on_the_recorded_catalog_fail(
     recorded: RecordedServer, tmp_path: Path
@@ -128,7 +130,7 @@ def test_no_documented_request_makes_a_server_on_the_recorded_catalog_fail(
     assert ran.returncode == (1 if types else 0), ran.stdout + ran.stderr
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 * TIMEOUT_FACTOR)
 @pytest.mark.long
 @pytest.mark.parametrize("recorded", [EE, *([ALL_GROUPS] if LONG else [])], indirect=True, ids="+".join)
 @pytest.mark.parametrize("classes", [["core"], ["item-search"], *([["features"]] if LONG else [])], ids="+".join)
