@@ -82,7 +82,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.timeout(
     300 * TIMEOUT_FACTOR
-)  # hundreds of requests and validations: it takes long where others share the cores
+)  # hundreds of requests and validations
 @pytest.mark.parametrize("classes", VALIDATED, ids="+".join)
 def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
     look_up_schemas_offline()
