@@ -39,7 +39,9 @@ class M2MClient:
 
     async def permissions(self) -> tuple[str, ...]:
         """Return the account's roles: ``user``, ``download``, ``order``. Logs in if necessary, like every request."""
-        return await self._request("permissions", {}, _strings)
+        roles = await self._request("permissions", {}, _strings)
+        self._session.auth.refusals.learn_roles(roles)
+        return roles
 
     async def notifications(self) -> tuple[Notification, ...]:
         """Return USGS's notices to all users of the service."""
