@@ -23,8 +23,14 @@ def as_map(value: Any) -> Any:
 
 
 def as_list(value: Any) -> Any:
-    """Return a list; an empty one may come as a map or as null."""
-    return () if value in (None, {}) else value
+    """Return a list; an empty one may come as a map or as null, and one with gaps as a map by position.
+
+    >>> as_list({}), as_list({"0": "a", "2": "c"}), as_list({"id": "a"})
+    ((), ('a', 'c'), {'id': 'a'})
+    """
+    if isinstance(value, dict) and all(str(key).isdecimal() for key in value):
+        return tuple(value.values())
+    return () if value is None else value
 
 
 def as_text(value: Any) -> str | None:
@@ -119,6 +125,15 @@ def as_bounds(value: Any) -> dict[str, float] | None:
 
 Text = Annotated[str | None, BeforeValidator(as_text)]
 """A field that may hold text, a number, or anything else, which is then None."""
+
+Word = Annotated[str, BeforeValidator(lambda value: as_text(value) or "")]
+"""A field of text or a number, empty if it holds anything else."""
+
+Count = Annotated[int | None, BeforeValidator(as_count)]
+"""A field of a whole number, which may come as text; None if it holds anything else."""
+
+CountOrZero = Annotated[int, BeforeValidator(lambda value: as_count(value) or 0)]
+"""A field of a whole number; 0 if it holds anything else."""
 
 Flag = Annotated[bool, BeforeValidator(as_flag)]
 """A boolean field, in any of M2M's spellings."""
