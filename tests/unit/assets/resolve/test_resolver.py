@@ -12,7 +12,7 @@ from stac_bridge.assets import SceneFile, Source
 from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models.downloads import Product
-from tests.minting import SCENE, calls, resolver
+from tests.minting import LABEL, SCENE, calls, resolver
 from tests.support import Script, says
 
 RED = SceneFile("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", suffix="SR_B4.TIF")
@@ -125,7 +125,7 @@ async def test_the_request_names_the_file_and_the_label() -> None:
     await resolver(script).source(RED)
     assert script.asked[-1][1] == {
         "downloads": [{"entityId": f"L2SR_{SCENE}_SR_B4_TIF", "productId": "SR_B4.TIF-id"}],
-        "label": "bridge",
+        "label": LABEL,
     }
 
 
