@@ -20,7 +20,7 @@ from stac_bridge.m2m.models.downloads import (
 )
 from stac_bridge.m2m.models.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.models.scenes import Scene, Scenes, read_scene, read_scenes
-from stac_bridge.m2m.models.values import as_list, as_names
+from stac_bridge.m2m.models.values import M2MModel, as_list, as_names, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+M = TypeVar("M", bound=M2MModel)
 
 _ABSENT_CODES = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
 """Codes that scene-metadata may return for an unknown id; which one it is, nobody has recorded [REFERENCE §11]."""
@@ -193,9 +194,8 @@ def _strings(data: Any, _size: int) -> tuple[str, ...]:
     return as_names(data)
 
 
-def _list_of(model: type[T]) -> Callable[[Any, int], tuple[T, ...]]:
-    adapter = TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]
-    return lambda data, _size: adapter.validate_python(as_list(data))
+def _list_of(model: type[M]) -> Callable[[Any, int], tuple[M, ...]]:
+    return lambda data, _size: read_rows(model, data)
 
 
 def _object_of(model: type[T]) -> Callable[[Any, int], T]:
@@ -206,4 +206,4 @@ def _object_of(model: type[T]) -> Callable[[Any, int], T]:
 def _scene_list(data: Any, _size: int) -> tuple[Scene, ...]:
     """Read scenes grouped by dataset alias; an empty map comes as a list [REFERENCE §1]."""
     groups = data.values() if isinstance(data, dict) else ()
-    return tuple(read_scene(scene) for group in groups for scene in group)
+    return tuple(read_scene(scene) for group in groups for scene in as_list(group))

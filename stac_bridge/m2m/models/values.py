@@ -1,14 +1,17 @@
-"""Read single values that M2M writes in more than one way. An unreadable value is None, never an error."""
+"""Read values that M2M writes in more than one way, and rows of them. An unreadable value is None, never an error."""
 
 from __future__ import annotations
 
 import html
+import logging
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+
+_log = logging.getLogger(__name__)
 
 
 class M2MModel(BaseModel):
@@ -17,9 +20,35 @@ class M2MModel(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
+M = TypeVar("M", bound=M2MModel)
+
+
+def read_rows(model: type[M], data: Any) -> tuple[M, ...]:
+    """Read a list of objects. An unreadable one is skipped and logged: it must not hide the others.
+
+    Raises ValueError if none is readable.
+    """
+    rows: list[M] = []
+    raw_rows = as_list(data)
+    for raw in raw_rows:
+        try:
+            rows.append(model.model_validate(raw))
+        except ValidationError as error:
+            _log.warning("Skipped an unreadable %s of M2M: %s", model.__name__, error.errors()[0]["msg"])
+    if raw_rows and not rows:
+        raise ValueError(f"no element is a {model.__name__}")
+    return tuple(rows)
+
+
 def as_map(value: Any) -> Any:
-    """Return a map; an empty one comes as a list [REFERENCE §1]."""
-    return {} if value in (None, []) else value
+    """Return a map; an empty one comes as a list, and so does one whose keys count from 0 [REFERENCE §1].
+
+    >>> as_map([]), as_map(None), as_map(["Worst", "Best"]), as_map({"a": 1})
+    ({}, {}, {'0': 'Worst', '1': 'Best'}, {'a': 1})
+    """
+    if isinstance(value, list):
+        return {str(position): element for position, element in enumerate(value)}
+    return {} if value is None else value
 
 
 def as_list(value: Any) -> Any:

@@ -93,6 +93,18 @@ def test_an_unavailable_file_is_an_error() -> None:
         choose(products(rows), RED)
 
 
+def test_an_error_names_what_the_scene_has_instead() -> None:
+    rows = [
+        product("D441", "dds", productName="Full Resolution"),
+        product("D687", "folder", productName="Band File"),
+        product("D805", "dds_ms", available=False, productName="Product Bundle"),
+    ]
+    with pytest.raises(NotFound, match=r"of this scene\. Available now: Full Resolution\.$"):
+        choose(products(rows), SceneFile("naip", "1", "m_1", "m_1.jp2", product_code="D482"))
+    with pytest.raises(AssetUnavailable, match=r"Available now: Full Resolution\.$"):
+        choose(products(rows), SceneFile("naip", "1", "m_1", "m_1.tar", product_code="D805"))
+
+
 def granted(url: str = URL, ident: int = 7) -> httpx.Response:
     row = {"downloadId": ident, "eulaCode": None, "url": url}
     return says({"availableDownloads": [row], "duplicateProducts": [], "newRecords": {str(ident): "bridge"}})
