@@ -98,7 +98,7 @@ class Bridge:
         """Load the saved catalog and start the background tasks: the login, the refreshes, and the download queue."""
         await self._catalog.load()
         background = (
-            self._account.learn_role(self._deadline),
+            self._account.refresh_forever(self._deadline),
             self._catalog.refresh_forever(self._deadline),
             self._refresh_notices(),
             self._resolver.upkeep.run_forever(self._deadline),

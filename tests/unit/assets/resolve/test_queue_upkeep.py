@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from stac_bridge.assets import SceneFile
 from stac_bridge.assets.resolve import queue_upkeep
 from stac_bridge.assets.resolve.resolver import Resolver
 from stac_bridge.errors import Staging
-from stac_bridge.request_context import CallPriority, request_deadline
+from stac_bridge.request_context import CallPriority, current_request, request_deadline
 from tests.minting import LABEL, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
@@ -69,6 +70,20 @@ async def test_a_reader_sends_no_report_and_a_report_counts_for_no_reader() -> N
     assert (first, reader.calls) == (3, 3)  # the login, the options and the request
     assert calls(script)[:2] == ["download-options", "download-request"]
     assert len(reported(script)) == 1
+
+
+async def test_a_report_waits_behind_readers_and_pages() -> None:
+    seen: list[tuple[str, CallPriority]] = []
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        seen.append((current_request().caller, current_request().priority))
+        return says({"updatedDownloadsCount": 1})
+
+    the_resolver = resolver(m2m(download_complete_proxied=answer))
+    with request_deadline(MINUTE, "reader", CallPriority.asset):
+        await the_resolver.source(wanted(BANDS[0]))
+        await the_resolver.upkeep.run(MINUTE)
+    assert seen == [("", CallPriority.background)]
 
 
 async def test_a_report_is_sent_once() -> None:
