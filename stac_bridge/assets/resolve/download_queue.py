@@ -74,8 +74,8 @@ class DownloadQueue:
         results: dict[DownloadInput, QueuedDownload | RefusedDownload] = {
             download: queued[ident] for download, ident in matched.items()
         }
-        if len(set(matched.values())) == len(queued):
-            # Every download of the answer belongs to an input, so USGS does not know the inputs that are left over.
+        if (answer.invalid or answer.failed) and len(set(matched.values())) == len(queued):
+            # Every download of the answer belongs to an input, so USGS refuses the inputs that are left over.
             results = {download: results.get(download, unnamed_refusal(answer)) for download in inputs}
         return {**results, **refused}
 

@@ -1,4 +1,4 @@
-"""Keeps USGS's download queue short: reports what was fetched from other hosts, and removes past days.
+"""Keeps USGS's download queue short: reports what was fetched from other hosts, removes past days and unused files.
 
 M2M does not observe how hosts other than its file server deliver, so their downloads stay in the queue until they are
 reported [REFERENCE §8].
@@ -19,6 +19,7 @@ from stac_bridge.request_context import request_deadline
 if TYPE_CHECKING:
     from stac_bridge.assets.resolve.download_answer import QueuedDownload
     from stac_bridge.assets.resolve.download_labels import DownloadLabels
+    from stac_bridge.assets.resolve.quota import DownloadQuota
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.store import Store
 
@@ -46,10 +47,11 @@ class QueueUpkeep:
     ``labels`` are removed ``keep`` seconds after their day, when nobody uses or waits for their downloads anymore.
     """
 
-    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels, keep: float) -> None:
+    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels, quota: DownloadQuota, keep: float) -> None:
         self._m2m = m2m
         self._store = store
         self._labels = labels
+        self._quota = quota
         self._keep = keep
         self._fetched: dict[int, FetchedDownload] = {}
         self._has_work = asyncio.Event()
@@ -68,14 +70,16 @@ class QueueUpkeep:
             await self.run(deadline)
 
     async def run(self, deadline: float) -> None:
-        """Report what was fetched, and once a day remove past days. What M2M does not answer is left to the next run.
+        """Report what was fetched, relieve a quota that runs low, and once a day remove past days.
 
-        The requests belong to no reader: they have no caller and the lowest priority, and count for nobody.
+        What M2M does not answer is left to the next run. The requests belong to no reader: they have no caller and the
+        lowest priority, and count for nobody.
         """
         self._has_work.clear()
         try:
             with request_deadline(deadline):
                 await self._report()
+                await self._quota.relieve()
                 await self._store.get_or_make(
                     "downloads of past days", self._remove_past_days, ttl=LABELS_INTERVAL, size=lambda _count: 64
                 )

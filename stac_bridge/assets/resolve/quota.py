@@ -29,7 +29,7 @@ QUOTAS = {"recent": 15_000, "pending": 20_000, "unattempted": 20_000}
 """Maximum number of downloads of an account: requested within the window, in preparation, and never fetched."""
 
 MAX_REMOVED = 20
-"""Downloads removed from the queue at a time: each takes an M2M call, and a reader waits for them."""
+"""Downloads removed from the queue at a time: each takes an M2M call, and after a refusal a reader waits for them."""
 
 
 class DownloadQuota:
@@ -49,15 +49,20 @@ class DownloadQuota:
         until: float = await self._store.get("downloads refused until") or 0
         if until > time.time():
             raise _quota_error(until)
-        if await self._store.get("downloads never fetched"):
-            # Once per window and for all workers: the counts that M2M reports fall only with the next request.
-            await self._store.get_or_make("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
         try:
             answer = await self._m2m.download_request(inputs, label)
         except UpstreamBusy as busy:
             answer = await self._retry(inputs, label, busy)
         await self._check_limits(answer.limits)
         return answer
+
+    async def relieve(self) -> None:
+        """Remove unused downloads if few more may stay unfetched. Raises UpstreamError. No reader waits for this.
+
+        Once per window and for all workers: the counts that M2M reports fall only with the next request.
+        """
+        if await self._store.get("downloads never fetched"):
+            await self._store.get_or_make("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
 
     async def _retry(self, inputs: Sequence[DownloadInput], label: str, busy: UpstreamBusy) -> DownloadAnswer:
         """Remove downloads that were never fetched, which count against one of the quotas, and request again."""

@@ -75,7 +75,7 @@ class Resolver:
         self._hosts = hosts
         labels = DownloadLabels(label, clock)
         self._queue = DownloadQueue(m2m, store, labels)
-        self.upkeep = QueueUpkeep(m2m, store, labels, max(url_ttl, STAGING_TTL))
+        self.upkeep = QueueUpkeep(m2m, store, labels, self._queue.quota, max(url_ttl, STAGING_TTL))
         self._url_ttl = url_ttl
         self._archive = archive
         self._stale = stale

@@ -192,6 +192,11 @@ async def test_files_requested_together_share_the_reasons_of_failures_that_name_
     assert [isinstance(result, RefusedDownload) and result.is_temporary for result in results] == [is_temporary] * 2
 
 
+async def test_an_answer_that_neither_lists_nor_refuses_a_file_means_that_it_is_not_listed_yet() -> None:
+    with pytest.raises(Staging, match="does not list it yet"):
+        await resolver(m2m_with({"numInvalidScenes": 0, "failed": []})).source(FILM)
+
+
 async def test_a_label_that_is_a_number_and_one_that_is_missing_are_read() -> None:
     script = m2m_with({"duplicateProducts": {"9": 20263459}}, ready("20263459"))
     assert (await resolver(script).source(FILM)).url == TAPE

@@ -126,16 +126,20 @@ async def test_a_low_quota_is_logged_once_and_without_the_username(caplog: pytes
     assert "download-search" not in calls(script)
 
 
-async def test_unused_downloads_are_removed_once_per_window_if_the_quota_is_low() -> None:
+async def test_unused_downloads_are_removed_in_the_background_once_per_window_if_the_quota_is_low() -> None:
     script = limited(left(unattemptedDownloadCount=1999), [row(500)])
     the_resolver = resolver(script)
     for band in BANDS:
         await the_resolver.source(wanted(band))
-    assert calls(script) == [
-        "download-options",
-        "download-request",
-        "download-search",
-        "download-remove",
-        "download-request",
-        "download-request",
-    ]
+    assert calls(script) == ["download-options", *["download-request"] * 3]
+    for _ in range(2):
+        await the_resolver.upkeep.run(60)
+    assert [name for name in calls(script)[4:] if name != "download-labels"] == ["download-search", "download-remove"]
+
+
+async def test_nothing_is_removed_while_the_quota_is_not_low() -> None:
+    script = limited(left(unattemptedDownloadCount=19_997), [row(500)])
+    the_resolver = resolver(script)
+    await the_resolver.source(wanted())
+    await the_resolver.upkeep.run(60)
+    assert removed(script) == []
