@@ -1,7 +1,8 @@
 """Keeps USGS's download queue short: reports what was fetched from other hosts, removes past days and unused files.
 
 M2M does not observe how hosts other than its file server deliver, so their downloads stay in the queue until they are
-reported [REFERENCE §8].
+reported [REFERENCE §8]. Readers may go on with the signed URL of a reported download: its host checks the signature,
+not the queue. If that were wrong, the URL would be renewed like any other that has died.
 """
 
 from __future__ import annotations
