@@ -1,6 +1,6 @@
 """Decides whether a refusal may mean that the login key is dead, so that a new login is worth its call.
 
-M2M refuses a dead key with HTTP 403 and an errorCode that nobody has recorded [REFERENCE §9]. The same codes also
+M2M refuses a dead key with HTTP 403 and an errorCode of which there is no record [REFERENCE §9]. The same codes also
 refuse an account that lacks a role, for which a new key would be refused as well.
 """
 
@@ -25,7 +25,7 @@ _ROLES = {"download": "download", "order": "order", "tram": "order"}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a response says about the key: ``is_success`` if it has the requested data."""
+    """A response, as far as it is about the key. ``is_success``: it has the requested data."""
 
     endpoint: str
     status: int

@@ -79,7 +79,7 @@ def refused_downloads(inputs: Sequence[DownloadInput], answer: DownloadAnswer) -
 def unnamed_refusal(answer: DownloadAnswer) -> RefusedDownload:
     """Return the refusal of inputs that no part of the answer names.
 
-    Failures without ids are theirs, but not which is whose. If one is temporary, so is this: a retry will tell.
+    Failures without ids are theirs, but which belongs to which is unknown. If one is temporary, a retry finds out.
     """
     unnamed = [RefusedDownload(failure.message) for failure in answer.failed if failure.entity_id is None]
     return max(unnamed, key=lambda refusal: refusal.is_temporary, default=RefusedDownload())

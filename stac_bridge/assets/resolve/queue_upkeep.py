@@ -45,7 +45,7 @@ LABELS_INTERVAL = 86_400.0
 class QueueUpkeep:
     """Runs in the background, as ``run_forever``. Without downloads it sends nothing.
 
-    ``labels`` are removed ``keep`` seconds after their day, when nobody uses or waits for their downloads anymore.
+    ``labels`` are removed ``keep`` seconds after their day, when no reader uses or waits for their downloads anymore.
     """
 
     def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels, quota: DownloadQuota, keep: float) -> None:
@@ -73,8 +73,8 @@ class QueueUpkeep:
     async def run(self, deadline: float) -> None:
         """Report what was fetched, relieve a quota that runs low, and once a day remove past days.
 
-        What M2M does not answer is left to the next run. The requests belong to no reader: they have no caller and the
-        lowest priority, and count for nobody.
+        What M2M does not answer is left to the next run. They have no caller and the lowest priority,
+        and count for no reader.
         """
         self._has_work.clear()
         try:
