@@ -73,7 +73,7 @@ class QueueUpkeep:
     async def run(self, deadline: float) -> None:
         """Report what was fetched, relieve a quota that runs low, and once a day remove past days.
 
-        What M2M does not answer is left to the next run. They have no caller and the lowest priority,
+        What M2M does not answer is left to the next run. The requests have no caller and the lowest priority,
         and count for no reader.
         """
         self._has_work.clear()
