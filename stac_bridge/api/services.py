@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from stac_bridge.settings import Settings
     from stac_bridge.store import Store
 
-# Groups our download requests in the M2M account.
+# Begins the labels of our download requests in the M2M account.
 DOWNLOAD_LABEL = "stac-bridge"
 
 

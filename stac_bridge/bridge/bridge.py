@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from stac_bridge.search import Axis, Order, Plan, Search, Step
 
 LOGOUT_TIMEOUT = 3.0
-"""Seconds for logging out; an API key that is not returned expires after two hours by itself."""
+"""Seconds for logging out; an API key that is not returned expires after two hours by itself. As many seconds before
+it are for the last reports to the download queue, whose days are removed in any case."""
 
 
 class Bridge:
@@ -94,20 +95,22 @@ class Bridge:
     # -- start and stop --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Load the saved catalog and start the background tasks: the login, and the refreshes."""
+        """Load the saved catalog and start the background tasks: the login, the refreshes, and the download queue."""
         await self._catalog.load()
         background = (
-            self._account.learn_role(self._deadline),
+            self._account.refresh_forever(self._deadline),
             self._catalog.refresh_forever(self._deadline),
             self._refresh_notices(),
+            self._resolver.upkeep.run_forever(self._deadline),
         )
         self._tasks = [asyncio.create_task(coroutine) for coroutine in background]
 
     async def stop(self) -> None:
-        """End the background tasks, log out and close the connections."""
+        """End the background tasks, send what they have to report, log out and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._resolver.upkeep.finish(LOGOUT_TIMEOUT)
         if self._logs_out:
             with request_deadline(LOGOUT_TIMEOUT):
                 await self._m2m.logout()

@@ -11,7 +11,8 @@ import orjson
 from stac_bridge.errors import UpstreamError, UpstreamFault, UpstreamLogin
 from stac_bridge.http_headers import read_text
 from stac_bridge.m2m.calls import Call, ignore_call, outcome_of
-from stac_bridge.m2m.errors import DEAD_KEY_CODES, Transient, m2m_request_id, read_data, read_envelope
+from stac_bridge.m2m.errors import Transient, m2m_request_id, read_data, read_envelope
+from stac_bridge.m2m.key_refusals import DEAD_KEY_CODES, KeyRefusals, Reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -70,10 +71,10 @@ class LocalKey:
 
 
 class LoginToken(httpx.Auth):
-    """Adds the key to each request, and logs in when there is no key, it has expired, or M2M rejects it.
+    """Adds the key to each request, and logs in when there is no key, it has expired, or M2M may have ended it.
 
-    The gate lets one request of the account through at a time, and a login is part of that request, so two logins
-    never overlap. Raises what ``read_data`` raises.
+    ``refusals`` decides the last. The gate lets one request of the account through at a time, and a login is part of
+    that request, so two logins never overlap. Raises what ``read_data`` raises.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class LoginToken(httpx.Auth):
         self._token = token
         self._keys = keys
         self._listener = listener
+        self.refusals = KeyRefusals()
         self._paused_until = 0.0
         self._rejection: UpstreamLogin | None = None
 
@@ -97,7 +99,7 @@ class LoginToken(httpx.Auth):
             await self._keys.drop(key)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send the request with the key; with another if M2M rejects the first."""
+        """Send the request with the key; with another if M2M may have ended the first."""
         key = await self._keys.get()
         for _ in range(_MAX_SENDS):
             if key is None:
@@ -107,7 +109,7 @@ class LoginToken(httpx.Auth):
             request.headers["X-Auth-Token"] = key
             response = yield request
             await response.aread()
-            if _error_code(response) not in DEAD_KEY_CODES:
+            if not self.refusals.may_be_dead(key, _reply(request, response)):
                 return
             key = await self._replacement(key)
 
@@ -141,6 +143,7 @@ class LoginToken(httpx.Auth):
             seconds = time.monotonic() - started
             self._listener(Call("login-token", outcome_of(error), 0, seconds, m2m_request_id(envelope)))
         self._rejection = None
+        self.refusals.key_issued(key)
         await self._keys.put(key, KEY_TTL)
         return key
 
@@ -158,8 +161,9 @@ def _key(data: Any) -> str:
     return key
 
 
-def _error_code(response: httpx.Response) -> str | None:
-    if len(response.content) > MAX_ERROR_SIZE:
-        return None
-    envelope = read_envelope(response)
-    return envelope["errorCode"] if envelope else None
+def _reply(request: httpx.Request, response: httpx.Response) -> Reply:
+    endpoint, is_large = request.url.path.rpartition("/")[2], len(response.content) > MAX_ERROR_SIZE
+    envelope = None if is_large else read_envelope(response)
+    code = envelope["errorCode"] if envelope else None
+    is_success = response.is_success and (is_large or (envelope is not None and code is None))
+    return Reply(endpoint, response.status_code, code, is_success)

@@ -9,20 +9,30 @@ from pydantic import TypeAdapter
 
 from stac_bridge.errors import UpstreamError, UpstreamFault
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
-from stac_bridge.m2m.models.downloads import DownloadAnswer, FileGroups, Product, Retrieved, RetrievedDownload
+from stac_bridge.m2m.models.downloads import (
+    CompletedDownloads,
+    DownloadAnswer,
+    DownloadLabel,
+    FileGroups,
+    Product,
+    Retrieved,
+    RetrievedDownload,
+)
 from stac_bridge.m2m.models.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.models.scenes import Scene, Scenes, read_scene, read_scenes
+from stac_bridge.m2m.models.values import M2MModel, as_list, as_names, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-    from stac_bridge.m2m.models.downloads import DownloadInput
+    from stac_bridge.m2m.models.downloads import DownloadInput, FetchedDownload
     from stac_bridge.m2m.session import M2MSession
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+M = TypeVar("M", bound=M2MModel)
 
 _ABSENT_CODES = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
 """Codes that scene-metadata may return for an unknown id; which one it is, nobody has recorded [REFERENCE §11]."""
@@ -39,7 +49,9 @@ class M2MClient:
 
     async def permissions(self) -> tuple[str, ...]:
         """Return the account's roles: ``user``, ``download``, ``order``. Logs in if necessary, like every request."""
-        return await self._request("permissions", {}, _strings)
+        roles = await self._request("permissions", {}, _strings)
+        self._session.auth.refusals.learn_roles(roles)
+        return roles
 
     async def notifications(self) -> tuple[Notification, ...]:
         """Return USGS's notices to all users of the service."""
@@ -110,7 +122,7 @@ class M2MClient:
             "listId": list_id,
             "datasetName": dataset,
             "idField": "displayId",
-            "entityIds": list(display_ids),
+            "entityIds": _array(display_ids),
             "timeToLive": "PT15M",
         }
         return await self._request("scene-list-add", payload, lambda data, _size: int(data or 0))
@@ -127,7 +139,7 @@ class M2MClient:
 
     async def download_options(self, dataset: str, entity_ids: Sequence[str]) -> tuple[Product, ...]:
         """Return the products of scenes as one flat list in no particular order, without those of unknown ids."""
-        payload = {"datasetName": dataset, "entityIds": list(entity_ids)}
+        payload = {"datasetName": dataset, "entityIds": _array(entity_ids)}
         return await self._request("download-options", payload, _list_of(Product))
 
     async def download_request(self, downloads: Sequence[DownloadInput], label: str) -> DownloadAnswer:
@@ -142,14 +154,33 @@ class M2MClient:
         """Return the download queue under a label."""
         return await self._request("download-retrieve", {"label": label}, _object_of(Retrieved))
 
-    async def download_search(self, label: str) -> tuple[RetrievedDownload, ...]:
-        """Return the incomplete downloads under a label, in every status, without URLs."""
-        payload = {"label": label, "activeOnly": True}
-        return await self._request("download-search", payload, _list_of(RetrievedDownload))
+    async def download_search(self) -> tuple[RetrievedDownload, ...]:
+        """Return the account's downloads that are in preparation or available, under all labels, without URLs."""
+        return await self._request("download-search", {"activeOnly": True}, _list_of(RetrievedDownload))
 
     async def download_remove(self, download_id: int) -> None:
         """Remove a download from the queue, so that it no longer counts against the quota of pending downloads."""
         await self._request("download-remove", {"downloadId": download_id}, _no_result)
+
+    async def download_complete_proxied(self, downloads: Sequence[FetchedDownload]) -> int:
+        """Report proxied downloads as fetched, which removes them from the queue; return how many M2M knew."""
+        rows = [{"downloadId": item.download_id, "downloadedSize": item.size} for item in downloads]
+        completed = _object_of(CompletedDownloads)
+        answer = await self._request("download-complete-proxied", {"proxiedDownloads": rows}, completed)
+        return answer.updated
+
+    async def download_labels(self) -> tuple[DownloadLabel, ...]:
+        """Return the labels of the account's downloads."""
+        return await self._request("download-labels", {}, _list_of(DownloadLabel))
+
+    async def download_order_remove(self, label: str) -> None:
+        """Remove all downloads under a label from the queue."""
+        await self._request("download-order-remove", {"label": label}, _no_result)
+
+
+def _array(values: Sequence[str]) -> list[str]:
+    """Return an array for a payload, of one element if a single text is passed: M2M fails on text [REFERENCE §2]."""
+    return [values] if isinstance(values, str) else list(values)
 
 
 # Readers: (data, size in bytes) → result
@@ -160,12 +191,11 @@ def _no_result(_data: Any, _size: int) -> None:
 
 
 def _strings(data: Any, _size: int) -> tuple[str, ...]:
-    return tuple(str(value) for value in data or ())
+    return as_names(data)
 
 
-def _list_of(model: type[T]) -> Callable[[Any, int], tuple[T, ...]]:
-    adapter = TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]
-    return lambda data, _size: adapter.validate_python(data or ())
+def _list_of(model: type[M]) -> Callable[[Any, int], tuple[M, ...]]:
+    return lambda data, _size: read_rows(model, data)
 
 
 def _object_of(model: type[T]) -> Callable[[Any, int], T]:
@@ -176,4 +206,4 @@ def _object_of(model: type[T]) -> Callable[[Any, int], T]:
 def _scene_list(data: Any, _size: int) -> tuple[Scene, ...]:
     """Read scenes grouped by dataset alias; an empty map comes as a list [REFERENCE §1]."""
     groups = data.values() if isinstance(data, dict) else ()
-    return tuple(read_scene(scene) for group in groups for scene in group)
+    return tuple(read_scene(scene) for group in groups for scene in as_list(group))

@@ -20,9 +20,6 @@ from stac_bridge.http_headers import read_retry_after
 if TYPE_CHECKING:
     import httpx
 
-DEAD_KEY_CODES = frozenset({"AUTH_EXPIRED", "AUTH_KEY_INVALID"})
-"""The key has expired or is unknown to M2M: log in again."""
-
 _RETRIED_CODES = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
 
 _ROLE = "the M2M account lacks the role for this (downloads need the MACHINE role, which USGS grants on request)"

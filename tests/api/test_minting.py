@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from m2m_sandbox import create_sandbox
+from m2m_sandbox import Sandbox, create_sandbox
 from m2m_sandbox.downloads.quotas import Quotas
 from tests.support import ORIGIN, Here, Watching, running
 
@@ -95,3 +95,36 @@ async def test_a_used_up_quota_is_mended_where_it_can_be_and_told_where_it_canno
             asked = len(sandbox.calls)
             assert (await here.client.get(fourth)).status_code == 503
             assert "download-request" not in sandbox.calls[asked:]
+
+
+async def statuses(sandbox: Sandbox) -> list[str]:
+    """Return the status of each download of the account."""
+    url = f"{ORIGIN}/api/api/json/stable/"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url=url) as client:
+        key = (await client.post("login-token", json={"username": "someone", "token": "a-token"})).json()["data"]
+        answer = await client.post("download-search", json={"activeOnly": False}, headers={"X-Auth-Token": key})
+    return [row["statusText"] for row in answer.json()["data"]]
+
+
+async def test_files_that_were_read_are_reported_when_the_server_ends_at_the_latest_and_no_reader_pays(
+    tmp_path: Path,
+) -> None:
+    sandbox = create_sandbox(base_url=ORIGIN)
+    async with running(tmp_path, Watching(sandbox), httpx.ASGITransport(sandbox)) as here:
+        urls = (await hrefs(here, DAY))[:3]
+        costs = [int((await here.client.get(url)).headers["x-m2m-calls"]) for url in (*urls, *urls)]
+        assert "download-complete-proxied" not in sandbox.calls
+    assert costs[0] <= 2
+    assert costs[3:] == [0, 0, 0]
+    assert sandbox.calls.count("download-complete-proxied") == 1
+    assert sandbox.calls[-2:] == ["download-complete-proxied", "logout"]
+    assert await statuses(sandbox) == ["Complete"] * 3
+
+
+async def test_an_account_that_may_only_search_logs_in_once_however_many_files_are_read(tmp_path: Path) -> None:
+    sandbox = create_sandbox(base_url=ORIGIN)
+    async with running(tmp_path, Watching(sandbox), httpx.ASGITransport(sandbox), m2m_username="search-only") as here:
+        for url in (await hrefs(here, DAY))[:4]:
+            assert (await here.client.get(url)).status_code == 502
+            assert (await here.get("/search", collections=LANDSAT, datetime=DAY, limit=1)).status_code == 200
+    assert sandbox.calls.count("login-token") == 1

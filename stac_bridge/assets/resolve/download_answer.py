@@ -26,7 +26,8 @@ class QueuedDownload:
     """A download in USGS's queue: its id, its label there, and its URL as soon as it has one.
 
     ``eula`` is the code of its license; ``first_seen`` (Unix seconds) is when it was first reported to us;
-    ``is_duplicate`` says that an earlier request put it into the queue.
+    ``is_duplicate`` says that an earlier request put it into the queue; ``is_proxied`` that another host than USGS's
+    file server delivers it; ``has_failed`` that it will not become ready.
     """
 
     download_id: int
@@ -34,6 +35,8 @@ class QueuedDownload:
     url: str | None = None
     eula: str | None = None
     is_duplicate: bool = False
+    is_proxied: bool = False
+    has_failed: bool = False
     first_seen: float = field(default_factory=time.time, compare=False)
 
 
@@ -44,9 +47,14 @@ class RefusedDownload:
     reason: str | None = None
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether USGS itself calls the reason temporary."""
+        return "temporar" in (self.reason or "").casefold()
+
+    @property
     def error(self) -> AssetUnavailable | UpstreamBusy:
-        """The error for the reader: only a reason that USGS itself calls temporary is worth a retry."""
-        if self.reason and "temporar" in self.reason.casefold():
+        """The error for the reader: only a temporary reason is worth a retry."""
+        if self.is_temporary:
             return UpstreamBusy(
                 f"USGS does not deliver this file for now: {self.reason}", retry_after=DISABLED_RETRY_AFTER
             )
@@ -68,17 +76,27 @@ def refused_downloads(inputs: Sequence[DownloadInput], answer: DownloadAnswer) -
     }
 
 
+def unnamed_refusal(answer: DownloadAnswer) -> RefusedDownload:
+    """Return the refusal of inputs that no part of the answer names.
+
+    Failures without ids are theirs, but which belongs to which is unknown. If one is temporary, a retry finds out.
+    """
+    unnamed = [RefusedDownload(failure.message) for failure in answer.failed if failure.entity_id is None]
+    return max(unnamed, key=lambda refusal: refusal.is_temporary, default=RefusedDownload())
+
+
 def queued_downloads(answer: DownloadAnswer, label: str) -> dict[int, QueuedDownload]:
     """Return the queue's downloads after a request, by download id: under ``label``, or under an earlier one's."""
     queued = {
-        int(ident): QueuedDownload(int(ident), own_label, is_duplicate=ident in answer.duplicates)
+        ident: QueuedDownload(ident, own_label or label, is_duplicate=ident in answer.duplicates)
         for ident, own_label in {**answer.new_records, **answer.duplicates}.items()
     }
     for row in (*answer.preparing, *answer.available):
         known = queued.get(row.download_id) or QueuedDownload(row.download_id, label)
         queued[row.download_id] = replace(known, eula=row.eula)
     for row in answer.available:
-        queued[row.download_id] = replace(queued[row.download_id], url=_ready_url(row.url))
+        url = _ready_url(row.url)
+        queued[row.download_id] = replace(queued[row.download_id], url=url, is_proxied=_is_signed(url))
     return queued
 
 
@@ -110,8 +128,15 @@ def update_from_queue(download: QueuedDownload, rows: Iterable[RetrievedDownload
     own = [row for row in rows if row.download_id == download.download_id]
     if not own:
         return None
-    eula = next((row.eula for row in own if row.eula), download.eula)
-    return replace(download, url=next((url for row in own if (url := _ready_url(row.url))), download.url), eula=eula)
+    url = next((url for row in own if (url := _ready_url(row.url))), download.url)
+    statuses = [row.is_proxied for row in own if row.is_proxied is not None]
+    return replace(
+        download,
+        url=url,
+        eula=next((row.eula for row in own if row.eula), download.eula),
+        is_proxied=url is not None and (any(statuses) if statuses else _is_signed(url)),
+        has_failed=url is None and any(row.has_failed for row in own),
+    )
 
 
 def staging_error(download: QueuedDownload) -> Staging:
@@ -122,5 +147,17 @@ def staging_error(download: QueuedDownload) -> Staging:
 
 
 def _ready_url(url: str | None) -> str | None:
-    """Return the URL if it serves bytes already, and is not a placeholder for a file in preparation."""
-    return None if url is None or "/download-staging/" in url else url
+    """Return the URL if it serves bytes already, and is not a placeholder for a file in preparation.
+
+    No status counts: rows that are Available, Downloading or Proxied have such a URL, in either list [REFERENCE §8].
+    """
+    return None if not url or "/download-staging/" in url else url
+
+
+def _is_signed(url: str | None) -> bool:
+    """Return whether a host that M2M does not observe delivers the file, going by its URL.
+
+    download-request reports no status. Signed URLs are those of landsatlook, which the queue lists as Proxied; the
+    URLs of the file server are not signed [REFERENCE §8].
+    """
+    return "requestSignature=" in (url or "")

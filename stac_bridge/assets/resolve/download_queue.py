@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.assets.resolve.download_answer import (
-    RefusedDownload,
     match_rows,
     queued_downloads,
     refused_downloads,
+    unnamed_refusal,
     update_from_queue,
 )
 from stac_bridge.assets.resolve.quota import DownloadQuota
@@ -18,7 +18,8 @@ from stac_bridge.assets.resolve.quota import DownloadQuota
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stac_bridge.assets.resolve.download_answer import QueuedDownload
+    from stac_bridge.assets.resolve.download_answer import QueuedDownload, RefusedDownload
+    from stac_bridge.assets.resolve.download_labels import DownloadLabels
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Product, Retrieved
     from stac_bridge.store import Store
@@ -34,17 +35,17 @@ QUEUE_TTL = 2.0
 
 
 class DownloadQueue:
-    """USGS's download queue, used under one ``label``. Every method raises UpstreamError."""
+    """USGS's download queue, used under our ``labels``. Every method raises UpstreamError."""
 
-    def __init__(self, m2m: M2MClient, store: Store, label: str) -> None:
+    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels) -> None:
         self._m2m = m2m
         self._store = store
-        self._label = label
+        self._labels = labels
         # One lock for options and requests: see Batcher.
         self._lock = asyncio.Lock()
         self._options: dict[str, Batcher[str, tuple[Product, ...]]] = {}
         self._requests = Batcher(self._request_all, MAX_DOWNLOADS, self._lock)
-        self.quota = DownloadQuota(m2m, store, label)
+        self.quota = DownloadQuota(m2m, store, labels)
 
     async def options(self, dataset: str, entity_id: str) -> tuple[Product, ...]:
         """Return the products that a scene offers."""
@@ -65,16 +66,17 @@ class DownloadQueue:
     async def _request_all(
         self, inputs: Sequence[DownloadInput]
     ) -> Mapping[DownloadInput, QueuedDownload | RefusedDownload]:
-        answer = await self.quota.request(inputs)
+        label = self._labels.current()
+        answer = await self.quota.request(inputs, label)
         refused = refused_downloads(inputs, answer)
-        queued = queued_downloads(answer, self._label)
+        queued = queued_downloads(answer, label)
         matched = await self._match([download for download in inputs if download not in refused], answer, queued)
         results: dict[DownloadInput, QueuedDownload | RefusedDownload] = {
             download: queued[ident] for download, ident in matched.items()
         }
-        if len(set(matched.values())) == len(queued):
-            # Every download of the answer belongs to an input, so USGS does not know the inputs that are left over.
-            results = {download: results.get(download, RefusedDownload()) for download in inputs}
+        if (answer.invalid or answer.failed) and len(set(matched.values())) == len(queued):
+            # Every download of the answer belongs to an input, so USGS refuses the inputs that are left over.
+            results = {download: results.get(download, unnamed_refusal(answer)) for download in inputs}
         return {**results, **refused}
 
     async def _match(
@@ -99,7 +101,7 @@ class DownloadQueue:
         """Return input → download id by the queue's rows; updates ``queued`` with URLs that are ready by now."""
         labels = {download.label for download in unmatched.values()}
         queues = [await self._retrieve(label, fresh=True) for label in labels]
-        rows = [row for queue in queues for row in (*queue.available, *queue.requested) if row.download_id in unmatched]
+        rows = [row for queue in queues for row in queue.rows if row.download_id in unmatched]
         queued |= {
             ident: updated for ident, download in unmatched.items() if (updated := update_from_queue(download, rows))
         }
@@ -108,7 +110,7 @@ class DownloadQueue:
     async def refresh(self, download: QueuedDownload) -> QueuedDownload | None:
         """Return the download as the queue has it now; None if it does not list it."""
         queue = await self._retrieve(download.label)
-        return update_from_queue(download, (*queue.available, *queue.requested))
+        return update_from_queue(download, queue.rows)
 
     async def _retrieve(self, label: str, *, fresh: bool = False) -> Retrieved:
         if fresh:

@@ -65,9 +65,16 @@ def choose(products: Sequence[Product], file: SceneFile) -> Choice:
         for product in products:
             if product.available and _is_tar(product):
                 return Choice(product, file.filename)
+    others = _others(products)
     if not matches:
-        raise NotFound(f"USGS offers no file {file.filename!r} of this scene.")
-    raise AssetUnavailable(f"USGS lists {file.filename!r}, but it is not available for download now.")
+        raise NotFound(f"USGS offers no file {file.filename!r} of this scene.{others}")
+    raise AssetUnavailable(f"USGS lists {file.filename!r}, but it is not available for download now.{others}")
+
+
+def _others(products: Sequence[Product]) -> str:
+    """Return a sentence with what a scene has instead; half of the NAIP scenes have one of two products only."""
+    names = {product.name: None for product in products if product.available and not product.is_folder and product.name}
+    return f" Available now: {', '.join(names)}." if names else ""
 
 
 def _candidates(products: Sequence[Product], file: SceneFile) -> Iterable[Product]:

@@ -12,6 +12,7 @@ from stac_bridge.errors import UpstreamBusy, UpstreamFault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stac_bridge.assets.resolve.download_labels import DownloadLabels
     from stac_bridge.m2m.client import M2MClient
     from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Limit
     from stac_bridge.store import Store
@@ -28,43 +29,48 @@ QUOTAS = {"recent": 15_000, "pending": 20_000, "unattempted": 20_000}
 """Maximum number of downloads of an account: requested within the window, in preparation, and never fetched."""
 
 MAX_REMOVED = 20
-"""Downloads removed from the queue at a time: each takes an M2M call, and a reader waits for them."""
+"""Downloads removed from the queue at a time: each takes an M2M call, and after a refusal a reader waits for them."""
 
 
 class DownloadQuota:
-    """Requests downloads under one ``label`` while the account's quotas allow it."""
+    """Requests downloads while the account's quotas allow it. It removes none but those under our ``labels``."""
 
-    def __init__(self, m2m: M2MClient, store: Store, label: str) -> None:
+    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels) -> None:
         self._m2m = m2m
         self._store = store
-        self._label = label
+        self._labels = labels
 
     async def mark_in_use(self, download_id: int, seconds: float) -> None:
         """Protect a download from removal for these seconds: a reader uses its URL, or waits for it."""
         await self._store.put(f"download in use {download_id}", True, ttl=seconds, size=64)
 
-    async def request(self, inputs: Sequence[DownloadInput]) -> DownloadAnswer:
-        """Request downloads. Raises UpstreamError; sends nothing while a quota is known to be used up."""
+    async def request(self, inputs: Sequence[DownloadInput], label: str) -> DownloadAnswer:
+        """Request downloads under a label. Raises UpstreamError; sends nothing while a quota is known to be used up."""
         until: float = await self._store.get("downloads refused until") or 0
         if until > time.time():
             raise _quota_error(until)
-        if await self._store.get("downloads never fetched"):
-            # Once per window and for all workers: the counts that M2M reports fall only with the next request.
-            await self._store.get_or_make("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
         try:
-            answer = await self._m2m.download_request(inputs, self._label)
+            answer = await self._m2m.download_request(inputs, label)
         except UpstreamBusy as busy:
-            answer = await self._retry(inputs, busy)
+            answer = await self._retry(inputs, label, busy)
         await self._check_limits(answer.limits)
         return answer
 
-    async def _retry(self, inputs: Sequence[DownloadInput], busy: UpstreamBusy) -> DownloadAnswer:
+    async def relieve(self) -> None:
+        """Remove unused downloads if few more may stay unfetched. Raises UpstreamError. No reader waits for this.
+
+        Once per window and for all workers: the counts that M2M reports fall only with the next request.
+        """
+        if await self._store.get("downloads never fetched"):
+            await self._store.get_or_make("downloads cleared", self._remove_unused, ttl=QUOTA_WINDOW)
+
+    async def _retry(self, inputs: Sequence[DownloadInput], label: str, busy: UpstreamBusy) -> DownloadAnswer:
         """Remove downloads that were never fetched, which count against one of the quotas, and request again."""
         if busy.code != QUOTA_EXCEEDED:
             raise busy
         try:
             if await self._remove_unused():
-                return await self._m2m.download_request(inputs, self._label)
+                return await self._m2m.download_request(inputs, label)
         except UpstreamBusy as error:
             if error.code != QUOTA_EXCEEDED:
                 raise
@@ -73,19 +79,21 @@ class DownloadQuota:
         raise _quota_error(until) from busy
 
     async def _remove_unused(self) -> int:
-        """Remove the oldest available downloads of our label that no reader uses; return how many."""
+        """Remove the oldest available downloads of our labels that no reader uses; return how many."""
         try:
-            rows = await self._m2m.download_search(self._label)
+            rows = await self._m2m.download_search()
         except UpstreamFault as error:
             _log.warning("USGS's queue could not be searched: %s", error)
             return 0
-        available = sorted(row.download_id for row in rows if row.status_code == "A")
+        ours = (row for row in rows if self._labels.is_ours(row.label))
+        available = sorted(row.download_id for row in ours if row.status_code == "A")
         unused = [ident for ident in available if not await self._store.get(f"download in use {ident}")][:MAX_REMOVED]
-        removed = [await self._remove(ident) for ident in unused]
+        removed = [await self.remove(ident) for ident in unused]
         _log.info("Removed %d unused downloads from USGS's queue.", sum(removed))
         return sum(removed)
 
-    async def _remove(self, download_id: int) -> bool:
+    async def remove(self, download_id: int) -> bool:
+        """Remove a download from the queue; return whether M2M answered that it did."""
         try:
             await self._m2m.download_remove(download_id)
         except UpstreamFault as error:

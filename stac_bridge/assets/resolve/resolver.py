@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.assets.read.probe import probe
 from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
+from stac_bridge.assets.resolve.download_labels import DownloadLabels
 from stac_bridge.assets.resolve.download_queue import DownloadQueue
 from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
 from stac_bridge.assets.resolve.product import choose
+from stac_bridge.assets.resolve.queue_upkeep import QueueUpkeep
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamFault
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from stac_bridge.assets.read.hosts import HostAllowList
@@ -45,9 +49,11 @@ LOST_AFTER = 600.0
 class Resolver:
     """Costs at most two M2M calls for a file's first reader, one for most further files, none after that.
 
-    ``label`` (at most 50 characters) must stay the same for a bridge, so that it finds its queued downloads after a
-    restart. ``url_ttl`` is in seconds, and so is ``stale``: how long cached options and file groups are used past
-    their time while M2M does not answer. ``archive`` reads bundles; without it, files inside bundles are unavailable.
+    ``label`` begins the labels of our downloads in USGS's queue (``DownloadLabels``). ``url_ttl`` is in seconds, and so
+    is ``stale``: how long cached options and file groups are used past their time while M2M does not answer.
+    ``archive`` reads bundles; without it, files inside bundles are unavailable. ``clock`` returns Unix seconds.
+
+    ``upkeep`` is background work that its owner runs.
     """
 
     def __init__(
@@ -61,12 +67,15 @@ class Resolver:
         url_ttl: float,
         archive: TarReader | None = None,
         stale: float = 0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._m2m = m2m
         self._store = store
         self._http = http
         self._hosts = hosts
-        self._queue = DownloadQueue(m2m, store, label)
+        labels = DownloadLabels(label, clock)
+        self._queue = DownloadQueue(m2m, store, labels)
+        self.upkeep = QueueUpkeep(m2m, store, labels, self._queue.quota, max(url_ttl, STAGING_TTL))
         self._url_ttl = url_ttl
         self._archive = archive
         self._stale = stale
@@ -93,12 +102,14 @@ class Resolver:
         pending: QueuedDownload | None = await self._store.get(f"pending {file.name}")
         if pending and (known := await self._refresh_pending(pending)):
             return await self._open(file, known)
+        if pending:  # lost, but M2M may still take a new request for a duplicate of it
+            await self._queue.quota.remove(pending.download_id)
         await self._store.drop(f"pending {file.name}")
         direct = await self._direct_download(file)
         if direct is None:
             return await self._resolve_by_options(file)
         try:
-            return await self._open(file, await self._request(direct))
+            return await self._request_and_open(file, direct)
         except AssetUnavailable as error:  # not in the cloud yet, or not the expected product: the options know
             return await self._resolve_by_options(file, direct, error)
 
@@ -113,7 +124,7 @@ class Resolver:
         download = DownloadInput(product.entity_id, product.product_id, product.code)
         if refusal and download == tried:
             raise refusal
-        return await self._open(file, await self._request(download))
+        return await self._request_and_open(file, download)
 
     async def _open_member(self, file: SceneFile, choice: Choice, member: str) -> Source:
         """Return the source of a file that USGS delivers only inside a bundle."""
@@ -124,15 +135,31 @@ class Resolver:
         await self._store.put(f"bundle of {file.name}", bundle, ttl=STAGING_TTL)
         return replace(await self._archive.member(whole, member), eula=whole.eula)
 
+    async def _request_and_open(self, file: SceneFile, download: DownloadInput) -> Source:
+        """Return the source of a new download, or of an earlier one that is still in the queue if that works."""
+        queued = await self._request(download)
+        try:
+            return await self._open(file, queued)
+        except (AssetUnavailable, UpstreamFault):
+            if not queued.is_duplicate:
+                raise
+        # While the earlier one is in the queue, M2M makes no new one.
+        await self._queue.quota.remove(queued.download_id)
+        return await self._open(file, await self._request(download))
+
     async def _open(self, file: SceneFile, download: QueuedDownload) -> Source:
         """Return the source behind a download. Raises Staging while USGS prepares it."""
         if download.url is None and download.is_duplicate:  # requested some time ago: it may be ready by now
             download = await self._queue.refresh(download) or download
-        if download.url is None:
+        if download.url is None and not download.has_failed:
             raise await self._remember_pending(file, download)
         await self._store.drop(f"pending {file.name}")
+        if download.url is None:
+            raise AssetUnavailable("USGS could not prepare this file; reading it again requests it again.")
         await self._queue.quota.mark_in_use(download.download_id, self._url_ttl)
-        return replace(await probe(download.url, file.name, self._http, self._hosts), eula=download.eula)
+        source = await probe(download.url, file.name, self._http, self._hosts)
+        self.upkeep.note_use(download, source.size)
+        return replace(source, eula=download.eula)
 
     # -- requests to M2M -------------------------------------------------------------------------------------
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from stac_bridge.m2m.models.values import (
     Flag,
     M2MModel,
     Text,
+    Word,
     as_bounds,
     as_count,
     as_interval,
@@ -18,9 +18,8 @@ from stac_bridge.m2m.models.values import (
     as_list,
     as_map,
     as_names,
+    read_rows,
 )
-
-_log = logging.getLogger(__name__)
 
 
 class Bounds(M2MModel):
@@ -67,7 +66,7 @@ class DatasetFilter(M2MModel):
 
     id: str
     label: str = Field(alias="fieldLabel")
-    sql: str = Field("", alias="searchSql")
+    sql: Word = Field("", alias="searchSql")
     config: _FieldConfig = Field(alias="fieldConfig")
     value_list: Annotated[dict[str, Any] | None, BeforeValidator(as_map)] = None
 
@@ -82,21 +81,10 @@ class DatasetProduct(M2MModel):
 
     product_id: str
     code: str = Field(alias="productCode")
-    name: str = Field("", alias="productName")
-    system: str | None = Field(None, alias="downloadSystem")
+    name: Word = Field("", alias="productName")
+    system: Text = Field(None, alias="downloadSystem")
 
 
 def read_datasets(data: Any, _size: int = 0) -> tuple[Dataset, ...]:
-    """Read the ``data`` of dataset-search. An unreadable dataset is skipped and logged: it must not hide the others.
-
-    Raises ValueError if none is readable.
-    """
-    datasets = []
-    for raw in data or ():
-        try:
-            datasets.append(Dataset.model_validate(raw))
-        except ValidationError as error:
-            _log.warning("Skipped an unreadable dataset of M2M: %s", error.errors()[0]["msg"])
-    if data and not datasets:
-        raise ValueError("no element is a dataset")
-    return tuple(datasets)
+    """Read the ``data`` of dataset-search. Raises ValueError if no dataset is readable."""
+    return read_rows(Dataset, data)

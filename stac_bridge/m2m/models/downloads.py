@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from stac_bridge.m2m.models.values import M2MModel, Text, as_count, as_list, as_map, as_plain_text
+from stac_bridge.m2m.models.values import (
+    Count,
+    CountOrZero,
+    Flag,
+    M2MModel,
+    Text,
+    Word,
+    as_list,
+    as_map,
+    as_plain_text,
+)
 
-_Count = Annotated[int | None, BeforeValidator(as_count)]
+_ENDED = frozenset({"failed", "cleared"})
+"""Status texts of downloads that will not become ready; the reference names them for download-search."""
 
 
 class Product(M2MModel):
     """A download option of a scene; ``secondary`` are the files of a folder, and likewise of a bundle."""
 
-    product_id: str = Field(alias="id")
-    entity_id: str
-    display_id: str
-    dataset_id: str | None = None
-    available: bool = False
-    filesize: Annotated[int, BeforeValidator(lambda value: value or 0)] = 0
-    name: str = Field("", alias="productName")
-    code: str = Field("", alias="productCode")
-    system: str = Field("", alias="downloadSystem")
-    download_name: str | None = None
+    product_id: Word = Field(alias="id")
+    entity_id: Word
+    display_id: Word
+    dataset_id: Text = None
+    available: Flag = False
+    filesize: CountOrZero = 0
+    name: Word = Field("", alias="productName")
+    code: Word = Field("", alias="productCode")
+    system: Word = Field("", alias="downloadSystem")
+    download_name: Text = None
     secondary: Annotated[tuple[Product, ...], BeforeValidator(as_list)] = Field((), alias="secondaryDownloads")
 
     @property
@@ -47,17 +58,17 @@ class Download(M2MModel):
     """A granted download. ``eula`` is the code of the license that its use is bound to."""
 
     download_id: int
-    url: str
-    entity_id: str | None = None
-    product_code: str | None = None
+    url: Text = None
+    entity_id: Text = None
+    product_code: Text = None
     eula: Text = Field(None, alias="eulaCode")
 
 
 class FailedDownload(M2MModel):
     """A rejected download, and M2M's reason without markup and URLs."""
 
-    entity_id: str | None = None
-    product_id: str | None = None
+    entity_id: Text = None
+    product_id: Text = None
     message: Annotated[str | None, BeforeValidator(as_plain_text)] = Field(None, alias="errorMessage")
 
 
@@ -68,36 +79,61 @@ class Limit(M2MModel):
     """
 
     kind: Text = Field(None, alias="limitType")
-    recent: _Count = Field(None, alias="recentDownloadCount")
-    pending: _Count = Field(None, alias="pendingDownloadCount")
-    unattempted: _Count = Field(None, alias="unattemptedDownloadCount")
+    recent: Count = Field(None, alias="recentDownloadCount")
+    pending: Count = Field(None, alias="pendingDownloadCount")
+    unattempted: Count = Field(None, alias="unattemptedDownloadCount")
+
+
+def _as_failures(value: Any) -> Any:
+    """Return the rejected downloads as objects; a row that is only a text is the reason."""
+    rows = as_list(value)
+    return tuple({"errorMessage": row} if isinstance(row, str) else row for row in rows) if rows else ()
+
+
+_Labels = Annotated[dict[int, Text], BeforeValidator(as_map)]
 
 
 class DownloadAnswer(M2MModel):
-    """The response to download-request. ``duplicates``: older download ids → the label they are queued under."""
+    """The response to download-request: download ids → their labels.
+
+    ``duplicates`` were requested earlier, and stay in the queue under the label they got then.
+    """
 
     available: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="availableDownloads")
     preparing: Annotated[tuple[Download, ...], BeforeValidator(as_list)] = Field((), alias="preparingDownloads")
-    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(as_list)] = ()
-    new_records: Annotated[dict[str, str], BeforeValidator(as_map)] = Field(default_factory=dict)
-    duplicates: Annotated[dict[str, str], BeforeValidator(as_map)] = Field({}, alias="duplicateProducts")
-    invalid: Annotated[int, BeforeValidator(lambda value: as_count(value) or 0)] = Field(0, alias="numInvalidScenes")
+    failed: Annotated[tuple[FailedDownload, ...], BeforeValidator(_as_failures)] = ()
+    new_records: _Labels = Field(default_factory=dict)
+    duplicates: _Labels = Field({}, alias="duplicateProducts")
+    invalid: CountOrZero = Field(0, alias="numInvalidScenes")
     limits: Annotated[tuple[Limit, ...], BeforeValidator(as_list)] = Field((), alias="remainingLimits")
 
 
 class RetrievedDownload(M2MModel):
-    """A download in the queue."""
+    """A download in the queue. download-search has no URLs."""
 
     download_id: int
-    url: str | None = None
-    entity_id: str | None = None
-    display_id: str | None = None
-    product_code: str | None = None
-    label: str | None = None
-    filesize: int | None = None
-    status_code: str | None = None
-    status_text: str | None = None
+    url: Text = None
+    entity_id: Text = None
+    display_id: Text = None
+    product_code: Text = None
+    label: Text = None
+    filesize: Count = None
+    status_code: Text = None
+    status_text: Text = None
+    error_code: Text = None
     eula: Text = Field(None, alias="eulaCode")
+
+    @property
+    def is_proxied(self) -> bool | None:
+        """Whether another host delivers the file, which M2M cannot observe; None without a status."""
+        if self.status_text is None:
+            return None if self.status_code is None else self.status_code == "P"
+        return "proxied" in self.status_text.casefold()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the file will not become ready."""
+        return bool(self.error_code) or (self.status_text or "").casefold() in _ENDED
 
 
 class Retrieved(M2MModel):
@@ -105,7 +141,33 @@ class Retrieved(M2MModel):
 
     available: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
     requested: Annotated[tuple[RetrievedDownload, ...], BeforeValidator(as_list)] = ()
-    queue_size: int = 0
+    queue_size: Count = None
+
+    @property
+    def rows(self) -> tuple[RetrievedDownload, ...]:
+        """The rows of both lists."""
+        return (*self.available, *self.requested)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDownload:
+    """A proxied download that was read, and the size of its file in bytes."""
+
+    download_id: int
+    size: int
+
+
+class CompletedDownloads(M2MModel):
+    """The response to download-complete-proxied: how many downloads are complete now."""
+
+    updated: CountOrZero = Field(0, alias="updatedDownloadsCount")
+
+
+class DownloadLabel(M2MModel):
+    """A label of the account, and how many of its downloads are incomplete."""
+
+    label: Word = ""
+    incomplete: CountOrZero = Field(0, alias="downloadCount")
 
 
 class GroupedFile(M2MModel):

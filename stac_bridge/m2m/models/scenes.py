@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.models.values import as_text
+from stac_bridge.m2m.models.values import as_flag, as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,16 +90,16 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
         start_date=as_text(temporal.get("startDate")),
         end_date=as_text(temporal.get("endDate")),
         publish_date=as_text(raw.get("publishDate")),
-        browse=tuple(_browse(raw_browse) for raw_browse in raw.get("browse") or ()),
-        downloadable=bool(options.get("download")),
-        orderable=bool(options.get("order")),
-        fields={fold(field["fieldName"]): _clean(field.get("value")) for field in raw.get("metadata") or ()},
+        browse=tuple(_browse(raw_browse) for raw_browse in as_list(raw.get("browse"))),
+        downloadable=as_flag(options.get("download")),
+        orderable=as_flag(options.get("order")),
+        fields={fold(field["fieldName"]): _clean(field.get("value")) for field in as_list(raw.get("metadata"))},
     )
 
 
 def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
     """Read the ``data`` of a scene-search response of ``size`` bytes. Raises as ``read_scene`` does."""
-    results = tuple(read_scene(scene) for scene in raw["results"] or ())
+    results = tuple(read_scene(scene) for scene in as_list(raw["results"]))
     return Scenes(
         results=results,
         total_hits=int(raw["totalHits"]),

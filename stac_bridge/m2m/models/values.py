@@ -1,14 +1,17 @@
-"""Read single values that M2M writes in more than one way. An unreadable value is None, never an error."""
+"""Read values that M2M writes in more than one way, and rows of them. An unreadable value is None, never an error."""
 
 from __future__ import annotations
 
 import html
+import logging
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+
+_log = logging.getLogger(__name__)
 
 
 class M2MModel(BaseModel):
@@ -17,14 +20,46 @@ class M2MModel(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
+M = TypeVar("M", bound=M2MModel)
+
+
+def read_rows(model: type[M], data: Any) -> tuple[M, ...]:
+    """Read a list of objects. An unreadable one is skipped and logged: it must not hide the others.
+
+    Raises ValueError if none is readable.
+    """
+    rows: list[M] = []
+    raw_rows = as_list(data)
+    for raw in raw_rows:
+        try:
+            rows.append(model.model_validate(raw))
+        except ValidationError as error:
+            _log.warning("Skipped an unreadable %s of M2M: %s", model.__name__, error.errors()[0]["msg"])
+    if raw_rows and not rows:
+        raise ValueError(f"no element is a {model.__name__}")
+    return tuple(rows)
+
+
 def as_map(value: Any) -> Any:
-    """Return a map; an empty one comes as a list [REFERENCE §1]."""
-    return {} if value in (None, []) else value
+    """Return a map; an empty one comes as a list, and so does one whose keys count from 0 [REFERENCE §1].
+
+    >>> as_map([]), as_map(None), as_map(["Worst", "Best"]), as_map({"a": 1})
+    ({}, {}, {'0': 'Worst', '1': 'Best'}, {'a': 1})
+    """
+    if isinstance(value, list):
+        return {str(position): element for position, element in enumerate(value)}
+    return {} if value is None else value
 
 
 def as_list(value: Any) -> Any:
-    """Return a list; an empty one may come as a map or as null."""
-    return () if value in (None, {}) else value
+    """Return a list; an empty one may come as a map or as null, and one with gaps as a map by position.
+
+    >>> as_list({}), as_list({"0": "a", "2": "c"}), as_list({"id": "a"})
+    ((), ('a', 'c'), {'id': 'a'})
+    """
+    if isinstance(value, dict) and all(str(key).isdecimal() for key in value):
+        return tuple(value.values())
+    return () if value is None else value
 
 
 def as_text(value: Any) -> str | None:
@@ -119,6 +154,15 @@ def as_bounds(value: Any) -> dict[str, float] | None:
 
 Text = Annotated[str | None, BeforeValidator(as_text)]
 """A field that may hold text, a number, or anything else, which is then None."""
+
+Word = Annotated[str, BeforeValidator(lambda value: as_text(value) or "")]
+"""A field of text or a number, empty if it holds anything else."""
+
+Count = Annotated[int | None, BeforeValidator(as_count)]
+"""A field of a whole number, which may come as text; None if it holds anything else."""
+
+CountOrZero = Annotated[int, BeforeValidator(lambda value: as_count(value) or 0)]
+"""A field of a whole number; 0 if it holds anything else."""
 
 Flag = Annotated[bool, BeforeValidator(as_flag)]
 """A boolean field, in any of M2M's spellings."""

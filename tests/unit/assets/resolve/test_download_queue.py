@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -9,11 +10,15 @@ import httpx
 import pytest
 
 from stac_bridge.assets import SceneFile
-from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
+from stac_bridge.assets.resolve.download_answer import QueuedDownload, RefusedDownload, staging_error
+from stac_bridge.assets.resolve.download_labels import DownloadLabels
+from stac_bridge.assets.resolve.download_queue import DownloadQueue
 from stac_bridge.assets.resolve.resolver import LOST_AFTER
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy
-from tests.minting import calls, resolver
-from tests.support import Script, says
+from stac_bridge.m2m.models.downloads import DownloadInput
+from stac_bridge.store import Store
+from tests.minting import LABEL, calls, host, resolver
+from tests.support import Script, m2m_client, says
 
 FILM = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
 TAPE = "https://dds.cr.usgs.gov/download/abc"
@@ -106,6 +111,98 @@ async def test_a_download_that_the_queue_has_lost_is_requested_again() -> None:
     with pytest.raises(Staging):
         await the_resolver.source(FILM)
     assert calls(script).count("download-request") == 2
+
+
+async def test_a_lost_download_is_removed_before_the_new_request() -> None:
+    script = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}})
+    the_resolver = resolver(script)
+    lost = QueuedDownload(9, "bridge", first_seen=time.time() - LOST_AFTER - 1)
+    await the_resolver._store.put(f"pending {FILM.name}", lost, ttl=60)
+    with pytest.raises(Staging):
+        await the_resolver.source(FILM)
+    assert calls(script) == ["download-retrieve", "download-remove", "download-options", "download-request"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 302])
+async def test_a_duplicate_with_a_dead_url_is_removed_and_requested_again(status: int) -> None:
+    def file_host(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/old"):
+            return httpx.Response(status, headers={"Location": "https://ers.example/login"})
+        return host(request)
+
+    old = {"downloadId": 8, "entityId": "DS1", "url": f"{TAPE}/old"}
+    script = m2m_with({})
+    script._answers["download-request"] = [
+        says({"availableDownloads": [old], "duplicateProducts": {"8": "bridge-2026-03-04"}}),
+        says({"availableDownloads": [{**STAGED, "url": TAPE}], "newRecords": {"9": "bridge"}}),
+    ]
+    assert (await resolver(script, file_host).source(FILM)).url == TAPE
+    assert calls(script) == ["download-options", "download-request", "download-remove", "download-request"]
+
+
+async def test_a_new_download_with_a_dead_url_is_an_error() -> None:
+    script = m2m_with({"availableDownloads": [{**STAGED, "url": TAPE}], "newRecords": {"9": "bridge"}})
+    with pytest.raises(AssetUnavailable):
+        await resolver(script, lambda _request: httpx.Response(404)).source(FILM)
+    assert calls(script) == ["download-options", "download-request"]
+
+
+@pytest.mark.parametrize("failure", [{"statusText": "Failed"}, {"statusText": "Cleared"}, {"errorCode": "E1"}])
+async def test_a_download_that_usgs_could_not_prepare_is_an_error_and_then_requested_anew(
+    failure: dict[str, str],
+) -> None:
+    broken = {"available": [], "requested": [{"downloadId": 9, "url": None, **failure}]}
+    script = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}}, broken)
+    the_resolver = resolver(script)
+    with pytest.raises(Staging):
+        await the_resolver.source(FILM)
+    with pytest.raises(AssetUnavailable, match="could not prepare"):
+        await the_resolver.source(FILM)
+    script._answers["download-request"] = [
+        says({"preparingDownloads": [STAGED], "duplicateProducts": {"9": "bridge"}}),
+        says({"availableDownloads": [{"downloadId": 10, "url": TAPE}], "newRecords": {"10": "bridge"}}),
+    ]
+    assert (await the_resolver.source(FILM)).url == TAPE
+    assert calls(script)[-3:] == ["download-request", "download-remove", "download-request"]
+
+
+DISABLED = "This download has been temporarily disabled."
+
+
+@pytest.mark.parametrize(
+    ("failed", "is_temporary"),
+    [
+        ([{"errorMessage": DISABLED}, {"errorMessage": DISABLED}], True),
+        ([{"errorMessage": "Download is not available."}, {"errorMessage": DISABLED}], True),
+        ([DISABLED, DISABLED], True),
+        ({"0": {"errorMessage": DISABLED}, "2": {"errorMessage": DISABLED}}, True),
+        ([{"entityId": name, "productId": None, "errorMessage": DISABLED} for name in ("DS1", "DS2")], True),
+        ([{"errorMessage": "Download is not available."}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+async def test_files_requested_together_share_the_reasons_of_failures_that_name_none_of_them(
+    failed: Any, is_temporary: bool
+) -> None:
+    queue = DownloadQueue(
+        m2m_client(m2m_with({"failed": failed, "numInvalidScenes": 2})), Store(), DownloadLabels("bridge")
+    )
+    results = await asyncio.gather(*(queue.request(DownloadInput(name, "id")) for name in ("DS1", "DS2")))
+    assert [isinstance(result, RefusedDownload) and result.is_temporary for result in results] == [is_temporary] * 2
+
+
+async def test_an_answer_that_neither_lists_nor_refuses_a_file_means_that_it_is_not_listed_yet() -> None:
+    with pytest.raises(Staging, match="does not list it yet"):
+        await resolver(m2m_with({"numInvalidScenes": 0, "failed": []})).source(FILM)
+
+
+async def test_a_label_that_is_a_number_and_one_that_is_missing_are_read() -> None:
+    script = m2m_with({"duplicateProducts": {"9": 20263459}}, ready("20263459"))
+    assert (await resolver(script).source(FILM)).url == TAPE
+    script = m2m_with({"duplicateProducts": {"9": None}}, ready())
+    assert (await resolver(script).source(FILM)).url == TAPE
+    assert script.asked[-1] == ("download-retrieve", {"label": LABEL})
 
 
 def test_retry_after_grows_within_bounds() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stac_bridge.assets.resolve.quota import MAX_REMOVED
 from stac_bridge.errors import UpstreamBusy
-from tests.minting import calls, granting, offering, resolver, wanted
+from tests.minting import LABEL, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
 BANDS = ("SR_B2.TIF", "SR_B3.TIF", "SR_B4.TIF")
@@ -28,7 +28,7 @@ def limited(request: Any, queue: list[dict[str, Any]] | None = None) -> Script:
 
 
 def row(ident: int, status: str = "A") -> dict[str, Any]:
-    return {"downloadId": ident, "statusCode": status, "label": "bridge"}
+    return {"downloadId": ident, "statusCode": status, "label": LABEL}
 
 
 def removed(script: Script) -> list[int]:
@@ -54,7 +54,7 @@ async def test_unused_downloads_are_removed_and_the_request_is_sent_again() -> N
     assert (await resolver(script).source(wanted())).size == 1000
     assert removed(script) == [2, 5]
     assert calls(script)[1:] == ["download-request", "download-search", "download-remove", "download-remove", "download-request"]  # fmt: skip # noqa: E501
-    assert next(payload for name, payload in script.asked if name == "download-search")["label"] == "bridge"
+    assert next(payload for name, payload in script.asked if name == "download-search") == {"activeOnly": True}
 
 
 async def test_a_second_refusal_is_final() -> None:
@@ -62,6 +62,13 @@ async def test_a_second_refusal_is_final() -> None:
     with pytest.raises(UpstreamBusy, match="quota"):
         await resolver(script).source(wanted())
     assert calls(script).count("download-request") == 2
+
+
+async def test_unused_downloads_of_earlier_days_are_removed_and_those_of_other_tools_are_not() -> None:
+    labels = {1: "bridge-2026-03-01", 2: "another tool", 3: "bridge", 4: None, 5: "bridge-2026-03-05-x", 6: LABEL}
+    script = limited([OVER, granting()], [{**row(ident), "label": label} for ident, label in labels.items()])
+    await resolver(script).source(wanted())
+    assert removed(script) == [1, 6]
 
 
 async def test_a_download_in_use_is_not_removed() -> None:
@@ -119,16 +126,20 @@ async def test_a_low_quota_is_logged_once_and_without_the_username(caplog: pytes
     assert "download-search" not in calls(script)
 
 
-async def test_unused_downloads_are_removed_once_per_window_if_the_quota_is_low() -> None:
+async def test_unused_downloads_are_removed_in_the_background_once_per_window_if_the_quota_is_low() -> None:
     script = limited(left(unattemptedDownloadCount=1999), [row(500)])
     the_resolver = resolver(script)
     for band in BANDS:
         await the_resolver.source(wanted(band))
-    assert calls(script) == [
-        "download-options",
-        "download-request",
-        "download-search",
-        "download-remove",
-        "download-request",
-        "download-request",
-    ]
+    assert calls(script) == ["download-options", *["download-request"] * 3]
+    for _ in range(2):
+        await the_resolver.upkeep.run(60)
+    assert [name for name in calls(script)[4:] if name != "download-labels"] == ["download-search", "download-remove"]
+
+
+async def test_nothing_is_removed_while_the_quota_is_not_low() -> None:
+    script = limited(left(unattemptedDownloadCount=19_997), [row(500)])
+    the_resolver = resolver(script)
+    await the_resolver.source(wanted())
+    await the_resolver.upkeep.run(60)
+    assert removed(script) == []

@@ -12,7 +12,7 @@ from stac_bridge.assets import SceneFile, Source
 from stac_bridge.assets.resolve.product import choose
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamBusy, UpstreamFault, UpstreamUnreachable
 from stac_bridge.m2m.models.downloads import Product
-from tests.minting import SCENE, calls, resolver
+from tests.minting import LABEL, SCENE, calls, resolver
 from tests.support import Script, says
 
 RED = SceneFile("landsat_ot_c2_l2", "LC80470272020339LGN00", SCENE, f"{SCENE}_SR_B4.TIF", suffix="SR_B4.TIF")
@@ -93,6 +93,18 @@ def test_an_unavailable_file_is_an_error() -> None:
         choose(products(rows), RED)
 
 
+def test_an_error_names_what_the_scene_has_instead() -> None:
+    rows = [
+        product("D441", "dds", productName="Full Resolution"),
+        product("D687", "folder", productName="Band File"),
+        product("D805", "dds_ms", available=False, productName="Product Bundle"),
+    ]
+    with pytest.raises(NotFound, match=r"of this scene\. Available now: Full Resolution\.$"):
+        choose(products(rows), SceneFile("naip", "1", "m_1", "m_1.jp2", product_code="D482"))
+    with pytest.raises(AssetUnavailable, match=r"Available now: Full Resolution\.$"):
+        choose(products(rows), SceneFile("naip", "1", "m_1", "m_1.tar", product_code="D805"))
+
+
 def granted(url: str = URL, ident: int = 7) -> httpx.Response:
     row = {"downloadId": ident, "eulaCode": None, "url": url}
     return says({"availableDownloads": [row], "duplicateProducts": [], "newRecords": {str(ident): "bridge"}})
@@ -125,7 +137,7 @@ async def test_the_request_names_the_file_and_the_label() -> None:
     await resolver(script).source(RED)
     assert script.asked[-1][1] == {
         "downloads": [{"entityId": f"L2SR_{SCENE}_SR_B4_TIF", "productId": "SR_B4.TIF-id"}],
-        "label": "bridge",
+        "label": LABEL,
     }
 
 
