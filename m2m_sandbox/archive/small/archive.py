@@ -52,7 +52,10 @@ class SmallArchive(ListedArchive):
         return row.download and code not in row.missing_products
 
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
-        """Return a metadata field's values: uppercase text, as M2M compares it, or numbers for a range of numbers."""
+        """Return what a filter compares: uppercase text, or numbers for a range of numbers.
+
+        That is a metadata field, or the key that stands for the field's text in the filter's valueList.
+        """
         entry = next((item for item in self._facts.get("filters", {}).items() if item[1][0] == filter_id), None)
         if entry is None:
             return None
@@ -63,7 +66,9 @@ class SmallArchive(ListedArchive):
     def _column(self, label: str, row: list[Any]) -> NDArray[Any]:
         scenes = self._facts["scenes"]
         name = scenes.get("columns", {}).get(label, label)
-        values = [str(metadata_values(scene, scenes).get(name, "")).strip().upper() for scene in self._rows]
+        keys = {text: key for key, text in scenes.get("keys", {}).get(label, {}).items()}
+        texts = [str(metadata_values(scene, scenes).get(name, "")).strip() for scene in self._rows]
+        values = [keys.get(text, text).upper() for text in texts]
         numbers = row[1] == "Range" and "/" not in "".join(values[:1])  # dates are compared as text
         return np.array(values, dtype=float if numbers else object)
 

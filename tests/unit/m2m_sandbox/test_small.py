@@ -155,7 +155,8 @@ def test_a_place_that_was_never_filled_in_is_zero_zero(name: str) -> None:
         ("aerial_combin", "Entity  ID", "AR5AK0002100066"),
         ("aerial_combin", "NW  Corner Lat dec", "62.675000"),
         ("eo1_hyp_pub", "Center Longtude dec", None),
-        ("corona2", "NW Corner Lat dec", None),
+        ("corona2", "NW Cormer Lat dec", None),
+        ("declassii", "NW Corner Lat dec", None),
         ("naip", "Projection Zone", "15N"),
     ],
 )
