@@ -19,6 +19,7 @@ from m2m_sandbox.archive.landsat.families import ARD, Family
 from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 from m2m_sandbox.archive.overpasses import wrs2
 from m2m_sandbox.archive.overpasses.chance import Chance, cloud_at
+from m2m_sandbox.archive.overpasses.newest import arrived_passes
 from m2m_sandbox.archive.overpasses.passes import Passes
 from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Timetable
 
@@ -86,8 +87,11 @@ class Tiles(Passes):
         self._regions, self._horizontal, self._vertical, outlines = _land_tiles()
         self._tree = shapely.STRtree(outlines)
         self._tiles, self._paths, self._rows = _crossings(self._tree)
-        table = Timetable(wrs2.pass_days(self._paths.astype(float), self._rows.astype(float)), ARD.missions)
+        passes = wrs2.pass_days(self._paths.astype(float), self._rows.astype(float))
         seeds = 1000 * self._horizontal[self._tiles] + self._vertical[self._tiles], self._paths
+        middles = shapely.get_coordinates(shapely.centroid(outlines))[self._tiles].T
+        arrived = arrived_passes((middles[0], middles[1]), passes, ARD.missions, seeds)
+        table = Timetable(passes, ARD.missions, arrived)
         super().__init__(table, Chance(table, seeds), labels_of(ARD.dataset))
 
     @property

@@ -23,7 +23,8 @@ class SmallArchive(ListedArchive):
     """The rows of a small dataset, newest first, and its fact sheet. Scenes are built on request."""
 
     def __init__(self, rows: Iterable[Row], facts: Facts) -> None:
-        self._rows = sorted(rows, key=lambda row: row.day, reverse=True)
+        # M2M's order within a day is not known. Here a first look meets what has a file and a place.
+        self._rows = sorted(rows, key=lambda row: (row.day, row.download and bool(row.ring)), reverse=True)
         self._facts = facts
         self._numbers = {
             "entityId": {row.entity_id: number for number, row in enumerate(self._rows)},

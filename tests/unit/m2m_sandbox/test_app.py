@@ -112,7 +112,7 @@ async def test_pages_count_from_one_and_next_record_is_never_null(client: Sandbo
 
 
 async def test_values_have_the_irregularities_of_m2m(client: SandboxClient) -> None:
-    scenes = (await client.search(maxResults=1000, metadataType="full"))["results"]
+    scenes = (await client.search(maxResults=1500, metadataType="full"))["results"]
     assert {type(scene["cloudCover"]) for scene in scenes} == {int, str, type(None)}
     assert -1 in {scene["cloudCover"] for scene in scenes}
     fields = {field["fieldName"]: field["value"] for field in scenes[0]["metadata"]}
