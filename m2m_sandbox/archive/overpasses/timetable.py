@@ -54,9 +54,7 @@ class Timetable:
     all days, newest first.
     """
 
-    def __init__(
-        self, passes: NDArray[np.float64], missions: Sequence[Mission], arrived: Flags | None = None
-    ) -> None:
+    def __init__(self, passes: NDArray[np.float64], missions: Sequence[Mission], arrived: Flags | None = None) -> None:
         self._whole = np.floor(passes).astype(np.int64)
         self.microseconds = np.minimum(np.rint((passes - self._whole) * _MICROSECONDS), _MICROSECONDS - 1).astype(int)
         first, end = min(mission.first for mission in missions), max(mission.end for mission in missions)
