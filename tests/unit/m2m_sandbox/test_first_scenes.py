@@ -38,6 +38,11 @@ def test_the_first_scenes_are_on_land_and_have_a_file(name: str) -> None:
         assert any(product["available"] for product in download_options(name, archive, number))
 
 
+def test_the_first_photographs_of_naip_can_be_opened_without_unpacking_an_archive() -> None:
+    options = download_options("naip", archive_named("naip"), 0)
+    assert {option["productCode"] for option in options if option["available"]} == {"D441", "D482"}
+
+
 @pytest.mark.parametrize("name", LANDSAT)
 def test_the_first_scenes_of_landsat_are_lit_and_rather_clear(name: str) -> None:
     facts = [archive_named(name).facts(number) for number in range(PAGE)]

@@ -157,7 +157,7 @@ def test_a_place_that_was_never_filled_in_is_zero_zero(name: str) -> None:
         ("eo1_hyp_pub", "Center Longtude dec", None),
         ("corona2", "NW Cormer Lat dec", None),
         ("declassii", "NW Corner Lat dec", None),
-        ("naip", "Projection Zone", "15N"),
+        ("naip", "Projection Zone", "13N"),
     ],
 )
 def test_labels_are_spelt_as_the_family_spells_them(name: str, label: str, said: str | None) -> None:
