@@ -68,7 +68,8 @@ class SmallArchive(ListedArchive):
         scenes = self._facts["scenes"]
         name = scenes.get("columns", {}).get(label, label)
         keys = {text: key for key, text in scenes.get("keys", {}).get(label, {}).items()}
-        texts = [str(metadata_values(scene, scenes).get(name, "")).strip() for scene in self._rows]
+        fields = [metadata_values(scene, scenes).get(name) for scene in self._rows]
+        texts = ["" if field is None else str(field).strip() for field in fields]
         values = [keys.get(text, text).upper() for text in texts]
         numbers = row[1] == "Range" and "/" not in "".join(values[:1])  # dates are compared as text
         return np.array(values, dtype=float if numbers else object)
