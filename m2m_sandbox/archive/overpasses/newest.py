@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from m2m_sandbox.archive.overpasses.timetable import Mission
 
-MIN_SUN_ELEVATION, MAX_CLOUD = 20.0, 4000
+MIN_SUN_ELEVATION, MAX_CLOUD = 25.0, 2500
 """Degrees, and hundredths of a percent."""
 
 
