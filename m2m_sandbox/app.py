@@ -116,7 +116,7 @@ class Sandbox:
             targets = request_targets(scope["path"].removeprefix(scope.get("root_path", "")))
             for active in reversed(self.faults.trigger_on(targets)):
                 if isinstance(active.fault, KeysLost):
-                    self._accounts.revoke_all_keys()
+                    self._accounts.revoke_all_keys(active.fault.code)
                 app = with_fault(app, active)
         await app(scope, receive, send)
 

@@ -58,6 +58,8 @@ class Accounts:
         self._clock = clock
         self._accounts: dict[str, Account] = {}
         self._keys: dict[str, tuple[Account, float]] = {}
+        self._dead_keys: dict[str, str] = {}
+        """Key → the code that it is refused with."""
         self.max_in_flight = 0
         self.rejected = 0
         self.rejected_beside_disconnected = 0
@@ -82,6 +84,8 @@ class Accounts:
         """Return the account of an API key and renew the key. Raises EndpointError."""
         if not key:
             raise EndpointError("UNAUTHORIZED_USER", "No API key was provided")
+        if key in self._dead_keys:
+            raise EndpointError(self._dead_keys[key], "The API key is not valid", 403)
         if key not in self._keys:
             raise EndpointError("AUTH_KEY_INVALID", "The API key is not valid")
         account, last_used = self._keys[key]
@@ -95,8 +99,9 @@ class Accounts:
         """Invalidate a key."""
         self._keys.pop(key or "", None)
 
-    def revoke_all_keys(self) -> None:
-        """Invalidate every key, as a restart of M2M may."""
+    def revoke_all_keys(self, code: str) -> None:
+        """Invalidate every key, as a restart of M2M may; the keys are refused with HTTP 403 and this code."""
+        self._dead_keys |= dict.fromkeys(self._keys, code)
         self._keys.clear()
 
     @asynccontextmanager

@@ -61,6 +61,8 @@ class Service:
         return [self._downloads.faults.with_availability(option) for option in options] or None
 
     def _request(self, account: Account, payload: Payload) -> Any:
+        if str(payload.get("downloadApplication")).lower() == "m2m":  # refused, though it is what callers are
+            raise EndpointError("INPUT_PARAMETER_INVALID", "downloadApplication is not valid")
         from_groups = [item for group in payload.get("dataGroups") or () for item in expand_data_group(account, group)]
         items = [*(payload.get("downloads") or ()), *from_groups]
         return self._downloads.request(account, items, payload.get("label"), self._requests)
@@ -80,11 +82,14 @@ class Service:
         return search_rows(downloads, self._clock(), active=bool(payload.get("activeOnly")))
 
     def _summary(self, account: Account, payload: Payload) -> Any:
+        required_text(payload, "downloadApplication")
         downloads = self._downloads.of_account(account, required_text(payload, "label"))
         return label_summary(downloads, payload["label"])
 
     def _remove(self, account: Account, payload: Payload) -> bool:
-        self._downloads.get(account, payload.get("downloadId")).removed = True
+        """Remove one download. The answer is the same for a download that is not there [REFERENCE §8]."""
+        if download := self._downloads.find(account, payload.get("downloadId")):
+            download.removed = True
         return True
 
     def _remove_label(self, account: Account, payload: Payload) -> int:
@@ -96,11 +101,13 @@ class Service:
 
     def _complete(self, account: Account, payload: Payload) -> Payload:
         """Mark downloads as complete that a proxy has delivered to its own users."""
-        rows = payload.get("proxiedDownloads") or ()
-        downloads = [self._downloads.get(account, row.get("downloadId")) for row in rows]
-        for download in downloads:
-            download.attempted = download.complete = True
-        return {"failed": [], "updatedDownloadsCount": len(downloads)}
+        ids = [row.get("downloadId") for row in payload.get("proxiedDownloads") or ()]
+        downloads = {download_id: self._downloads.find(account, download_id) for download_id in ids}
+        for download in downloads.values():
+            if download:
+                download.attempted = download.complete = True
+        failed = [download_id for download_id, download in downloads.items() if download is None]
+        return {"failed": failed, "updatedDownloadsCount": len(downloads) - len(failed)}
 
     def _limits(self, account: Account, _payload: Payload) -> Payload:
         now, downloads = self._clock(), self._downloads.of_account(account)

@@ -33,19 +33,28 @@ ORDER_INVALID RATE_LIMIT_USER_DL RESTORE_ORDER_ERROR SEARCH_CREATE_ERROR SEARCH_
 SEARCH_FAILED SEARCH_RESULT_ERROR SEARCH_UNAVAILABLE SEARCH_UPDATE_ERROR SUBSCRIPTION_ERROR
 """
 
+AUTH_CODES = (
+    "AUTH_EXPIRED",
+    "AUTH_INVALID",
+    "AUTH_KEY_INVALID",
+    "AUTH_UNAUTHORIZED",
+    "AUTH_UNAUTHROIZED",
+    "UNAUTHORIZED_USER",
+)
+"""Codes that M2M may refuse a dead key with; which one it is was not recorded [REFERENCE §9]."""
+
 CODES: dict[str, int] = {**dict.fromkeys(_CODES_WITH_STATUS_200.split(), 200), **_STATUS}
 """Every errorCode → the HTTP status that the sandbox sends with it [REFERENCE §11]."""
 
 
 class EndpointError(Exception):
-    """An error that an endpoint responds with: an errorCode and a message [REFERENCE §9, §11]."""
+    """An error that an endpoint responds with: an errorCode and a message [REFERENCE §9, §11].
 
-    def __init__(self, code: str, message: str) -> None:
+    ``status`` is the HTTP status of the response; it follows from the code if it is not set.
+    """
+
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the response, which follows from the code."""
-        return CODES[self.code]
+        self.status = status or CODES[code]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from m2m_sandbox.archive.fact_sheets import is_limit
 
 Filter = dict[str, Any]
 """A sceneFilter, or one of its parts, as JSON."""
@@ -93,22 +95,65 @@ def comparisons(metadata_filter: Filter) -> list[Filter]:
 
 def metadata_mask(metadata_filter: Filter, column: Column, count: int) -> Mask:
     """Return which of ``count`` scenes a metadataFilter matches; ``column`` supplies their values."""
-    kind, nothing = metadata_filter.get("filterType"), np.zeros(count, bool)
+    return _mask(metadata_filter, cache(column), count)  # building the column of an id costs far more than comparing it
+
+
+def _mask(condition: Filter, column: Column, count: int) -> Mask:
+    kind = condition.get("filterType")
     if kind in ("and", "or"):
-        parts = [metadata_mask(child, column, count) for child in metadata_filter.get("childFilters") or ()]
-        return (np.logical_and if kind == "and" else np.logical_or).reduce(parts) if parts else nothing
-    values = column(str(metadata_filter.get("filterId")))
+        children = condition.get("childFilters") or ()
+        groups = [[child] for child in children] if kind == "and" else _alternatives(children)
+        parts = [_any_mask(group, column, count) for group in groups]
+        return (np.logical_and if kind == "and" else np.logical_or).reduce(parts) if parts else np.zeros(count, bool)
+    return _any_mask([condition], column, count)
+
+
+def _alternatives(children: Iterable[Filter]) -> list[list[Filter]]:
+    """Group the values of an ``or`` by filter, so that a thousand ids cost one pass over the scenes."""
+    groups: dict[Any, list[Filter]] = {}
+    for number, child in enumerate(children):
+        groups.setdefault(child.get("filterId") if child.get("filterType") == "value" else number, []).append(child)
+    return list(groups.values())
+
+
+def _any_mask(group: list[Filter], column: Column, count: int) -> Mask:
+    """Return which scenes match any condition of a group: values of one filter, or a single other condition."""
+    condition = group[0]
+    kind, filter_id = condition.get("filterType"), str(condition.get("filterId"))
+    if kind in ("and", "or"):
+        return _mask(condition, column, count)
+    values = column(filter_id)
     if values is None:  # the filter of another dataset matches no scene, and is not an error [REFERENCE §2]
-        return nothing
+        return np.zeros(count, bool)
     if kind == "between":
-        first, last = (_as_column_type(values, metadata_filter.get(key)) for key in ("firstValue", "secondValue"))
-        return nothing if first is None or last is None else (values >= first) & (values <= last)
-    value = metadata_filter.get("value")
-    if values.dtype.kind not in "iuf" and (metadata_filter.get("operand") == "like" or "%" in str(value)):
-        pattern = _like_pattern(str(value).upper())
-        return np.fromiter((bool(pattern.fullmatch(str(text).upper())) for text in values), bool, count)
-    typed = _as_column_type(values, value)
-    return nothing if typed is None else np.asarray(values == typed)
+        first, last = (_as_column_type(values, condition.get(key)) for key in ("firstValue", "secondValue"))
+        is_range = first is not None and last is not None
+        return (values >= first) & (values <= last) if is_range else np.zeros(count, bool)
+    if values.dtype.kind in "iufM":
+        return _is_any_number(values, group, limit=is_limit(filter_id))
+    return _is_any_text(values, group)
+
+
+def _is_any_number(values: NDArray[Any], group: list[Filter], *, limit: bool) -> Mask:
+    """Compare numbers or dates; with ``limit``, a value matches all numbers up to it."""
+    typed = [_as_column_type(values, condition.get("value")) for condition in group]
+    known = [value for value in typed if value is not None]
+    if not known:
+        return np.zeros(len(values), bool)
+    return np.asarray(values <= max(known) if limit else np.isin(values, known))
+
+
+def _is_any_text(values: NDArray[Any], group: list[Filter]) -> Mask:
+    """Compare text without regard to case, with wildcards after ``like`` or if the value has a percent sign."""
+    wanted = [(str(condition.get("value")).upper(), condition.get("operand") == "like") for condition in group]
+    exact = {text for text, _ in wanted}
+    likes = [_like_pattern(text) for text, is_like in wanted if "%" in text or (is_like and "_" in text)]
+    if not likes and values.dtype.kind == "U":  # short codes of millions of scenes
+        return np.isin(values, list(exact))
+    matches = re.compile("|".join(likes)).fullmatch if likes else None
+    texts = (str(value).upper() for value in values)
+    flags = (text in exact or (matches is not None and matches(text) is not None) for text in texts)
+    return np.fromiter(flags, bool, len(values))
 
 
 def _as_column_type(column: NDArray[Any], value: object) -> Any:
@@ -126,6 +171,6 @@ def _as_column_type(column: NDArray[Any], value: object) -> Any:
     return str(value).upper()
 
 
-def _like_pattern(like: str) -> re.Pattern[str]:
-    """Compile a SQL LIKE pattern."""
-    return re.compile("".join(".*" if char == "%" else "." if char == "_" else re.escape(char) for char in like))
+def _like_pattern(like: str) -> str:
+    """Return a SQL LIKE pattern as a regular expression."""
+    return "".join(".*" if char == "%" else "." if char == "_" else re.escape(char) for char in like)

@@ -66,6 +66,8 @@ def _outside_search(scene: Payload) -> Payload:
 def _list_add(account: Account, payload: Payload) -> int:
     """Add scenes to a list, and return how many. Unknown ids are not counted, and are not an error."""
     alias, list_id = dataset_alias(payload), required_text(payload, "listId")
+    if isinstance(payload.get("entityIds"), str):  # the text that download-options takes [REFERENCE §2]
+        raise EndpointError("SERVER_ERROR", "The request could not be processed", 500)
     ttl = duration_seconds(payload["timeToLive"]) if payload.get("timeToLive") else None
     field = "displayId" if payload.get("idField") == "displayId" else "entityId"
     return account.lists.add(list_id, alias, _existing(alias, field, entity_ids(payload)), ttl)
@@ -135,8 +137,8 @@ def _list_summary(account: Account, payload: Payload) -> Payload:
     ]
     scenes = [scene for alias, part in parts.items() for scene in _scenes(alias, part, full=False)]
     count = sum(len(part.entity_ids) for part in parts.values())
-    # M2M sends the count as text in the summary, and as a number in each dataset.
-    return {"summary": {"sceneCount": str(count), **_extent(scenes)}, "datasets": rows}
+    # M2M sends the count as text in the summary, as a number in each dataset, and null for a list that is not there.
+    return {"summary": {"sceneCount": str(count) if parts else None, **_extent(scenes)}, "datasets": rows}
 
 
 def _extent(scenes: list[Payload]) -> Payload:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.api.errors import EndpointError
@@ -24,12 +24,29 @@ _ARCHIVES: dict[str, Callable[[], Archive]] = {
 }
 
 
+_CLOSED = frozenset(
+    {"eo1_ali_priv", "landsat_8_c1", "landsat_ard_tile_c1", "landsat_etm_c1", "landsat_mss_c1", "landsat_tm_c1"}
+)
+"""Datasets that exist and are closed to all accounts of the sandbox, such as Collection 1 [REFERENCE §7]."""
+
+
 def name_of(value: object) -> str:
-    """Return a dataset's alias, ignoring case. Raises EndpointError for an unknown dataset."""
-    name = str(value).lower()
+    """Return a dataset's alias, ignoring case. A dataset's id is accepted, too.
+
+    Raises:
+        EndpointError: for an unknown or closed dataset.
+    """
+    name = _aliases_by_id().get(str(value).lower(), str(value).lower())
+    if name in _CLOSED:
+        raise EndpointError("DATASET_AUTH", "Dataset status is unavailable to this user")
     if name not in sheets():
         raise EndpointError("DATASET_INVALID", "An invalid dataset has been provided")
     return name
+
+
+@cache
+def _aliases_by_id() -> dict[str, str]:
+    return {str(document["dataset"]["datasetId"]): name for name, document in sheets().items()}
 
 
 def archive_of(name: str) -> Archive | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -34,3 +34,14 @@ def sheet(name: str) -> dict[str, Any]:
 def labels_of(name: str) -> dict[str, str]:
     """Return the labels of a dataset's metadata filters by filter id."""
     return {str(row[0]): label for label, row in sheet(name).get("filters", {}).items()}
+
+
+@cache
+def _limits() -> frozenset[str]:
+    rows = (row for document in sheets().values() for row in document.get("filters", {}).values())
+    return frozenset(str(row[0]) for row in rows if row[2].endswith("<= ?"))
+
+
+def is_limit(filter_id: str) -> bool:
+    """Test whether the value of a filter is an upper limit, as its ``searchSql`` shows."""
+    return filter_id in _limits()

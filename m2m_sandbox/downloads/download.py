@@ -22,8 +22,11 @@ def on_premises(product: dict[str, Any]) -> bool:
 class QueuedDownload:
     """A download in the queue. ``requested_at`` and ``ready_at`` are in seconds of the clock.
 
-    download-retrieve omits a download for the first tenth of its staging, and lists it as both requested and available
-    for half the staging time after the end of it. Both were observed at USGS; for how long is not known.
+    download-retrieve omits a staged download for the first tenth of its staging, and lists it as both requested and
+    available for half the staging time after the end of it. Both were observed at USGS; for how long is not known.
+
+    M2M does not see whether the file of a signed URL is read, so such a download is Proxied, and stays among those
+    requested until download-complete-proxied reports it as fetched.
     """
 
     download_id: int
@@ -47,21 +50,33 @@ class QueuedDownload:
         """Return whether the file is still being staged."""
         return now < self.ready_at
 
-    def is_listed(self, now: float) -> bool:
-        """Return whether download-retrieve lists the download."""
-        staging = self.ready_at - self.requested_at
-        return now >= min(self.ready_at, self.requested_at + staging / 10, self.requested_at + 10)
+    @property
+    def is_proxied(self) -> bool:
+        """Whether M2M issued a signed URL at once, and does not see the file being read."""
+        return not on_premises(self.product) and self.ready_at <= self.requested_at
 
-    def in_both_lists(self, now: float) -> bool:
-        """Return whether download-retrieve lists the download as requested although it is available."""
-        return self.ready_at <= now < self.ready_at + (self.ready_at - self.requested_at) / 2
+    def is_listed(self, now: float) -> bool:
+        """Return whether download-retrieve lists the download, which it does until it is complete."""
+        staging = self.ready_at - self.requested_at
+        begin = min(self.ready_at, self.requested_at + staging / 10, self.requested_at + 10)
+        return now >= begin and not self.complete
+
+    def is_requested(self, now: float) -> bool:
+        """Return whether download-retrieve lists the download as requested, maybe although it is available, too."""
+        return self.is_proxied or now < self.ready_at + (self.ready_at - self.requested_at) / 2
+
+    def is_available(self, now: float) -> bool:
+        """Return whether download-retrieve lists the download as available."""
+        return not (self.is_proxied or self.is_pending(now))
 
     def status(self, now: float) -> tuple[str, str]:
-        """Return the status code and its text."""
+        """Return the status code and its text. The code of a download that is being prepared was not recorded."""
         if self.is_pending(now):
-            return "P", "Preparing"
+            return "Q", "Preparing"
         if self.complete:
             return "C", "Complete"
+        if self.is_proxied:
+            return "P", "Proxied"
         return ("D", "Downloading") if self.reading else ("A", "Available")
 
 

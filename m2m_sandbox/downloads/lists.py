@@ -22,13 +22,10 @@ def retrieve_data(
         return {**download_row(download, now), "errorCode": None, "url": url(download)}
 
     listed = [download for download in downloads if download.is_listed(now)]
-    pending = [download for download in listed if download.is_pending(now)]
-    requested = [download for download in listed if download.is_pending(now) or download.in_both_lists(now)]
-    available = [download for download in listed if not download.is_pending(now)]
     return {
-        "available": [listed_row(item) for item in available],
-        "requested": [listed_row(item) for item in requested],
-        "queueSize": len(pending),
+        "available": [listed_row(item) for item in listed if item.is_available(now)],
+        "requested": [listed_row(item) for item in listed if item.is_requested(now)],
+        "queueSize": sum(item.is_pending(now) for item in listed),
         "eulas": [],
     }
 

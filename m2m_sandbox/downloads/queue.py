@@ -104,9 +104,9 @@ class DownloadQueue:
         return _DISABLED if self.faults.disables(product["downloadSystem"]) else None
 
     def _duplicate(self, account: Account, product: Product) -> QueuedDownload | None:
-        """Return the account's earlier request for the same product, if the dds host still has it in its queue."""
+        """Return the account's earlier request for the same product, if it is still in the queue."""
         download_id = self._latest.get((account.username, product["entityId"], product["id"]))
-        download = self._queue[download_id] if download_id and on_premises(product) else None
+        download = self._queue[download_id] if download_id else None
         return download if download and not (download.complete or download.removed) else None
 
     def _enqueue(self, account: Account, location: tuple[str, int, Product], label: str) -> QueuedDownload:
@@ -167,12 +167,18 @@ class DownloadQueue:
             download for download in self.all() if download.account is account and label in (None, "", download.label)
         ]
 
-    def get(self, account: Account, download_id: object) -> QueuedDownload:
-        """Return one of an account's downloads. Raises EndpointError if it is removed or of another account."""
-        download = self._queue.get(int(str(download_id))) if str(download_id).isdecimal() else None
-        if download is None or download.account is not account or download.removed:
+    def find(self, account: Account, download_id: object) -> QueuedDownload | None:
+        """Return one of an account's downloads, None if it is unknown or removed.
+
+        Raises:
+            EndpointError: if the download is of another account, or ``download_id`` is not a single id.
+        """
+        if not str(download_id).isdecimal():
+            raise EndpointError("INPUT_PARAMETER_INVALID", "downloadId must be a number")
+        download = self._queue.get(int(str(download_id)))
+        if download and download.account is not account:
             raise EndpointError("DOWNLOAD_ERROR", "The download does not belong to this account")
-        return download
+        return download if download and not download.removed else None
 
     def attempt(self, download_id: int | None) -> QueuedDownload | None:
         """Return the download of a URL and count it as attempted, even if it was removed."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, TypeAdapter, ValidationError, field_validator
 
-from m2m_sandbox.api.errors import CODES
+from m2m_sandbox.api.errors import AUTH_CODES, CODES
 from m2m_sandbox.faults.model import FaultModel, FileFault, InvalidFault, SystemFault, check_known
 
 
@@ -62,9 +62,16 @@ class Error(FaultModel):
 
 
 class KeysLost(FaultModel):
-    """Invalidates all API keys, that of the current request included."""
+    """Invalidates all API keys, that of the current request included; they are refused with HTTP 403 and ``code``."""
 
     kind: Literal["keys-lost"]
+    code: str = "AUTH_KEY_INVALID"
+
+    @field_validator("code")
+    @classmethod
+    def _check_code(cls, code: str) -> str:
+        check_known(code, AUTH_CODES, "not a code of authentication")
+        return code
 
 
 class Drift(FaultModel):

@@ -76,10 +76,13 @@ def build_catalog(
 ) -> Catalog:
     """Join datasets to their mappings; ``fetched`` is in Unix seconds.
 
+    Datasets of single files are left out, because the scenes that the files belong to are in other datasets.
     What ``before`` had learnt about a dataset is kept unless M2M has updated the dataset since.
     """
     entries = {}
     for dataset in datasets:
+        if dataset.holds_single_files:
+            continue
         known = before.entries.get(dataset.alias) if before else None
         learnt = known.learnt if known and known.dataset.date_updated == dataset.date_updated else None
         entries[dataset.alias] = Entry(dataset, mappings.for_dataset(dataset.alias), learnt)

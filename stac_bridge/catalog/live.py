@@ -31,9 +31,6 @@ _log = logging.getLogger(__name__)
 LIKELY_TTL = 3600.0
 """Seconds that an answer to "which datasets have scenes at this place and time" is reused."""
 
-_BAND_FILE_PREFIXES = ("landsat_band_files", "landsat_ard_tile_files")
-"""Prefixes of the aliases of datasets whose scenes are single files of other datasets' scenes."""
-
 SHARED_REFRESH_TTL = 30.0
 """Seconds that the list fetched by one worker counts as the newest for the other workers, too."""
 
@@ -188,8 +185,7 @@ class LiveCatalog:
     async def likely(self, prunings: Sequence[Pruning]) -> list[Entry]:
         """Return the entries for which M2M reports scenes at a place and time, mapped datasets first.
 
-        Costs one call per pruning and catalog group. Datasets of single band files are left out, because the scenes
-        that the files belong to are in other datasets.
+        Costs one call per pruning and catalog group.
         """
         catalog = await self.current()
         aliases: set[str] = set()
@@ -197,11 +193,7 @@ class LiveCatalog:
             if not pruning.filter.is_empty:
                 for group in self._groups:
                     aliases.update(pruning.datasets.intersection(await self._aliases(group, pruning.filter)))
-        likely = [
-            entry
-            for alias, entry in catalog.entries.items()
-            if alias in aliases and not alias.startswith(_BAND_FILE_PREFIXES)
-        ]
+        likely = [entry for alias, entry in catalog.entries.items() if alias in aliases]
         return sorted(likely, key=lambda entry: entry.mapping.is_generic)
 
     async def _aliases(self, group: str, scene_filter: SceneFilter) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from tests.support import LONG, Here, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NO_SCENES = {"event1058", "landsat_ard_tile_files_c2", "landsat_band_files_c2_l1", "landsat_band_files_c2_l2"}
-DATASETS = sorted({one["datasetAlias"] for one in datasets()} - NO_SCENES)
+NO_ITEMS = {"event1058", "landsat_ard_tile_files_c2", "landsat_band_files_c2_l1", "landsat_band_files_c2_l2"}
+DATASETS = sorted({one["datasetAlias"] for one in datasets()} - NO_ITEMS)
 SHARES = (0, 1e-6, 0.25, 0.5, 0.83, 1)
 """How far into an Item's interval the times lie at which it is searched for: both edges, and between them."""
 

@@ -48,6 +48,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("scene-search", _search(_LANDSAT, metadataFilter=_MOUNTAINS)),
     ("scene-search", {"datasetName": "corona2"}),
     *(("scene-search", _search(name)) for name in _SMALL),
+    ("scene-search", {**_search("naip"), "startingNumber": 396}),  # the last one of its day has no footprint
     ("scene-metadata", {"datasetName": _LANDSAT, "entityId": _SCENE, "metadataType": "full"}),
     *(("scene-metadata", {"datasetName": "naip", "entityId": str(3_000_000 + 997 * index)}) for index in range(9)),
     *(("scene-metadata", {"datasetName": "event2919", "entityId": one}) for one in _BEIRUT),

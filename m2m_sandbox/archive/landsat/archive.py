@@ -18,6 +18,7 @@ from m2m_sandbox.archive.landsat.scenes import landsat_scene
 from m2m_sandbox.archive.overpasses import wrs2
 from m2m_sandbox.archive.overpasses.chance import Chance, cloud_at
 from m2m_sandbox.archive.overpasses.land import is_land
+from m2m_sandbox.archive.overpasses.newest import arrived_passes
 from m2m_sandbox.archive.overpasses.passes import Passes
 from m2m_sandbox.archive.overpasses.sun import elevations
 from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Timetable
@@ -59,9 +60,11 @@ def _footprints() -> shapely.STRtree:
 @lru_cache(maxsize=8)
 def _passes_of(missions: tuple[Mission, ...]) -> tuple[Timetable, Chance]:
     """Return the passes of a sensor, which its Level 1 and its Level 2 share."""
-    paths, rows = _places()
-    table = Timetable(wrs2.pass_days(paths.astype(float), rows.astype(float)), missions)
-    return table, Chance(table, (paths, rows))
+    seeds = _places()
+    path_row = tuple(axis.astype(float) for axis in seeds)
+    passes = wrs2.pass_days(*path_row)
+    table = Timetable(passes, missions, arrived_passes(wrs2.scene_center(*path_row), passes, missions, seeds))
+    return table, Chance(table, seeds)
 
 
 class Landsat(Passes):

@@ -19,6 +19,7 @@ from m2m_sandbox.archive.landsat.families import ARD, Family
 from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 from m2m_sandbox.archive.overpasses import wrs2
 from m2m_sandbox.archive.overpasses.chance import Chance, cloud_at
+from m2m_sandbox.archive.overpasses.newest import arrived_passes
 from m2m_sandbox.archive.overpasses.passes import Passes
 from m2m_sandbox.archive.overpasses.timetable import EPOCH_DAY, Timetable
 
@@ -60,6 +61,16 @@ class TileFacts(SceneFacts):
         return dict.fromkeys(("display_id", "level1_id", "entity_id"), tile_id)
 
     @property
+    def snow(self) -> int:
+        """Percentage of snow and ice."""
+        return self.bits >> 24 & 0xF
+
+    @property
+    def fill(self) -> int:
+        """Percentage without image data."""
+        return (self.bits >> 28 & 0x7F) * 100 // 0x7F
+
+    @property
     def grid(self) -> Grid:
         """The tile's raster."""
         return tile_grid(self.region, self.horizontal, self.vertical)
@@ -69,15 +80,18 @@ class Tiles(Passes):
     """All tiles of all passes over land. A place is a tile plus a path that crosses it. Use ``tiles()``."""
 
     fixed_labels = frozenset(
-        ("Region", "Tile Grid Horizontal", "Tile Grid Vertical", "Spacecraft Identifier", "Sensor Identifier")
+        ("Tile Grid Region", "Tile Grid Horizontal", "Tile Grid Vertical", "Spacecraft Identifier", "Sensor Identifier")
     )
 
     def __init__(self) -> None:
         self._regions, self._horizontal, self._vertical, outlines = _land_tiles()
         self._tree = shapely.STRtree(outlines)
         self._tiles, self._paths, self._rows = _crossings(self._tree)
-        table = Timetable(wrs2.pass_days(self._paths.astype(float), self._rows.astype(float)), ARD.missions)
+        passes = wrs2.pass_days(self._paths.astype(float), self._rows.astype(float))
         seeds = 1000 * self._horizontal[self._tiles] + self._vertical[self._tiles], self._paths
+        middles = shapely.get_coordinates(shapely.centroid(outlines))[self._tiles].T
+        arrived = arrived_passes((middles[0], middles[1]), passes, ARD.missions, seeds)
+        table = Timetable(passes, ARD.missions, arrived)
         super().__init__(table, Chance(table, seeds), labels_of(ARD.dataset))
 
     @property
@@ -139,7 +153,7 @@ class Tiles(Passes):
         """Return the values of a filter that depend only on tile and satellite, for every entry."""
         tile_of_entry = self._tiles[self.table.places]
         match label:
-            case "Region":
+            case "Tile Grid Region":
                 return self._regions[tile_of_entry]
             case "Tile Grid Horizontal":
                 return self._horizontal[tile_of_entry]
@@ -153,13 +167,11 @@ class Tiles(Passes):
         """Return the values that any other filter compares with."""
         if label.startswith("Tile Production Date"):
             return self.chance.processing_dates(numbers)
-        if label in ("Snow Ice", "Fill"):
-            return (self.chance.bits(numbers) >> np.uint64(_SHARE_SHIFTS[label]) & np.uint64(0xF)).astype(int)
+        if label == "Snow Ice":
+            return (self.chance.bits(numbers) >> np.uint64(24) & np.uint64(0xF)).astype(int)
+        if label.startswith("Fill"):
+            return (self.chance.bits(numbers) >> np.uint64(28) & np.uint64(0x7F)).astype(int) * 100 // 0x7F
         return np.array([self.facts(int(number)).display_id for number in numbers], dtype=object)
-
-
-_SHARE_SHIFTS = {"Snow Ice": 24, "Fill": 28}
-"""Bit offsets of the shares, in percent, among the bits of a tile."""
 
 
 def _land_tiles() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:

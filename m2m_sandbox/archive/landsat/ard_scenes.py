@@ -1,4 +1,4 @@
-"""A tile of Analysis Ready Data as M2M returns it. The fields of its metadata are known only from its filters."""
+"""A tile of Analysis Ready Data as M2M returns it. The fields of its metadata are inferred from its filters."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def _tile_footprint(region: str, horizontal: int, vertical: int) -> dict[str, An
 def _field_values(facts: TileFacts) -> dict[str, Any]:
     return {
         "Tile Identifier": facts.display_id,
-        "Region": facts.region,
-        "Tile Grid Horizontal": f" {facts.horizontal:03}",
-        "Tile Grid Vertical": f" {facts.vertical:03}",
+        "Tile Grid Region": facts.region,
+        "Tile Grid Horizontal": f"{facts.horizontal:03}",
+        "Tile Grid Vertical": f"{facts.vertical:03}",
         "Date Acquired": day_text(facts.day).slashes,
         "Tile Production Date": day_text(facts.processed).slashes,
         "Spacecraft Identifier": f"LANDSAT_{facts.satellite}",
         "Sensor Identifier": facts.sensor,
         "Cloud Cover": None if facts.cloud is None else f"{facts.cloud / 100:.2f}",
-        "Snow Ice": f"{facts.bits >> 24 & 0xF}",
-        "Fill": f"{facts.bits >> 28 & 0xF}",
+        "Snow Ice": f"{facts.snow}",
+        "Fill": f"{facts.fill}",
     }

@@ -9,7 +9,7 @@ from m2m_sandbox.archive.calendar_days import day_text
 from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.hashing import mix_bits_scalar
 from m2m_sandbox.archive.landsat.families import FAMILIES
-from m2m_sandbox.archive.landsat.scene_facts import grid_at
+from m2m_sandbox.archive.landsat.grid import grid_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -152,7 +152,7 @@ _GAINS = {"1": "H", "2": "H", "3": "H", "4": "L", "5": "H", "6L": "L", "6H": "H"
 @lru_cache(maxsize=2048)  # a page of 1,000 scenes may contain as many places
 def _place_fields(dataset: str, path: int, row: int) -> FieldRows:
     """Return the fields that depend on the scene's place and raster, which are the same on every day."""
-    grid = grid_at(path, row, FAMILIES[dataset].pixel)
+    grid = grid_of(path, row, FAMILIES[dataset].pixel)
     longitude, latitude = grid.center
     values: Fields = {
         **_path_row_fields(FAMILIES[dataset], f" {path:03}", f" {row:03}"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from m2m_sandbox.archive.calendar_days import day_text
@@ -105,7 +104,7 @@ class SceneFacts:
     @property
     def grid(self) -> Grid:
         """The product's raster."""
-        return grid_at(self.path, self.row, self.family.pixel)
+        return grid_of(self.path, self.row, self.family.pixel)
 
     @property
     def start(self) -> datetime:
@@ -121,11 +120,3 @@ class SceneFacts:
     def sun(self) -> tuple[float, float]:
         """Elevation and azimuth of the sun at the scene's middle, in degrees."""
         return sun_at(*self.grid.center, self.middle)
-
-
-@lru_cache(maxsize=4096)
-def grid_at(path: int, row: int, pixel: float) -> Grid:
-    """Return the grid of a place, with every second row and column if pixels are twice as large."""
-    grid = grid_of(path, row)
-    step = round(pixel / grid.pixel)
-    return replace(grid, pixel=pixel, width=-(-grid.width // step), height=-(-grid.height // step))

@@ -35,15 +35,15 @@ def landsat_scene(facts: SceneFacts, *, full: bool) -> dict[str, Any]:
         "hasCustomizedMetadata": None,
         "options": {"bulk": True, "download": True, "order": False, "secondary": False},
         "selected": {"bulk": False, "compare": False, "order": False},
-        **_footprint(facts.path, facts.row),
+        **_footprint(facts.path, facts.row, facts.family.pixel),
         "temporalCoverage": {"endDate": day, "startDate": day},
         "publishDate": publish_date(facts.processed, facts.bits),
     }
 
 
 @lru_cache(maxsize=4096)
-def _footprint(path: int, row: int) -> dict[str, Any]:
-    return footprint_members(grid_of(path, row).footprint)
+def _footprint(path: int, row: int, pixel: float) -> dict[str, Any]:
+    return footprint_members(grid_of(path, row, pixel).footprint)
 
 
 def footprint_members(corners: NDArray[np.float64]) -> dict[str, Any]:

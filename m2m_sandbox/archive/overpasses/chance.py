@@ -62,6 +62,11 @@ def processing_date(day: date, delay: int) -> date:
     )
 
 
+def bits_on(seeds: tuple[NDArray[Any], NDArray[Any]], days: NDArray[Any] | int) -> Words:
+    """Return 64 bits for each pass: ``seeds`` are two integers for its place, ``days`` the day or the day of each."""
+    return mix_bits(*seeds, np.asarray(9 + days))
+
+
 class Chance:
     """The random bits of a timetable's passes; ``seeds`` are two integers for each place."""
 
@@ -77,7 +82,7 @@ class Chance:
         """Return 64 bits for each pass."""
         (first, second), (index, entries) = self._seeds, self._table.entries(numbers)
         place = self._table.places[entries]
-        return mix_bits(first[place], second[place], 9 + self._table.days[index])
+        return bits_on((first[place], second[place]), self._table.days[index])
 
     def cloud(self, numbers: NDArray[Any] | slice) -> NDArray[np.uint16]:
         """Return the cloud cover of passes, given as numbers or as a range of numbers."""

@@ -29,14 +29,27 @@ _BOXES = (
     (-70, -75, -55, -63), (40, -71, 60, -66),
 )  # fmt: skip
 
+_INLAND_BOXES = (
+    (-117, 34, -95, 57), (-94, 32, -84, 40), (-104, 22, -99, 30), (-71, -11, -52, -1), (-59, -27, -42, -7),
+    (-68, -37, -62, -22), (1, 44.5, 6, 48.5), (10, 47, 27, 52.5), (29, 50, 60, 61), (-7, 15, 31, 30), (16, -31, 29, 12),
+    (43, 19, 51, 28), (51, 28, 59, 35), (61, 40, 116, 61), (62, 61, 130, 67), (101, 26, 114, 40), (76, 18, 81, 29),
+    (99, 17, 104, 25), (119, -30, 149, -21), (142, -35, 148, -30),
+)  # fmt: skip
+"""Parts of the continents far enough from the sea that a whole scene or tile around any point is on land."""
 
-@lru_cache(maxsize=1)
-def _land() -> shapely.Geometry:
-    land = shapely.union_all([shapely.box(*bounds) for bounds in _BOXES])
-    shapely.prepare(land)
-    return land
+
+@lru_cache(maxsize=2)
+def _union(boxes: tuple[tuple[float, float, float, float], ...]) -> shapely.Geometry:
+    union = shapely.union_all([shapely.box(*bounds) for bounds in boxes])
+    shapely.prepare(union)
+    return union
 
 
 def is_land(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Test whether places, in degrees, lie on land according to this map."""
-    return np.asarray(shapely.contains_xy(_land(), longitude, latitude))
+    return np.asarray(shapely.contains_xy(_union(_BOXES), longitude, latitude))
+
+
+def is_inland(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Test whether places, in degrees, lie so far inland that a picture around them shows no sea."""
+    return np.asarray(shapely.contains_xy(_union(_INLAND_BOXES), longitude, latitude))

@@ -143,15 +143,23 @@ class Passes(Archive):
         """Return the entries that match, or may match; None for all."""
         spatial = scene_filter.get("spatialFilter")
         flags = [metadata_mask(condition, self._fixed_column_of, len(self.table.places)) for condition in fixed]
-        candidates = (
-            self.places_of_pattern(str(condition.get("value")), self._field(condition))
-            for condition in remaining
-            if self._is_id_filter(condition)
-        )
+        candidates = (self._places_by_id(condition) for condition in remaining)
         flags += [places[self.table.places] for places in candidates if places is not None]
         if spatial:
             flags.append(spatial_mask(self.tree, spatial)[self.footprint_of_place][self.table.places])
         return np.logical_and.reduce(flags) if flags else None
+
+    def _places_by_id(self, condition: Filter) -> Mask | None:
+        """Return the places to which ids, or the beginnings of ids, narrow a condition; None if they do not."""
+        if condition.get("filterType") in ("and", "or"):
+            results = [self._places_by_id(child) for child in condition.get("childFilters") or ()]
+            known = [result for result in results if result is not None]
+            if condition["filterType"] == "and":
+                return np.logical_and.reduce(known) if known else None
+            return np.logical_or.reduce(known) if known and len(known) == len(results) else None
+        if not self._is_id_filter(condition):
+            return None
+        return self.places_of_pattern(str(condition.get("value")), self._field(condition))
 
     def _is_id_filter(self, condition: Filter) -> bool:
         """Test whether a condition compares an id, or the beginning of one."""

@@ -49,11 +49,12 @@ class Mission:
 class Timetable:
     """The passes of some missions over some places.
 
-    ``passes`` are times, in days since EPOCH_DAY, at which Landsat 8 is over each place. ``places`` and ``satellites``
-    describe each *entry*, which is a pass on a kind of day; ``days`` are all days, newest first.
+    ``passes`` are times, in days since EPOCH_DAY, at which Landsat 8 is over each place. ``arrived`` are the places of
+    the newest day. ``places`` and ``satellites`` describe each *entry*, which is a pass on a kind of day; ``days`` are
+    all days, newest first.
     """
 
-    def __init__(self, passes: NDArray[np.float64], missions: Sequence[Mission]) -> None:
+    def __init__(self, passes: NDArray[np.float64], missions: Sequence[Mission], arrived: Flags | None = None) -> None:
         self._whole = np.floor(passes).astype(np.int64)
         self.microseconds = np.minimum(np.rint((passes - self._whole) * _MICROSECONDS), _MICROSECONDS - 1).astype(int)
         first, end = min(mission.first for mission in missions), max(mission.end for mission in missions)
@@ -62,8 +63,10 @@ class Timetable:
         flying = sum(
             (self._is_flying(mission).astype(int) << bit for bit, mission in enumerate(missions)), np.zeros(1, int)
         )
+        if arrived is not None:
+            flying[0] += 1 << len(missions)  # the newest day is of a kind of its own
         kinds, self._kinds = np.unique(flying * _PLAN_DAYS + self.days % _PLAN_DAYS, return_inverse=True)
-        lists = [self._passes_of_kind(int(kind), missions) for kind in kinds]
+        lists = [self._passes_of_kind(int(kind), missions, arrived) for kind in kinds]
         self.places = np.concatenate([places for places, _ in lists]).astype(np.uint16)
         self.satellites = np.concatenate([satellites for _, satellites in lists]).astype(np.uint8)
         self.bounds = np.concatenate([[0], np.cumsum([len(places) for places, _ in lists])])
@@ -74,7 +77,7 @@ class Timetable:
         first, end = ((day - EPOCH_DAY).days for day in (mission.first, mission.end))
         return (self.days >= first) & (self.days < end)
 
-    def _passes_of_kind(self, kind: int, missions: Sequence[Mission]) -> tuple[Ints, Ints]:
+    def _passes_of_kind(self, kind: int, missions: Sequence[Mission], arrived: Flags | None) -> tuple[Ints, Ints]:
         """Return places and satellites of a kind of day, latest pass first."""
         flying, day = divmod(kind, _PLAN_DAYS)
         lists = [
@@ -85,6 +88,8 @@ class Timetable:
         places = np.concatenate([np.zeros(0, np.int64), *(part for part, _ in lists)])
         satellites = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), number) for part, number in lists)])
         order = np.argsort(-self.microseconds[places], kind="stable")
+        if arrived is not None and flying >> len(missions) & 1:
+            order = order[arrived[places[order]]]
         return places[order], satellites[order]
 
     def _places_taken(self, mission: Mission, day: int) -> Ints:

@@ -30,7 +30,7 @@ def _frame_row(roll: Facts, frame: int) -> Row:
     name = f"AR{roll['project']}{roll['roll']:06}{frame:04}"
     day = day_of(roll["day"]) + timedelta(days=(frame - 1) // _FRAMES_PER_LINE // 4)
     clouds = int(mix_bits(roll["roll"], frame)) % 23
-    clouds = clouds if clouds < 4 else 0  # in tens of percent
+    clouds = clouds if clouds < 4 else 0  # a class, in tenths of the frame [REFERENCE §5]
     fields = {
         "Entity  ID": name,  # with two blanks [REFERENCE §6]
         "Agency": roll["agency"],
@@ -50,7 +50,7 @@ def _frame_row(roll: Facts, frame: int) -> Row:
     publish_date = f"{roll['published']} 14:20:23{central_offset(day_of(roll['published']))}"
     missing_products = frozenset[str]() if roll["report"] else frozenset({_REPORT_CODE})
     return Row(
-        name, name, day, _ring(roll, frame), fields, publish_date, cloud=10 * clouds, missing_products=missing_products
+        name, name, day, _ring(roll, frame), fields, publish_date, cloud=clouds, missing_products=missing_products
     )
 
 

@@ -23,7 +23,8 @@ class SmallArchive(ListedArchive):
     """The rows of a small dataset, newest first, and its fact sheet. Scenes are built on request."""
 
     def __init__(self, rows: Iterable[Row], facts: Facts) -> None:
-        self._rows = sorted(rows, key=lambda row: row.day, reverse=True)
+        # M2M's order within a day is not known. Here a first look meets what has a file and a place.
+        self._rows = sorted(rows, key=lambda row: (row.day, row.download and bool(row.ring)), reverse=True)
         self._facts = facts
         self._numbers = {
             "entityId": {row.entity_id: number for number, row in enumerate(self._rows)},
@@ -52,7 +53,10 @@ class SmallArchive(ListedArchive):
         return row.download and code not in row.missing_products
 
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
-        """Return a metadata field's values: uppercase text, as M2M compares it, or numbers for a range of numbers."""
+        """Return what a filter compares: uppercase text, or numbers for a range of numbers.
+
+        That is a metadata field, or the key that stands for the field's text in the filter's valueList.
+        """
         entry = next((item for item in self._facts.get("filters", {}).items() if item[1][0] == filter_id), None)
         if entry is None:
             return None
@@ -63,7 +67,10 @@ class SmallArchive(ListedArchive):
     def _column(self, label: str, row: list[Any]) -> NDArray[Any]:
         scenes = self._facts["scenes"]
         name = scenes.get("columns", {}).get(label, label)
-        values = [str(metadata_values(scene, scenes).get(name, "")).strip().upper() for scene in self._rows]
+        keys = {text: key for key, text in scenes.get("keys", {}).get(label, {}).items()}
+        fields = [metadata_values(scene, scenes).get(name) for scene in self._rows]
+        texts = ["" if field is None else str(field).strip() for field in fields]
+        values = [keys.get(text, text).upper() for text in texts]
         numbers = row[1] == "Range" and "/" not in "".join(values[:1])  # dates are compared as text
         return np.array(values, dtype=float if numbers else object)
 

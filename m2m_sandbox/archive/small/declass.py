@@ -1,8 +1,8 @@
-"""corona2, declassii and declassiii: strips of film, one frame after the other along the flight."""
+"""corona2, declassii and declassiii: strips of film, one frame after the other along the flight [REFERENCE §6]."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from m2m_sandbox.archive.calendar_days import central_offset
 from m2m_sandbox.archive.small.row import Row, day_of
@@ -18,28 +18,22 @@ def declass_rows(scenes: Facts) -> Iterator[Row]:
     for strip in scenes["strips"]:
         for camera in strip["cameras"]:
             for frame in range(1, strip["frames"] + 1):
-                yield _frame(strip, camera, frame)
+                yield _frame(strip, camera, frame, scenes["fields"])
 
 
-def _frame(strip: Facts, camera: str, frame: int) -> Row:
+def _frame(strip: Facts, camera: str, frame: int, templates: Facts) -> Row:
+    """Build a frame. Its fields are text; nothing is entered whether a film can be downloaded until it is scanned."""
     name = strip["name"].format(camera=camera, frame=frame)
     day, scanned = day_of(strip["day"]), frame % 10 == 7
-    fields: dict[str, Any] = {
-        "Entity ID": name,
-        "Acquisition Date": f"{day:%Y/%m/%d}",
-        "Mission": strip["mission"],
-        "Frame": frame,
-        "Camera Type": strip["cameras"][camera],
-        "Camera Resolution": strip["resolution"],
-        "Download Available": "Y" if scanned else "N",
-    }
+    own = {"name": name, "day": day, "frame": frame, "camera": camera, "camera_name": strip["cameras"][camera]}
+    values = {**strip, **own, "available": "1" if scanned else ""}
     publish_day = day_of(strip["published"])
     return Row(
         name,
         name,
         day,
         () if frame == strip.get("nowhere") else _ring(strip, frame),
-        fields,
+        {label: template.format_map(values) or None for label, template in templates.items()},
         f"{publish_day} 10:09:54{central_offset(publish_day)}",
         download=scanned,
         bounded=frame % 50 != 49,

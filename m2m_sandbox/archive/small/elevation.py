@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from m2m_sandbox.archive.calendar_days import central_offset
-from m2m_sandbox.archive.overpasses.land import is_land
+from m2m_sandbox.archive.overpasses.land import is_inland, is_land
 from m2m_sandbox.archive.small.row import Row, day_of, rectangle
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def elevation_rows(scenes: Facts) -> Iterator[Row]:
-    """Yield tiles named for their south-west corner, from 56° S to 60° N."""
+    """Yield tiles named for their south-west corner, from 56° S to 60° N, those far from the sea first."""
     south, west = (axis.ravel() for axis in np.meshgrid(np.arange(-56, 60), np.arange(-180, 180), indexing="ij"))
+    inland_first = np.argsort(~is_inland(west.astype(np.float64) + 0.5, south.astype(np.float64) + 0.5), kind="stable")
+    south, west = south[inland_first], west[inland_first]
     land = is_land(west.astype(np.float64) + 0.5, south.astype(np.float64) + 0.5)
     day, publish_day = day_of(scenes["day"]), day_of(scenes["published"])
     shared = {

@@ -10,6 +10,8 @@ from m2m_sandbox.archive.hashing import mix_bits
 from m2m_sandbox.archive.landsat.scenes import BASE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from m2m_sandbox.archive.small.row import Facts, Point, Ring, Row
 
 
@@ -79,17 +81,19 @@ def _anchor(label: str) -> str:
 
 
 def metadata_values(row: Row, scenes: Facts) -> Facts:
-    """Return metadata values by label; ``places`` of the facts names the fields that depend on the ring."""
-    return {
-        **row.fields,
-        **{label: _coordinate(row.ring, *coordinate.split()) for label, coordinate in scenes.get("places", {}).items()},
-    }
+    """Return metadata values by label; ``places`` of the facts names the fields that depend on the ring.
+
+    ``last`` is the label of the display id, for datasets whose fields end with it.
+    """
+    places = {label: _coordinate(row.ring, *coordinate.split()) for label, coordinate in scenes["places"].items()}
+    last = {scenes["last"]: row.display_id} if "last" in scenes else {}
+    return {**row.fields, **places, **last}
 
 
 def _coordinate(ring: Ring, corner: str, axis: str, style: str) -> str:
     point = _CORNERS[corner](ring or ((0.0, 0.0),))
     value = point[1] if axis == "lat" else point[0]
-    return _dms(value, "NS" if axis == "lat" else "EW") if style == "dms" else f"{value:.6f}"
+    return _STYLES[style](value, "NS" if axis == "lat" else "EW")
 
 
 _CORNERS: dict[str, Any] = {
@@ -109,3 +113,12 @@ def _dms(value: float, letters: str) -> str:
     seconds = round(abs(value) * 360000)  # in hundredths of a second
     degrees, minutes = seconds // 360000, seconds // 6000 % 60
     return f"{degrees:02}&deg;{minutes:02}'{seconds % 6000 / 100:05.2f}\"{letters[int(value < 0)]}"
+
+
+_STYLES: dict[str, Callable[[float, str], str]] = {
+    "dms": _dms,
+    "dms-short": lambda value, letters: _dms(round(value, 3), letters).replace('.00"', '"'),
+    "dec": lambda value, _letters: f"{value:.6f}",
+    "dec-short": lambda value, _letters: f"{round(value, 3):g}" if abs(value) >= 0.0005 else "0",
+}
+"""How angles are written; film has whole thousandths of a degree without trailing zeros."""

@@ -55,6 +55,14 @@ class Dataset(M2MModel):
     supports_cloud_cover: Flag = Field(False, alias="supportCloudCover")
     supports_deletion_search: Flag = Field(False, alias="supportDeletionSearch")
 
+    @property
+    def holds_single_files(self) -> bool:
+        """Whether its scenes are single files of other datasets' scenes, such as landsat_band_files_c2_l1.
+
+        USGS lists these datasets without a category, which keeps them out of EarthExplorer [REFERENCE §7].
+        """
+        return self.category is None and "_files" in self.alias
+
 
 class _FieldConfig(M2MModel):
     type: str

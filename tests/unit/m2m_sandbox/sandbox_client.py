@@ -63,9 +63,10 @@ class SandboxClient:
         return await self.call("download-request", {"downloads": downloads, **payload})
 
     async def signed_url(self, ending: str = "SR_B4.TIF") -> str:
-        """Request a file and return its signed URL."""
+        """Request a file and return its signed URL; a file that is queued already is a duplicate."""
         response = await self.request(await self.file(ending), label="x")
-        assert list(response["newRecords"].values()) == ["x"]
+        (records,) = (response[key] for key in ("newRecords", "duplicateProducts") if response[key])
+        assert list(records.values()) == ["x"]
         return str(response["availableDownloads"][0]["url"])
 
 

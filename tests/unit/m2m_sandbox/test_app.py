@@ -34,6 +34,15 @@ async def test_logout_revokes_the_key(client: SandboxClient) -> None:
     assert await client.error("permissions") == ("AUTH_KEY_INVALID", 403)
 
 
+@pytest.mark.parametrize("code", ["AUTH_KEY_INVALID", "AUTH_EXPIRED", "AUTH_UNAUTHORIZED", "UNAUTHORIZED_USER"])
+async def test_a_lost_key_is_refused_with_403_and_a_code_until_the_next_login(client: SandboxClient, code: str) -> None:
+    client.sandbox.faults.add({"kind": "keys-lost", "times": 1, "code": code})
+    assert await client.error("permissions") == (code, 403)
+    assert await client.error("permissions") == (code, 403)
+    await client.log_in()
+    assert await client.call("permissions") == ["user", "download", "order"]
+
+
 async def test_a_second_request_of_an_account_is_rejected_while_one_runs() -> None:
     client = SandboxClient(create_sandbox(base_url="http://sandbox", api_latency=0.05))
     await client.log_in()
@@ -72,6 +81,9 @@ async def test_a_body_that_is_not_json_is_an_input_format_error(client: SandboxC
         ("no-such-endpoint", {}, "NOT_FOUND"),
         ("scene-search", {}, "INPUT_PARAMETER_INVALID"),
         ("scene-search", {"datasetName": "sentinel_2a"}, "DATASET_INVALID"),
+        ("scene-search", {"datasetName": "landsat_8_c1"}, "DATASET_AUTH"),
+        ("dataset", {"datasetName": "EO1_ALI_PRIV"}, "DATASET_AUTH"),
+        ("download-options", {"datasetName": "landsat_tm_c1", "entityIds": ["x"]}, "DATASET_AUTH"),
         ("scene-metadata", {"datasetName": LANDSAT, "entityId": "nothing"}, "NOT_FOUND"),
     ],
 )
@@ -89,8 +101,10 @@ async def test_misplaced_keys_are_ignored_and_all_scenes_match(client: SandboxCl
     assert inside["totalHits"] < everything["totalHits"]
 
 
-async def test_dataset_names_are_case_insensitive(client: SandboxClient) -> None:
-    assert await client.call("scene-search", {"datasetName": LANDSAT.upper(), "maxResults": 1})
+@pytest.mark.parametrize("name", [LANDSAT.upper(), "5e83d14f2fc39685"])
+async def test_a_dataset_is_named_in_any_case_or_by_its_id(client: SandboxClient, name: str) -> None:
+    scenes = await client.call("scene-search", {"datasetName": name, "maxResults": 1})
+    assert scenes["results"][0]["displayId"].startswith("LC0")
 
 
 async def test_pages_count_from_one_and_next_record_is_never_null(client: SandboxClient) -> None:
@@ -112,7 +126,7 @@ async def test_pages_count_from_one_and_next_record_is_never_null(client: Sandbo
 
 
 async def test_values_have_the_irregularities_of_m2m(client: SandboxClient) -> None:
-    scenes = (await client.search(maxResults=1000, metadataType="full"))["results"]
+    scenes = (await client.search(maxResults=2500, metadataType="full"))["results"]
     assert {type(scene["cloudCover"]) for scene in scenes} == {int, str, type(None)}
     assert -1 in {scene["cloudCover"] for scene in scenes}
     fields = {field["fieldName"]: field["value"] for field in scenes[0]["metadata"]}
@@ -138,6 +152,17 @@ async def test_scene_lists_resolve_display_ids_and_skip_unknown_ones(client: San
     assert [scene["displayId"] for scene in listed["corona2"]] == ["DS1117-2086DA007", "DS1117-2086DA008"]
     await client.call("scene-list-remove", {"listId": "mine"})
     assert await client.call("scene-metadata-list", {"listId": "mine"}) == []
+
+
+async def test_a_text_of_ids_breaks_scene_list_add(client: SandboxClient) -> None:
+    payload = {"listId": "mine", "datasetName": "corona2", "entityIds": "DS1117-2086DA007"}
+    assert await client.error("scene-list-add", payload) == ("SERVER_ERROR", 500)
+
+
+async def test_a_list_that_is_not_there_has_nothing_in_it(client: SandboxClient) -> None:
+    assert await client.call("scene-list-get", {"listId": "nothing"}) == []
+    nothing = {"sceneCount": None, "spatialBounds": None, "temporalExtent": None}
+    assert await client.call("scene-list-summary", {"listId": "nothing"}) == {"summary": nothing, "datasets": []}
 
 
 async def test_a_search_only_account_may_not_download(client: SandboxClient) -> None:

@@ -165,6 +165,14 @@ def test_the_pixels_of_mss_are_twice_as_large() -> None:
     assert 3000 < scene.grid.width < large.grid.width
 
 
+@pytest.mark.parametrize("name", [*FAMILIES])
+def test_pixel_centers_are_on_multiples_of_the_pixel(name: str) -> None:
+    archive, pixel = landsat(name), FAMILIES[name].pixel
+    for number in range(0, len(archive), len(archive) // 200):
+        grid = archive.facts(number).grid
+        assert (grid.west % pixel, grid.north % pixel, grid.pixel) == (0, 0, pixel)
+
+
 def test_tiles_lie_edge_to_edge_on_the_albers_grid() -> None:
     grid = tile_grid("CU", 3, 10)
     assert (grid.epsg, grid.width, grid.height) == (5070, 5000, 5000)

@@ -150,7 +150,7 @@ async def test_the_label_of_the_request_overrides_those_of_its_items(client: San
     first, second = await client.file("SR_B4.TIF"), await client.file("SR_B5.TIF")
     own = await client.request({**first, "label": "own"}, {**second, "label": "other"})
     assert list(own["newRecords"].values()) == ["own", "other"]
-    overridden = await client.request({**first, "label": "own"}, label="all")
+    overridden = await client.request({**await client.file("SR_B6.TIF"), "label": "own"}, label="all")
     assert list(overridden["newRecords"].values()) == ["all"]
 
 
@@ -203,7 +203,10 @@ async def test_one_download_or_all_of_a_label_can_be_removed(client: SandboxClie
     await client.request(await client.frame(), await client.file(), await client.file("SR_B5.TIF"), label="x")
     first, *_rest = await client.call("download-search", {"label": "x"})
     assert await client.call("download-remove", {"downloadId": str(first["downloadId"])}) is True
-    assert (await client.error("download-remove", {"downloadId": first["downloadId"]}))[0] == "DOWNLOAD_ERROR"
+    assert await client.call("download-remove", {"downloadId": first["downloadId"]}) is True
+    assert await client.call("download-remove", {"downloadId": 1}) is True
+    several = {"downloadId": [first["downloadId"]]}
+    assert await client.error("download-remove", several) == ("INPUT_PARAMETER_INVALID", 400)
     assert await client.call("download-order-remove", {"label": "x"}) == 2
     assert await client.call("download-search", {"label": "x"}) == []
     again = await client.request(await client.frame(), label="y")
@@ -224,7 +227,8 @@ async def test_labels_and_summaries_count_the_queue(client: SandboxClient, clock
     (label,) = await client.call("download-labels")
     assert (label["label"], label["downloadCount"], label["totalComplete"]) == ("x", 2, 0)
     assert label["dateEntered"] == clock.now * 1000
-    data = await client.call("download-summary", {"label": "x", "sendEmail": False})
+    assert (await client.error("download-summary", {"label": "x"}))[0] == "INPUT_PARAMETER_INVALID"
+    data = await client.call("download-summary", {"label": "x", "downloadApplication": "EE", "sendEmail": False})
     sizes = {item["datasetName"]: item["totalEstimatedSize"] for item in data["collections"]}
     assert sizes["corona2"] == str(product["filesize"])
     assert data["totalEstimatedSize"] == sum(int(size) for size in sizes.values())
@@ -240,6 +244,59 @@ async def test_a_proxy_can_mark_downloads_as_complete(client: SandboxClient) -> 
     assert data == {"failed": [], "updatedDownloadsCount": 1}
     (row,) = await client.call("download-order-load", {"label": ["x"]})
     assert row["statusCode"] == "C"
+    unknown = {"proxiedDownloads": [{"downloadId": 1, "downloadedSize": 1}]}
+    assert await client.call("download-complete-proxied", unknown) == {"failed": [1], "updatedDownloadsCount": 0}
+
+
+async def test_a_signed_url_is_proxied_and_stays_requested_until_it_is_reported_as_fetched(
+    client: SandboxClient, clock: Clock
+) -> None:
+    bands = [await client.file(f"SR_B{band}.TIF") for band in (2, 3, 4)]
+    for band in bands:
+        await client.request(band, label="always the same")
+    clock.now += 3000
+    queue = await client.call("download-retrieve", {"label": "always the same"})
+    assert (queue["available"], queue["queueSize"]) == ([], 0)
+    assert [(row["statusCode"], row["statusText"]) for row in queue["requested"]] == [("P", "Proxied")] * 3
+    first, second, third = queue["requested"]
+    assert (await client.http.get(first["url"], headers={"Range": "bytes=0-3"})).status_code == 206
+    fetched = [{"downloadId": row["downloadId"], "downloadedSize": 4} for row in (first, second)]
+    await client.call("download-complete-proxied", {"proxiedDownloads": fetched})
+    queue = await client.call("download-retrieve", {"label": "always the same"})
+    assert [row["downloadId"] for row in queue["requested"]] == [third["downloadId"]]
+    await client.call("download-remove", {"downloadId": third["downloadId"]})
+    queue = await client.call("download-retrieve", {"label": "always the same"})
+    assert queue["requested"] == []
+
+
+async def test_a_signed_url_that_is_queued_is_a_duplicate_under_its_old_label(
+    client: SandboxClient, clock: Clock
+) -> None:
+    band = await client.file()
+    (download_id,) = (await client.request(band, label="monday"))["newRecords"]
+    clock.now += 7200
+    await client.log_in()
+    again = await client.request(band, label="tuesday")
+    assert again["duplicateProducts"] == {download_id: "monday"}
+    assert again["newRecords"] == []
+    assert (await client.http.head(again["availableDownloads"][0]["url"])).status_code == 200
+    assert (await client.call("download-retrieve", {"label": "tuesday"}))["requested"] == []
+    await client.call("download-complete-proxied", {"proxiedDownloads": [{"downloadId": int(download_id)}]})
+    assert list((await client.request(band, label="wednesday"))["newRecords"].values()) == ["wednesday"]
+
+
+async def test_the_application_m2m_is_refused(client: SandboxClient) -> None:
+    payload = {"downloads": [await client.file()], "downloadApplication": "m2m"}
+    assert (await client.error("download-request", payload))[0] == "INPUT_PARAMETER_INVALID"
+
+
+async def test_a_complete_download_is_no_longer_retrieved(client: SandboxClient, clock: Clock) -> None:
+    await client.request(await client.frame(), label="x")
+    clock.now += 100
+    (row,) = (await client.call("download-retrieve", {"label": "x"}))["available"]
+    await client.http.get(row["url"])
+    queue = await client.call("download-retrieve", {"label": "x"})
+    assert (queue["available"], queue["requested"]) == ([], [])
 
 
 async def test_a_file_group_is_requested_by_a_list_of_band_files(client: SandboxClient) -> None:
@@ -271,10 +328,10 @@ def limited(clock: Clock) -> SandboxClient:
 async def test_the_number_of_requests_in_15_minutes_is_limited(limited: SandboxClient, clock: Clock) -> None:
     await limited.log_in()
     item = await limited.file()
-    for _ in range(3):
-        url = (await limited.request(item, label="x"))["availableDownloads"][0]["url"]
-        await limited.http.head(url)
+    for band in (2, 3, 4):
+        await limited.request(await limited.file(f"SR_B{band}.TIF"), label="x")
     assert await limited.error("download-request", {"downloads": [item]}) == ("RATE_LIMIT_USER_DL", 200)
+    await limited.call("download-order-remove", {"label": "x"})
     clock.now += 901
     assert (await limited.request(item, label="x"))["remainingLimits"][0]["recentDownloadCount"] == 2
 
@@ -288,13 +345,18 @@ async def test_the_number_of_pending_downloads_is_limited(limited: SandboxClient
     assert (await limited.request(await limited.file(), label="y"))["availableDownloads"]
 
 
-async def test_unread_urls_count_toward_a_quota(limited: SandboxClient) -> None:
+async def test_unread_files_count_toward_a_quota_and_signed_urls_do_not(limited: SandboxClient, clock: Clock) -> None:
     await limited.log_in()
-    response = await limited.request(await limited.file(), await limited.file("SR_B5.TIF"), label="x")
+    await limited.request(await limited.frame(), await limited.frame("DS1117-2086DA017"), label="x")
+    clock.now += 1000
     more = {"downloads": [await limited.file("SR_B6.TIF")]}
     assert (await limited.error("download-request", more))[0] == "RATE_LIMIT_USER_DL"
-    await limited.http.head(response["availableDownloads"][0]["url"])
-    assert await limited.call("download-request", more)
+    ready = (await limited.call("download-retrieve", {"label": "x"}))["available"]
+    await limited.http.get(ready[0]["url"])
+    for _ in range(2):
+        assert await limited.call("download-request", more)
+    limits = (await limited.request(label="x"))["remainingLimits"]
+    assert limits[0]["unattemptedDownloadCount"] == 1
 
 
 async def test_accounts_with_the_same_ip_address_share_its_quota(limited: SandboxClient) -> None:
@@ -312,11 +374,11 @@ async def test_rate_limit_summary_has_initial_and_remaining_limits_and_counts(li
     (initial,) = data["initialLimits"]
     assert initial == {"recentDownloadCount": 3, "pendingDownloadCount": 2, "unattemptedDownloadCount": 2}
     user, address = data["remainingLimits"]
-    left = {"recentDownloadCount": 1, "pendingDownloadCount": 1, "unattemptedDownloadCount": 1}
+    left = {"recentDownloadCount": 1, "pendingDownloadCount": 1, "unattemptedDownloadCount": 2}
     assert user == {"limitType": "user", "username": "one", **left}
     assert address == {"limitType": "ip", "ipAddress": "127.0.0.1", **left}
     counts = {row["status"]: row["downloadCount"] for row in data["recentDownloadCounts"][0]["downloadCounts"]}
-    assert counts == {"Preparing": 1, "Available": 1}
+    assert counts == {"Preparing": 1, "Proxied": 1}
 
 
 # -- the dds host ------------------------------------------------------------------------------------------------
@@ -369,7 +431,7 @@ async def test_the_path_of_an_ard_file_has_region_and_tile(client: SandboxClient
     (queued,) = client.sandbox.queue()
     tile = "LE07_AK_006008_20090905_20210430_02"
     queued.product = {**queued.product, "displayId": f"{tile}_SR_B4.TIF"}
-    (row,) = (await client.call("download-retrieve", {"label": "x"}))["available"]
+    (row,) = (await client.call("download-retrieve", {"label": "x"}))["requested"]
     assert urlsplit(row["url"]).path == f"/tile/collection02/etm/2009/AK/006/008/{tile}/{tile}_SR_B4.TIF"
 
 
@@ -386,5 +448,5 @@ async def test_the_path_of_a_band_file_follows_from_its_name(client: SandboxClie
     await client.request(await client.file(), label="x")
     (queued,) = client.sandbox.queue()
     queued.product = {**queued.product, "displayId": f"{entity_id}_B4.TIF"}
-    (row,) = (await client.call("download-retrieve", {"label": "x"}))["available"]
+    (row,) = (await client.call("download-retrieve", {"label": "x"}))["requested"]
     assert urlsplit(row["url"]).path == f"/data/collection02/{place}/{entity_id}/{entity_id}_B4.TIF"

@@ -56,6 +56,15 @@ def test_a_satellite_that_cannot_take_all_takes_its_share_of_four_cycles(table: 
     assert set(times) == {mission.taken_cycles}
 
 
+def test_only_the_newest_day_is_limited_to_what_has_arrived(table: Timetable) -> None:
+    arrived = np.arange(len(PASSES)) % 3 == 0
+    limited = Timetable(PASSES, MISSIONS, arrived)
+    newest = int(table.days[0])
+    expected = [entry for entry in every(table) if entry[2] != newest or arrived[entry[0]]]
+    assert every(limited) == expected
+    assert len(limited) < len(table)
+
+
 def test_the_newest_comes_first_and_order_is_that_of_the_moments(table: Timetable) -> None:
     moments = [(day, table.microseconds[place]) for place, _, day in every(table)]
     assert moments == sorted(moments, reverse=True)

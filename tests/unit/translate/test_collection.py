@@ -48,7 +48,8 @@ def check(document: dict[str, Any]) -> None:
 def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = recordings().datasets
     catalog = build_catalog(read_datasets(recorded), MAPPINGS, 0)
-    assert len(catalog.entries) == len(recorded)
+    files = [dataset for dataset in recorded if dataset["datasetAlias"].startswith("landsat_band_files")]
+    assert len(catalog.entries) == len(recorded) - len(files)
     for index, entry in enumerate(catalog.entries.values()):
         document = collection(entry, BASE)
         check(document)
