@@ -138,6 +138,13 @@ def posted(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, **numbers}
 
 
+def without_published(item: dict[str, Any]) -> dict[str, Any]:
+    """The Item without its time of publication, which M2M's scene-metadata can lack ("Unknown") [REFERENCE §4]."""
+    properties = {name: value for name, value in item["properties"].items() if name != "published"}
+    extensions = [url for url in item["stac_extensions"] if "/timestamps/" not in url]
+    return {**item, "properties": properties, "stac_extensions": extensions}
+
+
 class Signed:
     """Hrefs that tell what was signed."""
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stac_bridge.m2m.models.scenes import fold
-from stac_bridge.mapping.queryables import Queryable, queryables_of
+from stac_bridge.mapping.queryables import Queryable, field_kind, queryables_of
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
@@ -68,7 +68,7 @@ class Entry:
         if queryables.is_open:
             for dataset_filter in self.learnt.filters if self.learnt else ():
                 name = field_name(dataset_filter.label)
-                queryables.setdefault(name, Queryable(name, "any", dataset_filter.label))
+                queryables.setdefault(name, Queryable(name, field_kind(name), dataset_filter.label))
         return queryables
 
     @cached_property

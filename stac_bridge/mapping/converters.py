@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,9 @@ NOT_ASSESSED = -1
 
 MAX_INTEGER = 2**53 - 1
 """The largest magnitude of integers that floats hold exactly, and that every JSON reader keeps."""
+
+CENTRAL_TIME = ZoneInfo("America/Chicago")
+"""The zone of the archive's own times (EROS is in South Dakota) [REFERENCE §4]."""
 
 _DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
 _ORDINAL_TIME = re.compile(r"(\d{4}):(\d{3}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$")
@@ -39,10 +43,11 @@ def text(value: Any) -> str | None:
 def number(value: Any) -> float | None:
     """Return a finite decimal number.
 
-    >>> number("36.66924622"), number(" 3"), number("Unknown"), number(True), number("nan")
-    (36.66924622, 3.0, None, None, None)
+    >>> number("36.66924622"), number(" 3"), number("Unknown"), number(True), number("nan"), number("1_1")
+    (36.66924622, 3.0, None, None, None, None)
     """
-    if isinstance(value, bool):
+    # Python's own numerals may have underscores ("1_000").
+    if isinstance(value, bool) or "_" in str(value):
         return None
     try:
         parsed = float(value)
@@ -104,6 +109,35 @@ def off_nadir(value: Any) -> float | None:
     """
     degrees = elevation(value)
     return None if degrees is None else abs(degrees)
+
+
+def sun_elevation(value: Any) -> float | None:
+    """Return the elevation of the sun from its zenith angle, both in degrees.
+
+    >>> sun_elevation("49.6830376924062"), sun_elevation("Unknown"), sun_elevation(181)
+    (40.3169623075938, None, None)
+    """
+    zenith = number(value)
+    # Rounded, because differences of decimals are not exact.
+    return round(90 - zenith, 13) if zenith is not None and 0 <= zenith <= 180 else None
+
+
+_METER = frozenset({"m", "meter", "meters", "metre", "metres"})
+
+
+def meters(value: Any) -> float | None:
+    """Return a pixel size in meters. Of several, the smallest is the ground sample distance as STAC defines it.
+
+    A size with another unit than meters is absent.
+
+    >>> meters("0.60"), meters("10  20  60"), meters("0.5 METERS"), meters("30m"), meters(15)
+    (0.6, 10.0, 0.5, 30.0, 15.0)
+    >>> meters("2 to 4 feet"), meters("1 arc-second"), meters("0"), meters("Unknown"), meters("-9999")
+    (None, None, None, None, None)
+    """
+    words = re.findall(r"[a-z]+|[^a-z\s,/;]+", str(value).strip().lower())
+    sizes = [size(word) for word in words if word not in _METER]
+    return None if None in sizes or isinstance(value, bool) else min(filter(None, sizes), default=None)
 
 
 def percent(value: Any) -> float | None:
@@ -174,6 +208,27 @@ def zoned(value: Any) -> str | None:
     except (ValueError, OverflowError):
         return None
     return iso(moment) if moment.year >= MIN_YEAR else None
+
+
+def central(value: Any) -> str | None:
+    """Convert a time of the archive to UTC, to the second. Without an offset it is in US Central time [REFERENCE §4].
+
+    A search has fractions of seconds and an offset that scene-metadata lacks; without fractions the two agree.
+
+    >>> central("2021-03-18 12:22:01.205175-05"), central("2021-03-18T12:22:01"), central("2020-01-04T13:39:39")
+    ('2021-03-18T17:22:01Z', '2021-03-18T17:22:01Z', '2020-01-04T19:39:39Z')
+    >>> central("Unknown"), central("2016-09-11"), central(None)
+    (None, None, None)
+    """
+    raw = str(value).strip()
+    if not (_ZONED_TIME.match(raw) or _CALENDAR_TIME.match(raw)):
+        return None
+    try:
+        moment = datetime.fromisoformat(raw.replace("/", "-")).replace(microsecond=0)
+        in_utc = (moment if moment.tzinfo else moment.replace(tzinfo=CENTRAL_TIME)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return iso(in_utc) if in_utc.year >= MIN_YEAR else None
 
 
 def _day(value: Any) -> str | None:
@@ -254,6 +309,28 @@ part_2 = _part(2)
 part_3 = _part(3)
 
 
+def assessed(value: Any) -> str | None:
+    """Return the text; M2M's -1 means not assessed [REFERENCE §5].
+
+    >>> assessed(5), assessed("10% to 19% Cloud Cover"), assessed(-1), assessed("-1"), assessed("-1.00")
+    ('5', '10% to 19% Cloud Cover', None, None, None)
+    """
+    return None if number(value) == NOT_ASSESSED else text(value)
+
+
+_MGRS_TILE = re.compile(r"T?(\d{1,2}[C-HJ-NP-X][A-HJ-NP-Z]{2})")
+
+
+def mgrs(value: Any) -> str | None:
+    """Return the grid code of a Sentinel-2 tile.
+
+    >>> mgrs("T50QPL"), mgrs("50QPL"), mgrs("T50")
+    ('MGRS-50QPL', 'MGRS-50QPL', None)
+    """
+    match = _MGRS_TILE.fullmatch(str(value).strip().upper())
+    return match and f"MGRS-{match[1]}"
+
+
 def lower(value: Any) -> str | None:
     """Return the text in lower case, as STAC writes platforms and instruments.
 
@@ -307,8 +384,11 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "azimuth": azimuth,
     "off-nadir": off_nadir,
     "size": size,
+    "sun-elevation": sun_elevation,
+    "meters": meters,
     "percent": percent,
     "instant": instant,
+    "central": central,
     "day-start": day_start,
     "day-end": day_end,
     "month": month,
@@ -317,6 +397,8 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "part-1": part_1,
     "part-2": part_2,
     "part-3": part_3,
+    "assessed": assessed,
+    "mgrs": mgrs,
     "lower": lower,
     "event": event,
 }

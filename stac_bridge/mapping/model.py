@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stac_bridge.mapping.assets import AssetRow, ProductRow
 from stac_bridge.mapping.rows import MappingTable, Row
@@ -126,7 +126,10 @@ class Grid(MappingTable):
 
 
 class LinkRow(MappingTable):
-    """A link of every Item. ``{…}`` in the href is the id or a property; Items without that property have no link."""
+    """A link of every Item. ``{…}`` in the href is the id or a property; Items without that property have no link.
+
+    An href without a scheme is relative to the API's address.
+    """
 
     rel: str
     href: str
@@ -152,8 +155,13 @@ class Mapping(MappingTable):
     slots: tuple[Slot, ...] = ("time", "place", "cloud", "months")
     """The parts of a scene filter that M2M supports for the dataset; it returns no scenes if any other is sent."""
     properties: dict[str, Row] = Field(default_factory=dict)
-    fields: bool = False
+    fields: bool = True
     """Whether each metadata field that no row reads becomes a property ``m2m:<label>``."""
+    drop: tuple[str, ...] = ()
+    """Labels of metadata fields that repeat the footprint or an id, and have no property.
+
+    A coordinate's label stands for the same coordinate in degrees and in decimals.
+    """
     grid: Grid | None = None
     links: tuple[LinkRow, ...] = ()
     s3: S3Row | None = None
@@ -174,6 +182,12 @@ class Mapping(MappingTable):
     def is_pattern(self) -> bool:
         """Whether this is the mapping of all datasets whose alias matches its pattern."""
         return self.dataset is not None and "*" in self.dataset
+
+    @field_validator("properties", mode="before")
+    @classmethod
+    def _remove_rows_without_source(cls, rows: object) -> object:
+        """Remove rows that are null: a mapping removes a family's row so, and may do so if the family has none."""
+        return {name: row for name, row in rows.items() if row is not None} if isinstance(rows, dict) else rows
 
     @model_validator(mode="after")
     def _require_known_conditions(self) -> Self:

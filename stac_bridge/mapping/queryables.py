@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from stac_bridge.mapping.field_types import is_number
+from stac_bridge.mapping.rows import Row
+
 if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping
-    from stac_bridge.mapping.rows import Row
 
 Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
 """The type of a queryable. ``any`` is a metadata field, whose type is known only from each scene's value."""
@@ -22,10 +24,13 @@ _KINDS: dict[str, Kind] = {
     "azimuth": "number",
     "off-nadir": "number",
     "size": "number",
+    "sun-elevation": "number",
+    "meters": "number",
     "percent": "number",
     "integer": "integer",
     "month": "integer",
     "instant": "datetime",
+    "central": "datetime",
     "day-start": "datetime",
     "day-end": "datetime",
 }
@@ -35,6 +40,8 @@ _KINDS: dict[str, Kind] = {
 _RANGES: dict[str, tuple[float, float | None]] = {
     "percent": (0, 100),
     "elevation": (-90, 90),
+    "sun-elevation": (-90, 90),
+    "meters": (0, None),
     "azimuth": (0, 360),
     "off-nadir": (0, 90),
     "size": (0, None),
@@ -84,6 +91,10 @@ CORE_QUERYABLES: dict[str, Queryable] = {
 """The queryables of every Item, by name."""
 
 
+CLOUD_COVER = Queryable("eo:cloud_cover", "number", "Cloud cover (%)", row=Row(value=None), range=(0, 100))
+"""Accepted for datasets whose Items lack it: to a filter their cloud cover is unknown, which needs no request."""
+
+
 class Queryables(dict[str, Queryable]):
     """Queryables by name. If ``is_open``, lookups accept any name with the prefix ``m2m:`` (a metadata field).
 
@@ -93,14 +104,16 @@ class Queryables(dict[str, Queryable]):
     is_open: bool = False
 
     def __missing__(self, name: str) -> Queryable:
-        """Return the queryable of a metadata field that is not listed. Raises KeyError."""
+        """Return the queryable of cloud cover or of a metadata field that is not listed. Raises KeyError."""
+        if name == CLOUD_COVER.name:
+            return CLOUD_COVER
         if not self._is_field(name):
             raise KeyError(name)
-        return Queryable(name, "any", name)
+        return Queryable(name, field_kind(name), name)
 
     def __contains__(self, name: object) -> bool:
         """Whether a filter can use this name."""
-        return super().__contains__(name) or self._is_field(name)
+        return super().__contains__(name) or name == CLOUD_COVER.name or self._is_field(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the queryable of this name, or ``default``: ``dict.get`` alone does not call ``__missing__``."""
@@ -111,6 +124,11 @@ class Queryables(dict[str, Queryable]):
 
     def _is_field(self, name: object) -> bool:
         return self.is_open and isinstance(name, str) and name.startswith("m2m:")
+
+
+def field_kind(name: str) -> Kind:
+    """Return the kind of the values of a metadata field, by the name of its property."""
+    return "number" if is_number(name) else "string"
 
 
 def queryables_of(mapping: Mapping) -> Queryables:

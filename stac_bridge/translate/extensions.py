@@ -25,11 +25,18 @@ EXTENSIONS = {
     "storage": f"{_SITE}/storage/v1.0.0/schema.json",
     "auth": f"{_SITE}/authentication/v1.1.0/schema.json",
     "order": f"{_SITE}/order/v1.1.0/schema.json",
+    "sat": f"{_SITE}/sat/v1.1.0/schema.json",
+    "grid": f"{_SITE}/grid/v1.1.0/schema.json",
+    "processing": f"{_SITE}/processing/v1.2.0/schema.json",
+    "timestamps": f"{_SITE}/timestamps/v1.1.0/schema.json",
 }
 """Schemas by prefix, in a combination of versions that all readers accept.
 
 Projection 1.2 is the only version with both proj:code and proj:epsg, and stackstac reads the latter.
 """
+
+_UNPREFIXED = {"published": "timestamps"}
+"""Extensions whose fields have no prefix, by field."""
 
 _LANDSAT_FORMATS = {
     "landsat:scene_id": re.compile(r"L[CEMOT][1-9]\d{13}[A-Z]{3}\d{2}"),
@@ -64,5 +71,9 @@ def _is_valid_landsat(properties: Mapping[str, Any]) -> bool:
 
 
 def prefix_of(name: str) -> str:
-    """Return the prefix of a field's name, before the colon; empty without one."""
-    return name.partition(":")[0] if ":" in name else ""
+    """Return the prefix of a field's name, before the colon; empty if it belongs to no extension.
+
+    >>> prefix_of("eo:cloud_cover"), prefix_of("published"), prefix_of("gsd")
+    ('eo', 'timestamps', '')
+    """
+    return name.partition(":")[0] if ":" in name else _UNPREFIXED.get(name, "")

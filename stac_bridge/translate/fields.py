@@ -1,6 +1,6 @@
-"""Translates metadata fields that no row reads to ``m2m:`` properties, named by label and typed by value.
+"""Translates metadata fields that no row reads to ``m2m:`` properties, named and typed by label.
 
-The names depend only on the labels of the dataset's fields, so that all of its scenes have the same names.
+Names and types depend only on the labels of the dataset's fields, so that all of its scenes have the same ones.
 """
 
 from __future__ import annotations
@@ -12,105 +12,129 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models.scenes import fold
-from stac_bridge.mapping.converters import CONVERTERS, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
+from stac_bridge.mapping.converters import MAX_INTEGER, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
+from stac_bridge.mapping.field_types import is_number
+from stac_bridge.translate.row_readers import row_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
+    from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping.model import Mapping as DatasetMapping
     from stac_bridge.mapping.rows import Row
 
-    IsReadable = Callable[[Any], bool]
-
-_NUMBER = re.compile(r"[-+]?(0|[1-9]\d{0,14})(\.\d+)?$")
-"""Numbers with leading zeros are codes (a path, a roll of film), and so are those with more digits than a float has."""
+    IsHeld = Callable[[Scene], bool | None]
+    """Whether a row's property holds the field's value; None if the row did not come to read the field."""
 
 _DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})$")
 _MIDNIGHT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2}) 00:00:00(?:-0[56])?$")
 _ORDINAL_TIME = re.compile(r"\d{4}:\d{3}:\d{2}:\d{2}:\d{2}")
-_ABSENT = frozenset({"", "unknown", "n/a", "null", "none"})
-_DEGREES = re.compile(r"\d+\s*°\s*\d+\s*'")
+_INTEGER = re.compile(r"[-+]?\d+$")
+_ABSENT = frozenset({"", "unknown", "n/a", "null"})
 _NOTATION = re.compile(r"\b(?:dms|dec|decimal)\b")
 
 
-def _readers_by_label(mapping: DatasetMapping) -> dict[str, list[IsReadable]]:
-    """Return, by folded label of each field that rows read, functions that tell whether a row can read a raw value."""
-    item = mapping.item
-    rows = (item.id, item.geometry, item.start_datetime, item.end_datetime, *mapping.properties.values())
-    readers: dict[str, list[IsReadable]] = {}
-    for source in (source for row in rows for source in row.chain if source.field):
-        readers.setdefault(fold(source.field or ""), []).append(_can_read(source))
-    return readers
+_LOSES_PART: dict[str, Callable[[Any], bool]] = {
+    "off-nadir": lambda raw: (number(raw) or 0) < 0,
+    "meters": lambda raw: number(raw) is None,
+}
+"""By converter: whether its result lacks a part of the value: the side of a view, all sizes but one."""
 
 
-def _can_read(row: Row) -> IsReadable:
-    """Return a function: whether the row turns a raw value into one of its own, or knows that it means "none"."""
-    convert, values, is_percent = CONVERTERS[row.convert], row.values, row.convert == "percent"
+def fields_reader(mapping: DatasetMapping) -> Callable[[Scene, Collection[str]], dict[str, Any]]:
+    """Return a function from a scene, and the labels of the fields that its times hold, to properties of its fields.
 
-    def is_readable(raw: Any) -> bool:
-        value = None if raw is None else convert(raw)
-        if value is None:
-            return raw is None or (is_percent and number(raw) == NOT_ASSESSED)
-        return values is None or str(value) in values
-
-    return is_readable
-
-
-def fields_reader(mapping: DatasetMapping) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """Return a function from a scene's fields (by folded label) to their properties.
-
-    A field that a row reads has no property of its own, unless no row can read its value: then the value is kept
-    unchanged, so that no metadata is lost.
+    A field has no property if ``mapping.drop`` lists it, if the Item's times hold it, or if each row that came to
+    read it has its value. So a value that is not in a row's table, that a converter cannot read, or that only a
+    fallback would have used is kept.
     """
-    readers, taken = _readers_by_label(mapping), frozenset(mapping.properties)
+    holders, taken = _holders_by_label(mapping), frozenset(mapping.properties)
+    dropped = frozenset(_without_notation(fold(label)) for label in mapping.drop)
     # Scenes of a dataset have few different sets of labels, and names cost more than values.
-    names_of = lru_cache(maxsize=64)(lambda labels: _names(labels, taken))
+    names_of = lru_cache(maxsize=64)(lambda labels: _names(labels, taken, dropped))
 
-    def read(fields: Mapping[str, Any]) -> dict[str, Any]:
-        properties = {}
-        for label, name, decimal_label in names_of(tuple(fields)):
-            if label in readers and any(is_readable(fields[label]) for is_readable in readers[label]):
+    def read(scene: Scene, in_times: Collection[str]) -> dict[str, Any]:
+        properties: dict[str, Any] = {}
+        for label, name, text_name in names_of(tuple(scene.fields)):
+            raw = scene.fields[label]
+            if raw is None or label in in_times or (label in holders and _is_held(holders[label], scene)):
                 continue
-            value = parse_value(fields[label])
-            if value is not None and not (decimal_label and _repeats_decimals(value, fields[decimal_label])):
+            value = parse_number(raw) if text_name else None
+            if value is not None:
                 properties[name] = value
+            elif (text := parse_text(raw)) is not None:
+                properties[text_name or name] = text
         return properties
 
     return read
 
 
-def parse_value(value: Any) -> Any:
-    """Return a field's value as a number, a date or an instant if that is certain, else as text; None if absent.
+def _holders_by_label(mapping: DatasetMapping) -> dict[str, list[IsHeld]]:
+    """Return, by folded label of each field that rows read, a function for each row that reads it."""
+    holders: dict[str, list[IsHeld]] = {}
+    for row in (mapping.item.id, *mapping.properties.values()):
+        chain = row.chain
+        for index, link in enumerate(chain):
+            if link.field:
+                holders.setdefault(fold(link.field), []).append(_holder(link, chain[:index]))
+    return holders
+
+
+def _holder(row: Row, preferred: tuple[Row, ...]) -> IsHeld:
+    """Return the function for a row that is read only if none of the ``preferred`` rows has a value."""
+    read, label = row_reader(row), fold(row.field or "")
+    read_preferred = tuple(row_reader(link) for link in preferred)
+    knows_not_assessed, loses_part = row.convert in ("percent", "assessed"), _LOSES_PART.get(row.convert)
+
+    def is_held(scene: Scene) -> bool | None:
+        if any(read_link(scene) is not None for read_link in read_preferred):
+            return None
+        if read(scene) is None:
+            return knows_not_assessed and number(scene.fields[label]) == NOT_ASSESSED
+        return loses_part is None or not loses_part(scene.fields[label])
+
+    return is_held
+
+
+def _is_held(holders: list[IsHeld], scene: Scene) -> bool:
+    answers = {is_held(scene) for is_held in holders}
+    return True in answers and False not in answers
+
+
+def parse_number(value: Any) -> float | int | None:
+    """Return a number, whole if it is written so; None if it is none, or has more digits than JSON keeps.
+
+    >>> parse_number("0.60"), parse_number(" 078"), parse_number(9), parse_number("-1"), parse_number("152.6 mm")
+    (0.6, 78, 9, -1, None)
+    """
+    parsed = number(value)
+    if parsed is None or abs(parsed) > MAX_INTEGER:
+        return None
+    return int(value) if isinstance(value, int) or _INTEGER.match(str(value).strip()) else parsed
+
+
+def parse_text(value: Any) -> str | None:
+    """Return a field's value as text, days and instants in STAC's form; None if it means that there is no value.
 
     Midnight with an offset of -05 or -06 is a day: the offset is that of the archive. Other times without a zone stay
-    text. The ordinal form is UTC in every dataset that uses it [REFERENCE §4].
+    as they are. The ordinal form is UTC in every dataset that uses it [REFERENCE §4].
 
-    >>> parse_value("0.60"), parse_value(" 078"), parse_value("2022/07/07"), parse_value("2000-12-10 00:00:00-06")
-    (0.6, '078', '2022-07-07', '2000-12-10')
-    >>> parse_value("2022-01-03T02:47:19.848Z"), parse_value("2014:302:07:58:59.273")
-    ('2022-01-03T02:47:19.848000Z', '2014-10-29T07:58:59.273000Z')
-    >>> parse_value("2022-01-29 05:46:37"), parse_value("2022/13/45")
-    ('2022-01-29 05:46:37', '2022/13/45')
-    >>> parse_value("Unknown"), parse_value(9), parse_value([1])
-    (None, 9, None)
+    >>> parse_text("0.60"), parse_text(" 078"), parse_text(9), parse_text(True), parse_text("Unknown"), parse_text([])
+    ('0.60', '078', '9', 'true', None, None)
+    >>> parse_text("2022/07/07"), parse_text("2000-12-10 00:00:00-06"), parse_text("2014:302:07:58:59.273")
+    ('2022-07-07', '2000-12-10', '2014-10-29T07:58:59.273000Z')
+    >>> parse_text("2022-01-03T02:47:19.848Z"), parse_text("2022-01-29 05:46:37"), parse_text("2022/13/45")
+    ('2022-01-03T02:47:19.848000Z', '2022-01-29 05:46:37', '2022/13/45')
     """
-    if isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
     if not isinstance(value, str):
         return None
     raw = value.strip()
     if raw.casefold() in _ABSENT:
         return None
     # Most values are words: they skip the patterns.
-    if not raw[0].isdigit() and raw[0] not in "+-":
-        return raw
-    return _parse_number(raw) if _NUMBER.match(raw) else _parse_time(raw) or raw
-
-
-def _parse_number(raw: str) -> float | int:
-    return float(raw) if "." in raw else int(raw)
+    return (_parse_time(raw) or raw) if raw[0].isdigit() else raw
 
 
 def _parse_time(raw: str) -> str | None:
@@ -128,25 +152,25 @@ def _parse_date(year: str, month: str, day: str) -> str | None:
     return parsed.isoformat() if parsed.year >= MIN_YEAR else None
 
 
-def _names(labels: Iterable[str], taken: frozenset[str]) -> tuple[tuple[str, str, str | None], ...]:
-    """Return (label, property, label of the same coordinate in another notation) for each field.
+def _names(
+    labels: Iterable[str], taken: frozenset[str], dropped: frozenset[str]
+) -> tuple[tuple[str, str, str | None], ...]:
+    """Return (label, property, property of values that are not numbers; None for fields of text) for each field.
 
     The names do not depend on the order of the labels. Labels that clean to a name in use get a number.
     """
-    coordinates: dict[str, list[str]] = {}
-    for label in labels:
-        coordinates.setdefault(_without_notation(label), []).append(label)
     names: dict[str, str] = {}
     used = set(taken)
-    for label in sorted(labels):
+    for label in sorted(label for label in labels if _without_notation(label) not in dropped):
         name, suffix = field_name(label), 2
         while name in used:
             name, suffix = f"{field_name(label)}_{suffix}", suffix + 1
         used.add(name)
         names[label] = name
     return tuple(
-        (label, names[label], next((twin for twin in coordinates[_without_notation(label)] if twin != label), None))
+        (label, names[label], f"{names[label]}_text" if is_number(label) else None)
         for label in labels
+        if label in names
     )
 
 
@@ -163,8 +187,3 @@ def _without_notation(label: str) -> str:
     plain = _NOTATION.sub("", label)
     plain = re.sub(r"\blong(?:i?tude)?\b", "lon", re.sub(r"\blatitude\b", "lat", plain))
     return " ".join(plain.split())
-
-
-def _repeats_decimals(value: Any, twin: Any) -> bool:
-    """Whether the value is a coordinate in degrees and minutes, and its twin the same one in decimals."""
-    return isinstance(value, str) and _DEGREES.match(value) is not None and isinstance(parse_value(twin), int | float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIME_PROPERTIES
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     """Whether to make the asset with this key."""
 
 
+_NO_LABELS = frozenset[str]()
 _GEOMETRY_NAMES = frozenset(("geometry", "bbox"))
 _TOP_LEVEL_NAMES = _GEOMETRY_NAMES | {"id", "collection"}
 """The members of an Item that a filter can use outside its properties."""
@@ -85,7 +86,8 @@ class Translator:
         rejects most of the thousands of scenes that a search can read.
         """
         part = self._whole if names is None else self._part_of(names)
-        properties: dict[str, Any] = self._read_times(scene) if part.times else {}
+        times, labels_of_times = self._read_times(scene) if part.times or part.fields else ({}, _NO_LABELS)
+        properties: dict[str, Any] = times if part.times else {}
         properties.update(self._constants)
         for name, read in part.rows:
             value = read(scene)
@@ -94,7 +96,7 @@ class Translator:
         if self._read_grid and part.grid:
             properties.update(self._read_grid(scene.fields))
         if self._read_fields and part.fields:
-            properties.update(self._read_fields(scene.fields))
+            properties.update(self._read_fields(scene, labels_of_times))
         geometry, bbox = self._geometry(scene) if part.geometry else (None, None)
         item: dict[str, Any] = {
             "type": "Feature",
@@ -143,9 +145,8 @@ class Translator:
         s3_folder = self._s3_folder_of and self._s3_folder_of(item)
         assets: dict[str, Any] = {}
         for template in self._asset_templates:
-            if include_asset and not include_asset(template.key):
-                continue
-            if not are_met(template.conditions, properties):
+            is_included = include_asset is None or include_asset(template.key)
+            if not (is_included and are_met(template.conditions, properties)):
                 continue
             if template.browse:
                 href = _browse_url(scene, template.browse)
@@ -161,7 +162,10 @@ class Translator:
         if "auth" in used:
             properties["auth:schemes"] = auth_schemes(base)
             properties["m2m:href_expires"] = make_href.expires
-        if "order" in used or (scene.orderable and not scene.downloadable):
+        if not scene.orderable:
+            _remove_order_status(assets)
+            used.discard("order")
+        elif "order" in used or not scene.downloadable:
             # The order extension's schema requires a status of the Item, too, if an asset has one.
             properties["order:status"] = ORDERABLE
             used.add("order")
@@ -203,7 +207,13 @@ class Translator:
         ]
         if self.entry.mapping.collection.doi:
             links.append({"rel": "cite-as", "href": f"https://doi.org/{self.entry.mapping.collection.doi}"})
-        return links + self._row_links(item)
+        return links + [{**link, "href": urljoin(base, link["href"])} for link in self._row_links(item)]
+
+
+def _remove_order_status(assets: dict[str, dict[str, Any]]) -> None:
+    """Remove the status of products that M2M can stage for some scenes, but that this scene has ready."""
+    for asset in assets.values():
+        asset.pop("order:status", None)
 
 
 def _browse_url(scene: Scene, which: str) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping.converters import day_end, day_start, iso
 from stac_bridge.translate.row_readers import row_reader
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
     from stac_bridge.m2m.models.datasets import Dataset
     from stac_bridge.m2m.models.scenes import Scene
+    from stac_bridge.translate.row_readers import Read
 
 _MIN_TIME, _MAX_TIME = "1850-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 """An Item's bounds if nothing is known: unlike a Collection's interval, they cannot be open."""
@@ -30,13 +32,24 @@ def temporal_interval(dataset: Dataset) -> tuple[str | None, str | None]:
     return start, end if end and (start is None or end >= start) else None
 
 
-def times_reader(entry: Entry) -> Callable[[Scene], dict[str, Any]]:
-    """Return a function from a scene to its datetime, start_datetime and end_datetime.
+class _Source(NamedTuple):
+    """A pair of rows that can have an Item's start and end."""
 
-    Start and end always come from the same source of the mapping: the first that has both. A scene without any times
-    has those of its dataset.
+    read_start: Read
+    read_end: Read
+    is_exact: bool
+    needs_check: bool
+    labels: frozenset[str]
+    """The folded labels of the fields it reads."""
+
+
+def times_reader(entry: Entry) -> Callable[[Scene], tuple[dict[str, Any], frozenset[str]]]:
+    """Return a function from a scene to its times, and to the folded labels of the fields whose values they hold.
+
+    Times are datetime, start_datetime and end_datetime. Start and end always come from the same source of the
+    mapping: the first that has both. A scene without any times has those of its dataset.
     """
-    item = entry.mapping.item
+    item, nothing = entry.mapping.item, frozenset[str]()
     default, has_middle = _dataset_bounds(entry.dataset), item.datetime == "middle"
     is_searched_by_day = entry.can_filter_by("time")
     sources = []
@@ -45,17 +58,19 @@ def times_reader(entry: Entry) -> Callable[[Scene], dict[str, Any]]:
         # M2M's own days need no check. If the Item has a middle, the middle is kept within the day, not the span.
         is_day = (start_row.scene, end_row.scene) == ("startDate", "endDate")
         needs_check = is_searched_by_day and not is_day and not (is_exact and has_middle)
-        sources.append((row_reader(start_row), row_reader(end_row), is_exact, needs_check))
+        labels = frozenset(fold(row.field) for row in (start_row, end_row) if row.field)
+        sources.append(_Source(row_reader(start_row), row_reader(end_row), is_exact, needs_check, labels))
 
-    def read(scene: Scene) -> dict[str, Any]:
-        for read_start, read_end, is_exact, needs_check in sources:
-            start, end = read_start(scene), read_end(scene)
-            if needs_check:
+    def read(scene: Scene) -> tuple[dict[str, Any], frozenset[str]]:
+        for source in sources:
+            values = start, end = source.read_start(scene), source.read_end(scene)
+            if source.needs_check:
                 start, end = _clamp_to_days(start, end, scene)
             if start and end and start <= end:
-                middle = _middle(start, end, scene.start_date) if is_exact and has_middle else None
-                return {"datetime": middle, "start_datetime": start, "end_datetime": end}
-        return dict(default)
+                middle = _middle(start, end, scene.start_date) if source.is_exact and has_middle else None
+                labels = source.labels if (start, end) == values else nothing
+                return {"datetime": middle, "start_datetime": start, "end_datetime": end}, labels
+        return dict(default), nothing
 
     return read
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.test_sort import in_order
-from tests.support import Here
+from tests.support import Here, without_published
 from tests.validation import validate
 
 UNION = "landsat-c2-l2"
@@ -113,9 +113,11 @@ async def test_level_1_is_a_union_too_with_the_scanner(here: Here, collection: s
     alone = await some(here, "landsat_mss_c2_l1")
     item = (await here.get(f"/collections/{collection}/items/{alone['id']}")).json()
     assert item["collection"] == "landsat-c2-l1"
-    assert alike(item) == alike(alone)
+    # The search knows when the scene was published; scene-metadata, by which its id is resolved, does not.
+    assert alike(item) == alike(without_published(alone))
     assert {"green", "red", "nir08", "qa_pixel"} <= item["assets"].keys()
-    assert (await here.items("/search", collections=collection, ids=alone["id"])) == [item]
+    found = await here.items("/search", collections=collection, ids=alone["id"])
+    assert [without_published(one) for one in found] == [without_published(item)]
 
 
 @pytest.mark.parametrize("member", MEMBERS)

@@ -36,7 +36,7 @@ def test_an_item_says_what_the_products_metadata_file_says(path: Path) -> None:
         "instruments": [part.lower().replace("etm", "etm+") for part in mtl["SENSOR_ID"].split("_")],
         "gsd": size,
         "eo:cloud_cover": float(mtl["CLOUD_COVER"]),
-        "view:off_nadir": 0,
+        "view:off_nadir": 0 if mtl.get("NADIR_OFFNADIR") == "NADIR" else None,
         "view:sun_azimuth": float(mtl["SUN_AZIMUTH"]),
         "view:sun_elevation": float(mtl["SUN_ELEVATION"]),
         "landsat:cloud_cover_land": float(mtl["CLOUD_COVER_LAND"]),

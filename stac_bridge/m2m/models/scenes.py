@@ -7,6 +7,7 @@ Names are Python's (``display_id`` for ``displayId``). Values whose meaning a ma
 from __future__ import annotations
 
 import html
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stac_bridge.m2m.models.values import as_flag, as_list, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @lru_cache(maxsize=8192)
@@ -93,7 +94,7 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
         browse=tuple(_browse(raw_browse) for raw_browse in as_list(raw.get("browse"))),
         downloadable=as_flag(options.get("download")),
         orderable=as_flag(options.get("order")),
-        fields={fold(field["fieldName"]): _clean(field.get("value")) for field in as_list(raw.get("metadata"))},
+        fields=_fields(as_list(raw.get("metadata"))),
     )
 
 
@@ -109,6 +110,23 @@ def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
         next_record=int(raw.get("nextRecord") or 0),
         size=size,
     )
+
+
+def _fields(metadata: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    fields = {fold(field["fieldName"]): _clean(field.get("value")) for field in metadata}
+    if len(fields) == len(metadata):
+        return fields
+    # Labels can differ in blanks only. The first value has the label, further ones get a number.
+    fields = {}
+    for field in metadata:
+        label, value, count = fold(field["fieldName"]), _clean(field.get("value")), 1
+        numbered = label
+        while fields.get(numbered, value) not in (value, None, ""):
+            count += 1
+            numbered = f"{label} {count}"
+        if fields.get(numbered) in (None, ""):
+            fields[numbered] = value
+    return fields
 
 
 def _geojson(value: Any) -> dict[str, Any] | None:
@@ -137,4 +155,7 @@ def _browse(raw: Mapping[str, Any]) -> Browse:
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value).strip() if "&" in value else value.strip()
-    return None if isinstance(value, list | dict) else value  # a field has a single value: this one is unreadable
+    # A field has a single value. A list or an object, which was never recorded, is kept as its JSON.
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    return value

@@ -1,4 +1,4 @@
-"""Every metadata field becomes a property, named by the dataset's labels only and typed by its value."""
+"""Every metadata field becomes a property, named and typed by its label only."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from stac_bridge.catalog import Entry, field_name
 from stac_bridge.m2m.models.datasets import Dataset
-from stac_bridge.m2m.models.scenes import fold, read_scene
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
-from stac_bridge.translate.fields import fields_reader
 from tests.support import LONG, RECORDINGS, SIGNED
 from tests.validation import validate
 
@@ -47,18 +46,18 @@ def item(alias: str = "some_dataset", fields: dict[str, Any] | None = None, **me
 
 
 def test_every_field_is_a_property_under_its_cleaned_label() -> None:
-    fields = {"Entity  ID": "E1", "State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4}
+    fields = {"State": " CA ", "Resolution": "0.60", "Roll": "000450", "Number of Bands": 4, "Number of Lines": "5"}
     properties = item(fields=fields)["properties"]
     assert (
         properties.items()
         >= {
             "m2m:dataset": "some_dataset",
             "m2m:entity_id": "E1",
-            "m2m:entity_id_field": "E1",
             "m2m:state": "CA",
-            "m2m:resolution": 0.6,
+            "m2m:resolution": "0.60",
             "m2m:roll": "000450",
             "m2m:number_of_bands": 4,
+            "m2m:number_of_lines": 5,
         }.items()
     )
 
@@ -71,7 +70,7 @@ def test_every_field_is_a_property_under_its_cleaned_label() -> None:
         ("eo1_hyp_pub", "Sun Azimuth", "-48.446", None),
         ("eo1_hyp_pub", "Sun Azimuth", "Unknown", None),
         ("eo1_hyp_pub", "Scene Start Time", "at noon", "at noon"),
-        ("sentinel_2a", "Cloud Cover", "140", 140),
+        ("sentinel_2a", "Cloud Cover", "140", "140"),
         ("sentinel_2a", "Cloud Cover", "-1", None),
     ],
 )
@@ -85,22 +84,14 @@ def test_a_negative_sun_azimuth_is_the_same_direction_counted_from_0_to_360() ->
     assert item("landsat_mss_c2_l1", {"Sun Azimuth L1": "-48.446"})["properties"]["view:sun_azimuth"] == 311.554
 
 
-def test_degrees_are_omitted_only_if_the_decimals_exist_too() -> None:
-    pair = {"NW  Corner Lat": "23&deg;30'26.91\"N", "NW Corner Lat dec": "23.5074763"}
-    assert "m2m:nw_corner_lat" not in item(fields=pair)["properties"]
-    assert item(fields=pair)["properties"]["m2m:nw_corner_lat_dec"] == 23.5074763
-    alone = item(fields={**pair, "NW Corner Lat dec": None})["properties"]
-    assert alone["m2m:nw_corner_lat"] == "23°30'26.91\"N"
-
-
 def test_names_do_not_depend_on_the_order_or_the_values_of_fields() -> None:
     labels = ["Sun Azimuth", "Sun_Azimuth", "sun-azimuth", "Nadir/Off Nadir"]
-    read = fields_reader(GENERIC)
-    first = read({fold(label): label for label in labels})
-    second = read({fold(label): label for label in reversed(labels)})
+    first = item(fields={label: label for label in labels})["properties"]
+    second = item(fields={label: label for label in reversed(labels)})["properties"]
     assert first == second
-    assert len(first) == 4
-    assert read({fold(label): None if label == "Sun Azimuth" else label for label in labels}).items() < first.items()
+    assert len({name for name in first if "sun_azimuth" in name}) == 3
+    without = item(fields={label: None if label == "Sun Azimuth" else label for label in labels})["properties"]
+    assert without.items() < first.items()
 
 
 def test_a_field_that_a_row_reads_has_no_second_property() -> None:
@@ -143,6 +134,19 @@ def test_the_recorded_sentinel_scenes_have_their_true_times_and_grid() -> None:
     assert (properties["platform"], properties["proj:epsg"]) == ("sentinel-2a", 32650)
     assert properties["eo:cloud_cover"] == 6.9411
     assert properties["m2m:production_date"] == "2022-01-03T04:29:50Z"
+    assert (properties["sat:orbit_state"], properties["grid:code"]) == ("descending", "MGRS-50QPL")
+    assert (properties["processing:level"], properties["view:sun_elevation"]) == ("L1C", 40.3169623075938)
+
+
+@pytest.mark.parametrize("alias", ["event303", "hdds_baseline"])
+@pytest.mark.parametrize(("resolution", "gsd"), [("0.25", 0.25), ("10  20  60", 10), ("2 feet", None)])
+def test_images_of_disasters_have_their_platform_and_sample_distance(
+    alias: str, resolution: str, gsd: float | None
+) -> None:
+    result = item(alias, {"Platform": "WORLDVIEW-2", "Resolution": resolution})
+    validate(result)
+    assert (result["properties"]["platform"], result["properties"].get("gsd")) == ("worldview-2", gsd)
+    assert result["properties"].get("m2m:resolution") == (resolution if gsd != 0.25 else None)
 
 
 DIRTY = st.one_of(

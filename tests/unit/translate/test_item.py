@@ -198,12 +198,12 @@ def test_an_item_that_is_invalid_by_the_landsat_schema_does_not_declare_it() -> 
     assert not any("landsat/v2" in url for url in item["stac_extensions"])
 
 
-def orderable(system: str | None) -> dict[str, Any]:
+def orderable(system: str | None, *, can_order: bool = True) -> dict[str, Any]:
     """Return the Item of a dataset whose only product comes from this download system."""
     entry = entry_of("corona2")
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format", system=system)
     translator = Translator(replace(entry, learnt=Learnt((), (product,))))
-    scene = read_scene(raw_scene("corona2", options={"download": True}))
+    scene = read_scene(raw_scene("corona2", options={"download": True, "order": can_order}))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 
 
@@ -221,10 +221,61 @@ def test_a_product_of_another_or_unknown_system_is_not_orderable(system: str | N
     assert b"order" not in orjson.dumps(orderable(system))
 
 
+def test_a_staged_product_of_a_scene_that_takes_no_orders_is_not_orderable() -> None:
+    item = orderable("dds", can_order=False)
+    assert "d183_standard_format" in item["assets"]
+    assert b"order:status" not in orjson.dumps(item)
+    assert not any("/order/" in url for url in item["stac_extensions"])
+
+
 def test_a_scene_that_can_only_be_ordered_has_the_order_status_itself() -> None:
     item = translated("corona2", options={"download": False, "order": True})
     assert item["properties"]["order:status"] == "orderable"
     assert set(item["assets"]) == PICTURES
+
+
+@pytest.mark.parametrize(
+    ("raw", "published"),
+    [
+        ("2021-03-18 12:22:01.205175-05", "2021-03-18T17:22:01Z"),
+        ("2016-09-11 14:20:23", "2016-09-11T19:20:23Z"),
+        ("2020-01-04T13:39:39", "2020-01-04T19:39:39Z"),
+        ("Unknown", None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("dataset", ["corona2", "landsat_ot_c2_l2"])
+def test_published_is_the_publish_date_in_utc(dataset: str, raw: str | None, published: str | None) -> None:
+    item = translated(dataset, publishDate=raw)
+    assert item["properties"].get("published") == published
+    assert any("/timestamps/" in url for url in item["stac_extensions"]) == (published is not None)
+    assert "updated" not in item["properties"]
+
+
+@pytest.mark.parametrize("dataset", ["landsat_ot_c2_l1", "landsat_ot_c2_l2"])
+def test_a_real_time_item_links_to_the_product_that_replaces_it(dataset: str) -> None:
+    def latest(category: str) -> list[str]:
+        raw = raw_scene("landsat_ot_c2_l2", fields={"Collection Category": category})
+        links = of_dataset(dataset, ID, metadata=raw["metadata"])["links"]
+        return [link["href"] for link in links if link["rel"] == "latest-version"]
+
+    assert latest("RT") == [
+        f"http://here/search?collections={dataset}&filter=landsat:scene_id%3D%27LC80470272020339LGN00%27"
+    ]
+    assert latest("T1") == []
+
+
+@pytest.mark.parametrize(
+    ("look", "roll", "off_nadir"), [("NADIR", "-0.001", 0), ("OFFNADIR", "-7.5", 7.5), (None, None, None)]
+)
+def test_off_nadir_is_0_only_if_m2m_has_nadir(look: str | None, roll: str | None, off_nadir: float | None) -> None:
+    raw = raw_scene("landsat_ot_c2_l2")
+    fields = {"Nadir/Off Nadir": look, "Roll Angle": roll}
+    metadata = [field for field in raw["metadata"] if field["fieldName"] not in fields]
+    metadata += [{"fieldName": label, "value": value} for label, value in fields.items()]
+    assert translated(metadata=metadata)["properties"].get("view:off_nadir") == off_nadir
+    older = of_dataset("landsat_tm_c2_l2", "LT05_L2SP_047027_19850101_20200101_02_T2")
+    assert "view:off_nadir" not in older["properties"]
 
 
 def test_an_item_describes_how_to_renew_its_hrefs_and_requires_no_login() -> None:

@@ -167,12 +167,31 @@ def test_a_property_that_a_dataset_lacks_matches_only_is_null() -> None:
 
 
 def test_a_dataset_without_cloud_cover_is_not_filtered_by_it() -> None:
-    entry = entry_of("corona2")
+    entry = entry_of("landsat_ot_c2_l2")
+    entry = replace(entry, dataset=entry.dataset.model_copy(update={"supports_cloud_cover": False}))
     step = make_step(
-        resolve_filter(parse({"collections": "corona2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry
+        resolve_filter(parse({"collections": "landsat_ot_c2_l2", "filter": '"eo:cloud_cover" < 10'}), [entry]), entry
     )
     assert step.filter.is_open
     assert not step.exact
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_sent"),
+    [
+        ('"eo:cloud_cover" < 10', False),
+        ('"eo:cloud_cover" >= 0', False),
+        ('"eo:cloud_cover" IS NULL', True),
+        ('"eo:cloud_cover" < 10 OR "m2m:mission" = \'1021-1\'', True),
+    ],
+)
+def test_the_cloud_cover_of_a_dataset_with_cloud_classes_is_unknown_without_a_request(
+    condition: str, is_sent: bool
+) -> None:
+    entry = entry_of("corona2")
+    step = make_step(resolve_filter(parse({"collections": "corona2", "filter": condition}), [entry]), entry)
+    assert step.filter.is_empty is not is_sent
+    assert step.filter.cloud is None
 
 
 @pytest.mark.parametrize("like", ["LE07%", "LT04_%", "LT08\\_L1%", "x%"])
