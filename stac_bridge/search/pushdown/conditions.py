@@ -108,7 +108,7 @@ def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> C
     if dataset_filter is None:
         return UNKNOWN
     if filter_row.keys == "unchecked":
-        return _unchecked(op, value, dataset_filter)
+        return _unchecked(filter_row, op, value, dataset_filter)
     return _checked(row, filter_row, op, value, dataset_filter) if row else UNKNOWN
 
 
@@ -248,11 +248,18 @@ def _by_text(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
     return _any_key(keys, dataset_filter, exact=False) if op == "=" and keys else UNKNOWN
 
 
-def _unchecked(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
-    """By M2M alone: exact by definition, if the value is a key of the valueList, or the text of one.
+def _unchecked(filter_row: FilterRow, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """By M2M alone: exact by definition, if the value is a key of the valueList, or the text of one, or a bound.
 
     Any other condition is UNKNOWN, so that it is tested on Items, which may have a field of this name.
     """
+    if dataset_filter.operator == "between":
+        low, high = filter_row.bounds or (None, None)
+        first, last = {"=": (value, value), "<=": (low, value), ">=": (value, high)}.get(op, (None, None))
+        if not (isinstance(first, int | float) and isinstance(last, int | float)):
+            return UNKNOWN
+        between = Between(filter_id=dataset_filter.id, first_value=first, second_value=last)
+        return _metadata(between, exact=True) if first <= last else NOTHING
     wanted, operators = fold(_as_key(value)), {"=": "=", "like": "=", "<=": "<="}
     if op != operators.get(dataset_filter.operator or ""):
         return UNKNOWN
