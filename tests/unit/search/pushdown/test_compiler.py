@@ -11,6 +11,7 @@ from stac_bridge.mapping import Row
 from stac_bridge.search.params.search import parse
 from stac_bridge.search.plan import make_step, resolve_filter
 from tests.support import entry_of
+from tests.unit.search.pushdown.payloads import between, value
 
 PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"
 SENSOR, TIER, PRODUCT = "5e83d14fc6e09eb6", "5f6a6fb2137a3c00", "5e83d14f567d0086"
@@ -27,14 +28,6 @@ def days(start: str, end: str) -> dict[str, Any]:
 
 def tree(metadata: dict[str, Any]) -> dict[str, Any]:
     return {"metadataFilter": metadata}
-
-
-def value(filter_id: str, text: str, operand: str = "=") -> dict[str, Any]:
-    return {"filterType": "value", "filterId": filter_id, "value": text, "operand": operand}
-
-
-def between(filter_id: str, first: int, second: int) -> dict[str, Any]:
-    return {"filterType": "between", "filterId": filter_id, "firstValue": first, "secondValue": second}
 
 
 FIRST, LAST = "0001-01-01", "9999-12-31"
