@@ -12,7 +12,7 @@ from stac_bridge.mapping.queryables import filter_queryable, queryables_of
 from stac_bridge.mapping.rows import FilterRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
     from stac_bridge.mapping import Mapping, Queryable, Queryables, Union
@@ -34,6 +34,17 @@ def field_name(label: str) -> str:
     """
     name = "m2m:" + ("_".join(re.findall(r"[a-z0-9]+", fold(label))) or "field")
     return f"{name}_field" if name in RESERVED else name
+
+
+def find_filter(row: FilterRow, filters: Iterable[DatasetFilter]) -> DatasetFilter | None:
+    """Return the filter that a row names: by id, else by the column in its SQL, else by the whole label."""
+    tests: tuple[Callable[[DatasetFilter], bool], ...] = (
+        lambda known: known.id == row.id,
+        lambda known: row.column is not None and row.column.lower() in known.columns,
+        lambda known: row.label is not None and fold(known.label) == fold(row.label),
+    )
+    offered = tuple(filters)
+    return next((known for test in tests for known in offered if test(known)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +101,8 @@ class Entry:
         return queryables
 
     def dataset_filter(self, row: FilterRow) -> DatasetFilter | None:
-        """Return the dataset filter that a row names: by id, else by the column in its SQL, else by the whole label."""
-        filters = self.learnt.filters if self.learnt else ()
-        tests: tuple[Callable[[DatasetFilter], bool], ...] = (
-            lambda known: known.id == row.id,
-            lambda known: row.column is not None and row.column.lower() in known.columns,
-            lambda known: row.label is not None and fold(known.label) == fold(row.label),
-        )
-        return next((known for test in tests for known in filters if test(known)), None)
+        """Return the dataset filter that a row names; None if M2M does not offer it."""
+        return find_filter(row, self.learnt.filters if self.learnt else ())
 
     @cached_property
     def sortables(self) -> dict[str, Queryable]:
