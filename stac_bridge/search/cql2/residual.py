@@ -36,7 +36,7 @@ class Residual:
     ) -> None:
         spanning = _with_spans(cql2_json)
         self._text = orjson.dumps(spanning).decode()
-        self._expression = cql2.parse_json(self._text)
+        self._expression = _parsed(self._text)
         self._has_spans = spanning != cql2_json
         used = properties_of(cql2_json)
         self._others = tuple(sorted((name, names) for name, names in (others or {}).items() if name in used))
@@ -77,6 +77,12 @@ class Residual:
             properties[_FIRST] = instant or properties.get("start_datetime")
             properties[_LAST] = instant or properties.get("end_datetime")
         return {**item, "properties": properties}
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> cql2.Expr:
+    """Cached, because each dataset of a search has a residual of its own, and most of them are equal."""
+    return cql2.parse_json(text)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.mapping import Row
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.mapping import Row, load_mappings
 from stac_bridge.search.params.search import parse
 from stac_bridge.search.plan import make_step, resolve_filter
 from tests.support import entry_of
@@ -173,6 +175,27 @@ def test_a_dataset_without_cloud_cover_is_not_filtered_by_it() -> None:
     )
     assert step.filter.is_open
     assert not step.exact
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ('"eo:cloud_cover" <= 100', True),
+        ('NOT "eo:cloud_cover" < 10', True),
+        ('"eo:cloud_cover" IS NOT NULL', True),
+        ('"eo:cloud_cover" IS NULL', False),
+        ('"eo:cloud_cover" < 10 OR "m2m:roll" = \'7\'', False),
+    ],
+)
+def test_the_cloud_cover_of_a_dataset_with_classes_is_unknown(text: str, nothing: bool) -> None:
+    dataset = Dataset.model_validate(
+        {"datasetAlias": "aerial_combin", "datasetId": "5e83d8e4870f4473", "supportCloudCover": True}
+    )
+    entry = Entry(dataset, load_mappings().for_dataset("aerial_combin"))
+    known = [entry_of(LANDSAT), entry]
+    step = make_step(resolve_filter(parse({"collections": "aerial_combin", "filter": text}), known), entry)
+    assert step.filter.is_empty is nothing
+    assert step.filter.cloud is None
 
 
 @pytest.mark.parametrize("like", ["LE07%", "LT04_%", "LT08\\_L1%", "x%"])

@@ -10,7 +10,8 @@ from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import FilterRow, load_mappings
-from stac_bridge.search.params.search import parse
+from stac_bridge.search.explain import explanation
+from stac_bridge.search.params.search import Search, parse
 from stac_bridge.search.plan import Step, make_step, resolve_filter
 from stac_bridge.translate import Translator
 from tests.recorded_m2m.recordings import PART, read
@@ -51,8 +52,12 @@ def entry_of(name: str, *filters: DatasetFilter) -> Entry:
     return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(name), Learnt(filters))
 
 
+def search_of(entry: Entry, text: str) -> Search:
+    return resolve_filter(parse({"collections": entry.id, "filter": text}), [entry])
+
+
 def step_of(entry: Entry, text: str) -> Step:
-    return make_step(resolve_filter(parse({"collections": entry.id, "filter": text}), [entry]), entry)
+    return make_step(search_of(entry, text), entry)
 
 
 def film() -> Entry:
@@ -127,10 +132,13 @@ def test_a_value_of_a_filter_without_a_row_is_answered_by_m2m_alone(text: str) -
 
 
 def test_beside_a_condition_that_is_tested_on_items_only_that_one_is_tested() -> None:
-    step = step_of(entry_of("doq_99", CAMERA_III), "\"m2m:camera\" = 'Aft' AND \"m2m:frame\" = '7'")
+    entry, text = entry_of("doq_99", CAMERA_III), "\"m2m:camera\" = 'Aft' AND \"m2m:frame\" = '7'"
+    step = step_of(entry, text)
     assert step.filter.payload() == {"metadataFilter": value(CAMERA_III.id, "A")}
     assert step.residual
     assert step.residual.names == {"m2m:frame"}
+    (shown,) = explanation(search_of(entry, text), [step], None)["steps"]
+    assert shown["tried_again"] == "the whole filter without m2m:camera, which M2M alone compares, on every Item"
 
 
 def test_alternatives_that_m2m_can_express_together_are_answered_by_m2m_alone() -> None:
