@@ -174,12 +174,12 @@ def _title(name: str, row: Row) -> str:
 
 
 def _values(row: Row) -> tuple[Any, ...] | None:
-    """Return the constant or the values of the row's table; None if other values are possible."""
+    """Return the constant or the values of the row's tables; None if other values are possible."""
     if row.is_constant:
         return (row.value,)
-    if row.values is None or row.otherwise is not None:
+    if any(link.values is None for link in row.chain):
         return None
-    return tuple(row.values.values())
+    return tuple(value for link in row.chain for value in (link.values or {}).values())
 
 
 def _range(row: Row) -> tuple[float, float | None] | None:
