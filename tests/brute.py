@@ -34,6 +34,7 @@ _COMPUTE: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
 }
+_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TIMES = ("datetime", "start_datetime", "end_datetime")
 
 
@@ -89,6 +90,8 @@ def _not(one: Truth) -> Truth:
 def _compared(op: str, args: list[Any], item: Item) -> Truth:
     left, right = args
     if _is_time(left) or _is_time(right):
+        if not _is_property(left) and _is_property(right):
+            op, left, right = _FLIPPED.get(op, op), right, left
         one, other = _span(left, item), _span(right, item)
         if one is None or other is None:
             return None
@@ -98,16 +101,20 @@ def _compared(op: str, args: list[Any], item: Item) -> Truth:
 
 
 def _compared_spans(op: str, one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> bool:
-    """A day beside an instant is all of its moments."""
-    equal = (other[0] <= one[0] and one[1] <= other[1]) or (one[0] <= other[0] and other[1] <= one[1])
+    """A day is all of its moments, and the span of an Item is true if any moment of it is."""
+    equal = one[0] <= other[1] and one[1] >= other[0]
     return {
         "=": equal,
         "<>": not equal,
-        "<": one[1] < other[0],
+        "<": one[0] < other[0],
         "<=": one[0] <= other[1],
-        ">": one[0] > other[1],
+        ">": one[1] > other[1],
         ">=": one[1] >= other[0],
     }[op]
+
+
+def _is_property(said: Any) -> bool:
+    return isinstance(said, dict) and "property" in said
 
 
 def _is_time(said: Any) -> bool:
@@ -164,6 +171,8 @@ def _span(said: Any, item: Item) -> tuple[datetime, datetime] | None:
         if None in ends:
             return None
         return (_FIRST if ends[0] == ".." else ends[0][0], _LAST if ends[1] == ".." else ends[1][1])
+    if said == {"property": "datetime"} and value(said, item) is None:
+        return _span({"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}, item)
     text = said.get("timestamp") or said.get("date") or value(said, item) if isinstance(said, dict) else said
     if text is None:
         return None

@@ -149,7 +149,7 @@ class Bridge:
         """Return a page and the token of the next one. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
         plan = await self._plan(search)
         start = self._open(search.token, plan) if search.token else None
-        sieve, items = Sieve(plan.residual, self._scene_item), None
+        sieve, items = Sieve(self._scene_item), None
         try:
             if plan.order:
                 page = await self._sorted_page(plan, plan.order, start, sieve)

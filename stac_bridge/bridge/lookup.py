@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
-from stac_bridge.mapping import TIME_PROPERTIES
-from stac_bridge.search import Residual, Search, canonical_id, id_fits, make_step, partial_id_filter
+from stac_bridge.search import Search, canonical_id, id_fits, make_step, partial_id_filter
 from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Lookup:
         if step.filter.is_open:
             return None
         scenes = await self._reader.scenes(step, 1, MAX_SAME_ID)
-        sieve = Sieve(Residual(cql2, TIME_PROPERTIES), self._scene_item)
+        sieve = Sieve(self._scene_item)
         matches = [scene for scene in scenes.results if await sieve.match(scene, step)]
         return max(matches, key=lambda scene: scene.display_id, default=None)
 

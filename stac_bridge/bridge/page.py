@@ -145,7 +145,6 @@ class Tally:
 class Sieve:
     """Sorts out the scenes whose Items do not match the whole filter."""
 
-    residual: Residual | None
     scene_item: Callable[[Scene, Entry], SceneItem]
     tally: Tally = field(default_factory=Tally)
 
@@ -158,7 +157,7 @@ class Sieve:
         self.tally.checked += 1
         if self.tally.checked % YIELD_INTERVAL == 0:
             await asyncio.sleep(0)
-        if self.residual is not None and not step.exact and not scene_item.matches(self.residual):
+        if step.residual is not None and not step.exact and not scene_item.matches(step.residual):
             return None
         self.tally.matched += 1
         return scene_item

@@ -6,7 +6,7 @@ shapely, which takes half a second to import, and commands that only name fields
 
 from stac_bridge.catalog.catalog import Catalog, build_catalog
 from stac_bridge.catalog.disk import load_catalog, save_catalog
-from stac_bridge.catalog.entry import Entry, Learnt, Together, field_name
+from stac_bridge.catalog.entry import Entry, Learnt, Together, field_name, find_filter
 
 __all__ = [
     "Catalog",
@@ -15,6 +15,7 @@ __all__ = [
     "Together",
     "build_catalog",
     "field_name",
+    "find_filter",
     "load_catalog",
     "save_catalog",
 ]

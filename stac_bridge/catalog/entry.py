@@ -8,12 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stac_bridge.m2m.models.scenes import fold
-from stac_bridge.mapping.queryables import Queryable, field_kind, queryables_of
+from stac_bridge.mapping.queryables import filter_queryable, queryables_of
+from stac_bridge.mapping.rows import FilterRow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
-    from stac_bridge.mapping import Mapping, Queryables, Union
+    from stac_bridge.mapping import Mapping, Queryable, Queryables, Union
     from stac_bridge.mapping.model import Slot
+
+_DATE_FORMAT = re.compile(r"\((?:ex\.?\s*)?YYYY\W*MM\W*DD\)$", re.IGNORECASE)
+"""The format at the end of a filter's label, such as "(Ex. YYYY/MM/DD)", which the label of the field lacks."""
 
 RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code", "m2m:href_expires"})
 """Properties that the bridge itself writes with this prefix; a field of that name gets the suffix ``_field``."""
@@ -27,6 +33,17 @@ def field_name(label: str) -> str:
     """
     name = "m2m:" + ("_".join(re.findall(r"[a-z0-9]+", fold(label))) or "field")
     return f"{name}_field" if name in RESERVED else name
+
+
+def find_filter(row: FilterRow, filters: Iterable[DatasetFilter]) -> DatasetFilter | None:
+    """Return the filter that a row names: by id, else by the column in its SQL, else by the whole label."""
+    tests: tuple[Callable[[DatasetFilter], bool], ...] = (
+        lambda known: known.id == row.id,
+        lambda known: row.column is not None and row.column.lower() in known.columns,
+        lambda known: row.label is not None and fold(known.label) == fold(row.label),
+    )
+    offered = tuple(filters)
+    return next((known for test in tests for known in offered if test(known)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +79,34 @@ class Entry:
     def queryables(self) -> Queryables:
         """The properties that a filter on this Collection may name.
 
-        Of unmapped metadata fields, only those for which M2M offers a dataset filter are listed.
+        Of unmapped metadata fields, only those for which M2M offers a dataset filter are listed, under the name that
+        Items have them by: the filter's label, without the format of a date that it may end with.
         """
         queryables = queryables_of(self.mapping)
-        if queryables.is_open:
-            for dataset_filter in self.learnt.filters if self.learnt else ():
-                name = field_name(dataset_filter.label)
-                queryables.setdefault(name, Queryable(name, field_kind(name), dataset_filter.label))
+        if not queryables.is_open:
+            return queryables
+        rows = tuple(self.mapping.properties.values())
+        named = {found.id for row in rows if row.filter and (found := self.dataset_filter(row.filter))}
+        read = {fold(source.field) for row in rows for source in row.chain if source.field}
+        for dataset_filter in self.learnt.filters if self.learnt else ():
+            label = _DATE_FORMAT.sub("", dataset_filter.label).strip() or dataset_filter.label
+            is_pushed = dataset_filter.value_list is not None and dataset_filter.operator is not None
+            if dataset_filter.id in named or (fold(label) in read and not is_pushed):
+                continue
+            name = field_name(label)
+            row = FilterRow(by=dataset_filter.label, id=dataset_filter.id, keys="unchecked") if is_pushed else None
+            others = tuple(sorted({field_name(column) for column in dataset_filter.columns} - {name}))
+            queryables.setdefault(name, filter_queryable(name, label, row, others))
         return queryables
+
+    def dataset_filter(self, row: FilterRow) -> DatasetFilter | None:
+        """Return the dataset filter that a row names; None if M2M does not offer it."""
+        return find_filter(row, self.learnt.filters if self.learnt else ())
 
     @cached_property
     def sortables(self) -> dict[str, Queryable]:
         """The properties that this Collection's Items may be sorted by."""
         return {name: queryable for name, queryable in self.queryables.items() if queryable.is_sortable}
-
-    @cached_property
-    def filters(self) -> dict[str, DatasetFilter]:
-        """The dataset filters, by folded label."""
-        filters = self.learnt.filters if self.learnt else ()
-        return {fold(dataset_filter.label): dataset_filter for dataset_filter in filters}
 
 
 @dataclass(frozen=True)

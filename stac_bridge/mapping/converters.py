@@ -263,6 +263,15 @@ def day_end(value: Any) -> str | None:
     return day and f"{day}T23:59:59Z"
 
 
+def day(value: Any) -> str | None:
+    """Return a day; a time or zone after it is ignored.
+
+    >>> day("2021/04/30"), day("2021-04-30 00:00:00-05"), day("Unknown")
+    ('2021-04-30', '2021-04-30', None)
+    """
+    return _day(value)
+
+
 def month(value: Any) -> int | None:
     """Return the month of a day, 1 to 12.
 
@@ -331,6 +340,49 @@ def mgrs(value: Any) -> str | None:
     return match and f"MGRS-{match[1]}"
 
 
+_part_5 = _part(5)
+
+
+def part_5_day(value: Any) -> str | None:
+    """Return part 5 of an id, which is written as YYYYMMDD, as a day.
+
+    >>> part_5_day("LE07_AK_006008_20090905_20210430_02"), part_5_day("LE07_AK_006008")
+    ('2021-04-30', None)
+    """
+    digits = _part_5(value) or ""
+    return _day(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}") if len(digits) == 8 and digits.isdecimal() else None
+
+
+def _tile(begin: int) -> Callable[[Any], str | None]:
+    """Return a converter to one of the two numbers in a tile's id, of three digits each.
+
+    >>> tile_horizontal("LE07_AK_006008_20090905_20210430_02"), tile_vertical("LE07_AK_006008_20090905_20210430_02")
+    ('006', '008')
+    >>> tile_horizontal("LC08_L2SP_047_20201204")
+    """
+
+    def tile(value: Any) -> str | None:
+        digits = part_3(value) or ""
+        return digits[begin : begin + 3] if len(digits) == 6 and digits.isdecimal() else None
+
+    tile.__doc__ = f"Return the digits from {begin} to {begin + 3} of part 3 of an id."
+    return tile
+
+
+tile_horizontal = _tile(0)
+tile_vertical = _tile(3)
+
+
+def mission(value: Any) -> str | None:
+    """Return the number of a film mission, with its letter but without the part of the mission that a bucket held.
+
+    >>> mission("1021-1"), mission("9034A"), mission(4036), mission(" ")
+    ('1021', '9034A', '4036', None)
+    """
+    raw = text(value)
+    return raw and raw.partition("-")[0].strip().upper()
+
+
 def lower(value: Any) -> str | None:
     """Return the text in lower case, as STAC writes platforms and instruments.
 
@@ -391,6 +443,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "central": central,
     "day-start": day_start,
     "day-end": day_end,
+    "day": day,
     "month": month,
     "digits-2": digits_2,
     "digits-3": digits_3,
@@ -399,6 +452,10 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "part-3": part_3,
     "assessed": assessed,
     "mgrs": mgrs,
+    "part-5-day": part_5_day,
+    "tile-horizontal": tile_horizontal,
+    "tile-vertical": tile_vertical,
+    "mission": mission,
     "lower": lower,
     "event": event,
 }

@@ -1,11 +1,13 @@
 """The queryables of a mapping's Items: their names, types and possible values.
 
 Every property of an Item is a queryable, because search evaluates the whole filter on Items. If the property's row
-names an M2M filter, search sends the condition to M2M, too.
+names an M2M filter, search sends the condition to M2M, too. A dataset filter whose values cannot be compared with those
+of Items is a queryable as well: M2M alone answers its conditions.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +16,7 @@ from stac_bridge.mapping.rows import Row
 
 if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping
+    from stac_bridge.mapping.rows import FilterRow
 
 Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
 """The type of a queryable. ``any`` is a metadata field, whose type is known only from each scene's value."""
@@ -66,6 +69,16 @@ class Queryable:
     values: tuple[Any, ...] | None = None
     row: Row | None = None
     range: tuple[float, float | None] | None = None
+    filter: FilterRow | None = None
+    """The M2M filter that can search by the property."""
+    others: tuple[str, ...] = ()
+    """Other names that the same property may have in Items, such as that of the filter's column."""
+    description: str | None = None
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether M2M alone can compare the filter's own values; Items may lack the property or spell it otherwise."""
+        return self.filter is not None and self.filter.keys == "unchecked"
 
     @property
     def is_sortable(self) -> bool:
@@ -76,6 +89,14 @@ class Queryable:
 TIME_PROPERTIES = ("datetime", "start_datetime", "end_datetime")
 """The properties that hold a scene's acquisition time."""
 
+DATETIME_DESCRIPTION = (
+    "If an Item has only a span of time (datetime is null), comparisons use the span from start_datetime to "
+    "end_datetime: =, <, <=, > and >= hold if they hold for any of its instants, <> if = does not, and the temporal "
+    "operators (T_INTERSECTS and others) compare the span. This is how the datetime parameter searches, too. "
+    "IS NULL tests datetime itself."
+)
+"""How filters compare ``datetime``; ``docs/searching.md`` says the same."""
+
 CORE_QUERYABLES: dict[str, Queryable] = {
     queryable.name: queryable
     for queryable in (
@@ -83,7 +104,7 @@ CORE_QUERYABLES: dict[str, Queryable] = {
         Queryable("collection", "string", "Collection id"),
         Queryable("m2m:dataset", "string", "Dataset alias"),
         Queryable("geometry", "geometry", "Footprint"),
-        Queryable("datetime", "datetime", "Acquisition time; null if only a span is known"),
+        Queryable("datetime", "datetime", "Acquisition time", description=DATETIME_DESCRIPTION),
         Queryable("start_datetime", "datetime", "Start of acquisition"),
         Queryable("end_datetime", "datetime", "End of acquisition"),
     )
@@ -109,7 +130,7 @@ class Queryables(dict[str, Queryable]):
             return CLOUD_COVER
         if not self._is_field(name):
             raise KeyError(name)
-        return Queryable(name, field_kind(name), name)
+        return Queryable(name, field_kind(name), name, others=_without_format(name))
 
     def __contains__(self, name: object) -> bool:
         """Whether a filter can use this name."""
@@ -126,9 +147,27 @@ class Queryables(dict[str, Queryable]):
         return self.is_open and isinstance(name, str) and name.startswith("m2m:")
 
 
+_FORMAT = re.compile(r"_(?:ex_)?yyyy_mm_dd$")
+
+
+def _without_format(name: str) -> tuple[str, ...]:
+    """Return the name without the format of a date, which labels of filters have and labels of fields do not.
+
+    >>> _without_format("m2m:tile_production_date_ex_yyyy_mm_dd"), _without_format("m2m:tile_production_date")
+    (('m2m:tile_production_date',), ())
+    """
+    plain = _FORMAT.sub("", name)
+    return () if plain == name else (plain,)
+
+
 def field_kind(name: str) -> Kind:
     """Return the kind of the values of a metadata field, by the name of its property."""
     return "number" if is_number(name) else "string"
+
+
+def filter_queryable(name: str, label: str, row: FilterRow | None, others: tuple[str, ...]) -> Queryable:
+    """Return the queryable of a dataset filter that no row names."""
+    return Queryable(name, field_kind(name), label, filter=row, others=others)
 
 
 def queryables_of(mapping: Mapping) -> Queryables:
@@ -136,7 +175,7 @@ def queryables_of(mapping: Mapping) -> Queryables:
     queryables = Queryables(CORE_QUERYABLES)
     queryables.is_open = mapping.fields
     for name, row in mapping.properties.items():
-        queryables[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
+        queryables[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row), row.filter)
     if mapping.grid:
         queryables["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
         queryables["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
@@ -148,12 +187,12 @@ def _title(name: str, row: Row) -> str:
 
 
 def _values(row: Row) -> tuple[Any, ...] | None:
-    """Return the constant or the values of the row's table; None if other values are possible."""
+    """Return the constant or the values of the row's tables; None if other values are possible."""
     if row.is_constant:
         return (row.value,)
-    if row.values is None or row.otherwise is not None:
+    if any(link.values is None for link in row.chain):
         return None
-    return tuple(row.values.values())
+    return tuple(value for link in row.chain for value in (link.values or {}).values())
 
 
 def _range(row: Row) -> tuple[float, float | None] | None:

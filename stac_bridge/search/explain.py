@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.filters import SceneSearch
+from stac_bridge.search.cql2.parser import properties_of
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, fetch_size, max_calls
 
 if TYPE_CHECKING:
@@ -48,5 +49,13 @@ def _step(step: Step, search: Search) -> dict[str, Any]:
         return {**document, "asked": True, "exact": step.exact, "ids": list(step.ids)}
     size = search.limit if step.exact else fetch_size(search.limit + 1, 0, 0)
     first = SceneSearch(dataset=step.entry.dataset.alias, max_results=size, filter=step.filter)
-    checked = "nothing: M2M's hits are the Items" if step.exact else "the whole filter, on every Item"
+    checked = "nothing: M2M's hits are the Items" if step.exact else _checked(step, search)
     return {**document, "asked": True, "exact": step.exact, "tried_again": checked, "scene_search": first.payload()}
+
+
+def _checked(step: Step, search: Search) -> str:
+    """What is tested on Items: the filter, without conditions that M2M alone can compare."""
+    left = step.residual.names if step.residual else frozenset()
+    answered = sorted(properties_of(search.filter) - left) if search.filter else []
+    without = f" without {', '.join(answered)}, which M2M alone compares" if answered else ""
+    return f"the whole filter{without}, on every Item"

@@ -18,7 +18,7 @@ from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.params.ids import canonical_id, ids_filter
 from stac_bridge.search.params.query import query_filter
 from stac_bridge.search.params.sortby import Order
-from stac_bridge.search.pushdown.compiler import compile_filter
+from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, Compiled, id_filter, id_fits
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Step:
     filter: SceneFilter
     exact: bool
     """Whether M2M's hits are exactly the Items of the search, so that they need not be checked."""
+    residual: Residual | None = None
+    """The test of the filter on an Item, without what M2M alone can compare; None if every Item matches."""
     ids: tuple[str, ...] = ()
     """Ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
 
@@ -61,15 +63,6 @@ class Plan:
     def step_names(self) -> tuple[str, ...]:
         """The names of the steps in a token. One dataset may be searched under two Collection ids."""
         return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in self.entries)
-
-    @cached_property
-    def residual(self) -> Residual | None:
-        """The test of the whole filter on an Item; None if every Item matches."""
-        if self.search.filter is None:
-            return None
-        queryables = merge_queryables(self.entries)
-        times = {name for name, queryable in queryables.items() if queryable.kind == "datetime"}
-        return Residual(self.search.filter, times)
 
     @cached_property
     def order(self) -> Order | None:
@@ -149,7 +142,20 @@ def make_step(search: Search, entry: Entry) -> Step:
     if search.ids and id_filter(entry) is None:
         fitting = (canonical_id(identifier, entry) for identifier in search.ids if id_fits(identifier, entry))
         ids = tuple(dict.fromkeys(fitting))
-    return Step(entry, compiled.filter, compiled.exact, ids)
+    return Step(entry, compiled.filter, compiled.exact, _residual(search, entry), ids)
+
+
+def _residual(search: Search, entry: Entry) -> Residual | None:
+    if search.filter is None:
+        return None
+    left = unanswered(search.filter, entry)
+    if isinstance(left, bool):
+        return None if left else Residual({"op": "and", "args": [False]})
+    used = {name: entry.queryables.get(name) for name in properties_of(left)}
+    known = {name: queryable for name, queryable in used.items() if queryable}
+    times = {name for name, queryable in known.items() if queryable.kind == "datetime"}
+    others = {name: queryable.others for name, queryable in known.items() if queryable.others}
+    return Residual(left, times, others)
 
 
 def preference(search: Search, entry: Entry) -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping.converters import CONVERTERS, zoned
 from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.assets import asset_templates
@@ -125,16 +124,21 @@ def _summaries(entry: Entry) -> dict[str, Any]:
 
 def _filter_values(entry: Entry, row: Row) -> list[Any]:
     """Return the values that a property can have, converted from the value list of its M2M filter."""
-    label = row.filter.label if row.filter else None
-    dataset_filter = entry.filters.get(fold(label)) if label else None
-    if dataset_filter is None or not dataset_filter.value_list:
+    dataset_filter = entry.dataset_filter(row.filter) if row.filter and row.filter.label else None
+    if row.filter is None or dataset_filter is None or not dataset_filter.value_list:
+        return []
+    keys = row.filter.keys
+    if keys in ("text", "unchecked"):
         return []
     values: list[Any] = []
     for key in dataset_filter.value_list:
         if key in _NO_VALUE:
             continue
         converted = CONVERTERS[row.convert](key)
-        value = converted if row.values is None else row.values.get(str(converted))
+        if isinstance(keys, dict):
+            value = keys.get(key)
+        else:
+            value = converted if row.values is None else row.values.get(str(converted))
         # Not a set, because values can be lists.
         values += [element for element in _as_list(value) if element is not None and element not in values]
     return values

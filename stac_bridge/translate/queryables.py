@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.models.scenes import fold
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stac_bridge.m2m.models.datasets import DatasetFilter
-    from stac_bridge.mapping import Queryable
+    from stac_bridge.mapping import FilterRow, Queryable
+
+    FindFilter = Callable[[FilterRow], DatasetFilter | None]
 
 SCHEMA = "application/schema+json"
 """The media type of JSON Schema."""
@@ -51,9 +51,13 @@ def queryables_document(
     }
 
 
-def property_schemas(queryables: Mapping[str, Queryable], filters: Mapping[str, DatasetFilter]) -> dict[str, Schema]:
-    """Return the schema of each queryable; ``filters`` are the dataset's, by folded label, for their value lists."""
-    return {name: _property_schema(queryable, filters) for name, queryable in queryables.items()}
+def property_schemas(queryables: Mapping[str, Queryable], find_filter: FindFilter | None = None) -> dict[str, Schema]:
+    """Return the schema of each queryable; ``find_filter`` returns the dataset filter of a row, for its value list."""
+    return {name: _property_schema(queryable, find_filter or _find_nothing) for name, queryable in queryables.items()}
+
+
+def _find_nothing(_row: FilterRow) -> None:
+    return None
 
 
 def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
@@ -65,9 +69,14 @@ def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Sche
     return merged
 
 
-def _property_schema(queryable: Queryable, filters: Mapping[str, DatasetFilter]) -> Schema:
+def _property_schema(queryable: Queryable, find_filter: FindFilter) -> Schema:
     schema: Schema = {"title": queryable.title, **_TYPES[queryable.kind]}
-    values = queryable.values or _filter_values(queryable, filters)
+    if queryable.description:
+        schema["description"] = queryable.description
+    dataset_filter = find_filter(queryable.filter) if queryable.filter else None
+    if queryable.is_unchecked and dataset_filter:
+        return {**schema, **_filter_only(dataset_filter)}
+    values = queryable.values or _filter_values(queryable, dataset_filter)
     if values and queryable.kind == "array":
         schema["items"] = {"type": "string", "enum": sorted({element for value in values for element in value})}
     elif values:
@@ -78,12 +87,28 @@ def _property_schema(queryable: Queryable, filters: Mapping[str, DatasetFilter])
     return schema
 
 
-def _filter_values(queryable: Queryable, filters: Mapping[str, DatasetFilter]) -> tuple[str, ...] | None:
+def _filter_only(dataset_filter: DatasetFilter) -> Schema:
+    """Describe a filter whose values Items may not have, or may spell otherwise."""
+    values = {key: str(text) for key, text in (dataset_filter.value_list or {}).items() if key and text is not None}
+    operator = "<=" if dataset_filter.operator == "<=" else "= (or IN)"
+    return {
+        "description": (
+            f"M2M compares this with its own list of values, by {operator} with one of x-values (a key or its text); "
+            "Items are not checked. Any other condition is checked on the Items' own field of this name, and is "
+            "unknown if they have none."
+        ),
+        "x-filter-only": True,
+        "x-values": values,
+    }
+
+
+def _filter_values(queryable: Queryable, dataset_filter: DatasetFilter | None) -> tuple[str, ...] | None:
     """Return the keys of the value list of M2M's filter, if Items have the same values unconverted."""
     row = queryable.row
     if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert != "text":
         return None
-    dataset_filter = filters.get(fold(row.filter.equals))
+    if row.filter.keys != "same":
+        return None
     keys = tuple(key for key in dataset_filter.value_list or () if key) if dataset_filter else ()
     # A single value is a checkbox of EarthExplorer; Items have other values, too.
     return keys if len(keys) > 1 else None

@@ -63,8 +63,26 @@ def _assets(mapping: Mapping) -> str:
 
 
 def _filters(mapping: Mapping) -> str:
-    rows = {"id": mapping.item.id, **mapping.properties}
-    return ", ".join(f"`{name}`" for name, row in rows.items() if row.filter) or "none"
+    """The properties that M2M can filter by, by whether its hits are tested on Items."""
+    kinds: dict[str, list[str]] = {"exact": [], "tested": [], "M2M alone": []}
+    for name, row in {"id": mapping.item.id, **mapping.properties}.items():
+        if kind := _filter_kind(row):
+            kinds[kind].append(f"`{name}`")
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names) or "none"
+
+
+def _filter_kind(row: Row) -> str | None:
+    known = row.filter
+    if known is None:
+        return None
+    if known.keys == "unchecked":
+        return "M2M alone"
+    if known.keys != "same":
+        return "tested"
+    if known.label and row.otherwise and not known.agrees:
+        return None
+    is_whole = row.convert.startswith("digits-") or row.convert == "integer"
+    return "exact" if known.equals or (known.between and is_whole) else "tested"
 
 
 def unions() -> str:

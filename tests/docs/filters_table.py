@@ -120,6 +120,8 @@ def _value(row: Row, listed: list[Any] | None) -> str | None:
     """One that Items can have, as CQL2 has it; None where they have lists."""
     if row.convert in ("percent", "month", "number"):
         return "7"
+    if row.convert == "day":
+        return "'2021-04-30'"
     value = next(iter(row.values.values())) if row.values else (listed or ["031"])[0]
     return f"'{value}'" if isinstance(value, str) else None
 

@@ -119,8 +119,15 @@ def _unlisted(name: str) -> Json:
 
 
 def _filters(folder: Path) -> dict[str, list[Json]]:
-    """Whole filters, and those of printed tables with what a table keeps of them; a dataset is named in either."""
+    """Whole filters, and those of printed tables with what a table keeps of them; a dataset is named in either.
+
+    Of some filters only single facts are known; one without an id is left out.
+    """
     found: dict[str, dict[str, Json]] = defaultdict(dict)
+    for _name, known in _recorded(folder, "filter-facts", "recorded/partial"):
+        for fact in known["facts"]:
+            if "id" in fact:
+                found[fact["datasetAlias"]][fact["id"]] = _from_facts(fact)
     for name, table in _recorded(folder, "dataset-filters", "recorded/partial"):
         for row in table["rows"]:
             one = nested({key: value for key, value in row.items() if key != "dictionaryLink"})
@@ -128,6 +135,17 @@ def _filters(folder: Path) -> dict[str, list[Json]]:
     for name, answer in _recorded(folder, "dataset-filters"):
         found[name] |= {one["id"]: one for one in answer["data"]}
     return {name: list(filters.values()) for name, filters in found.items() if not name.startswith("unknown")}
+
+
+def _from_facts(fact: Json) -> Json:
+    """A filter as dataset-filters lists it. A key whose text is not known has the key as its text."""
+    values = {"": "All", **{key: key for key in fact.get("keys", ())}, **fact["valueList_known"]}
+    config = {"type": fact["type"], "filters": [], "options": {}, "validators": [], "displayListId": None}
+    unknown = {"legacyFieldId": None, "dictionaryLink": None}
+    label, sql = fact["fieldLabel"], f"{fact['column']} = ?"
+    return {"id": fact["id"], **unknown, "fieldConfig": config, "fieldLabel": label, "searchSql": sql} | {
+        "valueList": values
+    }
 
 
 def _scenes(folder: Path) -> dict[str, list[Json]]:

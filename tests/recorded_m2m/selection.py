@@ -21,6 +21,15 @@ __all__ = ["select_datasets", "select_scenes"]
 
 Json = dict[str, Any]
 
+_KEYS_OF_FIELDS = {
+    "5e839ff8cfa94807": {"KH-7 High Resolution Surveillance": "H", "KH-9 Lower Resolution Mapping": "L"},
+    "5e839ff8ba6eead0": {"1": "Y"},
+}
+"""By filter: the keys of texts of fields that differ from the filter's own texts [REFERENCE §15]."""
+
+_FIELDS_OF_FILTERS = {"5e839ff8ba6eead0": "Down Load Available"}
+"""By filter: the label of the field that it compares, if it is another one."""
+
 _UNKNOWN_CLOUD = np.iinfo(np.uint16).max
 _FAR_DAYS = (-(10**6), 10**6)
 _NOWHERE = shapely.Polygon()
@@ -124,11 +133,14 @@ def _columns(scenes: Sequence[Json], filters: dict[str, Json]) -> Callable[[str]
         if known is None:
             return None
         values = [_value(scene, known) for scene in scenes]
+        if right := re.match(r"RIGHT\(\w+, (\d+)\)", known["searchSql"]):
+            values = [value and value[-int(right[1]) :] for value in values]
         if "YYYY" in known["fieldLabel"]:
             return np.array([(value or "NaT")[:10].replace("/", "-") for value in values], "datetime64[D]")
         if known["fieldConfig"]["type"] == "Range" or "<=" in known["searchSql"]:
             return np.array([float(value or "nan") for value in values])
         keys = {str(label).upper(): key for key, label in (known.get("valueList") or {}).items()}
+        keys |= {text.upper(): key for text, key in _KEYS_OF_FIELDS.get(known["id"], {}).items()}
         return np.array([keys.get((value or "").upper(), value or "").upper() for value in values], object)
 
     return column
@@ -141,7 +153,8 @@ def _value(scene: Json, known: Json) -> str | None:
     if known["searchSql"].startswith("ENTITY_ID"):
         return str(scene["entityId"])
     label = _folded(re.sub(r"\(.*\)", "", known["fieldLabel"]))
-    found = next((one["value"] for one in scene["metadata"] if _folded(one["fieldName"]) == label), None)
+    labels = {label, _folded(_FIELDS_OF_FILTERS.get(known["id"], label))}
+    found = next((one["value"] for one in scene["metadata"] if _folded(one["fieldName"]) in labels), None)
     return None if found is None else str(found).strip()
 
 

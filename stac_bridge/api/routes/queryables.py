@@ -80,7 +80,7 @@ class SchemaPages:
         return page
 
     def _of_collection_search(self, kind: str) -> Callable[..., Any]:
-        properties = property_schemas(QUERYABLE if kind == "queryables" else SORTABLE, {})
+        properties = property_schemas(QUERYABLE if kind == "queryables" else SORTABLE)
 
         async def page(request: Request) -> Response:
             title = f"{kind.title()} of collection search"
@@ -108,7 +108,7 @@ def _members(entry: Entry | Together) -> Sequence[Entry]:
 
 
 def _properties(entry: Entry, kind: str) -> Properties:
-    return property_schemas(entry.queryables if kind == "queryables" else entry.sortables, entry.filters)
+    return property_schemas(entry.queryables if kind == "queryables" else entry.sortables, entry.dataset_filter)
 
 
 def _one_per_mapping(entries: Iterable[Entry]) -> list[Entry]:

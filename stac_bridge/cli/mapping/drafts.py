@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from stac_bridge.catalog import field_name
+from stac_bridge.catalog import field_name, find_filter
 from stac_bridge.m2m.models.scenes import fold
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def missing(mapping: Mapping, filters: Sequence[DatasetFilter], scene: Scene | N
 
     A field with fallbacks is reported only if the scene has none of them.
     """
-    offered = {fold(offer.label): offer.label for offer in filters}
     faults = []
     for name, row in _rows(mapping):
-        used = [part.filter.label for part in row.chain if part.filter and part.filter.label]
-        absent = [label for label in used if fold(label) not in offered]
-        faults += [f"{name}: there is no filter {label!r}{_hint(label, offered.values())}" for label in absent]
+        used = [part.filter for part in row.chain if part.filter and part.filter.label]
+        absent = [str(part.label) for part in used if find_filter(part, filters) is None]
+        offered = [offer.label for offer in filters]
+        faults += [f"{name}: there is no filter {label!r}{_hint(label, offered)}" for label in absent]
         labels = [part.field for part in row.chain if part.field]
         # A chain with a constant or a scene value always has a value.
         only_fields = bool(labels) and len(labels) == len(row.chain)
@@ -57,9 +57,9 @@ def draft(dataset: Dataset, filters: Sequence[DatasetFilter], scene: Scene | Non
     fields = scene.fields if scene else {}
     rows = {}
     for offer in filters:
-        label, operator = " ".join(offer.label.split()), _OPERATORS.get(offer.kind)
-        if operator and fold(label) in fields and "," not in label:
-            rows[field_name(label)] = {"field": label, "filter": {operator: label}}
+        label = " ".join(offer.label.split())
+        if fold(label) in fields and "," not in label and (row := _filter_row(offer, label, fields[fold(label)])):
+            rows[field_name(label)] = {"field": label, "filter": row}
     document = {
         "dataset": dataset.alias,
         "extends": "_generic",
@@ -73,3 +73,19 @@ def draft(dataset: Dataset, filters: Sequence[DatasetFilter], scene: Scene | Non
     unmapped = sorted(label for label in fields if field_name(label) not in rows)
     comments = "".join(f"#   {label}: {fields[label]!r}\n" for label in unmapped)
     return f"{text}# Fields of scene {scene.display_id} without a row (m2m: properties):\n{comments}"
+
+
+def _filter_row(offer: DatasetFilter, label: str, example: Any) -> dict[str, str] | None:
+    """The row of a filter, by a value of its field: None if neither a key nor its text is that value.
+
+    Such a filter needs a table of keys, which somebody has to write; without a row, M2M alone compares its values.
+    """
+    operator = _OPERATORS.get(offer.kind)
+    if operator != "equals":
+        return {operator: label} if operator else None
+    keys = {fold(key) for key in offer.value_list or () if key}
+    texts = {fold(str(text)) for key, text in (offer.value_list or {}).items() if key}
+    value = fold(str(example))
+    if value in keys:
+        return {operator: label}
+    return {operator: label, "keys": "text"} if value in texts else None

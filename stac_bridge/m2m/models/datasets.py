@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -20,6 +22,10 @@ from stac_bridge.m2m.models.values import (
     as_names,
     read_rows,
 )
+
+_OPERATOR = re.compile(r"(like|between|<=|=)\s*\?\s*$", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z_]\w*\b(?!\s*\()")
+_QUOTED = re.compile(r"'[^']*'")
 
 
 class Bounds(M2MModel):
@@ -82,6 +88,18 @@ class DatasetFilter(M2MModel):
     def kind(self) -> str:
         """Text, Select or Range."""
         return self.config.type
+
+    @cached_property
+    def operator(self) -> str | None:
+        """How M2M compares the column: ``=``, ``like``, ``between`` or ``<=``; None if the SQL does not show it."""
+        match = _OPERATOR.search(self.sql)
+        return match[1].lower() if match else None
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The columns in the SQL, in lower case: usually one."""
+        words = _WORD.findall(_QUOTED.sub("", self.sql))
+        return frozenset(word.lower() for word in words) - {"like", "between"}
 
 
 class DatasetProduct(M2MModel):

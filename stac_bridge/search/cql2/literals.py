@@ -167,6 +167,8 @@ def type_scalar(value: Any, queryable: Queryable) -> Any:
             return CONVERTERS[convert](value) or str(value)
         case (("string" | "any"), str()):
             return value
+        case (("string" | "any"), {"date": str(day)}):  # fields have days as text
+            return day
         case "any", bool() | int() | float():
             return value
         case "boolean", bool() | "true" | "false":

@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.m2m.filters import DayRange
+from stac_bridge.m2m.filters import DayRange, SceneFilter
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, properties_of
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, push_condition
 from stac_bridge.search.pushdown.spatial import push_spatial
-from stac_bridge.search.pushdown.times import push_datetime_filter, push_temporal, push_time_comparison
+from stac_bridge.search.pushdown.times import push_temporal, push_time_comparison
 
 if TYPE_CHECKING:
     from stac_bridge.catalog.entry import Entry
@@ -36,8 +36,6 @@ def compile_filter(expression: Cql2 | bool | None, entry: Entry) -> Compiled:
     if decided is not None:
         return EVERYTHING if decided else NOTHING
     op, args = expression["op"], expression["args"]
-    if compiled := push_datetime_filter(expression):
-        return _within_slots(compiled, entry)
     match op:
         case "and":
             return reduce(partial(_both, entry), (compile_filter(part, entry) for part in args))
@@ -51,6 +49,28 @@ def compile_filter(expression: Cql2 | bool | None, entry: Entry) -> Compiled:
             return _within_slots(push_temporal(op, args), entry)
         case _:
             return _within_slots(_leaf(op, args, entry), entry)
+
+
+def unanswered(expression: Cql2 | bool, entry: Entry) -> Cql2 | bool:
+    """Return what is left of a filter to test on the Items that M2M's hits become.
+
+    A condition on values that M2M alone can compare is removed if M2M was sent it exactly and every hit must satisfy
+    it. Otherwise (beside an ``or`` that cannot be pushed down, or in a ``not``) it stays, and is true, false or unknown
+    by the field that the Item has under this name, if it has one.
+    """
+    if isinstance(expression, bool):
+        return expression
+    if expression["op"] == "and":
+        left = [part for part in (unanswered(part, entry) for part in expression["args"]) if part is not True]
+        return {"op": "and", "args": left} if left else True
+    names = properties_of(expression)
+    if not any((queryable := entry.queryables.get(name)) and queryable.is_unchecked for name in names):
+        return expression
+    compiled = compile_filter(expression, entry)
+    is_metadata_only = compiled.filter.metadata is not None and compiled.filter == SceneFilter(
+        metadata=compiled.filter.metadata
+    )
+    return True if compiled.exact and is_metadata_only else expression
 
 
 def _negation(expression: Cql2 | bool, entry: Entry) -> Compiled:
@@ -121,8 +141,8 @@ def _both(entry: Entry, left: Compiled, right: Compiled) -> Compiled:
 
 def _decide(expression: Cql2, entry: Entry) -> bool | None:
     """The result, if all properties in the expression are the same for every Item of the Collection; else None."""
-    names = properties_of(expression)
-    if not all(_is_constant(name, entry) for name in names):
+    names, compared = properties_of(expression), _compared_names(expression)
+    if not all(_is_constant(name, entry, is_compared=name in compared) for name in names):
         return None
     constants = {name: entry.queryables[name].values for name in names if name in entry.queryables}
     item = {
@@ -144,12 +164,25 @@ def _constant_times(entry: Entry) -> dict[str, str | None]:
     return {"datetime": None, "start_datetime": span[0], "end_datetime": span[1]} if span else {}
 
 
-def _is_constant(name: str, entry: Entry) -> bool:
-    """Whether a property has the same value in every Item, or none at all."""
+def _compared_names(expression: Any) -> set[str]:
+    """The properties in an expression whose values are compared, not only tested for null."""
+    if not isinstance(expression, dict) or "op" not in expression:
+        return properties_of(expression)
+    if expression["op"] == "isNull":
+        return set()
+    return {name for argument in expression["args"] for name in _compared_names(argument)}
+
+
+def _is_constant(name: str, entry: Entry, *, is_compared: bool) -> bool:
+    """Whether a property has the same value in every Item, or none at all.
+
+    ``datetime`` is null in all Items of many datasets, but only a test for null sees that: any other operator compares
+    the Item's span instead.
+    """
     queryable = entry.queryables.get(name)
     if name in ("collection", "m2m:dataset"):
         return True
-    if name == "datetime":
+    if name == "datetime" and not is_compared:
         return entry.mapping.item.datetime is None
     if name in TIME_PROPERTIES:
         return entry.mapping.item.constant_span is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stac_bridge.catalog.entry import Entry
     from stac_bridge.m2m.filters import MetadataFilter
     from stac_bridge.m2m.models.datasets import DatasetFilter
-    from stac_bridge.mapping import Queryable, Row
+    from stac_bridge.mapping import FilterRow, Queryable, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,23 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_LISTS: dict[str, Callable[[set[Any], set[Any]], bool]] = {
+    "a_equals": operator.eq,
+    "a_contains": operator.ge,
+    "a_containedby": operator.le,
+    "a_overlaps": lambda left, right: bool(left & right),
+}
+"""Comparisons of a property that is a list with a list of literals."""
+
 _NUMBER_PRESERVING = frozenset({"number", "integer", "elevation", "size", "percent"})
 """Converters whose numbers equal those of M2M's field."""
+
+_DAYS = frozenset({"day", "part-5-day"})
+"""Converters that return a day."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FIRST_DAY, _LAST_DAY = "1850-01-01", "9999-12-31"
+"""The bounds of a range of days that is open on one side, because M2M accepts only closed ranges."""
 
 
 def _is_union(left: SceneFilter, right: SceneFilter) -> bool:
@@ -80,22 +95,48 @@ def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> C
     """Return the scene filter of a condition on a mapped property or on the id."""
     if queryable.name == "id":
         return _ids(op, value, entry)
-    row = queryable.row
-    if row is None or row.filter is None:
+    filter_row, row = queryable.filter, queryable.row
+    if row is not None and _can_never_hold(row, op, value):
+        return NOTHING
+    if filter_row is None:
         return UNKNOWN
-    if row.filter.cloud_cover:
+    if filter_row.cloud_cover:
         return _cloud(op, value)
-    if row.filter.months:
+    if filter_row.months:
         return _months(op, value)
-    dataset_filter = entry.filters.get(fold(row.filter.label or ""))
-    # with ``otherwise``, a property may have its value from another field than the one that M2M compares
-    if dataset_filter is None or row.otherwise is not None:
+    dataset_filter = entry.dataset_filter(filter_row)
+    if dataset_filter is None:
         return UNKNOWN
-    if row.filter.equals:
+    if filter_row.keys == "unchecked":
+        return _unchecked(filter_row, op, value, dataset_filter)
+    return _checked(row, filter_row, op, value, dataset_filter) if row else UNKNOWN
+
+
+def _can_never_hold(row: Row, op: str, value: Any) -> bool:
+    """Whether no value of the row's tables satisfies the condition; False if other values are possible."""
+    if op not in _COMPARISONS and op not in _LISTS:
+        return False
+    if any(link.values is None for link in row.chain):
+        return False
+    return not any(_compare(op, known, value) for link in row.chain for known in (link.values or {}).values())
+
+
+def _checked(row: Row, filter_row: FilterRow, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """A condition on a property whose values correspond to those that M2M compares."""
+    if not isinstance(filter_row.keys, str):
+        return _by_table(row, filter_row.keys, op, value, dataset_filter)
+    # with ``otherwise``, a property may have its value from another field than the one that M2M compares
+    if row.otherwise is not None and not filter_row.agrees:
+        return UNKNOWN
+    if filter_row.keys == "text":
+        return _by_text(op, value, dataset_filter)
+    if (dataset_filter.operator == "between") != (filter_row.between is not None):
+        return UNKNOWN
+    if filter_row.equals:
         return _equal(row, op, value, dataset_filter)
-    if row.filter.between:
+    if filter_row.between:
         return _between(row, op, value, dataset_filter)
-    return _text(op, value, dataset_filter)
+    return _text(op, value, dataset_filter) if row.values is None else UNKNOWN
 
 
 def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
@@ -108,7 +149,7 @@ def _metadata(tree: MetadataFilter, *, exact: bool) -> Compiled:
 def id_filter(entry: Entry) -> DatasetFilter | None:
     """Return the dataset filter that finds a scene by its Item's id; None if the dataset offers none."""
     row = entry.mapping.item.id.filter
-    return entry.filters.get(fold(row.label)) if row and row.label else None
+    return entry.dataset_filter(row) if row else None
 
 
 def _ids(op: str, value: Any, entry: Entry) -> Compiled:
@@ -165,7 +206,7 @@ def _m2m_like(like: str) -> str:
 def _equal(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
     """By the keys of the filter's valueList, never by its labels."""
     value_list = dataset_filter.value_list or {}
-    if row.values is not None and op in _COMPARISONS:
+    if row.values is not None and (op in _COMPARISONS or op in _LISTS):
         keys = [key for key, mapped in row.values.items() if _compare(op, mapped, value)]
     elif row.values is None and op == "=":
         keys = [str(value)]
@@ -173,15 +214,77 @@ def _equal(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Comp
         return UNKNOWN
     if not all(key in value_list for key in keys):
         return UNKNOWN
-    values = tuple(Value(filter_id=dataset_filter.id, value=key) for key in keys)
+    return _any_key(keys, dataset_filter, exact=True)
+
+
+def _by_table(row: Row, keys: dict[str, Any], op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """By the keys whose values, by a table of the mapping, satisfy the condition.
+
+    Never exact: what M2M compares and the field that the value was read from may differ for single scenes. A condition
+    that also holds for a value that the table lacks cannot be pushed down.
+    """
+    if op not in _COMPARISONS and op not in _LISTS:
+        return UNKNOWN
+    chosen = [key for key, mapped in keys.items() if _compare(op, mapped, value)]
+    is_complete = all(link.values is not None and _are_in(link.values, keys) for link in row.chain)
+    if not is_complete and not (op == "=" and chosen):
+        return UNKNOWN
+    value_list = dataset_filter.value_list
+    if value_list is not None and not all("%" in key or key in value_list for key in chosen):
+        return UNKNOWN
+    return _any_key(chosen, dataset_filter, exact=False)
+
+
+def _are_in(values: dict[str, Any], keys: dict[str, Any]) -> bool:
+    """Whether each value of a row's table is the value of a key."""
+    known = list(keys.values())
+    return all(value in known for value in values.values())
+
+
+def _by_text(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """By the key whose text in the valueList is the value. The case of texts varies between datasets."""
+    wanted = fold(str(value))
+    keys = [key for key, text in (dataset_filter.value_list or {}).items() if key and fold(str(text)) == wanted]
+    return _any_key(keys, dataset_filter, exact=False) if op == "=" and keys else UNKNOWN
+
+
+def _unchecked(filter_row: FilterRow, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """By M2M alone: exact by definition, if the value is a key of the valueList, or the text of one, or a bound.
+
+    Any other condition is UNKNOWN, so that it is tested on Items, which may have a field of this name.
+    """
+    if dataset_filter.operator == "between":
+        low, high = filter_row.bounds or (None, None)
+        first, last = {"=": (value, value), "<=": (low, value), ">=": (value, high)}.get(op, (None, None))
+        if not (isinstance(first, int | float) and isinstance(last, int | float)):
+            return UNKNOWN
+        between = Between(filter_id=dataset_filter.id, first_value=first, second_value=last)
+        return _metadata(between, exact=True) if first <= last else NOTHING
+    wanted, operators = fold(_as_key(value)), {"=": "=", "like": "=", "<=": "<="}
+    if op != operators.get(dataset_filter.operator or ""):
+        return UNKNOWN
+    keys = [
+        key for key, text in (dataset_filter.value_list or {}).items() if key and wanted in (fold(key), fold(str(text)))
+    ]
+    return _any_key(keys, dataset_filter, exact=True) if keys else UNKNOWN
+
+
+def _as_key(value: Any) -> str:
+    """A literal as the text of a key: 90.0 is the key 90."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _any_key(keys: list[str], dataset_filter: DatasetFilter, *, exact: bool) -> Compiled:
+    """The scenes with one of these keys, of which those with ``%`` are patterns."""
+    values = tuple(Value(filter_id=dataset_filter.id, value=key, operand="like" if "%" in key else "=") for key in keys)
     if not values:
         return NOTHING
-    return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=True)
+    return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=exact)
 
 
 def _compare(op: str, left: Any, right: Any) -> bool:
     try:
-        return _COMPARISONS[op](left, right)
+        return _LISTS[op](set(left), set(right)) if op in _LISTS else _COMPARISONS[op](left, right)
     except TypeError:
         return False
 
@@ -192,6 +295,8 @@ def _between(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Co
     M2M compares the raw field, so a converter that changes the order of values (a wrapped azimuth, an absolute angle,
     the month of a date) makes a range of Items that is no range for M2M.
     """
+    if row.convert in _DAYS:
+        return _between_days(op, value, dataset_filter)
     if row.convert not in _NUMBER_PRESERVING and not row.convert.startswith("digits-"):
         return UNKNOWN
     low, high = (row.filter.bounds if row.filter else None) or (None, None)
@@ -210,6 +315,23 @@ def _between(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Co
         return NOTHING
     between = Between(filter_id=dataset_filter.id, first_value=first, second_value=last)
     return _metadata(between, exact=is_whole)
+
+
+def _between_days(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
+    """Days as M2M's filters have them (YYYY/MM/DD); never exact, because times of the day are not part of them."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return UNKNOWN
+    bounds = {
+        "=": (value, value),
+        "<": (_FIRST_DAY, value),
+        "<=": (_FIRST_DAY, value),
+        ">": (value, _LAST_DAY),
+        ">=": (value, _LAST_DAY),
+    }.get(op)
+    if bounds is None:
+        return UNKNOWN
+    first, last = (day.replace("-", "/") for day in bounds)
+    return _metadata(Between(filter_id=dataset_filter.id, first_value=first, second_value=last), exact=False)
 
 
 def _whole_bounds(op: str, value: float, low: float | None, high: float | None) -> tuple[Any, Any] | None:

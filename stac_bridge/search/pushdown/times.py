@@ -19,30 +19,9 @@ _SWAPPED = {"t_after": "t_before", "t_before": "t_after"}
 
 
 def datetime_filter(interval: Interval) -> Cql2:
-    """Return the ``datetime`` parameter as CQL2: it tests an Item's datetime, or its span if that is null."""
+    """Return the ``datetime`` parameter as CQL2, which tests an Item's datetime, or its span if that is null."""
     literal = {"interval": [interval.start_text, interval.end_text]}
-    instant = {"property": "datetime"}
-    span = {"interval": [{"property": "start_datetime"}, {"property": "end_datetime"}]}
-    spanning = [{"op": "isNull", "args": [instant]}, {"op": "t_intersects", "args": [span, literal]}]
-    return {
-        "op": "or",
-        "args": [{"op": "t_intersects", "args": [instant, literal]}, {"op": "and", "args": spanning}],
-    }
-
-
-def push_datetime_filter(expression: Cql2) -> Compiled | None:
-    """Return the scene filter of an expression made by ``datetime_filter``, exact for whole days; None for any other.
-
-    A scene without exact times spans its day, so the same days find it.
-    """
-    op, args = expression["op"], expression["args"]
-    if op != "or" or not isinstance(args[0], dict) or args[0]["op"] != "t_intersects":
-        return None
-    literal = args[0]["args"][1]
-    interval = _interval(literal) if isinstance(literal, dict) and "interval" in literal else None
-    if interval is None or expression != datetime_filter(interval):
-        return None
-    return Compiled(_days(*interval.days), exact=interval.is_whole_days)
+    return {"op": "t_intersects", "args": [{"property": "datetime"}, literal]}
 
 
 def push_time_comparison(name: str, op: str, instant: str) -> Compiled:
@@ -56,7 +35,11 @@ def push_time_comparison(name: str, op: str, instant: str) -> Compiled:
 
 
 def push_temporal(op: str, args: list[Any]) -> Compiled:
-    """Return the scene filter of a temporal operator: all but after, before and disjoint imply an intersection."""
+    """Return the scene filter of a temporal operator: all but after, before and disjoint imply an intersection.
+
+    M2M has only the day of an Item without a datetime, and that day is the Item's span: so an intersection of datetime
+    with whole days is exact.
+    """
     if op == "t_disjoint":
         return UNKNOWN
     interval, name = _interval(args[1]), _property(args[0])
@@ -69,7 +52,8 @@ def push_temporal(op: str, args: list[Any]) -> Compiled:
         first, last = last, None
     elif op == "t_before":
         first, last = None, first
-    return Compiled(_widened(name, first, last), exact=False)
+    exact = op == "t_intersects" and name == "datetime" and interval.is_whole_days
+    return Compiled(_widened(name, first, last), exact=exact)
 
 
 def _property(argument: Any) -> str | None:
@@ -91,7 +75,10 @@ def _interval(argument: Any) -> Interval | None:
 
 
 def _widened(name: str, first: date | None, last: date | None) -> SceneFilter:
-    """The datetime is within the day that M2M files a scene under; start and end may be on the day beside it."""
+    """The datetime, or the span of an Item without one, is within the days that M2M files a scene under.
+
+    Of an Item with a datetime, start and end may be on the day beside it.
+    """
     margin = timedelta() if name == "datetime" else _MARGIN
     try:
         return _days(first and first - margin, last and last + margin)

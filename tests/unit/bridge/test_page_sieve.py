@@ -17,8 +17,8 @@ async def test_other_tasks_get_turns_while_many_scenes_are_checked() -> None:
     entry = entry_of("landsat_ot_c2_l2")
     translator, recent = Translator(entry), Recent()
     cloudless = Residual({"op": "<", "args": [{"property": "eo:cloud_cover"}, 0]})
-    sieve = Sieve(cloudless, lambda scene, _entry: recent.scene_item(scene, translator, None))
-    step = replace(make_step(Search((), None), entry), exact=False)
+    sieve = Sieve(lambda scene, _entry: recent.scene_item(scene, translator, None))
+    step = replace(make_step(Search((), None), entry), exact=False, residual=cloudless)
     turns = 0
 
     async def count_turns() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.translate.queryables import merge_schemas
+from stac_bridge.catalog import Learnt
+from stac_bridge.m2m.models.datasets import DatasetFilter
+from stac_bridge.mapping import load_mappings, queryables_of
+from stac_bridge.translate.queryables import merge_schemas, property_schemas
+from tests.support import entry_of
 
 SCHEMAS = [
     {"title": "Property", "type": "string"},
@@ -31,6 +36,36 @@ VALUES = ["a", "b", "1", 1, 1.5, -20, 100, True, ["oli"], ["x"], "2024-07-01T00:
 
 def merged(*schemas: dict[str, Any]) -> dict[str, Any]:
     return merge_schemas({"property": schema} for schema in schemas)["property"]
+
+
+def test_a_filter_that_only_m2m_can_compare_is_marked_and_lists_its_values() -> None:
+    raw = {
+        "id": "5e7c41f300000001",
+        "fieldLabel": "Camera",
+        "searchSql": "CAMERA = ?",
+        "fieldConfig": {"type": "Select"},
+        "valueList": {"": "All", "A": "Aft", "F": "Forward"},
+    }
+    entry = entry_of("corona2")
+    entry = replace(entry, learnt=Learnt((DatasetFilter.model_validate(raw),)))
+    schema = property_schemas(entry.queryables, entry.dataset_filter)["m2m:camera"]
+    assert schema["x-filter-only"] is True
+    assert schema["x-values"] == {"A": "Aft", "F": "Forward"}
+    assert "= (or IN)" in schema["description"]
+
+
+def test_datetime_says_how_the_span_of_an_item_is_compared() -> None:
+    schema = property_schemas(entry_of("corona2").queryables)["datetime"]
+    assert "span from start_datetime to end_datetime" in schema["description"]
+
+
+def test_a_property_lists_the_values_of_all_tables_of_its_row() -> None:
+    queryables = queryables_of(load_mappings().for_dataset("declassii"))
+    assert property_schemas(queryables)["platform"]["enum"] == ["kh-9", "kh-7"]
+    assert set(property_schemas(queryables)["instruments"]["items"]["enum"]) == {
+        "mapping camera",
+        "surveillance camera",
+    }
 
 
 def test_three_collections_with_different_types_have_all_three() -> None:

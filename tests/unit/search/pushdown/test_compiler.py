@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.mapping import Row
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.mapping import Row, load_mappings
 from stac_bridge.search.params.search import parse
 from stac_bridge.search.plan import make_step, resolve_filter
 from tests.support import entry_of
+from tests.unit.search.pushdown.payloads import between, value
 
 PATH, ROW, SATELLITE = "5e83d14fb9436d88", "5e83d14ff1eda1b8", "61af9273566bb9a8"
 SENSOR, TIER, PRODUCT = "5e83d14fc6e09eb6", "5f6a6fb2137a3c00", "5e83d14f567d0086"
@@ -27,14 +30,6 @@ def days(start: str, end: str) -> dict[str, Any]:
 
 def tree(metadata: dict[str, Any]) -> dict[str, Any]:
     return {"metadataFilter": metadata}
-
-
-def value(filter_id: str, text: str, operand: str = "=") -> dict[str, Any]:
-    return {"filterType": "value", "filterId": filter_id, "value": text, "operand": operand}
-
-
-def between(filter_id: str, first: int, second: int) -> dict[str, Any]:
-    return {"filterType": "between", "filterId": filter_id, "firstValue": first, "secondValue": second}
 
 
 FIRST, LAST = "0001-01-01", "9999-12-31"
@@ -60,6 +55,10 @@ EXACTLY: list[tuple[str, dict[str, Any]]] = [
         tree(
             {"filterType": "and", "childFilters": [between(PATH, 47, 47), between(ROW, 27, 27), value(SATELLITE, "9")]}
         ),
+    ),
+    (
+        "A_CONTAINS(instruments, ('tirs'))",
+        tree({"filterType": "or", "childFilters": [value(SENSOR, "OLI_TIRS"), value(SENSOR, "TIRS")]}),
     ),
     ('"eo:cloud_cover" <= 100', cloud(0, 100)),
     ('"eo:cloud_cover" IS NOT NULL', cloud(0, 100)),
@@ -99,7 +98,6 @@ COARSELY: list[tuple[str, dict[str, Any]]] = [
     ('"eo:cloud_cover" + 1 < 10', {}),
     ('"eo:cloud_cover" < "landsat:cloud_cover_land"', {}),
     ("CASEI(platform) = CASEI('LANDSAT-8')", {}),
-    ("A_CONTAINS(instruments, ('tirs'))", {}),
     ("S_DISJOINT(geometry, BBOX(6, 46, 7, 47))", {}),
     ("\"landsat:wrs_path\" > 'x'", {}),
     ("\"landsat:collection_category\" = 'T9'", {}),
@@ -160,7 +158,11 @@ def test_days_that_do_not_overlap_may_both_be_spanned_by_a_scene_of_many_days() 
 
 def test_a_property_that_a_dataset_lacks_matches_only_is_null() -> None:
     entry = entry_of("corona2")
-    for text, empty in (("platform = 'x'", True), ("platform IS NULL", False), ("NOT platform = 'x'", True)):
+    for text, empty in (
+        ("landsat:wrs_type = 'x'", True),
+        ("landsat:wrs_type IS NULL", False),
+        ("NOT landsat:wrs_type = 'x'", True),
+    ):
         known = [entry_of(LANDSAT), entry]
         step = make_step(resolve_filter(parse({"collections": "corona2", "filter": text}), known), entry)
         assert step.filter.is_empty is empty, text
@@ -191,6 +193,27 @@ def test_the_cloud_cover_of_a_dataset_with_cloud_classes_is_unknown_without_a_re
     entry = entry_of("corona2")
     step = make_step(resolve_filter(parse({"collections": "corona2", "filter": condition}), [entry]), entry)
     assert step.filter.is_empty is not is_sent
+    assert step.filter.cloud is None
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ('"eo:cloud_cover" <= 100', True),
+        ('NOT "eo:cloud_cover" < 10', True),
+        ('"eo:cloud_cover" IS NOT NULL', True),
+        ('"eo:cloud_cover" IS NULL', False),
+        ('"eo:cloud_cover" < 10 OR "m2m:roll" = \'7\'', False),
+    ],
+)
+def test_the_cloud_cover_of_a_dataset_with_classes_is_unknown(text: str, nothing: bool) -> None:
+    dataset = Dataset.model_validate(
+        {"datasetAlias": "aerial_combin", "datasetId": "5e83d8e4870f4473", "supportCloudCover": True}
+    )
+    entry = Entry(dataset, load_mappings().for_dataset("aerial_combin"))
+    known = [entry_of(LANDSAT), entry]
+    step = make_step(resolve_filter(parse({"collections": "aerial_combin", "filter": text}), known), entry)
+    assert step.filter.is_empty is nothing
     assert step.filter.cloud is None
 
 

@@ -55,8 +55,8 @@ SPARSE = 4
 class World:
     """Scenes by their number, with their Items."""
 
-    def __init__(self) -> None:
-        self.entry = entry_of(LANDSAT)
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
         self._archive = landsat()
         self.items: dict[int, brute.Item] = {}
         self._rings: dict[int, shapely.Geometry] = {}
@@ -92,7 +92,15 @@ def _is_rare(item: brute.Item) -> bool:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World()
+    return World(entry_of(LANDSAT))
+
+
+@pytest.fixture(scope="module")
+def world_of_spans() -> World:
+    """The same scenes, as Items that have no datetime but a span, as those of film and elevation have."""
+    entry = entry_of(LANDSAT)
+    item = entry.mapping.item.model_copy(update={"datetime": None})
+    return World(replace(entry, mapping=entry.mapping.model_copy(update={"item": item})))
 
 
 Compile = Callable[[Any, Any], Any]
@@ -118,6 +126,17 @@ def test_no_scene_is_lost_and_exact_is_exact(world: World, cql2: dict[str, Any])
 def test_negated_conditions_lose_nothing(world: World, leaves: tuple[dict[str, Any], ...]) -> None:
     negated = questions.said("not", questions.said("and", *leaves))
     assert differences(world, negated, compile_filter) == (set(), set())
+
+
+@given(cql2=questions.filters)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_no_scene_is_lost_if_items_have_spans(world_of_spans: World, cql2: dict[str, Any]) -> None:
+    assert differences(world_of_spans, cql2, compile_filter) == (set(), set())
+
+
+def test_no_scene_is_lost_at_the_ends_of_a_span(world_of_spans: World) -> None:
+    for cql2 in _span_cases(world_of_spans):
+        assert differences(world_of_spans, cql2, compile_filter) == (set(), set()), cql2
 
 
 def test_payloads_have_only_keys_that_m2m_knows(world: World) -> None:
@@ -190,6 +209,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "margin = timedelta()",
     ),
     "temporal operators do not swap": ("times", "_SWAPPED.get(op, op)", "op"),
+    "any intersection is called exact": ("times", " and interval.is_whole_days", ""),
     "disjoint meets": ("times", 'op == "t_disjoint"', 'op == "t_never"'),
     "places have no image": ("places", "if west < -180 + MAX_OVERHANG", "if west < -360"),
     "disjoint places meet": ("compiler", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
@@ -227,6 +247,52 @@ def mutate() -> Iterator[Callable[[str, str, str], Compile]]:
     yield build
     for name in modules:
         sys.modules.pop(name, None)
+
+
+MUTANTS_OF_SPANS: dict[str, tuple[str, str, str]] = {
+    "a null datetime is compared as null": (
+        "compiler",
+        'if name == "datetime" and not is_compared:',
+        'if name == "datetime":',
+    ),
+    "after a span is after its last day": (
+        "times",
+        'margin = timedelta() if name == "datetime" else _MARGIN',
+        "margin = -_MARGIN",
+    ),
+}
+"""Mutants that Items with a datetime do not reveal."""
+
+
+@pytest.mark.parametrize("name", MUTANTS_OF_SPANS)
+def test_a_mutant_that_forgets_spans_is_caught(
+    world_of_spans: World, mutate: Callable[[str, str, str], Compile], name: str
+) -> None:
+    compiler = mutate(*MUTANTS_OF_SPANS[name])
+    assert any(differences(world_of_spans, cql2, compiler) != (set(), set()) for cql2 in _span_cases(world_of_spans))
+
+
+def _span_cases(world: World) -> list[dict[str, Any]]:
+    """Filters on datetime at the ends of the spans of some Items."""
+    op_of, p = questions.said, questions.p
+    filters = []
+    for item in list(world.items.values())[:: max(1, len(world.items) // 8)]:
+        start, end = (item["properties"][name] for name in ("start_datetime", "end_datetime"))
+        for edge in (start, end):
+            stamp = {"timestamp": edge}
+            filters += [op_of(op, p("datetime"), stamp) for op in questions.COMPARISONS]
+            filters += [op_of("not", one) for one in filters[-6:]]
+            filters += [op_of(op, p("datetime"), stamp) for op in ("t_intersects", "t_after", "t_before")]
+        filters += [
+            op_of("t_intersects", p("datetime"), {"interval": [start, end]}),
+            op_of("t_equals", p("datetime"), {"interval": [start, end]}),
+            op_of("t_intersects", p("datetime"), {"interval": [start[:10], end[:10]]}),
+            op_of("isNull", p("datetime")),
+            op_of(
+                "and", op_of(">=", p("datetime"), {"timestamp": end}), op_of("<=", p("datetime"), {"timestamp": start})
+            ),
+        ]
+    return filters
 
 
 STEALTHY = {
@@ -271,6 +337,9 @@ def _edge_cases(world: World) -> list[dict[str, Any]]:
             stamp = {"timestamp": properties[name]}
             filters += [op_of(op, p(name), stamp) for op in ("=", ">=", "<=", "t_equals")]
             filters += [op_of("t_after", p(name), {"date": properties[name][:10]}), op_of("t_after", p(name), stamp)]
+            filters.append(
+                op_of("t_intersects", p(name), {"interval": [f"{properties[name][:10]}T00:00:00Z", properties[name]]})
+            )
             filters += [
                 op_of("t_before", stamp, p("end_datetime")),
                 op_of("t_disjoint", p(name), {"date": "2023-07-02"}),
