@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping.queryables import Queryable, queryables_of
+from stac_bridge.mapping.titles import title_of
 
 if TYPE_CHECKING:
     from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
@@ -69,7 +70,7 @@ class Entry:
         if queryables.is_open:
             for dataset_filter in self.learnt.filters if self.learnt else ():
                 name = field_name(dataset_filter.label)
-                queryables.setdefault(name, Queryable(name, "any", dataset_filter.label))
+                queryables.setdefault(name, Queryable(name, "any", title_of(name, dataset_filter.label)))
         return queryables
 
     @cached_property

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from stac_bridge.mapping.titles import title_of
+
 if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping
     from stac_bridge.mapping.rows import Row
@@ -72,13 +74,14 @@ TIME_PROPERTIES = ("datetime", "start_datetime", "end_datetime")
 CORE_QUERYABLES: dict[str, Queryable] = {
     queryable.name: queryable
     for queryable in (
-        Queryable("id", "string", "Item id"),
-        Queryable("collection", "string", "Collection id"),
-        Queryable("m2m:dataset", "string", "Dataset alias"),
-        Queryable("geometry", "geometry", "Footprint"),
-        Queryable("datetime", "datetime", "Acquisition time; null if only a span is known"),
-        Queryable("start_datetime", "datetime", "Start of acquisition"),
-        Queryable("end_datetime", "datetime", "End of acquisition"),
+        Queryable("id", "string", title_of("id")),
+        Queryable("title", "string", title_of("title")),
+        Queryable("collection", "string", title_of("collection")),
+        Queryable("m2m:dataset", "string", title_of("m2m:dataset")),
+        Queryable("geometry", "geometry", title_of("geometry")),
+        Queryable("datetime", "datetime", title_of("datetime")),
+        Queryable("start_datetime", "datetime", title_of("start_datetime")),
+        Queryable("end_datetime", "datetime", title_of("end_datetime")),
     )
 }
 """The queryables of every Item, by name."""
@@ -96,7 +99,7 @@ class Queryables(dict[str, Queryable]):
         """Return the queryable of a metadata field that is not listed. Raises KeyError."""
         if not self._is_field(name):
             raise KeyError(name)
-        return Queryable(name, "any", name)
+        return Queryable(name, "any", title_of(name))
 
     def __contains__(self, name: object) -> bool:
         """Whether a filter can use this name."""
@@ -118,15 +121,11 @@ def queryables_of(mapping: Mapping) -> Queryables:
     queryables = Queryables(CORE_QUERYABLES)
     queryables.is_open = mapping.fields
     for name, row in mapping.properties.items():
-        queryables[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row))
+        queryables[name] = Queryable(name, _kind(row), title_of(name, row.field), _values(row), row, _range(row))
     if mapping.grid:
-        queryables["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
-        queryables["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
+        queryables["proj:code"] = Queryable("proj:code", "string", title_of("proj:code"))
+        queryables["proj:epsg"] = Queryable("proj:epsg", "integer", title_of("proj:epsg"))
     return queryables
-
-
-def _title(name: str, row: Row) -> str:
-    return row.field or name
 
 
 def _values(row: Row) -> tuple[Any, ...] | None:

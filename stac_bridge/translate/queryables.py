@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.mapping.titles import in_usual_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -53,7 +54,7 @@ def queryables_document(
 
 def property_schemas(queryables: Mapping[str, Queryable], filters: Mapping[str, DatasetFilter]) -> dict[str, Schema]:
     """Return the schema of each queryable; ``filters`` are the dataset's, by folded label, for their value lists."""
-    return {name: _property_schema(queryable, filters) for name, queryable in queryables.items()}
+    return in_usual_order({name: _property_schema(queryable, filters) for name, queryable in queryables.items()})
 
 
 def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Schema]:
@@ -62,7 +63,7 @@ def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Sche
     for properties in collections:
         for name, schema in properties.items():
             merged[name] = _union(merged[name], schema) if name in merged else schema
-    return merged
+    return in_usual_order(merged)
 
 
 def _property_schema(queryable: Queryable, filters: Mapping[str, DatasetFilter]) -> Schema:
