@@ -86,6 +86,11 @@ class ItemRows(MappingTable):
     the first without one is used."""
 
     @property
+    def describes_ids(self) -> bool:
+        """Whether anything is known about the forms of ids."""
+        return bool(self.patterns or self.other_ids)
+
+    @property
     def constant_span(self) -> tuple[str, str] | None:
         """The start and end of every Item, if the mapping sets both to constants."""
         start, end = self.start_datetime, self.end_datetime

@@ -120,11 +120,9 @@ def _searched_entries(search: Search, catalog: Catalog, likely: Sequence[Entry])
         return tuple(entry for collection in collections for entry in catalog.members(collection))
     if not search.ids:
         return tuple(likely)
-    fitting = tuple(
-        entry
-        for entry in catalog.entries.values()
-        if any(is_recognized(identifier, entry) for identifier in search.ids)
-    )
+    # Most of the 1,300 datasets describe no form, and there can be a thousand ids.
+    described = [entry for entry in catalog.entries.values() if entry.mapping.item.describes_ids]
+    fitting = tuple(entry for entry in described if any(is_recognized(identifier, entry) for identifier in search.ids))
     if not fitting:
         raise BadRequest("No collection is known by the form of these ids; name collections, too.")
     return fitting

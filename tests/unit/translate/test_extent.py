@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from m2m_sandbox.archive.datasets import archive_of, dataset
+from m2m_sandbox.archive.fact_sheets import sheets
 from stac_bridge.catalog import Entry, build_catalog
 from stac_bridge.m2m.models.datasets import Dataset, read_datasets
+from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
+from stac_bridge.translate import Translator
 from stac_bridge.translate.extent import spatial_extent, temporal_extent
 from tests.recorded_m2m import recordings
 
@@ -17,8 +21,8 @@ ARCHIVE_SPAN = '["1897-04-05 00:00:00-06","2020-06-30 00:00:00-05"]'
 
 
 def entry(alias: str, **members: Any) -> Entry:
-    dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "1", **members})
-    return Entry(dataset, MAPPINGS.for_dataset(alias))
+    record = Dataset.model_validate({"datasetAlias": alias, "datasetId": "1", **members})
+    return Entry(record, MAPPINGS.for_dataset(alias))
 
 
 def days(alias: str, **members: Any) -> tuple[str | None, str | None]:
@@ -132,6 +136,19 @@ def test_bounds_that_exceed_180_degrees_by_rounding_end_there(
 ) -> None:
     sides = dict(zip(("west", "south", "east", "north"), bounds, strict=True))
     assert spatial_extent(entry("some_dataset", spatialBounds=sides).dataset) == bbox
+
+
+@pytest.mark.parametrize("alias", [name for name in sheets() if archive_of(name)])
+def test_scenes_of_the_sandbox_are_within_the_extent_of_their_dataset(alias: str) -> None:
+    one = Entry(Dataset.model_validate(dataset(alias)), MAPPINGS.for_dataset(alias))
+    translator, archive = Translator(one), archive_of(alias)
+    assert archive is not None
+    start, end = temporal_extent(one)
+    for index in (0, len(archive) // 3, len(archive) // 2, len(archive) - 1):
+        times = translator.core(read_scene(archive.scene(index, full=True)))["properties"]
+        assert start is not None
+        assert start <= (times["datetime"] or times["end_datetime"])
+        assert end is None or (times["datetime"] or times["start_datetime"]) <= end
 
 
 def test_every_recorded_extent_contains_what_m2m_records_of_this_dataset_alone() -> None:
