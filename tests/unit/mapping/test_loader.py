@@ -46,7 +46,7 @@ def test_every_shipped_mapping_loads() -> None:
 def test_every_shipped_pattern_matches_a_dataset_that_m2m_lists() -> None:
     aliases = ["event1058", "hdds_baseline", "nhap", "napp", "doq_qq", "high_res_ortho", "gmted2010", "gls_all"]
     aliases += ["avhrr_orbseg", "eviirs_ndvi", "uas_dem", "irs_awifs", "landsat_ba_tile_c2", "noaa_cdr"]
-    aliases += ["orbview3", "srtm_v3_srtmgl1"]
+    aliases += ["orbview3", "srtm_v3_srtmgl1", "mss_film"]
     mappings = load_mappings()
     used = {mappings.for_dataset(alias).dataset for alias in aliases}
     assert used == {mapping.dataset for mapping in mappings.by_pattern}

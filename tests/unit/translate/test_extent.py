@@ -106,6 +106,7 @@ def test_a_start_of_1900_is_a_gap_in_the_record_if_there_is_another_start() -> N
         ("landsat_etm_c2_l2", ("1999-05-28", "2024-01-19")),
         ("eo1_hyp_pub", ("2000-11-21", "2017-03-30")),
         ("noaa_cdr", ("1981-06-24", "2013-12-31")),
+        ("mss_film", ("1972-07-25", "1992-12-31")),
         ("orbview3", (None, "2007-04-23")),
         ("landsat_ot_c2_l2", (None, None)),
     ],

@@ -65,7 +65,8 @@ def test_a_title_is_the_long_name_or_the_expanded_code(name: str, long_name: str
     [
         ("ecostress_eco2cld", "ECOSTRESS Level-2 Cloud Mask (ECO2CLD)"),
         ("modis_mcd43d01_v61", "MODIS/Terra and Aqua Bidirectional Reflectance and Albedo (MCD43D01) Version 6.1"),
-        ("mss_film", "Multispectral Scanner Film"),
+        ("mss_film", "Landsat 1-5 MSS Film Only"),
+        ("tm_film", "Thematic Mapper Film"),
         ("napp", "National Aerial Photography Program"),
         ("noaa_cdr", "NOAA Climate Data Record (CDR) of Normalized Difference Vegetation Index (NDVI)"),
         ("orbview3", "OrbView-3"),
