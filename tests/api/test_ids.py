@@ -13,6 +13,7 @@ LEVEL_1, LEVEL_2 = "landsat_ot_c2_l1", "landsat_ot_c2_l2"
 FILES_OF_FAMILIES = [
     ("landsat_ard_tile_c2", "{id}_SR_B4.TIF"),
     ("landsat_ard_tile_c2", "{id}_SR.tar"),
+    ("aerial_combin", "{id}.tif.gz"),
     ("corona2", "{id}_a.tif"),
     ("declassii", "{id}.tif.gz"),
     ("declassiii", "{id}.tgz"),
