@@ -169,7 +169,7 @@ class Bridge:
     async def explain(self, search: Search) -> dict[str, Any]:
         """Return what a search would request from M2M, as JSON. Raises BadRequest, NotFound, UpstreamError."""
         plan = await self._plan(search)
-        steps = [plan.step(await self._catalog.with_details(entry)) for entry in plan.entries]
+        steps = [await self._step(plan, entry) for entry in plan.entries]
         return explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
 
     async def _plan(self, search: Search) -> Plan:
@@ -178,9 +178,13 @@ class Bridge:
         likely = await self._catalog.likely(prunings(resolved, catalog))
         return make_plan(resolved, catalog, likely, search.digest)
 
+    async def _step(self, plan: Plan, entry: Entry) -> Step:
+        """The step of an entry. The filters of a dataset that can have no match are not requested."""
+        return plan.step(entry if plan.excludes(entry) else await self._catalog.with_details(entry))
+
     async def _unsorted_page(self, plan: Plan, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
         async def step_at(index: int) -> Step:
-            return plan.step(await self._catalog.with_details(plan.entries[index]))
+            return await self._step(plan, plan.entries[index])
 
         pages = UnsortedPages(self._reader, sieve, step_at, len(plan.entries), plan.search.limit)
         return await pages.page(start if isinstance(start, Cursor) else Cursor())
@@ -190,7 +194,7 @@ class Bridge:
             raise BadRequest(
                 f"sortby over {len(plan.entries)} collections takes too many calls of M2M: name collections."
             )
-        steps = [plan.step(await self._catalog.with_details(entry)) for entry in plan.entries]
+        steps = [await self._step(plan, entry) for entry in plan.entries]
         pages = SortedPages(self._reader, sieve, steps, order, _axis(order, steps), plan.search.limit)
         return await pages.page(start if isinstance(start, SortCursor) else None)
 

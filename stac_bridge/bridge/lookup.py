@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
-from stac_bridge.search import Search, canonical_id, id_fits, make_step, partial_id_filter
+from stac_bridge.search import EntityId, PartialId, Search, make_step, resolve_id
 from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Lookup:
         self._scene_item = scene_item
 
     async def item(self, collection: str, item: str) -> SceneItem:
-        """Return the scene of the Item with this id."""
+        """Return the scene of the Item with this id, in any form that the mapping describes."""
         for member in await self._likely_members(collection, item):
             entry = await self._catalog.with_details(member)
             scene = await self._scene(entry, item)
@@ -59,16 +59,19 @@ class Lookup:
     async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:
         """The entries of a Collection whose ids have the form of this one; all entries if none has."""
         members = (await self._catalog.current()).members(collection)
-        return [member for member in members if id_fits(item, member)] or members
+        return [member for member in members if resolve_id(item, member)] or members
 
     async def _scene(self, entry: Entry, item: str) -> Scene | None:
         """The scene of an Item's id in any form, by one call.
 
         An id that lacks a part is searched for; of several matches, the one with the newest version is returned.
         """
-        cql2 = partial_id_filter(item, entry)
-        if cql2 is None:
-            return await self._reader.scene(entry.dataset.alias, canonical_id(item, entry))
+        resolved = resolve_id(item, entry)
+        if isinstance(resolved, EntityId):
+            return await self._reader.scene_of_entity(entry.dataset.alias, resolved.id)
+        if not isinstance(resolved, PartialId):
+            return await self._reader.scene(entry.dataset.alias, resolved.id if resolved else item)
+        cql2 = resolved.filter
         step = make_step(Search((), cql2), entry)
         if step.filter.is_open:
             return None

@@ -189,7 +189,7 @@ def trusted_total(scenes: Scenes, step: Step) -> int | None:
     M2M counts exactly only if it was sent a scene filter [REFERENCE §3]; a total below the number of the last scene
     is wrong in any case.
     """
-    is_counted = scenes.exact and (step.ids or not step.filter.is_open)
+    is_counted = scenes.exact and (step.is_lookup or not step.filter.is_open)
     return scenes.total_hits if is_counted and scenes.total_hits >= _last_number(scenes) else None
 
 

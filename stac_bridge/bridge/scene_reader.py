@@ -50,8 +50,8 @@ class SceneReader:
     async def scenes(self, step: Step, start: int, size: int) -> Scenes:
         """Return ``size`` scenes of a step from number ``start`` (from 1) on."""
         dataset = step.entry.dataset.alias
-        if step.ids:
-            return await self._by_id(dataset, step.ids, start, size)
+        if step.is_lookup:
+            return await self._by_id(step, start, size)
         search = SceneSearch(
             dataset=dataset, max_results=size, starting_number=start, filter=step.filter, metadata_type="full"
         )
@@ -101,16 +101,33 @@ class SceneReader:
         scene = await self._m2m.scene_metadata(dataset, display_id)
         return (scene if scene and scene.display_id == display_id else None,)
 
-    async def _by_id(self, dataset: str, ids: tuple[str, ...], start: int, size: int) -> Scenes:
-        """The scenes with these ids in a dataset that has no filter for them: one call for one, three for more."""
-        if len(ids) == 1:
-            scene = await self.scene(dataset, ids[0])
+    async def scene_of_entity(self, dataset: str, entity_id: str) -> Scene | None:
+        """Return the scene with this entity id; None if there is none."""
+        (scene,) = await self._store.get_or_make(
+            f"scene of entity {dataset} {entity_id}",
+            lambda: self._request_entity(dataset, entity_id),
+            ttl=self._ttl,
+            stale=self._stale,
+            size=lambda _scenes: SCENE_BYTES * PARSED_FACTOR,
+            finish_abandoned=False,
+        )
+        return scene
+
+    async def _request_entity(self, dataset: str, entity_id: str) -> tuple[Scene | None]:
+        scene = await self._m2m.scene_metadata(dataset, entity_id, id_field="entityId")
+        return (scene if scene and scene.entity_id == entity_id else None,)
+
+    async def _by_id(self, step: Step, start: int, size: int) -> Scenes:
+        """The scenes of ids in a dataset that has no filter for them: one call for one id, three or four for more."""
+        dataset, ids, entity_ids = step.entry.dataset.alias, step.ids, step.entity_ids
+        if len(ids) + len(entity_ids) == 1:
+            scene = await (self.scene(dataset, ids[0]) if ids else self.scene_of_entity(dataset, entity_ids[0]))
             scenes: tuple[Scene, ...] = (scene,) if scene else ()
         else:
-            digest = hashlib.sha256("\n".join((dataset, *ids)).encode()).hexdigest()
+            digest = hashlib.sha256("\n".join((dataset, *ids, "", *entity_ids)).encode()).hexdigest()
             scenes = await self._store.get_or_make(
                 f"list {digest}",
-                lambda: self._request_list(dataset, ids),
+                lambda: self._request_list(dataset, ids, entity_ids),
                 ttl=self._ttl,
                 stale=self._stale,
                 size=lambda scenes: len(scenes) * SCENE_BYTES * PARSED_FACTOR,
@@ -126,13 +143,22 @@ class SceneReader:
             size=0,
         )
 
-    async def _request_list(self, dataset: str, ids: tuple[str, ...]) -> tuple[Scene, ...]:
+    async def _request_list(self, dataset: str, ids: tuple[str, ...], entity_ids: tuple[str, ...]) -> tuple[Scene, ...]:
         """The scenes in the order of their ids, by a scene list of the account, which is removed afterwards."""
         name = f"stac_bridge_{uuid4().hex}"
-        await self._m2m.scene_list_add(name, dataset, ids)
         try:
-            scenes = {scene.display_id: scene for scene in await self._m2m.scene_metadata_list(name)}
+            if ids:
+                await self._m2m.scene_list_add(name, dataset, ids)
+            if entity_ids:
+                # Ids of scenes that are on the list already are added to it [REFERENCE §15].
+                await self._m2m.scene_list_add(name, dataset, entity_ids, id_field="entityId")
+            scenes = await self._m2m.scene_metadata_list(name)
         finally:
             with contextlib.suppress(UpstreamError):
                 await self._m2m.scene_list_remove(name)
-        return tuple(scenes[identifier] for identifier in ids if identifier in scenes)
+        by_display_id = {scene.display_id: scene for scene in scenes}
+        by_entity_id = {scene.entity_id: scene for scene in scenes}
+        ordered = [by_display_id.get(identifier) for identifier in ids]
+        ordered += [by_entity_id.get(identifier) for identifier in entity_ids]
+        # Both ids of a scene can be among them.
+        return tuple({scene.entity_id: scene for scene in ordered if scene}.values())

@@ -233,5 +233,5 @@ class SortedPages:
 
 def _with_exact_count(step: Step) -> Step:
     """The step with a filter, even if only one that every scene passes, so that M2M counts its hits exactly."""
-    is_counted = step.ids or not step.filter.is_open or not step.entry.can_filter_by("time")
+    is_counted = step.is_lookup or not step.filter.is_open or not step.entry.can_filter_by("time")
     return step if is_counted else replace(step, filter=_ALL_DAYS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 M = TypeVar("M", bound=M2MModel)
+
+IdField = Literal["displayId", "entityId"]
+"""M2M's names of the two ids of a scene."""
 
 _ABSENT_CODES = frozenset({"NOT_FOUND", "INPUT_INVALID", "INPUT_PARAMETER_INVALID"})
 """Codes that scene-metadata may return for an unknown id; which one it is, nobody has recorded [REFERENCE §11]."""
@@ -98,12 +101,12 @@ class M2MClient:
         """Return one page of scenes, newest first."""
         return await self._request("scene-search", search.payload(), read_scenes)
 
-    async def scene_metadata(self, dataset: str, display_id: str) -> Scene | None:
-        """Return one scene by its display id; None if the dataset has no such scene."""
+    async def scene_metadata(self, dataset: str, identifier: str, id_field: IdField = "displayId") -> Scene | None:
+        """Return one scene by one of its two ids; None if the dataset has no such scene."""
         payload = {
             "datasetName": dataset,
-            "entityId": display_id,
-            "idType": "displayId",
+            "entityId": identifier,
+            "idType": id_field,
             "metadataType": "full",
             "useCustomization": False,
         }
@@ -116,13 +119,15 @@ class M2MClient:
                 return None
             raise
 
-    async def scene_list_add(self, list_id: str, dataset: str, display_ids: Sequence[str]) -> int:
+    async def scene_list_add(
+        self, list_id: str, dataset: str, ids: Sequence[str], id_field: IdField = "displayId"
+    ) -> int:
         """Put scenes on a list of the account for 15 minutes; return how many of the ids exist."""
         payload = {
             "listId": list_id,
             "datasetName": dataset,
-            "idField": "displayId",
-            "entityIds": _array(display_ids),
+            "idField": id_field,
+            "entityIds": _array(ids),
             "timeToLive": "PT15M",
         }
         return await self._request("scene-list-add", payload, lambda data, _size: int(data or 0))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from stac_bridge.mapping.assets import AssetRow, ProductRow
+from stac_bridge.mapping.id_forms import IdForm
 from stac_bridge.mapping.rows import MappingTable, Row
 
 Picture = Literal[
@@ -37,6 +38,14 @@ class Provider(MappingTable):
     description: str | None = None
 
 
+class Span(MappingTable):
+    """The days of the first and last scene that a dataset has or will have (YYYY-MM-DD), and how that is known."""
+
+    start: str | None = None
+    end: str | None = None
+    source: str
+
+
 class CollectionText(MappingTable):
     """The parts of a Collection that M2M's dataset record does not have, or has in a worse form.
 
@@ -53,31 +62,10 @@ class CollectionText(MappingTable):
     providers: tuple[Provider, ...] = ()
     doi: str | None = None
     summaries: dict[str, Any] = Field(default_factory=dict)
+    span: Span | None = None
+    """A span that M2M's record lacks or has in part; the Collection's extent is at least as wide."""
     picture: Picture | None = None
     """The picture that shows what the dataset's scenes look like."""
-
-
-class IdForm(MappingTable):
-    """An alternative form of Item ids: with a suffix, or without one of the parts between underscores.
-
-    ``lacks`` is the number of the missing part, counted from 1; ``of`` is the number of parts of the whole id;
-    ``day`` is the number of the part that holds the day of acquisition, which limits the search for the scene. It
-    comes before the missing part.
-    """
-
-    ends: str | None = None
-    lacks: int | None = Field(None, ge=1)
-    of: int | None = None
-    day: int | None = Field(None, ge=1)
-
-    @model_validator(mode="after")
-    def _require_one_form(self) -> Self:
-        if self.model_fields_set == {"ends"} and self.ends:
-            return self
-        day, lacks, parts = (number or 0 for number in (self.day, self.lacks, self.of))
-        if self.model_fields_set == {"lacks", "of", "day"} and 0 < day < lacks <= parts:
-            return self
-        raise ValueError("an id form has ends, or all of lacks, of and day (numbers of parts, with day before lacks)")
 
 
 class ItemRows(MappingTable):
@@ -90,8 +78,17 @@ class ItemRows(MappingTable):
     datetime: Literal["middle"] | None = None
     patterns: tuple[str, ...] = ()
     """Patterns of the dataset's Item ids, with ``*`` and ``?``; empty: any id is possible."""
-    other_ids: tuple[IdForm, ...] = ()
-    """Forms of the same ids at other services; they find the Item, too."""
+    other_ids: dict[str, IdForm] = Field(default_factory=dict)
+    """Forms of ids at other services and in the names of files, by a name of the form; they find the Item, too."""
+    title: tuple[str | tuple[str, ...], ...] = ()
+    """Parts of the Item's title. ``{…}`` is a property, or ``id``, ``date``, ``platform`` (in words), ``cloud`` (in
+    percent) or ``collection`` (its title). A part with a property that the Item lacks is left out; of a list of parts,
+    the first without one is used."""
+
+    @property
+    def describes_ids(self) -> bool:
+        """Whether anything is known about the forms of ids."""
+        return bool(self.patterns or self.other_ids)
 
     @property
     def constant_span(self) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.mapping.rows import Row
+from stac_bridge.mapping.titles import title_of
 
 if TYPE_CHECKING:
     from stac_bridge.mapping.model import Mapping
@@ -100,13 +101,14 @@ DATETIME_DESCRIPTION = (
 CORE_QUERYABLES: dict[str, Queryable] = {
     queryable.name: queryable
     for queryable in (
-        Queryable("id", "string", "Item id"),
-        Queryable("collection", "string", "Collection id"),
-        Queryable("m2m:dataset", "string", "Dataset alias"),
-        Queryable("geometry", "geometry", "Footprint"),
-        Queryable("datetime", "datetime", "Acquisition time", description=DATETIME_DESCRIPTION),
-        Queryable("start_datetime", "datetime", "Start of acquisition"),
-        Queryable("end_datetime", "datetime", "End of acquisition"),
+        Queryable("id", "string", title_of("id")),
+        Queryable("title", "string", title_of("title")),
+        Queryable("collection", "string", title_of("collection")),
+        Queryable("m2m:dataset", "string", title_of("m2m:dataset")),
+        Queryable("geometry", "geometry", title_of("geometry")),
+        Queryable("datetime", "datetime", title_of("datetime"), description=DATETIME_DESCRIPTION),
+        Queryable("start_datetime", "datetime", title_of("start_datetime")),
+        Queryable("end_datetime", "datetime", title_of("end_datetime")),
     )
 }
 """The queryables of every Item, by name."""
@@ -130,7 +132,7 @@ class Queryables(dict[str, Queryable]):
             return CLOUD_COVER
         if not self._is_field(name):
             raise KeyError(name)
-        return Queryable(name, field_kind(name), name, others=_without_format(name))
+        return Queryable(name, field_kind(name), title_of(name), others=_without_format(name))
 
     def __contains__(self, name: object) -> bool:
         """Whether a filter can use this name."""
@@ -167,7 +169,7 @@ def field_kind(name: str) -> Kind:
 
 def filter_queryable(name: str, label: str, row: FilterRow | None, others: tuple[str, ...]) -> Queryable:
     """Return the queryable of a dataset filter that no row names."""
-    return Queryable(name, field_kind(name), label, filter=row, others=others)
+    return Queryable(name, field_kind(name), title_of(name, label), filter=row, others=others)
 
 
 def queryables_of(mapping: Mapping) -> Queryables:
@@ -175,15 +177,13 @@ def queryables_of(mapping: Mapping) -> Queryables:
     queryables = Queryables(CORE_QUERYABLES)
     queryables.is_open = mapping.fields
     for name, row in mapping.properties.items():
-        queryables[name] = Queryable(name, _kind(row), _title(name, row), _values(row), row, _range(row), row.filter)
+        queryables[name] = Queryable(
+            name, _kind(row), title_of(name, row.field), _values(row), row, _range(row), row.filter
+        )
     if mapping.grid:
-        queryables["proj:code"] = Queryable("proj:code", "string", "Coordinate reference system")
-        queryables["proj:epsg"] = Queryable("proj:epsg", "integer", "EPSG code of the coordinate reference system")
+        queryables["proj:code"] = Queryable("proj:code", "string", title_of("proj:code"))
+        queryables["proj:epsg"] = Queryable("proj:epsg", "integer", title_of("proj:epsg"))
     return queryables
-
-
-def _title(name: str, row: Row) -> str:
-    return row.field or name
 
 
 def _values(row: Row) -> tuple[Any, ...] | None:

@@ -6,12 +6,11 @@ from stac_bridge.search.explain import explanation
 from stac_bridge.search.paging.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
-from stac_bridge.search.params.ids import canonical_id, partial_id_filter
+from stac_bridge.search.params.ids import EntityId, PartialId, resolve_id
 from stac_bridge.search.params.limits import Limits
 from stac_bridge.search.params.search import Search, parse
 from stac_bridge.search.params.sortby import Order, SortKey
 from stac_bridge.search.plan import Plan, Step, make_plan, make_step, prunings
-from stac_bridge.search.pushdown.conditions import id_fits
 from stac_bridge.search.scope import MAX_UNNAMED, resolve_collections
 
 __all__ = [
@@ -19,26 +18,26 @@ __all__ = [
     "MAX_UNNAMED",
     "Axis",
     "Cursor",
+    "EntityId",
     "Fields",
     "Limits",
     "Order",
+    "PartialId",
     "Plan",
     "Residual",
     "Search",
     "SortCursor",
     "SortKey",
     "Step",
-    "canonical_id",
     "explanation",
-    "id_fits",
     "make_plan",
     "make_step",
     "open_cursor",
     "parse",
-    "partial_id_filter",
     "prunings",
     "read_collection_search",
     "resolve_collections",
+    "resolve_id",
     "seal_cursor",
     "sort_axis",
 ]

@@ -45,8 +45,8 @@ def _step(step: Step, search: Search) -> dict[str, Any]:
     document: dict[str, Any] = {"collection": step.entry.id, "dataset": step.entry.dataset.alias}
     if step.filter.is_empty:
         return {**document, "asked": False, "because": "no Item of this collection can match"}
-    if step.ids:
-        return {**document, "asked": True, "exact": step.exact, "ids": list(step.ids)}
+    if step.is_lookup:
+        return {**document, "asked": True, "exact": step.exact, "ids": [*step.ids, *step.entity_ids]}
     size = search.limit if step.exact else fetch_size(search.limit + 1, 0, 0)
     first = SceneSearch(dataset=step.entry.dataset.alias, max_results=size, filter=step.filter)
     checked = "nothing: M2M's hits are the Items" if step.exact else _checked(step, search)

@@ -15,18 +15,19 @@ from stac_bridge.mapping.queryables import CORE_QUERYABLES
 from stac_bridge.search.cql2.literals import type_literals
 from stac_bridge.search.cql2.parser import all_of, properties_of
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.params.ids import canonical_id, ids_filter
+from stac_bridge.search.params.ids import EntityId, ItemId, PartialId, ids_filter, is_recognized, resolve_id
 from stac_bridge.search.params.query import query_filter
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
-from stac_bridge.search.pushdown.conditions import NOTHING, Compiled, id_filter, id_fits
+from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from stac_bridge.catalog import Catalog
     from stac_bridge.catalog.entry import Entry
     from stac_bridge.m2m.filters import SceneFilter
+    from stac_bridge.search.params.ids import ResolvedId
     from stac_bridge.search.params.search import Search
 
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
@@ -43,7 +44,14 @@ class Step:
     residual: Residual | None = None
     """The test of the filter on an Item, without what M2M alone can compare; None if every Item matches."""
     ids: tuple[str, ...] = ()
-    """Ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
+    """Display ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
+    entity_ids: tuple[str, ...] = ()
+    """Entity ids to look up together with ``ids``."""
+
+    @property
+    def is_lookup(self) -> bool:
+        """Whether scenes are looked up by their ids instead of by the filter."""
+        return bool(self.ids or self.entity_ids)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,10 @@ class Plan:
     def order(self) -> Order | None:
         """The order of ``sortby``; None without one. Raises BadRequest if a property cannot be sorted by."""
         return Order(self.search.sortby, self.queryables) if self.search.sortby else None
+
+    def excludes(self, entry: Entry) -> bool:
+        """Return whether none of the search's ids can be of one of the entries, which shows before its filters are."""
+        return bool(self.search.ids) and not any(resolve_id(identifier, entry) for identifier in self.search.ids)
 
     def step(self, entry: Entry) -> Step:
         """Return the step of one of the entries, once its filters are known."""
@@ -101,11 +113,9 @@ def _searched_entries(search: Search, catalog: Catalog, likely: Sequence[Entry])
         return tuple(entry for collection in collections for entry in catalog.members(collection))
     if not search.ids:
         return tuple(likely)
-    fitting = tuple(
-        entry
-        for entry in catalog.entries.values()
-        if entry.mapping.item.patterns and any(id_fits(identifier, entry) for identifier in search.ids)
-    )
+    # Most of the 1,300 datasets describe no form, and there can be a thousand ids.
+    described = [entry for entry in catalog.entries.values() if entry.mapping.item.describes_ids]
+    fitting = tuple(entry for entry in described if any(is_recognized(identifier, entry) for identifier in search.ids))
     if not fitting:
         raise BadRequest("No collection is known by the form of these ids; name collections, too.")
     return fitting
@@ -138,11 +148,15 @@ def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -
 def make_step(search: Search, entry: Entry) -> Step:
     """Return what one dataset is searched for; the search's filter is resolved."""
     compiled = compile_filter(search.filter, entry)
-    ids: tuple[str, ...] = ()
-    if search.ids and id_filter(entry) is None:
-        fitting = (canonical_id(identifier, entry) for identifier in search.ids if id_fits(identifier, entry))
-        ids = tuple(dict.fromkeys(fitting))
-    return Step(entry, compiled.filter, compiled.exact, _residual(search, entry), ids)
+    resolved = {meaning: None for identifier in search.ids if (meaning := resolve_id(identifier, entry))}
+    if search.ids and not resolved:
+        compiled = NOTHING
+    residual = _residual(search, entry)
+    if compiled == NOTHING or not _must_look_up(resolved, entry):
+        return Step(entry, compiled.filter, compiled.exact, residual)
+    ids = tuple(meaning.id for meaning in resolved if isinstance(meaning, ItemId))
+    entity_ids = tuple(meaning.id for meaning in resolved if isinstance(meaning, EntityId))
+    return Step(entry, compiled.filter, compiled.exact, residual, ids, entity_ids)
 
 
 def _residual(search: Search, entry: Entry) -> Residual | None:
@@ -156,6 +170,15 @@ def _residual(search: Search, entry: Entry) -> Residual | None:
     times = {name for name, queryable in known.items() if queryable.kind == "datetime"}
     others = {name: queryable.others for name, queryable in known.items() if queryable.others}
     return Residual(left, times, others)
+
+
+def _must_look_up(resolved: Iterable[ResolvedId], entry: Entry) -> bool:
+    """Whether M2M cannot filter by one of the ids. An id that lacks a part cannot be looked up."""
+    meanings = tuple(resolved)
+    if any(isinstance(meaning, PartialId) for meaning in meanings):
+        return False
+    kinds = {type(meaning): meaning for meaning in meanings}
+    return any(compile_filter(meaning.filter, entry) == UNKNOWN for meaning in kinds.values())
 
 
 def preference(search: Search, entry: Entry) -> tuple[Any, ...]:

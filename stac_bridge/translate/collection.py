@@ -9,10 +9,10 @@ from stac_bridge.mapping.converters import CONVERTERS, zoned
 from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
-from stac_bridge.translate.geometry import WORLD, dataset_bbox
+from stac_bridge.translate.extent import spatial_extent, temporal_extent
+from stac_bridge.translate.names import dataset_keywords, dataset_title
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
-from stac_bridge.translate.text import bare_doi, plain_text, split_keywords
-from stac_bridge.translate.times import temporal_interval
+from stac_bridge.translate.text import bare_doi, plain_text
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
@@ -30,7 +30,10 @@ _LPDAAC = {
     "roles": ["producer"],
     "url": "https://www.earthdata.nasa.gov/centers/lp-daac",
 }
-_LICENSE = "https://www.usgs.gov/information-policies-and-instructions/copyrights-and-credits"
+_LICENSE = "https://www.usgs.gov/centers/eros/data-citation"
+"""EROS's page on the use of its archive: most of it is in the public domain."""
+
+_LPDAAC_LICENSE = "https://lpdaac.usgs.gov/data/data-citation-and-policies/"
 _EXPLORERS = {"HDDS": ("HDDS Explorer", "https://hddsexplorer.usgs.gov/")}
 """(name, address) of the website of a catalog group. Neither website has a page per dataset with a known address."""
 
@@ -46,8 +49,7 @@ _SUMMARIZED_CONSTANTS = ("constellation", "platform", "instruments", "gsd")
 def collection(entry: Entry, base: str) -> dict[str, Any]:
     """Return the Collection of a catalog entry. ``base`` is the API's address and ends with a slash."""
     dataset, text = entry.dataset, entry.mapping.collection
-    title = _title(entry)
-    start, end = entry.mapping.item.constant_span or temporal_interval(dataset)
+    title = dataset_title(dataset, text)
     document: dict[str, Any] = {
         "type": "Collection",
         "stac_version": "1.1.0",
@@ -57,9 +59,12 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
         "description": _description(entry, title),
         "license": text.license,
         "providers": [provider.model_dump(exclude_none=True) for provider in text.providers] or _providers(dataset),
-        "extent": {"spatial": {"bbox": [_bbox(dataset)]}, "temporal": {"interval": [[start, end]]}},
+        "extent": {
+            "spatial": {"bbox": [spatial_extent(dataset)]},
+            "temporal": {"interval": [list(temporal_extent(entry))]},
+        },
     }
-    document |= _optional_members(entry)
+    document |= _optional_members(entry, title)
     document |= example_picture(entry.mapping.collection, base)
     templates = asset_templates(entry)
     if templates:
@@ -72,14 +77,6 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
     return document
 
 
-def _title(entry: Entry) -> str:
-    dataset, text = entry.dataset, entry.mapping.collection
-    name = plain_text(dataset.name) or plain_text(dataset.long_name)
-    return (
-        text.title or (name and CONVERTERS[text.name_as](name)) or plain_text(dataset.alias) or "Dataset without a name"
-    )
-
-
 def _description(entry: Entry, title: str) -> str:
     dataset, text = entry.dataset, entry.mapping.collection
     if text.description:
@@ -87,10 +84,10 @@ def _description(entry: Entry, title: str) -> str:
     return plain_text(dataset.abstract) or plain_text(dataset.long_name) or title
 
 
-def _optional_members(entry: Entry) -> dict[str, Any]:
+def _optional_members(entry: Entry, title: str) -> dict[str, Any]:
     dataset, text = entry.dataset, entry.mapping.collection
     members = {
-        "keywords": list(text.keywords) or split_keywords(dataset.keywords),
+        "keywords": dataset_keywords(dataset, text, title),
         "updated": zoned(dataset.date_updated),
         "sci:doi": text.doi or bare_doi(dataset.doi),
         "summaries": _summaries(entry),
@@ -149,7 +146,15 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _providers(dataset: Dataset) -> list[dict[str, Any]]:
-    return [_LPDAAC, _USGS] if (dataset.owner or "").strip().upper() == "LPDAAC" else [_USGS]
+    return [_LPDAAC, _USGS] if _is_of_lpdaac(dataset) else [_USGS]
+
+
+def _default_license(dataset: Dataset) -> str:
+    return _LPDAAC_LICENSE if _is_of_lpdaac(dataset) else _LICENSE
+
+
+def _is_of_lpdaac(dataset: Dataset) -> bool:
+    return (dataset.owner or "").strip().upper() == "LPDAAC"
 
 
 def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
@@ -165,7 +170,7 @@ def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
         {"rel": "items", "type": "application/geo+json", "href": f"{here}/items", "title": "Items"},
         {"rel": QUERYABLES, "type": SCHEMA, "href": f"{here}/queryables", "title": "What a filter may name"},
         {"rel": SORTABLES, "type": SCHEMA, "href": f"{here}/sortables", "title": "What items may be sorted by"},
-        {"rel": "license", "href": text.license_url or _LICENSE, "title": "License"},
+        {"rel": "license", "href": text.license_url or _default_license(entry.dataset), "title": "License"},
         {"rel": "via", "type": "text/html", "title": explorer, "href": address},
     ]
     if text.page:
@@ -178,8 +183,3 @@ def _links(entry: Entry, base: str, doi: str | None) -> list[dict[str, str]]:
 def about_link(page: str) -> dict[str, str]:
     """Return the link to the page of USGS that describes the data."""
     return {"rel": "about", "type": "text/html", "href": page, "title": "About the data"}
-
-
-def _bbox(dataset: Dataset) -> list[float]:
-    bounds = dataset.spatial_bounds
-    return dataset_bbox(bounds.west, bounds.south, bounds.east, bounds.north) if bounds else WORLD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,24 @@ _MAX_DOUBLED_AREA = 2 * 720 * 180
 _MAX_LONGITUDE = 540
 """Longitudes may leave the globe by one turn; M2M's bounds do so by up to 142° [REFERENCE §5]."""
 
+_ROUNDING = 0.1
+"""Degrees by which longitudes leave the globe only because M2M rounds and pads: by 0.01, 0.02 or 0.0001.
+
+Beyond that, a place crosses the antimeridian.
+"""
+
+_FLOAT_NOISE = 1e-6
+"""Degrees by which a latitude may exceed 90 and still be 90."""
+
 WORLD = [-180.0, -90.0, 180.0, 90.0]
 
 
 def footprint(raw: dict[str, Any] | None) -> GeometryAndBbox:
     """Return (geometry, bbox) of a scene's GeoJSON, or (None, None) if it is not a place on Earth.
 
-    A geometry at 0,0 or without area is a gap in the archive, not a place [REFERENCE §5]. Landsat footprints can
-    cross longitude 180: they are cut at the antimeridian, and their bbox has west > east.
+    A geometry at 0,0 or without area is a gap in the archive, and one with a latitude beyond 90 is wrong as a whole
+    [REFERENCE §5]. Landsat footprints can cross longitude 180: they are cut at the antimeridian, and their bbox has
+    west > east. Longitudes that exceed 180 by rounding alone are 180.
     """
     if not raw or not raw.get("coordinates"):
         return None, None
@@ -49,9 +60,14 @@ def _ring_footprint(ring: Ring) -> GeometryAndBbox:
     """
     try:
         lons = [float(point[0]) for point in ring]
-        lats = [max(-90.0, min(float(point[1]), 90.0)) for point in ring]
+        lats = [float(point[1]) for point in ring]
     except (TypeError, ValueError, IndexError, KeyError):
         return None, None
+    if not all(abs(lat) <= 90 + _FLOAT_NOISE for lat in lats):
+        return None, None
+    lats = [max(-90.0, min(lat, 90.0)) for lat in lats]
+    if lons and _exceeds_by_rounding(min(lons), max(lons)):
+        lons = [_clamp(lon) for lon in lons]
     if ring[0] != ring[-1]:
         lons.append(lons[0])
         lats.append(lats[0])
@@ -77,6 +93,10 @@ def _crossing_footprint(points: Ring) -> GeometryAndBbox:
 
 
 def _shape_footprint(place: BaseGeometry) -> GeometryAndBbox:
+    if not all(map(math.isfinite, shapely.get_coordinates(place).flat)):
+        return None, None
+    if not place.is_empty and _exceeds_by_rounding(place.bounds[0], place.bounds[2]):
+        place = shapely.transform(place, lambda points: points.clip((-180, -90), (180, 90)))
     is_polygon = place.geom_type.endswith("Polygon")
     if place.is_empty or not _are_plausible(place.bounds) or (is_polygon and place.area == 0):
         return None, None
@@ -84,6 +104,16 @@ def _shape_footprint(place: BaseGeometry) -> GeometryAndBbox:
     bounds = antimeridian.bbox(cut) if cut.geom_type.endswith("Polygon") else cut.bounds
     # Written and read, so that coordinates are lists as in JSON, not shapely's tuples.
     return orjson.loads(shapely.to_geojson(cut)), [float(bound) for bound in bounds]
+
+
+def _exceeds_by_rounding(west: float, east: float) -> bool:
+    """Whether longitudes leave the globe, but on neither side by more than M2M's rounding."""
+    limit = 180 + _ROUNDING
+    return -limit <= west <= east <= limit and (west < -180 or east > 180)
+
+
+def _clamp(longitude: float) -> float:
+    return max(-180.0, min(longitude, 180.0))
 
 
 def _are_plausible(bounds: tuple[float, ...]) -> bool:
@@ -112,9 +142,13 @@ def dataset_bbox(west: float, south: float, east: float, north: float) -> list[f
     [-180.0, -84.5, 180.0, 84.4]
     >>> dataset_bbox(140.0, -97.68, 195.0, 90.01)
     [140.0, -90.0, -165.0, 90.0]
+    >>> dataset_bbox(176.2, -19.9, 180.01, -16.3)
+    [176.2, -19.9, 180.0, -16.3]
     >>> dataset_bbox(float("nan"), 20.0, 20.0, 10.0)
     [-180.0, 10.0, 180.0, 20.0]
     """
+    if _exceeds_by_rounding(west, east):
+        west, east = _clamp(west), _clamp(east)
     low, high = sorted((south, north)) if abs(south) <= 180 and abs(north) <= 180 else (-90.0, 90.0)
     low, high = max(-90.0, min(low, 90.0)), max(-90.0, min(high, 90.0))
     is_possible = -_MAX_LONGITUDE <= west <= east <= _MAX_LONGITUDE

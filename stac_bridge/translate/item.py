@@ -16,6 +16,7 @@ from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
 from stac_bridge.translate.links import address_filler, earth_explorer_url, row_links
+from stac_bridge.translate.names import title_maker
 from stac_bridge.translate.row_readers import raw_reader, row_reader
 from stac_bridge.translate.times import times_reader
 
@@ -72,6 +73,7 @@ class Translator:
         self._read_grid = grid_reader(mapping.grid, fold) if mapping.grid else None
         self._asset_templates = asset_templates(entry)
         self._row_links = row_links(mapping)
+        self._title_of = title_maker(entry)
         self._s3_folder_of = address_filler(mapping.s3.folder) if mapping.s3 else None
         self._s3_fields = mapping.s3 and {
             "storage:platform": "AWS",
@@ -109,9 +111,13 @@ class Translator:
         if bbox:
             item["bbox"] = bbox
         item["properties"] = properties
+        if names is None or "title" in names:
+            item["properties"] = {"title": self._title_of(item), **properties}
         return item
 
     def _needed_part(self, names: frozenset[str]) -> _Part:
+        if "title" in names:  # which is made of other properties
+            return self._whole
         rows = tuple(row for row in self._whole.rows if row[0] in names)
         others = names.difference(TIME_PROPERTIES, self._constants, (name for name, _read in rows), _TOP_LEVEL_NAMES)
         grid_names = {name for name in others if name.startswith("proj:")}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stac_bridge.mapping.titles import in_usual_order
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -53,7 +55,8 @@ def queryables_document(
 
 def property_schemas(queryables: Mapping[str, Queryable], find_filter: FindFilter | None = None) -> dict[str, Schema]:
     """Return the schema of each queryable; ``find_filter`` returns the dataset filter of a row, for its value list."""
-    return {name: _property_schema(queryable, find_filter or _find_nothing) for name, queryable in queryables.items()}
+    find = find_filter or _find_nothing
+    return in_usual_order({name: _property_schema(queryable, find) for name, queryable in queryables.items()})
 
 
 def _find_nothing(_row: FilterRow) -> None:
@@ -66,7 +69,7 @@ def merge_schemas(collections: Iterable[Mapping[str, Schema]]) -> dict[str, Sche
     for properties in collections:
         for name, schema in properties.items():
             merged[name] = _union(merged[name], schema) if name in merged else schema
-    return merged
+    return in_usual_order(merged)
 
 
 def _property_schema(queryable: Queryable, find_filter: FindFilter) -> Schema:

@@ -24,11 +24,13 @@ _MIN_TIME, _MAX_TIME = "1850-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 def temporal_interval(dataset: Dataset) -> tuple[str | None, str | None]:
     """Return the earliest plausible start in M2M's record of a dataset, and its end (RFC 3339); None: open.
 
-    M2M has two starts, of which either can be missing or wrong; an end before the start is ignored.
+    M2M has two starts and two ends, of which each can be missing or wrong [REFERENCE §4]; the wider ones are taken,
+    and an end before the start is ignored. The span of a Collection is narrower: see ``extent.py``.
     """
     coverage = dataset.temporal_coverage or (None, None)
     starts = [start for start in map(day_start, (dataset.acquisition_start, coverage[0])) if start]
-    start, end = min(starts, default=None), day_end(dataset.acquisition_end)
+    ends = [end for end in map(day_end, (dataset.acquisition_end, coverage[1])) if end]
+    start, end = min(starts, default=None), max(ends) if dataset.acquisition_end and ends else None
     return start, end if end and (start is None or end >= start) else None
 
 

@@ -62,6 +62,13 @@ async def test_any_of_the_words_asked_for_is_enough(here: Here) -> None:
     assert LANDSAT in {one["id"] for one in found}
 
 
+async def test_the_words_that_people_use_find_their_datasets(here: Here) -> None:
+    for words in ("height", "topography", "elevation"):
+        assert "srtm_v3" in {one["id"] for one in await search(here, q=words)}
+    assert {one["id"] for one in await search(here, q="spy satellite")} == {"corona2", "declassii", "declassiii"}
+    assert {"naip", "aerial_combin"} <= {one["id"] for one in await search(here, q="aerial photograph")}
+
+
 async def test_too_many_terms_are_refused_with_the_maximum(here: Here) -> None:
     answer = await here.get("/collections", q=",".join(f"term{number}" for number in range(4500))[:26_000])
     assert answer.status_code == 400

@@ -52,10 +52,10 @@ async def test_collections_change_without_restart_when_m2ms_list_does(tmp_path: 
         assert "Hurricane Katrina, August 2005" in await titles(here)
         release.set()
         for _ in range(200):
-            if "brand_new" in await titles(here):
+            if "Brand New" in await titles(here):
                 break
             await asyncio.sleep(0.02)
-        assert await titles(here) == {"Hurricane Renamed, August 2005", "brand_new"}
+        assert await titles(here) == {"Hurricane Renamed, August 2005", "Brand New"}
         assert (await here.get(f"/collections/{EVENTS[0]['datasetAlias']}")).status_code == 404
 
 

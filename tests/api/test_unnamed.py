@@ -71,7 +71,7 @@ async def test_ids_alone_are_looked_for_where_their_form_fits(here: Here) -> Non
 
 
 async def test_ids_whose_form_tells_no_collection_ask_for_one(here: Here) -> None:
-    answer = await here.get("/search", ids="DS1117-2086DA007")
+    answer = await here.get("/search", ids="nothing_like_this")
     assert answer.status_code == 400
     assert "name collections" in answer.json()["detail"]
 

@@ -157,8 +157,7 @@ def _ids(op: str, value: Any, entry: Entry) -> Compiled:
     dataset_filter = id_filter(entry)
     if dataset_filter is None:
         return UNKNOWN
-    patterns = entry.mapping.item.patterns
-    if op == "like" and not any(_may_match_both(str(value), pattern) for pattern in patterns or "*"):
+    if op == "like" and not like_fits(str(value), entry):
         return NOTHING
     if op not in ("in", "="):
         return _text(op, value, dataset_filter)
@@ -176,6 +175,11 @@ def id_fits(identifier: str, entry: Entry) -> bool:
     """Return whether an id has the form of the dataset's ids, as far as its mapping describes it."""
     patterns = entry.mapping.item.patterns
     return not patterns or any(fnmatchcase(identifier, pattern) for pattern in patterns)
+
+
+def like_fits(like: str, entry: Entry) -> bool:
+    """Return whether ids of the dataset can match a CQL2 pattern, as far as its mapping describes them."""
+    return any(_may_match_both(like, pattern) for pattern in entry.mapping.item.patterns or "*")
 
 
 def _may_match_both(like: str, pattern: str) -> bool:

@@ -45,7 +45,8 @@ def test_every_shipped_mapping_loads() -> None:
 
 def test_every_shipped_pattern_matches_a_dataset_that_m2m_lists() -> None:
     aliases = ["event1058", "hdds_baseline", "nhap", "napp", "doq_qq", "high_res_ortho", "gmted2010", "gls_all"]
-    aliases += ["avhrr_orbseg", "eviirs_ndvi", "uas_dem", "irs_awifs", "landsat_ba_tile_c2", "orbview3"]
+    aliases += ["avhrr_orbseg", "eviirs_ndvi", "uas_dem", "irs_awifs", "landsat_ba_tile_c2", "noaa_cdr"]
+    aliases += ["orbview3", "srtm_v3_srtmgl1", "mss_film"]
     aliases += ["landsat_8_c1"]
     mappings = load_mappings()
     used = {mappings.for_dataset(alias).dataset for alias in aliases}

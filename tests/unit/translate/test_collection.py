@@ -13,6 +13,7 @@ from stac_bridge.catalog import Entry, Learnt, build_catalog
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
+from stac_bridge.translate.names.dataset import is_readable
 from tests.recorded_m2m import recordings
 from tests.support import LONG, entry_of, recorded_data
 from tests.validation import validate
@@ -38,9 +39,10 @@ def check(document: dict[str, Any]) -> None:
     ((start, end),) = document["extent"]["temporal"]["interval"]
     assert start is None or start >= "1850"
     assert start is None or end is None or start <= end
-    assert document["title"].strip()
+    assert is_readable(document["title"])
     assert document["description"].strip()
-    assert not {"None", ""} & set(document.get("keywords", []))
+    assert document["keywords"]
+    assert not {"None", ""} & set(document["keywords"])
     assert "doi.org" not in document.get("sci:doi", "")
     assert {"self", "root", "parent", "items", "license", "via"} <= {link["rel"] for link in document["links"]}
 
@@ -55,6 +57,31 @@ def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
         check(document)
         if LONG or index % 5 == 0:
             validate(document)
+
+
+@pytest.mark.parametrize(
+    ("alias", "members", "license_url"),
+    [
+        (
+            "landsat_ot_c2_l2",
+            {},
+            "https://www.usgs.gov/faqs/are-landsat-data-cloud-still-considered-be-within-public-domain",
+        ),
+        ("naip", {}, "https://www.usgs.gov/centers/eros/data-citation"),
+        ("corona2", {}, "https://www.usgs.gov/centers/eros/data-citation"),
+        ("modis_mod09a1_v61", {"dataOwner": "LPDAAC"}, "https://lpdaac.usgs.gov/data/data-citation-and-policies/"),
+        ("event303", {}, "https://www.usgs.gov/core-science-systems/hdds/data-policy"),
+    ],
+)
+def test_the_license_link_is_that_of_the_dataset(alias: str, members: dict[str, Any], license_url: str) -> None:
+    links = collection_of(datasetAlias=alias, **members)["links"]
+    assert [link["href"] for link in links if link["rel"] == "license"] == [license_url]
+
+
+def test_only_disasters_have_the_license_link_of_disasters() -> None:
+    for entry in build_catalog(read_datasets(recordings().datasets), MAPPINGS, 0).entries.values():
+        (href,) = (link["href"] for link in collection(entry, BASE)["links"] if link["rel"] == "license")
+        assert ("hdds" in href) == ("HDDS" in entry.dataset.catalogs), entry.id
 
 
 NONSENSE = st.one_of(
@@ -92,7 +119,7 @@ def test_a_dataset_with_nonsense_values_is_still_a_valid_collection(
         ({"abstractText": "<p>All of&nbsp;it.</p>\r\n", "collectionLongName": "Long"}, "All of it."),
         ({"abstractText": "  ", "collectionLongName": "Long", "collectionName": "Short"}, "Long"),
         ({"abstractText": None, "collectionName": "Short"}, "Short"),
-        ({}, "some_dataset"),
+        ({}, "Some Dataset"),
     ],
 )
 def test_the_description_is_the_most_detailed_text_of_the_record(members: dict[str, Any], description: str) -> None:
@@ -112,7 +139,7 @@ def test_an_unknown_end_is_open_and_an_impossible_start_is_replaced() -> None:
     _unknown, katrina = read_datasets(EVENTS)
     assert katrina.acquisition_start == "0021-09-16"
     document = collection(Entry(katrina, MAPPINGS.for_dataset(katrina.alias)), BASE)
-    assert document["extent"]["temporal"]["interval"] == [["1897-04-05T00:00:00Z", None]]
+    assert document["extent"]["temporal"]["interval"] == [["2005-08-01T00:00:00Z", None]]
 
 
 def test_the_update_time_is_in_utc() -> None:
