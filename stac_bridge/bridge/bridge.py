@@ -205,10 +205,14 @@ class Bridge:
 
     async def source(self, ref: AssetRef) -> Source:
         """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+        if ref.url is not None:
+            return await self._resolver.picture(ref.url, ref.filename)
         return await self._resolver.source(await self._lookup.wanted(ref))
 
     async def renew(self, ref: AssetRef, stale: Source) -> Source:
         """Return a new source to replace one that no longer works. Raises as ``source`` does."""
+        if ref.url is not None:
+            return await self._resolver.picture(ref.url, ref.filename, stale)
         return await self._resolver.renew(await self._lookup.wanted(ref), stale)
 
 

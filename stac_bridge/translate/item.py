@@ -10,13 +10,15 @@ from urllib.parse import quote
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import are_met, asset_templates
+from stac_bridge.translate.assets import Kind, are_met, asset_templates
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
+from stac_bridge.translate.file_names import picture_name, stem_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
 from stac_bridge.translate.links import address_filler, earth_explorer_url, row_links
 from stac_bridge.translate.row_readers import raw_reader, row_reader
+from stac_bridge.translate.tile_grid import tile_reader
 from stac_bridge.translate.times import times_reader
 
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ class Translator:
         self._part_of = lru_cache(maxsize=64)(self._needed_part)
         self._read_fields = fields_reader(mapping) if mapping.fields else None
         self._read_grid = grid_reader(mapping.grid, fold) if mapping.grid else None
+        self._read_tile = tile_reader(mapping)
         self._asset_templates = asset_templates(entry)
+        self._read_stem = stem_reader(mapping.file_names)
         self._row_links = row_links(mapping)
         self._s3_folder_of = address_filler(mapping.s3.folder) if mapping.s3 else None
         self._s3_fields = mapping.s3 and {
@@ -93,6 +97,8 @@ class Translator:
                 properties[name] = value
         if self._read_grid and part.grid:
             properties.update(self._read_grid(scene.fields))
+        if self._read_tile and part.grid:
+            properties.update(self._read_tile(scene.display_id))
         if self._read_fields and part.fields:
             properties.update(self._read_fields(scene.fields))
         geometry, bbox = self._geometry(scene) if part.geometry else (None, None)
@@ -112,7 +118,7 @@ class Translator:
     def _needed_part(self, names: frozenset[str]) -> _Part:
         rows = tuple(row for row in self._whole.rows if row[0] in names)
         others = names.difference(TIME_PROPERTIES, self._constants, (name for name, _read in rows), _TOP_LEVEL_NAMES)
-        grid_names = {name for name in others if name.startswith("proj:")}
+        grid_names = {name for name in others if name.startswith(("proj:", "grid:"))}
         return _Part(
             rows,
             times=not names.isdisjoint(TIME_PROPERTIES),
@@ -142,15 +148,18 @@ class Translator:
         used = {prefix_of(name) for name in properties}
         s3_folder = self._s3_folder_of and self._s3_folder_of(item)
         assets: dict[str, Any] = {}
+        stem = self._read_stem(scene.display_id)
+        picture_names: set[str] = set()
         for template in self._asset_templates:
-            if include_asset and not include_asset(template.key):
+            if template.key in assets or (include_asset and not include_asset(template.key)):
                 continue
             if not are_met(template.conditions, properties):
                 continue
-            if template.browse:
-                href = _browse_url(scene, template.browse)
+            if template.kind is Kind.PICTURE:
+                href = _picture_href(scene, template, make_href, picture_names)
             elif scene.downloadable:
-                href = make_href(template.key, f"{scene.display_id}{template.suffix}")
+                start = stem if template.kind is Kind.PRODUCT else scene.display_id
+                href = make_href(template.key, f"{start}{template.suffix}")
             else:
                 href = None
             if href:
@@ -178,7 +187,7 @@ class Translator:
         if template.pixel and "proj:shape" in item["properties"]:
             properties = item["properties"]
             asset.update(finer_grid(properties["proj:shape"], properties["proj:transform"], template.pixel))
-        if s3_folder and template.is_file:
+        if s3_folder and template.kind is Kind.FILE:
             s3_href = f"{s3_folder}{item['id']}{template.suffix}"
             asset["alternate"] = {"s3": {"href": s3_href, **(self._s3_fields or {})}}
         return asset
@@ -204,6 +213,23 @@ class Translator:
         if self.entry.mapping.collection.doi:
             links.append({"rel": "cite-as", "href": f"https://doi.org/{self.entry.mapping.collection.doi}"})
         return links + self._row_links(item)
+
+
+def _picture_href(scene: Scene, template: AssetTemplate, make_href: HrefMaker, names: set[str]) -> str | None:
+    """Return the href of one of the scene's pictures, with a name that is not among ``names``, and add it there.
+
+    M2M's own addresses end in the same name (``gen-browse``) or in a name that a scene's two pictures share, and their
+    hosts allow no other site's page to read them [REFERENCE §15].
+    """
+    url = _browse_url(scene, template.browse)
+    if url is None:
+        return None
+    made = f"{scene.display_id}{template.suffix or f'_{template.browse}.jpg'}"
+    name = picture_name(url, made)
+    if name in names:
+        name = made
+    names.add(name)
+    return make_href(template.key, name, url)
 
 
 def _browse_url(scene: Scene, which: str) -> str | None:
