@@ -133,6 +133,18 @@ class ProductRow(MappingTable):
         return self
 
 
+class Render(MappingTable):
+    """How to show assets as a picture, as the render extension defines it."""
+
+    title: str
+    assets: tuple[str, ...]
+    rescale: tuple[tuple[float, float], ...] = ()
+    bidx: tuple[int, ...] = ()
+    """The bands to show of an asset that has several, from 1 up."""
+    colormap_name: str | None = None
+    nodata: float | None = None
+
+
 class FileStem(MappingTable):
     """How the names of product files begin, if not with the display id: ``stem`` in lower case.
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stac_bridge.mapping.assets import AssetRow, FileStem, ProductRow
+from stac_bridge.mapping.assets import AssetRow, FileStem, ProductRow, Render
 from stac_bridge.mapping.grids import DegreeTiles, Grid, TileGrid
 from stac_bridge.mapping.rows import MappingTable, Row
 
@@ -143,6 +143,7 @@ class Mapping(MappingTable):
     assets: dict[str, AssetRow] = Field(default_factory=dict)
     products: dict[str, ProductRow | None] | None = None
     """By product code or any other name; null for a code that is not a file. None: products are not assets."""
+    renders: dict[str, Render] = Field(default_factory=dict)
     file_names: FileStem | None = None
     """How the names of product files begin; None: with the display id."""
 

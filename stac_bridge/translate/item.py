@@ -16,8 +16,9 @@ from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.file_names import picture_name, stem_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
-from stac_bridge.translate.links import address_filler, earth_explorer_url, row_links
+from stac_bridge.translate.links import earth_explorer_url, row_links
 from stac_bridge.translate.row_readers import raw_reader, row_reader
+from stac_bridge.translate.s3 import S3
 from stac_bridge.translate.tile_grid import tile_reader
 from stac_bridge.translate.times import times_reader
 
@@ -75,12 +76,7 @@ class Translator:
         self._asset_templates = asset_templates(entry)
         self._read_stem = stem_reader(mapping.file_names)
         self._row_links = row_links(mapping)
-        self._s3_folder_of = address_filler(mapping.s3.folder) if mapping.s3 else None
-        self._s3_fields = mapping.s3 and {
-            "storage:platform": "AWS",
-            "storage:region": mapping.s3.region,
-            "storage:requester_pays": mapping.s3.requester_pays,
-        }
+        self._s3 = S3(mapping.s3) if mapping.s3 else None
 
     def core(self, scene: Scene, names: frozenset[str] | None = None) -> dict[str, Any]:
         """Return the Item without links, assets and declared extensions.
@@ -146,7 +142,7 @@ class Translator:
         """
         properties = {**item["properties"]}
         used = {prefix_of(name) for name in properties}
-        s3_folder = self._s3_folder_of and self._s3_folder_of(item)
+        s3_folder = self._s3.folder_of(item) if self._s3 else None
         assets: dict[str, Any] = {}
         stem = self._read_stem(scene.display_id)
         picture_names: set[str] = set()
@@ -165,7 +161,8 @@ class Translator:
             if href:
                 assets[template.key] = self._asset(template, href, item, s3_folder)
                 used |= template.extensions
-        if s3_folder and scene.downloadable:
+        if self._s3 and s3_folder and scene.downloadable:
+            properties["storage:schemes"] = self._s3.schemes
             used |= {"alternate", "storage"}
         if "auth" in used:
             properties["auth:schemes"] = auth_schemes(base)
@@ -187,9 +184,9 @@ class Translator:
         if template.pixel and "proj:shape" in item["properties"]:
             properties = item["properties"]
             asset.update(finer_grid(properties["proj:shape"], properties["proj:transform"], template.pixel))
-        if s3_folder and template.kind is Kind.FILE:
+        if self._s3 and s3_folder and template.kind is Kind.FILE:
             s3_href = f"{s3_folder}{item['id']}{template.suffix}"
-            asset["alternate"] = {"s3": {"href": s3_href, **(self._s3_fields or {})}}
+            asset["alternate"] = {"s3": {"href": s3_href, **self._s3.fields}}
         return asset
 
     def _links(self, item: dict[str, Any], scene: Scene, base: str) -> list[dict[str, str]]:
