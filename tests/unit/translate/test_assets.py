@@ -72,7 +72,8 @@ TILE = "LC09_CU_003004_20230909_20230914_02"
          {"DZB00400800011H001001001.tif.gz": GZIP, "DZB00400800011H001001001.tif": "image/tiff"}),
         ("declassiii", "D3C1213-400241A003", ("D186", "Standard Format"), {"D3C1213-400241A003.tgz": GZIP}),
         ("aerial_combin", "AR5880037725689", ("D197", MEDIUM), {"AR5880037725689.tif": "image/tiff"}),
-        ("aerial_usarc", "ARB000010010023", ("D1", HIGH), {"ARB000010010023.tif": "image/tiff"}),
+        ("aerial_usarc", "ARB000010010023", ("D1", HIGH),
+         {"ARB000010010023.tif.gz": GZIP, "ARB000010010023.tif": "image/tiff"}),
         ("nhap", "NB1NHAP800001001", ("D132", "NATIONAL HIGH ALTITUDE PROGRAM (NHAP/AHAP) MEDIUM RESOLUTION DOWNLOAD"),
          {"NB1NHAP800001001.tif": "image/tiff"}),
         ("aerial_combin", "AR4CO77B116N345", ("D555", "USGS CAMERA CALIBRATION REPORT DOWNLOAD"),
@@ -89,6 +90,7 @@ TILE = "LC09_CU_003004_20230909_20230914_02"
          {"EO1A0440332008265110KF.ZIP": "application/zip"}),
         ("sentinel_2a", "L1C_T50QPL", ("D557", "SENTINEL 2 DOWNLOAD"), {"L1C_T50QPL.zip": "application/zip"}),
         ("landsat_ard_tile_c2", TILE, ("D773", "C2 ARD Tile Bundle"), {f"{TILE}_SR.tar": "application/x-tar"}),
+        ("landsat_dswe_tile_c2", f"{TILE}_DSWE", ("D788", "DSWE"), {f"{TILE}_DSWE.tar": "application/x-tar"}),
         ("landsat_ard_tile_c2", TILE, ("D777", "C2 ARD Tile Bundle"), {f"{TILE}_QA.tar": "application/x-tar"}),
     ],
 )  # fmt: skip

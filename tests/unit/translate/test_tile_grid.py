@@ -10,9 +10,11 @@ import odc.stac
 import pystac
 import pytest
 import rasterio
+import stackstac
 from pyproj import CRS, Transformer
 from rasterio.transform import Affine
 
+from stac_bridge import compat
 from stac_bridge.catalog import Entry, Learnt
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
@@ -62,6 +64,20 @@ def test_an_ard_tile_has_the_grid_of_its_column_and_row(display_id: str, west: i
     assert properties["proj:code"] is None
     assert properties["proj:shape"] == [5000, 5000]
     assert properties["proj:transform"] == [30.0, 0.0, west, 0.0, -30.0, north]
+
+
+def test_level_3_has_the_tiles_of_ard() -> None:
+    properties = item_of("landsat_dswe_tile_c2", "LC08_CU_003004_20230909_20230914_02_DSWE", box(0, 0, 1, 1))[
+        "properties"
+    ]
+    assert properties["grid:code"] == "USARD-CU-003004"
+    assert properties["proj:transform"] == [30.0, 0.0, -2115585.0, 0.0, -30.0, 2714805.0]
+
+
+def test_stackstac_needs_an_epsg_code_for_ard() -> None:
+    item = item_of(ARD, "LC09_CU_003004_20230909_20230914_02", box(-123.1, 43.4, -120.8, 45.1))
+    with pytest.raises(ValueError, match="epsg"):
+        stackstac.stack(compat.for_stackstac([item]), assets=["red"])
 
 
 def test_the_ard_tile_of_a_known_place_covers_it() -> None:
