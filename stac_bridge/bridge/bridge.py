@@ -203,6 +203,13 @@ class Bridge:
 
     # -- assets ----------------------------------------------------------------------------------------------
 
+    def public_address(self, ref: AssetRef) -> str | None:
+        """Return the address of a picture that this server does not read, because its host is not one of USGS's known.
+
+        Readers are sent there, as M2M's own clients are.
+        """
+        return ref.url if ref.url and ref.url.startswith("https://") and not self._resolver.reads(ref.url) else None
+
     async def source(self, ref: AssetRef) -> Source:
         """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
         if ref.url is not None:

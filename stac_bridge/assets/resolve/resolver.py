@@ -91,6 +91,10 @@ class Resolver:
             await self._store.drop(f"source {file.name}")
         return await self.source(file)
 
+    def reads(self, url: str) -> bool:
+        """Whether files may come from this URL."""
+        return self._hosts.allows(url)
+
     async def picture(self, url: str, filename: str, stale: Source | None = None) -> Source:
         """Return the source of a public picture, which is not ``stale``. Raises AssetUnavailable, UpstreamError."""
         key = f"picture {url}"
