@@ -48,7 +48,7 @@ class Lookup:
         """Return the file or product that an href refers to."""
         entry = await self._entry_of(ref)
         is_file = entry.mapping.has_file(ref.key)
-        choice = ProductChoice() if is_file else product_choice(entry.mapping.products or {}, ref.key)
+        choice = ProductChoice() if is_file else product_choice(entry.mapping.products or {}, ref.key, ref.item)
         return SceneFile(
             dataset=entry.dataset.alias,
             entity_id=ref.entity_id,

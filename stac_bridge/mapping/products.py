@@ -51,14 +51,14 @@ def product_key(code: str, name: str) -> str:
     return "_".join([code.lower(), *re.findall(r"[a-z0-9]+", name.lower())])
 
 
-def product_choice(rows: Mapping[str, ProductRow | None], key: str) -> ProductChoice:
-    """Return the product behind an asset key: that of the row with the key, else the code in the key.
+def product_choice(rows: Mapping[str, ProductRow | None], key: str, display_id: str) -> ProductChoice:
+    """Return the product behind an asset key of a scene: that of the row with the key, else the code in the key.
 
-    >>> product_choice({}, "d183_standard_format")
+    >>> product_choice({}, "d183_standard_format", "DS1117-2086DA017")
     ProductChoice(code='D183', named=None)
     """
     for name, row in rows.items():
-        if row and row.key == key:
+        if row and row.key == key and fnmatchcase(display_id, row.ids):
             return _choice(row, name)
     return ProductChoice(key.partition("_")[0].upper())
 

@@ -46,6 +46,8 @@ class AssetTemplate:
     """Prefixes of the extensions it uses."""
     browse: str = ""
     """Which of the scene's pictures it is."""
+    ids: str = "*"
+    """The pattern of the display ids of scenes that have this asset."""
     pixel: float | None = None
     """The pixel size of this file in the grid's unit, if it differs from the grid's."""
 
@@ -87,8 +89,8 @@ def _row_template(key: str, row: AssetRow) -> AssetTemplate:
         row.suffix if row.browse else f"_{row.file}",
         conditions_of(row.only),
         frozenset(extensions),
-        row.browse or "",
-        row.pixel,
+        browse=row.browse or "",
+        pixel=row.pixel,
     )
 
 
@@ -173,4 +175,5 @@ def _product_template(product: DatasetProduct, row: ProductRow) -> AssetTemplate
         row.suffix,
         conditions_of(row.only),
         frozenset({"auth", *map(prefix_of, fields)}) - {""},
+        ids=row.ids,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -149,7 +150,7 @@ class Translator:
         for template in self._asset_templates:
             if template.key in assets or (include_asset and not include_asset(template.key)):
                 continue
-            if not are_met(template.conditions, properties):
+            if not are_met(template.conditions, properties) or not _has_id(scene, template.ids):
                 continue
             if template.kind is Kind.PICTURE:
                 href = _picture_href(scene, template, make_href, picture_names)
@@ -210,6 +211,10 @@ class Translator:
         if self.entry.mapping.collection.doi:
             links.append({"rel": "cite-as", "href": f"https://doi.org/{self.entry.mapping.collection.doi}"})
         return links + self._row_links(item)
+
+
+def _has_id(scene: Scene, pattern: str) -> bool:
+    return pattern == "*" or fnmatchcase(scene.display_id, pattern)
 
 
 def _picture_href(scene: Scene, template: AssetTemplate, make_href: HrefMaker, names: set[str]) -> str | None:

@@ -42,9 +42,17 @@ def test_rows_with_the_code_apply_before_those_with_the_longest_pattern(
     [("image", "D183", "Scan of film"), ("d183_standard_format", "D183", "Standard Format")],
 )
 def test_the_product_behind_a_key_is_found_among_those_of_the_scene(key: str, code: str, name: str) -> None:
-    choice = product_choice(ROWS, key)
+    choice = product_choice(ROWS, key, "DS1117-2086DA017")
     assert choice.fits(code, name)
     assert not choice.fits("D555", "Camera report")
+
+
+@pytest.mark.parametrize(("tile", "product"), [("SRTM1N05W163V2", "1 Arc-second"), ("SRTM3N07W006V2", "3 Arc-second")])
+@pytest.mark.parametrize(("key", "kind"), [("elevation", "GeoTIFF"), ("dted", "DTED"), ("bil", "BIL")])
+def test_a_tiles_product_has_the_spacing_of_the_tile(tile: str, product: str, key: str, kind: str) -> None:
+    choice = product_choice(load_mappings().for_dataset("srtm_v2").products or {}, key, tile)
+    assert choice.fits("D1", f"{kind} {product}")
+    assert not choice.fits("D1", f"{kind} {'3' if product[0] == '1' else '1'} Arc-second")
 
 
 def test_a_choice_by_code_ignores_names() -> None:

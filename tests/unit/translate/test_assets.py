@@ -120,6 +120,17 @@ def test_elevation_is_the_key_of_srtms_geotiff() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tile", "codes", "suffix"), [("SRTM1N05W163V2", {"D1", "D2"}, "dt2"), ("SRTM3N07W006V2", {"D3", "D4"}, "dt1")]
+)
+def test_a_tile_has_the_products_of_its_own_spacing(tile: str, codes: set[str], suffix: str) -> None:
+    names = ("GeoTIFF 1 Arc-second", "DTED 1 Arc-second", "GeoTIFF 3 Arc-second", "DTED 3 Arc-second")
+    item = delivered("srtm_v2", tile, *((f"D{number}", name) for number, name in enumerate(names, 1)))
+    assert set(item["assets"]) == {"elevation", "dted"}
+    assert {asset["m2m:product_code"] for asset in item["assets"].values()} == codes
+    assert names_of(item)["dted"].endswith(suffix)
+
+
+@pytest.mark.parametrize(
     ("fields", "bands"),
     [
         ({"Sensor Type": "CNIR", "Number of Bands": "4"}, ["red", "green", "blue", "nir"]),
