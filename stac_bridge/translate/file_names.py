@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from stac_bridge.mapping.id_parts import parts_reader
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from stac_bridge.mapping.assets import FileStem
 
-_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".tif"})
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".tif")
 
 
 def stem_reader(row: FileStem | None) -> Callable[[str], str]:
@@ -44,5 +43,5 @@ def picture_name(url: str, made: str) -> str:
     >>> picture_name("https://landsatlook.usgs.gov/gen-browse?size=thumb&type=refl&product_id=LC08_", "x.jpg")
     'x.jpg'
     """
-    name = unquote(PurePosixPath(urlsplit(url).path).name)
-    return name if PurePosixPath(name).suffix.lower() in _PICTURE_SUFFIXES else made
+    name = url.partition("?")[0].rpartition("/")[2]
+    return unquote(name) if name.lower().endswith(_PICTURE_SUFFIXES) else made
