@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 M2M_STABLE = "https://m2m.cr.usgs.gov/api/api/json/stable/"
 """URL of M2M's stable version [REFERENCE §1]."""
 
-USGS_HOSTS = ("landsatlook.usgs.gov", "dds.cr.usgs.gov")
+USGS_HOSTS = ("landsatlook.usgs.gov", "dds.cr.usgs.gov", "ims.cr.usgs.gov")
 """HostAllowList that M2M's download URLs point to [REFERENCE §8]."""
 
 

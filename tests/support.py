@@ -150,9 +150,9 @@ class Signed:
 
     expires = "2027-01-01T00:00:00Z"
 
-    def __call__(self, asset: str, filename: str, /) -> str:
-        """Both, readable."""
-        return f"signed:{asset}/{filename}"
+    def __call__(self, asset: str, filename: str, url: str | None = None, /) -> str:
+        """All of them, readable."""
+        return f"signed:{asset}/{filename}" + ("" if url is None else f"?u={url}")
 
 
 SIGNED = Signed()

@@ -23,10 +23,12 @@ from requests.adapters import HTTPAdapter
 
 import stac_bridge
 from stac_bridge.translate.extensions import M2M_SCHEMA
-from tests.support import SHARED
+from tests.support import FIXTURES, SHARED
 
 SCHEMA = Path(stac_bridge.__file__).parent / M2M_SCHEMA
 SCHEMAS = SHARED / "stac" / "schemas"
+FURTHER_SCHEMAS = FIXTURES / "schemas"
+"""Schemas that the shared folder lacks (Apache-2.0, as published by their extensions)."""
 
 
 class OfflineValidator(JsonSchemaSTACValidator):
@@ -37,9 +39,10 @@ class OfflineValidator(JsonSchemaSTACValidator):
         self.folder = folder
         self._own: dict[str, Any] = orjson.loads(SCHEMA.read_bytes())
         self._made: dict[str, Any] = {}
-        for file in folder.rglob("*.json"):
-            url = f"https://{file.relative_to(folder).as_posix()}"
-            self.schema_cache.setdefault(url, orjson.loads(file.read_bytes()))
+        for root in (FURTHER_SCHEMAS, folder):
+            for file in root.rglob("*.json"):
+                url = f"https://{file.relative_to(root).as_posix()}"
+                self.schema_cache.setdefault(url, orjson.loads(file.read_bytes()))
 
     @property
     def has_all_schemas(self) -> bool:

@@ -31,7 +31,7 @@ _SIGNATURE_BYTES = 18
 """Bytes of the HMAC in an href: 144 bits, which are 24 characters of base64."""
 
 _PATH = re.compile(r"/collections/([^/]+)/items/([^/]+)/assets/([^/]+)/([^/]+)$")
-_QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)&s=([A-Za-z0-9_-]{24})$")
+_QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)(?:&u=([^&=]+))?&s=([A-Za-z0-9_-]{24})$")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 _UNSAFE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]")
 """Parts of a path that no file, scene or dataset name has: parent folders, backslashes, control characters."""
@@ -39,7 +39,7 @@ _UNSAFE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class AssetRef:
-    """The content of a verified href; ``expires`` in Unix seconds."""
+    """The content of a verified href; ``expires`` in Unix seconds. ``url`` is where a public picture is."""
 
     collection: str
     item: str
@@ -47,11 +47,12 @@ class AssetRef:
     filename: str
     entity_id: str
     expires: int
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HrefMaker:
-    """Makes the hrefs of one Item's assets: a function of asset key and file name.
+    """Makes the hrefs of one Item's assets: a function of asset key, file name and, for a public picture, its URL.
 
     ``expires`` is when they expire (RFC 3339). The parts that all assets share are computed once.
     """
@@ -62,9 +63,11 @@ class HrefMaker:
     key: bytes
     expires: str
 
-    def __call__(self, asset: str, filename: str) -> str:
+    def __call__(self, asset: str, filename: str, url: str | None = None) -> str:
         """Return the signed href."""
         address = f"{self.path}{_quote(asset)}/{_quote(filename)}{self.query}"
+        if url is not None:
+            address = f"{address}&u={quote(url, safe='')}"
         return f"{self.root}{address}&s={_signature(address, self.key)}"
 
 
@@ -109,7 +112,7 @@ class Signer:
         """
         ref = self._parse(*_path_and_query(href))
         make_href = self.href_maker(base, ref.collection, ref.item, ref.entity_id)
-        return make_href(ref.key, ref.filename), make_href.expires
+        return make_href(ref.key, ref.filename, ref.url), make_href.expires
 
     def _parse(self, raw_path: str, query: str) -> AssetRef:
         """Return the content of an href whose signature is right, expired or not. Raises Refused."""
@@ -121,7 +124,8 @@ class Signer:
         collection, item, asset, filename, entity_id = (unquote(part) for part in (*path.groups(), params[2]))
         if any(map(_UNSAFE.search, (collection, item, asset, filename, entity_id))):
             raise Refused("This address has a name with a step up a folder, a backslash or a control character in it.")
-        return AssetRef(collection, item, asset, filename, entity_id, int(params[1]))
+        url = None if params[3] is None else unquote(params[3])
+        return AssetRef(collection, item, asset, filename, entity_id, int(params[1]), url)
 
     def _expiry(self) -> int:
         """Return the end of the current window plus one lifetime (Unix seconds)."""

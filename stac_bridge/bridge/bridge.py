@@ -210,12 +210,23 @@ class Bridge:
 
     # -- assets ----------------------------------------------------------------------------------------------
 
+    def public_address(self, ref: AssetRef) -> str | None:
+        """Return the address of a picture that this server does not read, because its host is not one of USGS's known.
+
+        Readers are sent there, as M2M's own clients are.
+        """
+        return ref.url if ref.url and ref.url.startswith("https://") and not self._resolver.reads(ref.url) else None
+
     async def source(self, ref: AssetRef) -> Source:
         """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+        if ref.url is not None:
+            return await self._resolver.picture(ref.url, ref.filename)
         return await self._resolver.source(await self._lookup.wanted(ref))
 
     async def renew(self, ref: AssetRef, stale: Source) -> Source:
         """Return a new source to replace one that no longer works. Raises as ``source`` does."""
+        if ref.url is not None:
+            return await self._resolver.picture(ref.url, ref.filename, stale)
         return await self._resolver.renew(await self._lookup.wanted(ref), stale)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.bridge.page import Sieve
 from stac_bridge.errors import NotFound
+from stac_bridge.mapping.products import ProductChoice, product_choice
 from stac_bridge.search import EntityId, PartialId, Search, make_step, resolve_id
-from stac_bridge.translate.assets import product_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,13 +47,15 @@ class Lookup:
         """Return the file or product that an href refers to."""
         entry = await self._entry_of(ref)
         is_file = entry.mapping.has_file(ref.key)
+        choice = ProductChoice() if is_file else product_choice(entry.mapping.products or {}, ref.key, ref.item)
         return SceneFile(
             dataset=entry.dataset.alias,
             entity_id=ref.entity_id,
             display_id=ref.item,
             filename=ref.filename,
             suffix=ref.filename.removeprefix(f"{ref.item}_") if is_file else None,
-            product_code=None if is_file else product_code(ref.key),
+            product_code=choice.code,
+            product_named=choice.named,
         )
 
     async def _likely_members(self, collection: str, item: str) -> Sequence[Entry]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from stac_bridge.mapping.assets import AssetRow, ProductRow
+from stac_bridge.mapping.assets import AssetRow, FileStem, ProductRow, Render
+from stac_bridge.mapping.grids import DegreeTiles, Grid, TileGrid
 from stac_bridge.mapping.id_forms import IdForm
 from stac_bridge.mapping.rows import MappingTable, Row
 
@@ -102,26 +103,6 @@ class ItemRows(MappingTable):
         return any(row.is_constant for row in (*self.start_datetime.chain, *self.end_datetime.chain))
 
 
-class Grid(MappingTable):
-    """The labels of the fields with the product's CRS and the centers of its corner pixels (degrees, WGS 84).
-
-    Without ``resolution`` and ``corners``, Items have the CRS only.
-    """
-
-    projection: str
-    zone: str
-    datum: str | None = None
-    resolution: float | None = None
-    corners: Annotated[tuple[tuple[str, str], ...], Field(max_length=4)] = ()
-    """(latitude, longitude) labels of the upper left, upper right, lower right and lower left corner."""
-
-    @model_validator(mode="after")
-    def _require_four_corners_or_none(self) -> Self:
-        if len(self.corners) != (0 if self.resolution is None else 4):
-            raise ValueError("a grid has a resolution and four corners, or neither")
-        return self
-
-
 class LinkRow(MappingTable):
     """A link of every Item. ``{…}`` in the href is the id or a property; Items without that property have no link.
 
@@ -160,11 +141,16 @@ class Mapping(MappingTable):
     A coordinate's label stands for the same coordinate in degrees and in decimals.
     """
     grid: Grid | None = None
+    tiles: TileGrid | None = None
+    degree_tiles: DegreeTiles | None = None
     links: tuple[LinkRow, ...] = ()
     s3: S3Row | None = None
     assets: dict[str, AssetRow] = Field(default_factory=dict)
     products: dict[str, ProductRow | None] | None = None
-    """By product code; null for a product that is not a file. None: the dataset's products are not assets."""
+    """By product code or any other name; null for a code that is not a file. None: products are not assets."""
+    renders: dict[str, Render] = Field(default_factory=dict)
+    file_names: FileStem | None = None
+    """How the names of product files begin; None: with the display id."""
 
     @property
     def is_generic(self) -> bool:
@@ -190,9 +176,11 @@ class Mapping(MappingTable):
     def _require_known_conditions(self) -> Self:
         conditions = {f"assets.{key}": asset.only for key, asset in self.assets.items()}
         conditions |= {f"links.{index}": link.only for index, link in enumerate(self.links)}
+        conditions |= {f"products.{name}": row.only for name, row in (self.products or {}).items() if row}
         for row, only in conditions.items():
             for name in only:
-                if name not in self.properties:
+                # Fields without a row are properties, too, whose names depend on the scene.
+                if name not in self.properties and not (self.fields and name.startswith("m2m:")):
                     raise ValueError(f"{row}.only names {name!r}, but properties has no such row")
         return self
 

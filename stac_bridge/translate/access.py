@@ -20,8 +20,8 @@ class HrefMaker(Protocol):
     def expires(self) -> str:
         """When the hrefs expire (RFC 3339)."""
 
-    def __call__(self, asset: str, filename: str, /) -> str:
-        """Return the signed href of an asset (its key) and file name."""
+    def __call__(self, asset: str, filename: str, url: str | None = None, /) -> str:
+        """Return the signed href of an asset (its key) and file name; ``url`` is where a public picture is."""
 
 
 def auth_schemes(base: str) -> dict[str, Any]:

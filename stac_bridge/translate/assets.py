@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from stac_bridge.mapping.assets import MEDIA_TYPES
+from stac_bridge.mapping.assets import MEDIA_TYPES, ProductRow
+from stac_bridge.mapping.products import product_key, product_rows
 from stac_bridge.translate.access import ORDERABLE, STAGED_SYSTEMS
 from stac_bridge.translate.extensions import prefix_of
 
 if TYPE_CHECKING:
     from stac_bridge.catalog import Entry
-    from stac_bridge.mapping.assets import AssetRow, Bit
+    from stac_bridge.m2m.models.datasets import DatasetProduct
+    from stac_bridge.mapping.assets import AssetRow, Band, Bit, Raster
 
 _PICTURE_ROLES = frozenset({"thumbnail", "overview"})
 
@@ -20,29 +22,41 @@ Conditions = tuple[tuple[str, tuple[Any, ...]], ...]
 """Pairs of a property and its accepted values; all of them must hold."""
 
 
+class Kind(Enum):
+    """Where an asset's bytes are."""
+
+    FILE = "one of the scene's own files, below a product that is a folder"
+    PRODUCT = "a product of the scene"
+    PICTURE = "a picture that M2M links to"
+
+
 @dataclass(frozen=True, slots=True)
 class AssetTemplate:
     """An Asset without its href."""
 
     key: str
+    kind: Kind
     fields: dict[str, Any]
     """The Asset's JSON members."""
-    suffix: str | None
-    """The end of the file name, after the display id; None for a browse image."""
-    browse: str | None
-    """Which of the scene's browse images it is; None for a file."""
+    suffix: str
+    """The end of the file name: after the display id or, for a product, after the stem."""
     conditions: Conditions
     """The properties of scenes that have this asset."""
     extensions: frozenset[str]
     """Prefixes of the extensions it uses."""
+    browse: str = ""
+    """Which of the scene's pictures it is."""
+    ids: str = "*"
+    """The pattern of the display ids of scenes that have this asset."""
     pixel: float | None = None
     """The pixel size of this file in the grid's unit, if it differs from the grid's."""
-    is_file: bool = False
-    """Whether it is one of the scene's own files, not a browse image or a product."""
 
 
 def asset_templates(entry: Entry) -> tuple[AssetTemplate, ...]:
-    """Return all assets that the dataset's scenes can have: the mapping's, in its order, then the products."""
+    """Return all assets that the dataset's scenes can have: the mapping's, in its order, then the products.
+
+    Of several with the same key, a scene has the first one whose conditions it meets.
+    """
     rows = [_row_template(row.key or name, row) for name, row in entry.mapping.assets.items()]
     return (*rows, *_product_templates(entry))
 
@@ -56,59 +70,56 @@ def mark_files_unavailable(item: dict[str, Any], reason: str) -> dict[str, Any]:
     return {**item, "assets": assets}
 
 
-def product_key(code: str, name: str) -> str:
-    """Return a product's asset key. It depends on code and name only, so that it is the same for every scene.
-
-    >>> product_key("D183", "Standard Format")
-    'd183_standard_format'
-    """
-    return "_".join([code.lower(), *re.findall(r"[a-z0-9]+", name.lower())])
-
-
-def product_code(key: str) -> str:
-    """Return the product code from an asset key that ``product_key`` made.
-
-    >>> product_code("d183_standard_format")
-    'D183'
-    """
-    return key.partition("_")[0].upper()
-
-
 def _row_template(key: str, row: AssetRow) -> AssetTemplate:
     fields: dict[str, Any] = {"title": row.title, "type": MEDIA_TYPES[row.type], "roles": list(row.roles)}
     if row.description:
         fields["description"] = row.description
     if row.gsd:
         fields["gsd"] = row.gsd
-    extensions = set()
-    # Bands are written twice: as in STAC 1.1, and as in older extensions, for readers that know only those.
-    if row.band:
-        band = row.band.model_dump(exclude_none=True)
-        fields["bands"] = [{name: band[name] for name in ("name", "description") if name in band}]
-        fields["eo:bands"] = [band]
-        extensions.add("eo")
-    if row.raster:
-        raster = row.raster.model_dump(exclude_none=True)
-        fields |= {name: raster[name] for name in ("data_type", "nodata", "unit") if name in raster}
-        fields["raster:bands"] = [raster]
-        extensions.add("raster")
+    extensions = {"auth", *_describe_pixels(fields, (row.band,) if row.band else (), row.raster)}
     if row.bits:
         fields["classification:bitfields"] = [_bitfield(bit) for bit in row.bits]
         extensions.add("classification")
-    if row.file:
-        extensions.add("auth")
     if row.pixel:
         extensions.add("proj")
     return AssetTemplate(
         key,
+        Kind.PICTURE if row.browse else Kind.FILE,
         fields,
-        f"_{row.file}" if row.file else None,
-        row.browse,
+        row.suffix if row.browse else f"_{row.file}",
         conditions_of(row.only),
         frozenset(extensions),
-        row.pixel,
-        row.file is not None,
+        browse=row.browse or "",
+        pixel=row.pixel,
     )
+
+
+def _describe_pixels(fields: dict[str, Any], bands: tuple[Band, ...], raster: Raster | None) -> set[str]:
+    """Add what bands measure and how to read their pixels; return the prefixes of the extensions used.
+
+    Both are written twice: as in STAC 1.1, and as in older extensions, for readers that know only those.
+    """
+    extensions = set()
+    values = raster.model_dump(exclude_none=True) if raster else {}
+    common = {f"raster:{name}": values[name] for name in ("scale", "offset", "spatial_resolution") if name in values}
+    if bands:
+        dumped = [band.model_dump(exclude_none=True) for band in bands]
+        fields["bands"] = [_band(band) for band in dumped]
+        fields["eo:bands"] = dumped
+        extensions.add("eo")
+    if raster:
+        fields |= {name: values[name] for name in ("data_type", "nodata", "unit") if name in values}
+        if common:
+            fields["bands"] = [band | common for band in fields.get("bands", [{}])]
+        fields["raster:bands"] = [values] * max(1, len(bands))
+        extensions.add("raster")
+    return extensions
+
+
+def _band(band: dict[str, Any]) -> dict[str, Any]:
+    """Return a band as STAC 1.1 and version 2 of the eo extension have it."""
+    plain = ("name", "description")
+    return {name if name in plain else f"eo:{name}": value for name, value in band.items()}
 
 
 def conditions_of(only: dict[str, Any]) -> Conditions:
@@ -141,18 +152,28 @@ def _product_templates(entry: Entry) -> list[AssetTemplate]:
     templates = []
     # Sorted, because M2M's order varies.
     for product in sorted(entry.learnt.products, key=lambda product: (product.code, product.name)):
-        row = rows.get(product.code)
-        if row is None and product.code in rows:
-            continue  # the mapping has null for a product that is not a file
-        fields = {
-            "title": product.name or product.code,
-            "type": MEDIA_TYPES[row.type if row else "binary"],
-            "roles": list(row.roles if row else ("data",)),
-            "m2m:product_code": product.code,
-        }
-        if product.system in STAGED_SYSTEMS:
-            fields["order:status"] = ORDERABLE
-        key = product_key(product.code, product.name)
-        extensions = frozenset({"auth", *map(prefix_of, fields)}) - {""}
-        templates.append(AssetTemplate(key, fields, row.suffix if row else "", None, (), extensions))
+        applicable = product_rows(rows, product.code, product.name)
+        if applicable is not None:
+            templates += [_product_template(product, row) for row in applicable or [ProductRow()]]
     return templates
+
+
+def _product_template(product: DatasetProduct, row: ProductRow) -> AssetTemplate:
+    fields: dict[str, Any] = {"title": row.title or product.name or product.code, "roles": list(row.roles)}
+    if row.type:
+        fields["type"] = MEDIA_TYPES[row.type]
+    if row.description:
+        fields["description"] = row.description
+    fields["m2m:product_code"] = product.code
+    if product.system in STAGED_SYSTEMS:
+        fields["order:status"] = ORDERABLE
+    _describe_pixels(fields, row.bands, row.raster)
+    return AssetTemplate(
+        row.key or product_key(product.code, product.name),
+        Kind.PRODUCT,
+        fields,
+        row.suffix,
+        conditions_of(row.only),
+        frozenset({"auth", *map(prefix_of, fields)}) - {""},
+        ids=row.ids,
+    )

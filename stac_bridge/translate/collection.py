@@ -68,13 +68,23 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
     document |= example_picture(entry.mapping.collection, base)
     templates = asset_templates(entry)
     if templates:
-        document["item_assets"] = {template.key: template.fields for template in templates}
+        # Reversed, so that of several templates with the same key the first one counts, as in Items.
+        fields = {template.key: template.fields for template in templates[::-1]}
+        document["item_assets"] = {template.key: fields[template.key] for template in templates}
+    document |= _renders(entry)
     used = {prefix_of(name) for name in document}.union(*(template.extensions for template in templates))
     if "auth" in used:
         document["auth:schemes"] = auth_schemes(base)
     document["stac_extensions"] = declared_extensions(used, base)
     document["links"] = _links(entry, base, document.get("sci:doi"))
     return document
+
+
+def _renders(entry: Entry) -> dict[str, Any]:
+    """Return the ways to show the Items' assets. Not in Items, where they would be the same in each."""
+    rows = entry.mapping.renders
+    renders = {name: row.model_dump(mode="json", exclude_defaults=True) for name, row in rows.items()}
+    return {"renders": renders} if renders else {}
 
 
 def _description(entry: Entry, title: str) -> str:

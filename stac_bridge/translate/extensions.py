@@ -21,21 +21,23 @@ EXTENSIONS = {
     "classification": f"{_SITE}/classification/v1.1.0/schema.json",
     "landsat": f"{_SITE}/landsat/v2.0.0/schema.json",
     "sci": f"{_SITE}/scientific/v1.0.0/schema.json",
-    "alternate": f"{_SITE}/alternate-assets/v1.1.0/schema.json",
-    "storage": f"{_SITE}/storage/v1.0.0/schema.json",
+    "alternate": f"{_SITE}/alternate-assets/v1.2.0/schema.json",
+    "storage": f"{_SITE}/storage/v2.0.0/schema.json",
     "auth": f"{_SITE}/authentication/v1.1.0/schema.json",
     "order": f"{_SITE}/order/v1.1.0/schema.json",
     "sat": f"{_SITE}/sat/v1.1.0/schema.json",
     "grid": f"{_SITE}/grid/v1.1.0/schema.json",
     "processing": f"{_SITE}/processing/v1.2.0/schema.json",
     "timestamps": f"{_SITE}/timestamps/v1.1.0/schema.json",
+    "render": f"{_SITE}/render/v2.0.0/schema.json",
 }
-"""Schemas by prefix, in a combination of versions that all readers accept.
+"""Schemas by prefix, in a combination of versions that all readers accept; docs/ecosystem.md has the reasons.
 
-Projection 1.2 is the only version with both proj:code and proj:epsg, and stackstac reads the latter.
+Projection 1.2 is the only version with both proj:code and proj:epsg, and stackstac reads the latter. The versions 2 of
+eo and raster forbid eo:bands and raster:bands, so the older ones are declared; ``bands`` has the fields of both.
 """
 
-_UNPREFIXED = {"published": "timestamps"}
+_UNPREFIXED = {"published": "timestamps", "renders": "render"}
 """Extensions whose fields have no prefix, by field."""
 
 _LANDSAT_FORMATS = {

@@ -13,7 +13,7 @@ from stac_bridge.mapping.converters import number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stac_bridge.mapping.model import Grid
+    from stac_bridge.mapping.grids import Grid
 
 _UTM_ZONE = re.compile(r"0*(\d{1,2})\s*([NSns]?)$")
 

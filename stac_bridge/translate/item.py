@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin
@@ -10,14 +11,17 @@ from urllib.parse import quote, urljoin
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import are_met, asset_templates
+from stac_bridge.translate.assets import Kind, are_met, asset_templates
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
+from stac_bridge.translate.file_names import picture_name, stem_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
-from stac_bridge.translate.links import address_filler, earth_explorer_url, row_links
+from stac_bridge.translate.links import earth_explorer_url, row_links
 from stac_bridge.translate.names import title_maker
 from stac_bridge.translate.row_readers import raw_reader, row_reader
+from stac_bridge.translate.s3 import S3
+from stac_bridge.translate.tile_grid import tile_reader
 from stac_bridge.translate.times import times_reader
 
 if TYPE_CHECKING:
@@ -71,15 +75,12 @@ class Translator:
         self._part_of = lru_cache(maxsize=64)(self._needed_part)
         self._read_fields = fields_reader(mapping) if mapping.fields else None
         self._read_grid = grid_reader(mapping.grid, fold) if mapping.grid else None
+        self._read_tile = tile_reader(mapping)
         self._asset_templates = asset_templates(entry)
+        self._read_stem = stem_reader(mapping.file_names)
         self._row_links = row_links(mapping)
         self._title_of = title_maker(entry)
-        self._s3_folder_of = address_filler(mapping.s3.folder) if mapping.s3 else None
-        self._s3_fields = mapping.s3 and {
-            "storage:platform": "AWS",
-            "storage:region": mapping.s3.region,
-            "storage:requester_pays": mapping.s3.requester_pays,
-        }
+        self._s3 = S3(mapping.s3) if mapping.s3 else None
 
     def core(self, scene: Scene, names: frozenset[str] | None = None) -> dict[str, Any]:
         """Return the Item without links, assets and declared extensions.
@@ -97,6 +98,8 @@ class Translator:
                 properties[name] = value
         if self._read_grid and part.grid:
             properties.update(self._read_grid(scene.fields))
+        if self._read_tile and part.grid:
+            properties.update(self._read_tile(scene.display_id))
         if self._read_fields and part.fields:
             properties.update(self._read_fields(scene, labels_of_times))
         geometry, bbox = self._geometry(scene) if part.geometry else (None, None)
@@ -120,7 +123,7 @@ class Translator:
             return self._whole
         rows = tuple(row for row in self._whole.rows if row[0] in names)
         others = names.difference(TIME_PROPERTIES, self._constants, (name for name, _read in rows), _TOP_LEVEL_NAMES)
-        grid_names = {name for name in others if name.startswith("proj:")}
+        grid_names = {name for name in others if name.startswith(("proj:", "grid:"))}
         return _Part(
             rows,
             times=not names.isdisjoint(TIME_PROPERTIES),
@@ -148,33 +151,32 @@ class Translator:
         """
         properties = {**item["properties"]}
         used = {prefix_of(name) for name in properties}
-        s3_folder = self._s3_folder_of and self._s3_folder_of(item)
+        s3_folder = self._s3.folder_of(item) if self._s3 else None
         assets: dict[str, Any] = {}
+        stem = self._read_stem(scene.display_id)
+        picture_names: set[str] = set()
         for template in self._asset_templates:
-            is_included = include_asset is None or include_asset(template.key)
-            if not (is_included and are_met(template.conditions, properties)):
+            if template.key in assets or (include_asset and not include_asset(template.key)):
                 continue
-            if template.browse:
-                href = _browse_url(scene, template.browse)
+            if not are_met(template.conditions, properties) or not _has_id(scene, template.ids):
+                continue
+            if template.kind is Kind.PICTURE:
+                href = _picture_href(scene, template, make_href, picture_names)
             elif scene.downloadable:
-                href = make_href(template.key, f"{scene.display_id}{template.suffix}")
+                start = stem if template.kind is Kind.PRODUCT else scene.display_id
+                href = make_href(template.key, f"{start}{template.suffix}")
             else:
                 href = None
             if href:
                 assets[template.key] = self._asset(template, href, item, s3_folder)
                 used |= template.extensions
-        if s3_folder and scene.downloadable:
+        if self._s3 and s3_folder and scene.downloadable:
+            properties["storage:schemes"] = self._s3.schemes
             used |= {"alternate", "storage"}
         if "auth" in used:
             properties["auth:schemes"] = auth_schemes(base)
             properties["m2m:href_expires"] = make_href.expires
-        if not scene.orderable:
-            _remove_order_status(assets)
-            used.discard("order")
-        elif "order" in used or not scene.downloadable:
-            # The order extension's schema requires a status of the Item, too, if an asset has one.
-            properties["order:status"] = ORDERABLE
-            used.add("order")
+        _set_order_status(scene, properties, assets, used)
         return {
             **item,
             "stac_extensions": declared_extensions(used, base, properties),
@@ -188,9 +190,9 @@ class Translator:
         if template.pixel and "proj:shape" in item["properties"]:
             properties = item["properties"]
             asset.update(finer_grid(properties["proj:shape"], properties["proj:transform"], template.pixel))
-        if s3_folder and template.is_file:
+        if self._s3 and s3_folder and template.kind is Kind.FILE:
             s3_href = f"{s3_folder}{item['id']}{template.suffix}"
-            asset["alternate"] = {"s3": {"href": s3_href, **(self._s3_fields or {})}}
+            asset["alternate"] = {"s3": {"href": s3_href, **self._s3.fields}}
         return asset
 
     def _links(self, item: dict[str, Any], scene: Scene, base: str) -> list[dict[str, str]]:
@@ -216,10 +218,39 @@ class Translator:
         return links + [{**link, "href": urljoin(base, link["href"])} for link in self._row_links(item)]
 
 
-def _remove_order_status(assets: dict[str, dict[str, Any]]) -> None:
-    """Remove the status of products that M2M can stage for some scenes, but that this scene has ready."""
-    for asset in assets.values():
-        asset.pop("order:status", None)
+def _set_order_status(
+    scene: Scene, properties: dict[str, Any], assets: dict[str, dict[str, Any]], used: set[str]
+) -> None:
+    """Set the Item's status if USGS takes orders for the scene; if not, its products need no order."""
+    if not scene.orderable:
+        for asset in assets.values():
+            asset.pop("order:status", None)
+        used.discard("order")
+    elif "order" in used or not scene.downloadable:
+        # The order extension's schema requires a status of the Item, too, if an asset has one.
+        properties["order:status"] = ORDERABLE
+        used.add("order")
+
+
+def _has_id(scene: Scene, pattern: str) -> bool:
+    return pattern == "*" or fnmatchcase(scene.display_id, pattern)
+
+
+def _picture_href(scene: Scene, template: AssetTemplate, make_href: HrefMaker, names: set[str]) -> str | None:
+    """Return the href of one of the scene's pictures, with a name that is not among ``names``, and add it there.
+
+    M2M's own addresses end in the same name (``gen-browse``) or in a name that a scene's two pictures share, and their
+    hosts allow no other site's page to read them [REFERENCE §15].
+    """
+    url = _browse_url(scene, template.browse)
+    if url is None:
+        return None
+    made = f"{scene.display_id}{template.suffix or f'_{template.browse}.jpg'}"
+    name = picture_name(url, made)
+    if name in names:
+        name = made
+    names.add(name)
+    return make_href(template.key, name, url)
 
 
 def _browse_url(scene: Scene, which: str) -> str | None:

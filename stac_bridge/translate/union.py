@@ -36,6 +36,7 @@ def union_collection(union: Together, base: str) -> Document:
         "summaries": _summaries(members),
         **example_picture(text, base),
         "item_assets": _item_assets(members),
+        "renders": _shared_renders(members),
         "sci:publications": [{"doi": member["sci:doi"]} for member in members if "sci:doi" in member],
     }
     document = {name: value for name, value in document.items() if value or name == "stac_extensions"}
@@ -73,6 +74,12 @@ def _item_assets(members: Sequence[Document]) -> Document:
     """Return every asset of the members' Items, with the members of it that all datasets with this asset share."""
     tables = [member.get("item_assets", {}) for member in members]
     return {key: _intersection([table[key] for table in tables if key in table]) for key in _distinct(chain(*tables))}
+
+
+def _shared_renders(members: Sequence[Document]) -> Document:
+    """Return the ways to show assets that are the same in all members."""
+    first, *others = (member.get("renders", {}) for member in members)
+    return {name: render for name, render in first.items() if all(other.get(name) == render for other in others)}
 
 
 def _intersection(values: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from stac_bridge.assets import Signer
 from tests.support import ORIGIN, Here, running
 
 LANDSAT = "landsat_ot_c2_l2"
@@ -221,3 +222,47 @@ async def test_a_download_host_that_is_not_listed_is_not_asked(tmp_path: Path) -
     async with running(tmp_path, httpx.ASGITransport(elsewhere), download_hosts="elsewhere.test") as here:
         # listed now, and asked: what answers there does not know the other one's signatures
         assert "did not accept" in (await here.client.get(href)).json()["detail"]
+
+
+FRAME = "DS1117-2086DA007"
+
+
+@pytest.mark.parametrize(("collection", "item"), [(LANDSAT, SCENE), ("corona2", FRAME)])
+async def test_a_scenes_pictures_have_different_names_and_cost_no_call(here: Here, collection: str, item: str) -> None:
+    hrefs = [await href_of(here, key, collection, item) for key in ("thumbnail", "reduced_resolution_browse")]
+    paths = [urlsplit(href).path for href in hrefs]
+    assert len({path.rpartition("/")[2] for path in paths}) == 2
+    assert all(path.endswith((".jpg", ".jpeg")) for path in paths)
+    before = list(here.sandbox.calls)
+    for href in hrefs:
+        picture = await here.client.get(href, headers=PAGE)
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+        assert picture.content.startswith(b"\xff\xd8")
+        assert picture.headers["access-control-allow-origin"] == "*"
+    assert here.sandbox.calls == before
+
+
+async def test_the_address_of_a_picture_is_signed(here: Here) -> None:
+    href = await href_of(here, "thumbnail")
+    other = href.replace("size%3Dthumb", "size%3Drrb")
+    assert other != href
+    assert (await here.client.get(other)).status_code == 403
+
+
+async def test_a_reader_of_a_picture_on_an_unknown_host_is_sent_there(here: Here) -> None:
+    make_href = Signer([b"0123456789abcdef0123"], 7 * 86400).href_maker("http://here/", LANDSAT, SCENE, "LC8")
+    answer = await here.client.get(make_href("thumbnail", "x.jpg", "https://elsewhere.example/x.jpg"))
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://elsewhere.example/x.jpg")
+    for address in ("http://elsewhere.example/x.jpg", "http://127.0.0.1/x.jpg", "javascript:alert(1)"):
+        assert (await here.client.get(make_href("thumbnail", "x.jpg", address))).status_code == 502
+
+
+async def test_a_scan_of_film_is_read_as_a_tiff(here: Here) -> None:
+    href = await href_of(here, "image", "corona2", FRAME)
+    assert urlsplit(href).path.endswith(f"/{FRAME}.tif")
+    for _ in range(40):
+        part = await here.client.get(href, headers={"Range": "bytes=0-3"})
+        if part.status_code != 503:
+            break
+        await asyncio.sleep(0.1)
+    assert (part.status_code, part.content[:2]) == (206, b"II")

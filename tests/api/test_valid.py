@@ -68,6 +68,8 @@ async def test_declared_extensions_are_those_in_use(here: Here) -> None:
                 "auth": "authentication",
                 "order": "order",
                 "published": "timestamps",
+                "grid": "grid",
+                "storage": "storage",
             }
             alternate = {"alternate-assets", "storage"} if "alternate" in assets else set()
             declared = {url.split("/")[-3] for url in item["stac_extensions"]}

@@ -43,6 +43,8 @@ def _kind(row: Row) -> str:
 
 
 def _grid(mapping: Mapping) -> str:
+    if mapping.tiles or mapping.degree_tiles:
+        return "exact, by the tile"
     if mapping.grid and mapping.grid.corners:
         return f"exact, {mapping.grid.resolution:g} m"
     return "CRS" if mapping.grid or "proj:code" in mapping.properties else "absent"
@@ -61,7 +63,15 @@ def _assets(mapping: Mapping) -> str:
     files = len({row.key or name for name, row in mapping.assets.items() if row.file})
     pictures = sum(row.browse is not None for row in mapping.assets.values())
     said = [f"{files} files"] if files else []
-    return ", ".join([*said, f"{pictures} pictures", *(["products"] if mapping.products is not None else [])])
+    return ", ".join([*said, f"{pictures} pictures", *([_products(mapping)] if mapping.products is not None else [])])
+
+
+def _products(mapping: Mapping) -> str:
+    """The products that the mapping itself tells of; those that any dataset can have are the generic one's."""
+    generic = load_mappings().generic.products or {}
+    rows = {name: row for name, row in (mapping.products or {}).items() if row and row != generic.get(name)}
+    types = dict.fromkeys(f"{row.key or 'product'} `{row.suffix}`" for row in rows.values())
+    return f"products ({', '.join(types)})" if types else "products"
 
 
 def _filters(mapping: Mapping) -> str:

@@ -57,6 +57,8 @@ def asset_route(
     async def _respond(request: Request) -> Response:
         scope = request.scope
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
+        if address := bridge.public_address(ref):
+            return Response(status_code=302, headers={"Location": address, "Cache-Control": "no-store"})
         source = await _resolve(ref)
         headers = {**vary, **_license_header(source)}
         if request.method == "HEAD":

@@ -28,20 +28,29 @@ class HostAllowList:
         self._plain = {_normalize(name) for name in plain}
         self._own_origin = _origin(own_origin) if own_origin else None
 
+    def allows(self, url: str) -> bool:
+        """Return whether the URL is plain and its host is allowed."""
+        scheme, host, port = _origin_or_nothing(url)
+        if self._own_origin and (scheme, host, port) == self._own_origin:
+            return True
+        return (scheme == "https" and host in self._names | self._plain) or (scheme == "http" and host in self._plain)
+
     def check(self, url: str) -> None:
         """Raises UpstreamFault if the URL's host is not allowed; the error does not show the URL, which is a secret."""
-        try:
-            scheme, host, port = _origin(url)
-        except ValueError:
-            scheme, host, port = "", "", None
-        if self._own_origin and (scheme, host, port) == self._own_origin:
+        if self.allows(url):
             return
-        if (scheme == "https" and host in self._names | self._plain) or (scheme == "http" and host in self._plain):
-            return
+        scheme, host, _port = _origin_or_nothing(url)
         raise UpstreamFault(
             f"M2M names a download at {scheme}://{host}, which STAC_BRIDGE_DOWNLOAD_HOSTS does not list; "
             "add the name there if USGS has a new download host."
         )
+
+
+def _origin_or_nothing(url: str) -> tuple[str, str, int | None]:
+    try:
+        return _origin(url)
+    except ValueError:
+        return "", "", None
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

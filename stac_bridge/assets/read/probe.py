@@ -6,7 +6,7 @@ import math
 import mimetypes
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SNIFF_BYTES = 64
 """Bytes that identify an HTML page: a byte order mark, white space and ``<!doctype html`` fit in."""
 
+GZIP_START = b"\x1f\x8b"
+
 MAX_HOPS = 4
 """URLs that are requested, from the one that M2M gave to the one that has the file."""
 
@@ -44,7 +46,8 @@ class Source:
     ``eula`` is the code of the license that USGS binds the file's use to.
 
     A member of an archive has ``whole``, the archive's own source, and ``part``, its bytes within it; its ``size`` is
-    then the part's, its ``url`` the archive's. ``verified_at`` (Unix seconds) is when the URL last worked.
+    then the part's, its ``url`` the archive's. The file inside a gzip has ``packed``, the gzip's source; its size is
+    not known. ``verified_at`` (Unix seconds) is when the URL last worked.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Source:
     eula: str | None = None
     part: range | None = None
     whole: Source | None = None
+    is_gzip: bool = False
+    packed: Source | None = None
     verified_at: float = field(default_factory=time.time, compare=False)
 
     @property
@@ -116,7 +121,7 @@ async def _request_start(url: str, name: str, http: httpx.AsyncClient, hosts: Ho
                     break  # the host ignores Range; a range is read to its end, so that the connection is reused
             if is_html_page(name, response, start):
                 raise host_error(response)
-            return _describe(response, url, name)
+            return replace(_describe(response, url, name), is_gzip=start.startswith(GZIP_START))
     except httpx.HTTPError as error:
         raise transport_error(error) from error
     except httpx.InvalidURL:

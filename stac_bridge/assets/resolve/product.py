@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stac_bridge.errors import AssetUnavailable, NotFound
+from stac_bridge.mapping.products import ProductChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,8 @@ _TAR_SYSTEMS = frozenset({"ls_zip", "dds_ms"})
 class SceneFile:
     """A file of a scene: one of its secondary files, or a whole product.
 
-    ``suffix`` is the part of a secondary file's name after the display id; ``product_code`` names a whole product.
+    ``suffix`` is the part of a secondary file's name after the display id; ``product_code``, or
+    ``product_named`` (a pattern of its name), selects a whole product.
     """
 
     dataset: str
@@ -29,15 +31,17 @@ class SceneFile:
     filename: str
     suffix: str | None = None
     product_code: str | None = None
+    product_named: str | None = None
 
     @property
     def name(self) -> str:
         """A key that is unique for the file."""
-        return f"{self.dataset} {self.entity_id} {self.filename} {self.product_code or ''}"
+        return f"{self.dataset} {self.entity_id} {self.filename} {self.product_code or self.product_named or ''}"
 
     def bundle(self, product: Product) -> SceneFile:
         """Return the archive that contains this file: the same value for all files of the scene."""
-        return replace(self, filename=f"{self.display_id}.tar", suffix=None, product_code=product.code)
+        name, code = f"{self.display_id}.tar", product.code
+        return replace(self, filename=name, suffix=None, product_code=code, product_named=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def _others(products: Sequence[Product]) -> str:
 
 def _candidates(products: Sequence[Product], file: SceneFile) -> Iterable[Product]:
     if file.suffix is None:
-        return (product for product in products if product.code == file.product_code)
+        choice = ProductChoice(file.product_code, file.product_named)
+        return (product for product in products if choice.fits(product.code, product.name))
     # The same secondary file is listed below several products; it counts once.
     secondary = {(row.entity_id, row.product_id): row for product in products for row in product.secondary}
     name, ending = file.filename.casefold(), f"_{file.display_id}_{file.suffix.replace('.', '_')}".casefold()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from stac_bridge.assets.read.gzipped import unpacked
 from stac_bridge.assets.read.probe import probe
 from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
 from stac_bridge.assets.resolve.download_labels import DownloadLabels
@@ -38,6 +39,9 @@ OPTIONS_TTL = 3600.0
 
 OPTIONS_SIZE = 160_000
 """Bytes of memory of a Landsat scene's options: 4 products with 22 files each."""
+
+PICTURE_TTL = 3600.0
+"""Seconds that the description of a public picture is cached: its address does not expire."""
 
 STAGING_TTL = 6 * 3600.0
 """Seconds after which a download that never became available is requested again."""
@@ -95,6 +99,22 @@ class Resolver:
         if await self._store.get(f"source {file.name}") == stale:
             await self._store.drop(f"source {file.name}")
         return await self.source(file)
+
+    def reads(self, url: str) -> bool:
+        """Whether files may come from this URL."""
+        return self._hosts.allows(url)
+
+    async def picture(self, url: str, filename: str, stale: Source | None = None) -> Source:
+        """Return the source of a public picture, which is not ``stale``. Raises AssetUnavailable, UpstreamError."""
+        key = f"picture {url}"
+        if stale and await self._store.get(key) == stale:
+            await self._store.drop(key)
+        return await self._store.get_or_make(
+            key,
+            lambda: probe(url, f"{url} {filename}", self._http, self._hosts),
+            ttl=PICTURE_TTL,
+            size=lambda _source: 2048,
+        )
 
     # -- ways to a source ------------------------------------------------------------------------------------
 
@@ -159,7 +179,7 @@ class Resolver:
         await self._queue.quota.mark_in_use(download.download_id, self._url_ttl)
         source = await probe(download.url, file.name, self._http, self._hosts)
         self.upkeep.note_use(download, source.size)
-        return replace(source, eula=download.eula)
+        return unpacked(replace(source, eula=download.eula), file.filename)
 
     # -- requests to M2M -------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 
+from stac_bridge.assets.read.gzipped import unpacked_chunks
 from stac_bridge.assets.read.reader import RangeReader
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.spool.arriving import ArrivingFile
@@ -17,7 +18,7 @@ from stac_bridge.assets.spool.disk_cache import DiskCache
 from stac_bridge.errors import BridgeError, NoRoom
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     import httpx
@@ -57,23 +58,33 @@ class Spool:
         if cached and source.size in (None, cached[1]):
             return ArrivingFile.complete(*cached)
         arriving = self._arriving[name] = ArrivingFile(source.size, timeout=self._timeouts.arrival_timeout)
-        wanted = range(self._cache.max_bytes + 1 if source.size is None else source.size)
-        reader = RangeReader(source, wanted, http, renew, self._timeouts)
-        task = asyncio.create_task(self._fetch(name, reader, arriving))
+        task = asyncio.create_task(self._fetch(name, self._chunks(source, http, renew), arriving))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return arriving
+
+    def _chunks(self, source: Source, http: httpx.AsyncClient, renew: Renew) -> AsyncGenerator[bytes, None]:
+        """Return the bytes of a source's file; of the file inside, if the host has a gzip of it."""
+
+        async def renew_packed(_stale: Source) -> Source:
+            renewed = await renew(source)
+            return renewed.packed or renewed
+
+        at_host = source.packed or source
+        wanted = range(self._cache.max_bytes + 1 if at_host.size is None else at_host.size)
+        reader = RangeReader(at_host, wanted, http, renew_packed if source.packed else renew, self._timeouts)
+        return unpacked_chunks(reader.chunks()) if source.packed else reader.chunks()
 
     def size(self, source: Source) -> int | None:
         """Return the size of a source's file in bytes, if it is in the folder."""
         cached = self._cache.find(_cache_name(source))
         return cached[1] if cached else None
 
-    async def _fetch(self, name: str, reader: RangeReader, arriving: ArrivingFile) -> None:
+    async def _fetch(self, name: str, chunks: AsyncGenerator[bytes, None], arriving: ArrivingFile) -> None:
         # Readers get this error if the task is canceled, which only stop() does.
         failure: BridgeError | None = NoRoom("The server stopped while this file arrived; try again.", retry_after=30)
         try:
-            await self._copy(name, reader, arriving)
+            await self._copy(name, chunks, arriving)
             failure = None
         except BridgeError as error:
             failure = error
@@ -84,10 +95,10 @@ class Spool:
             self._arriving.pop(name, None)
             await arriving.finish(failure)
 
-    async def _copy(self, name: str, reader: RangeReader, arriving: ArrivingFile) -> None:
+    async def _copy(self, name: str, source_chunks: AsyncGenerator[bytes, None], arriving: ArrivingFile) -> None:
         """Raises BridgeError, OSError, after removing what was written."""
         await self._reserve(arriving, arriving.size or 0)
-        async with aclosing(reader.chunks()) as chunks:
+        async with aclosing(source_chunks) as chunks:
             path, file = await _in_thread(self._cache.create_part, name)
             try:
                 with closing(file):

@@ -177,3 +177,33 @@ def test_other_spellings_of_the_query_are_refused(change: object) -> None:
     parts = urlsplit(href(signer()))
     with pytest.raises(Refused):
         signer().verify(parts.path, change(parts.query))  # type: ignore[operator]
+
+
+PICTURE = "https://landsatlook.usgs.gov/gen-browse?size=thumb&type=refl&product_id=LC08_1&x=ä"
+
+
+def picture_href(made_by: Signer) -> str:
+    return made_by.href_maker("http://here/", "c", "i", "x")("thumbnail", "i_thumb_small.jpeg", PICTURE)
+
+
+def test_a_pictures_address_is_signed_and_read_back() -> None:
+    path, _, query = picture_href(signer()).removeprefix("http://here").partition("?")
+    ref = signer().verify(path, query)
+    assert (ref.key, ref.filename, ref.url) == ("thumbnail", "i_thumb_small.jpeg", PICTURE)
+    with pytest.raises(Refused):
+        signer().verify(path, query.replace("refl", "tir"))
+    without = "&".join(part for part in query.split("&") if not part.startswith("u="))
+    with pytest.raises(Refused):
+        signer().verify(path, without)
+
+
+def test_a_renewed_href_of_a_picture_leads_to_the_same_picture() -> None:
+    renewed, _expires = signer().renew(picture_href(signer()), "https://there/")
+    path, _, query = renewed.removeprefix("https://there").partition("?")
+    assert signer().verify(path, query).url == PICTURE
+
+
+def test_the_href_of_a_file_has_no_address() -> None:
+    href = signer().href_maker("http://here/", "c", "i", "x")("red", "i_B4.TIF")
+    path, _, query = href.removeprefix("http://here").partition("?")
+    assert signer().verify(path, query).url is None

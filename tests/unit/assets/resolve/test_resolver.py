@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from typing import Any
 
 import httpx
@@ -60,6 +61,44 @@ def products(rows: list[dict[str, Any]]) -> list[Product]:
 def test_a_file_is_matched_by_name_below_any_product() -> None:
     assert choose(products(OPTIONS), RED).product.product_id == "SR_B4.TIF-id"
     assert choose(products(OPTIONS[:1]), RED).product.product_id == "SR_B4.TIF-id"
+
+
+@pytest.mark.parametrize(("pattern", "code"), [("geotiff*", "D2"), ("dted 1*", "D1"), ("BIL*", "D3")])
+def test_a_product_is_chosen_by_a_pattern_of_its_name(pattern: str, code: str) -> None:
+    names = {"D1": "DTED 1 Arc-second", "D2": "GeoTIFF 1 Arc-second", "D3": "BIL 1 Arc-second"}
+    rows = [product(each, "dds", productName=name) for each, name in names.items()]
+    wanted = SceneFile("srtm_v3", "SRTM1N33W099V3", "SRTM1N33W099V3", "n33_w099_1arc_v3.tif", product_named=pattern)
+    assert choose(products(rows), wanted).product.code == code
+
+
+def test_the_name_of_an_ard_file_is_its_entity_id() -> None:
+    tile = "LC09_CU_003004_20230909_20230914_02"
+    rows = [file("SR_B2.TIF", display_id=f"{tile}_SR_B2.TIF") | {"entityId": f"{tile}_SR_B2.TIF"}]
+    wanted = SceneFile("landsat_ard_tile_c2", tile, tile, f"{tile}_SR_B2.TIF", suffix="SR_B2.TIF")
+    assert choose(products([product("D771", "folder", secondaryDownloads=rows)]), wanted).product.display_id == (
+        f"{tile}_SR_B2.TIF"
+    )
+
+
+async def test_a_gzip_of_a_tif_is_unpacked_if_the_name_ends_so() -> None:
+    def tape(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=gzip.compress(b"II"), headers={"Content-Type": "application/x-gzip"})
+
+    rows = [product("D183", "dds", productName="Standard Format", entityId="DS1")]
+    answers = {"download-options": says(rows), "download-request": granted("https://dds.cr.usgs.gov/download/1")}
+    the_resolver = resolver(Script(answers), tape)
+    image = SceneFile("corona2", "DS1", "DS1", "DS1.tif", product_named="standard format*")
+    packed = SceneFile("corona2", "DS1", "DS1", "DS1.tif.gz", product_named="standard format*")
+    inside, outside = await the_resolver.source(image), await the_resolver.source(packed)
+    assert (inside.filename, inside.size, inside.media_type) == ("DS1.tif", None, "image/tiff")
+    assert (inside.packed is not None, outside.packed) == (True, None)
+
+
+async def test_a_picture_costs_no_call() -> None:
+    script = Script({})
+    source = await resolver(script).picture("https://landsatlook.usgs.gov/gen-browse?size=thumb", "x_thumb_small.jpeg")
+    assert source.url == "https://landsatlook.usgs.gov/gen-browse?size=thumb"
+    assert calls(script) == []
 
 
 def test_a_file_with_another_name_is_matched_by_its_entity_id() -> None:
