@@ -51,6 +51,10 @@ class SmallArchive(ListedArchive):
         row = self._rows[number]
         return row.download and code not in row.missing_products
 
+    def is_scanned(self, number: int) -> bool:
+        """Test whether a scene has nothing that must be ordered."""
+        return self._rows[number].scanned
+
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
         """Return a metadata field's values: uppercase text, as M2M compares it, or numbers for a range of numbers."""
         entry = next((item for item in self._facts.get("filters", {}).items() if item[1][0] == filter_id), None)

@@ -42,6 +42,7 @@ def _frame(strip: Facts, camera: str, frame: int) -> Row:
         fields,
         f"{publish_day} 10:09:54{central_offset(publish_day)}",
         download=scanned,
+        scanned=scanned,
         bounded=frame % 50 != 49,
     )
 
