@@ -21,7 +21,7 @@ POLAR_LATITUDE = -63.0
 
 @dataclass(frozen=True, slots=True)
 class Albers:
-    """An equal-area conic projection of WGS 84, which has no EPSG code: its origin and standard parallels in degrees."""
+    """An equal-area conic projection of WGS 84, without an EPSG code: its origin and standard parallels in degrees."""
 
     longitude: float
     latitude: float
