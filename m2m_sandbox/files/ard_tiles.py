@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -24,13 +25,6 @@ _QUALITY = ("QA_PIXEL.TIF", "QA_RADSAT.TIF")
 
 THUMBNAILS = {"thumb_large.jpeg": (512, 2**18), "thumb_small.jpeg": (128, 2**15)}
 """Pictures in natural color: their maximum width and height, and the file size to which they are padded."""
-
-TEXTS: dict[str, Callable[[SceneFacts], str]] = {
-    "MTL.json": mtl_json,
-    "MTL.xml": mtl_xml,
-    **{f"{product}_stac.json": lambda facts, product=product: _stac_text(facts, product) for product in _RASTERS},
-}
-
 
 _TILE_ID_PARTS = 6
 
@@ -66,7 +60,7 @@ def bundle_files(facts: SceneFacts, bundle: str) -> list[str]:
     return [*rasters, *_QUALITY, f"{product}_stac.json", "MTL.json", "MTL.xml"]
 
 
-def _stac_text(facts: SceneFacts, product: str) -> str:
+def _stac_text(product: str, facts: SceneFacts) -> str:
     """Return what LandsatLook's STAC Item of a product states that is of use without its server."""
     item = {
         "type": "Feature",
@@ -80,3 +74,10 @@ def _stac_text(facts: SceneFacts, product: str) -> str:
         },
     }
     return orjson.dumps(item).decode()
+
+
+TEXTS: dict[str, Callable[[SceneFacts], str]] = {
+    "MTL.json": mtl_json,
+    "MTL.xml": mtl_xml,
+    **{f"{product}_stac.json": partial(_stac_text, product) for product in _RASTERS},
+}

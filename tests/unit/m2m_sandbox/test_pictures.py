@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -248,7 +249,7 @@ def test_long_film_is_scanned_in_pieces_that_overlap(tmp_path: Path) -> None:
     for name, content in pieces.items():
         with rasterio.open(written(content, tmp_path / name)) as scan:
             scans.append(scan.read(1))
-    for left, right in zip(scans, scans[1:], strict=False):
+    for left, right in pairwise(scans):
         assert np.array_equal(left[:, -64:], right[:, :64])
     assert np.array_equal(np.hstack([scans[0], *(scan[:, 64:] for scan in scans[1:])]), scanned(EXPOSURE))
 
@@ -356,12 +357,12 @@ def test_an_elevation_tile_has_the_same_heights_in_each_format(entity_id: str, t
 ENDINGS = ("tif", "tif.gz", "tgz", "jp2", "zip", "dt1", "dt2", "pdf")
 
 
-@pytest.mark.parametrize(("name", "code"), [(name, row["code"]) for name in SMALL for row in products_of(name)])
+@pytest.mark.parametrize(
+    ("name", "code"), [(name, row["code"]) for name in SMALL if name != "event1058" for row in products_of(name)]
+)
 def test_a_product_is_as_long_as_it_says_before_it_is_made(name: str, code: str) -> None:
     archive = SMALL[name]()
-    number = next((number for number in range(len(archive)) if archive.offers(number, code)), None)
-    if number is None:
-        pytest.skip("no scene of this dataset has the product")
+    number = next(number for number in range(len(archive)) if archive.offers(number, code))
     (form,) = (row["form"] for row in products_of(name) if row["code"] == code)
     filename, content = whole_product(archive, number, form)
     assert filename.lower().partition(".")[2] in ENDINGS
