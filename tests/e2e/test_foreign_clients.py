@@ -167,7 +167,7 @@ def test_usgsxplore_waits_for_what_is_staged_fetches_it_and_cleans_up(api: usgsx
         downloader.download("corona2", [FRAME], tmp_path, show_progress=False)
     (file,) = tmp_path.iterdir()
     (option,) = api.request("download-options", {"datasetName": "corona2", "entityIds": [FRAME]})
-    assert (file.name, file.stat().st_size) == (f"{FRAME}.tif", option["filesize"])
+    assert (file.name, file.stat().st_size) == (f"{FRAME}.tif.gz", option["filesize"])
     assert api.request("download-search", {"activeOnly": True}) == []
 
 
