@@ -87,7 +87,9 @@ _FORMS = {
     "photo-jp2": _Form(lambda frame: f"{frame.name.lower()}.jp2", orthophoto_jp2, natural_color),
     "photo-tif": _Form(lambda frame: f"{frame.name}.tif", orthophoto, natural_color),
     "photo-zip": _Form(
-        lambda frame: f"{frame.name}.ZIP", lambda frame: zipped({f"{frame.name}.tif": orthophoto(frame)}), natural_color
+        lambda frame: f"{frame.name.lower()}.ZIP",
+        lambda frame: zipped({f"{frame.name.lower()}.tif": orthophoto(frame)}),
+        natural_color,
     ),
     "elevation-tif": _Form(lambda frame: f"{elevation_name(frame)}.tif", elevation, relief),
     "elevation-dted": _Form(dted_name, dted, relief),
