@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
+from m2m_sandbox.files.ard_tiles import TEXTS, THUMBNAILS
 from m2m_sandbox.files.products import landsat_file, landsat_files
 from m2m_sandbox.pixels.bands import rasters_of
 
 if TYPE_CHECKING:
     from m2m_sandbox.archive.landsat.families import Family
     from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
+
+_TILE_FILE = re.compile(r"L[A-Z]\d\d_(?:CU|AK|HI)_\d{6}_\d{8}_\d{8}_\d\d_.")
+"""The entity id of a file of a tile is its file name [REFERENCE §15]."""
 
 SYSTEMS = ("ls_s3", "dds")
 """The systems that deliver a band file: the cloud's, and dds while the scene is fresh."""
@@ -31,12 +36,13 @@ def secondary_downloads(facts: SceneFacts, *, fresh: bool) -> list[dict[str, Any
 
 def _file(facts: SceneFacts, ending: str, level_prefix: str, system: str) -> dict[str, Any]:
     # Level 1 has scenes of several processing levels, but all their files have the same prefix.
-    prefix = "ARD" if facts.family.tiled else "L1" if facts.family.level == 1 else level_prefix
+    prefix = "L1" if facts.family.level == 1 else level_prefix
+    name = f"{facts.display_id}_{ending}"
     return {
         "id": _product_id(facts.family, ending, system),
         "downloadName": ending,
-        "displayId": f"{facts.display_id}_{ending}",
-        "entityId": f"{prefix}_{facts.display_id}_{ending.upper().replace('.', '_')}",
+        "displayId": name,
+        "entityId": name if facts.family.tiled else f"{prefix}_{facts.display_id}_{ending.upper().replace('.', '_')}",
         "datasetId": sheet(facts.family.files)["dataset"]["datasetId"],
         "available": True,
         "filesize": landsat_file(facts, ending).size,
@@ -65,11 +71,13 @@ def product_display_id(entity_id: str) -> str | None:
 
     >>> product_display_id("L2SR_LC08_L2SP_047027_20201204_20210313_02_T1_SR_B4_TIF")
     'LC08_L2SP_047027_20201204_20210313_02_T1'
+    >>> product_display_id("LC09_CU_003004_20230909_20230914_02_SR_B2.TIF")
+    'LC09_CU_003004_20230909_20230914_02'
     """
+    if _TILE_FILE.match(entity_id):
+        return "_".join(entity_id.split("_")[:6])
     prefix, _, rest = entity_id.partition("_")
-    if prefix not in _PRODUCT_CODES:
-        return None
-    return "_".join(rest.split("_")[: 6 if prefix == "ARD" else 7])
+    return "_".join(rest.split("_")[:7]) if prefix in _PRODUCT_CODES else None
 
 
 def dataset_file_groups(name: str) -> dict[str, Any]:
@@ -98,7 +106,8 @@ def _group(family: Family, group_id: str, label: str, prefixes: list[str]) -> di
     level = "ARD" if family.tiled else {1: "L1TP", 2: "L2SP"}[family.level]
     sensors = ("OLI_TIRS", "ETM", "TM") if family.tiled else (family.sensor,)
     rasters = dict.fromkeys(name for sensor in sensors for name in rasters_of(sensor, level))
-    endings = [*_TEXTS, *(f"{name}.TIF" for name in rasters)]
+    others = (*TEXTS, *THUMBNAILS) if family.tiled else _TEXTS
+    endings = [*others, *(f"{name}.TIF" for name in rasters)]
     return {
         "id": group_id,
         "color": None,

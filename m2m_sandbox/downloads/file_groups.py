@@ -36,11 +36,16 @@ def is_band_file(entity_id: str) -> bool:
 def _product_id(entity_id: str, group_ids: set[str] | None) -> str | None:
     """Return the product that delivers a file, if the file is in one of these groups (None for any group)."""
     for group_id, file in _files_by_group():
-        matches = entity_id.upper().endswith("_" + file["name"].replace(".", "_").upper())
+        matches = _plain(entity_id).endswith("_" + _plain(file["name"]))
         for product_id in file["productIds"] if matches and (group_ids is None or group_id in group_ids) else ():
             if locate_product(entity_id, product_id):
                 return str(product_id)
     return None
+
+
+def _plain(name: str) -> str:
+    """Return an id or file name as most entity ids are written: in upper case, without dots."""
+    return name.replace(".", "_").upper()
 
 
 def _files_by_group() -> Iterator[tuple[str, dict[str, Any]]]:

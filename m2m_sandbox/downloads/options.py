@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from m2m_sandbox.archive.datasets import archive_of, dataset_id, find_landsat_product, products_of
-from m2m_sandbox.archive.fact_sheets import sheets
+from m2m_sandbox.archive.fact_sheets import sheet, sheets
 from m2m_sandbox.archive.landsat.archive import Landsat
 from m2m_sandbox.archive.landsat.ard import Tiles
 from m2m_sandbox.archive.landsat.families import END
@@ -61,7 +61,9 @@ def download_options(dataset: str, archive: Archive, number: int) -> list[Produc
         return _landsat_options(dataset, archive.facts(number))
     assert isinstance(archive, SmallArchive)  # noqa: S101 -- tells mypy that there is no other kind of archive
     scene = archive.scene(number, full=False)
-    return [_single_file_option(dataset, archive, number, scene, row) for row in products_of(dataset)]
+    options = [_single_file_option(dataset, archive, number, scene, row) for row in products_of(dataset)]
+    orders = [] if archive.is_scanned(number) else sheet(dataset).get("orders", [])
+    return [*options, *(_product(dataset, scene, row, available=False, bulkAvailable=False) for row in orders)]
 
 
 def _single_file_option(
@@ -78,10 +80,19 @@ def _landsat_options(dataset: str, facts: SceneFacts) -> list[Product]:
     on_dds = age <= FRESH_FILE_DAYS and (facts.path + facts.row) % STAGED_ONE_IN == 0 and not facts.family.tiled
     scene = {"displayId": facts.display_id, "entityId": facts.entity_id}
     files = secondary_downloads(facts, fresh=on_dds)
+    if facts.family.tiled:
+        return [_product(dataset, scene, row, **_tile_state(row, files, facts)) for row in products_of(dataset)]
     size = bundle(facts).size
     return [
         _product(dataset, scene, row, **_landsat_state(row, files, size, fresh=fresh)) for row in products_of(dataset)
     ]
+
+
+def _tile_state(row: dict[str, Any], files: list[Product], facts: SceneFacts) -> dict[str, Any]:
+    """Return the size of a tile's bundle, or the files of its folder. Only the folder lists them [REFERENCE §15]."""
+    if row["system"] == "folder":
+        return {"secondaryDownloads": files}
+    return {"filesize": bundle(facts, row["form"].partition("-")[2]).size}
 
 
 def _landsat_state(row: dict[str, Any], files: list[Product], size: int, *, fresh: bool) -> dict[str, Any]:
@@ -107,7 +118,7 @@ def _datasets_by_product() -> dict[str, list[str]]:
     """Return product id → the datasets that offer the product."""
     by_product: dict[str, list[str]] = {}
     for name in sheets():
-        for row in products_of(name):
+        for row in (*products_of(name), *sheet(name).get("orders", ())):
             by_product.setdefault(str(row["id"]), []).append(name)
     return by_product
 

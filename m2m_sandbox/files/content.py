@@ -59,6 +59,23 @@ class LazyContent:
         return data[start:stop]
 
 
+class SlicedContent:
+    """The bytes of a file from ``start`` up to but without ``stop``."""
+
+    def __init__(self, content: Content, start: int, stop: int) -> None:
+        self._content = content
+        self._start, self._stop = start, stop
+
+    @property
+    def size(self) -> int:
+        """The size in bytes."""
+        return self._stop - self._start
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes of a range of the slice."""
+        return self._content.read(self._start + start, min(self._stop, self._start + stop))
+
+
 class JoinedContent:
     """Files one after the other."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
+import orjson
 
-_PROJECTIONS = {3031: "PS", 5070: "AEA", 3338: "AEA"}
-"""EPSG code → MAP_PROJECTION, for those that are not UTM."""
+from m2m_sandbox.archive.landsat.grid import Albers
+
+if TYPE_CHECKING:
+    from m2m_sandbox.archive.landsat.grid import Grid
+    from m2m_sandbox.archive.landsat.scene_facts import SceneFacts
 
 Groups = dict[str, dict[str, str]]
 """Group name → keyword → value, as it is in an MTL file."""
@@ -37,7 +39,7 @@ def _groups(facts: SceneFacts) -> Groups:
             "SUN_ELEVATION": f"{elevation:.8f}",
         },
         "PROJECTION_ATTRIBUTES": {
-            "MAP_PROJECTION": f'"{_PROJECTIONS.get(grid.epsg, "UTM")}"',
+            "MAP_PROJECTION": f'"{_projection(grid)}"',
             **({} if grid.zone is None else {"UTM_ZONE": str(grid.zone)}),
             "GRID_CELL_SIZE_REFLECTIVE": f"{grid.pixel:.2f}",
             "REFLECTIVE_LINES": str(grid.height),
@@ -47,6 +49,12 @@ def _groups(facts: SceneFacts) -> Groups:
         },
         **(_surface_reflectance() if facts.family.level == 2 else {}),
     }
+
+
+def _projection(grid: Grid) -> str:
+    if isinstance(grid.crs, Albers):
+        return "AEA"
+    return "PS" if grid.zone is None else "UTM"
 
 
 def _surface_reflectance() -> Groups:
@@ -76,6 +84,15 @@ def mtl_xml(facts: SceneFacts) -> str:
         lines += [f"    <{name}>{value.strip(chr(34))}</{name}>" for name, value in values.items()]
         lines.append(f"  </{group}>")
     return "\n".join([*lines, "</LANDSAT_METADATA_FILE>", ""])
+
+
+def mtl_json(facts: SceneFacts) -> str:
+    """Return the MTL file as JSON, in which all values are text."""
+    groups = {
+        name: {keyword: value.strip('"') for keyword, value in values.items()}
+        for name, values in _groups(facts).items()
+    }
+    return orjson.dumps({"LANDSAT_METADATA_FILE": groups}, option=orjson.OPT_INDENT_2).decode()
 
 
 def angle_header(facts: SceneFacts) -> str:

@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from m2m_sandbox.archive.datasets import find_landsat_product
+from m2m_sandbox.archive.datasets import find_landsat_product, products_of
 from m2m_sandbox.archive.small import SMALL
 from m2m_sandbox.downloads.options import product_file
+from m2m_sandbox.files.ard_tiles import split_bundle_id
 from m2m_sandbox.files.products import browse_picture, bundle, frame_picture, landsat_file
 from m2m_sandbox.files.signing import token_download_id
 
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 2**20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
-_MEDIA_TYPES = {"TIF": "image/tiff", "txt": "text/plain", "xml": "application/xml"}
+_MEDIA_TYPES = {
+    "TIF": "image/tiff",
+    "jpeg": "image/jpeg",
+    "json": "application/json",
+    "txt": "text/plain",
+    "xml": "application/xml",
+}
 _LAST_MODIFIED = "Sat, 31 Oct 2026 00:00:00 GMT"
 _SCENE_FILE = "/data/collection02/{level}/standard/{instrument}/{year}/{path}/{row}/{display_id}/{filename}"
 _TILE_FILE = "/tile/collection02/{instrument}/{year}/{region}/{across}/{down}/{display_id}/{filename}"
@@ -74,15 +81,17 @@ class FileRoutes:
         return await _ranged_response(request, content, filename)
 
     async def _bundle(self, request: Request) -> Response:
-        """Serve ``ls_zip``."""
-        display_id = request.query_params.get("landsat_product_id", "")
+        """Serve ``ls_zip``. The id of a tile's bundle is the tile's, followed by what the bundle contains."""
+        bundle_id = request.query_params.get("landsat_product_id", "")
+        display_id, part = split_bundle_id(bundle_id)
         if rejection := self._reject(request, display_id):
             return rejection
         scene = await run_in_threadpool(find_landsat_product, display_id)
         if scene is None:
             return Response(status_code=404)
         self.served.append(request.url.path)
-        return await _ranged_response(request, bundle(scene[1].facts(scene[2])), f"{display_id}.tar", attached=True)
+        content = bundle(scene[1].facts(scene[2]), part)
+        return await _ranged_response(request, content, f"{bundle_id}.tar", attached=True)
 
     def _reject(self, request: Request, filename: str) -> Response | None:
         """Return the response to a request without a valid signature, None if it has one.
@@ -117,7 +126,8 @@ class FileRoutes:
         if archive is None or number is None:
             return Response(status_code=404)
         max_pixels = _THUMBNAIL_PIXELS if request.url.path.startswith("/thumbnail/") else _BROWSE_PIXELS
-        picture = await run_in_threadpool(frame_picture, archive, number, max_pixels)
+        form = str(products_of(request.path_params["dataset"])[0]["form"])
+        picture = await run_in_threadpool(frame_picture, archive, number, max_pixels, form)
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=3600"})
 
     async def _staged_file(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from m2m_sandbox.archive.datasets import form_of
 from m2m_sandbox.archive.landsat.scenes import BASE
 from m2m_sandbox.downloads.download import on_premises
 
@@ -37,7 +38,7 @@ class Signer:
             token = {"id": download.download_id, "contactId": download.account.contact_id}
             folder = "download-staging" if download.is_pending(self._clock()) else "download"
             return f"{BASE}/{folder}/{base64.b64encode(orjson.dumps(token)).decode()}"
-        path = _PATHS[product["downloadSystem"]](product)
+        path = _PATHS[product["downloadSystem"]](download)
         signature = base64.b64encode(orjson.dumps(self._signed_claims(download))).decode()
         return f"{BASE}{path}{'&' if '?' in path else '?'}requestSignature={signature}"
 
@@ -77,9 +78,9 @@ def token_download_id(token: str) -> int | None:
         return None
 
 
-def _file_path(product: dict[str, Any]) -> str:
+def _file_path(download: QueuedDownload) -> str:
     """Return the path of a band file: ARD tiles are in folders by region and tile, scenes by WRS path and row."""
-    filename = product["displayId"]
+    filename = download.product["displayId"]
     sensor, level, cell, *dates = filename.split("_")
     tiled = level in _ARD_REGIONS
     display_id = "_".join(filename.split("_")[: 6 if tiled else 7])
@@ -95,15 +96,23 @@ def _instrument(sensor: str) -> str:
     return "tm" if is_tm else _INSTRUMENTS.get(sensor[1], "oli-tirs")
 
 
-def _browse_path(product: dict[str, Any]) -> str:
+def _bundle_path(download: QueuedDownload) -> str:
+    """Return the path of a bundle. A tile has several, whose ids are the tile's and what the bundle contains."""
+    part = form_of(download.dataset, download.product["id"]).partition("-")[2]
+    suffix = f"_{part}" if part else ""
+    return f"/gen-bundle?landsat_product_id={download.product['displayId']}{suffix}"
+
+
+def _browse_path(download: QueuedDownload) -> str:
+    product = download.product
     name = product["productName"]
     size = "frbj" if "JPEG" in name else "frb"
     kind = "tir" if "Thermal" in name else "qb" if "Quality" in name else "refl"
     return f"/gen-browse?size={size}&type={kind}&product_id={product['displayId']}"
 
 
-_PATHS: dict[str, Callable[[dict[str, Any]], str]] = {
+_PATHS: dict[str, Callable[[QueuedDownload], str]] = {
     "ls_s3": _file_path,
-    "ls_zip": lambda product: f"/gen-bundle?landsat_product_id={product['displayId']}",
+    "ls_zip": _bundle_path,
     "ls_frb": _browse_path,
 }

@@ -87,7 +87,7 @@ def raster(facts: SceneFacts, name: str) -> Tiff:
     shape = TiffShape(
         (grid.width, grid.height),
         np.dtype(dtype),
-        grid.epsg,
+        grid.crs,
         (grid.west - grid.pixel / 2, grid.north + grid.pixel / 2),
         grid.pixel,
         fill,
@@ -125,10 +125,18 @@ def _counts(source: _BandSource) -> Values:
 
 
 def _cirrus(source: _BandSource) -> Values:
-    reflectance = (
+    return (_cirrus_reflectance(source) * np.float32(source.sun_sine) + np.float32(0.1)) / np.float32(2e-5)
+
+
+def _cirrus_reflectance(source: _BandSource) -> Values:
+    return np.asarray(
         np.float32(0.0015) + np.float32(0.06) * source.view.sky.cirrus + np.float32(0.012) * source.view.sky.cloud
     )
-    return (reflectance * np.float32(source.sun_sine) + np.float32(0.1)) / np.float32(2e-5)
+
+
+def _scaled_level_2(reflectance: Values) -> Values:
+    """Digital numbers of reflectance in Level 2 and in tiles."""
+    return np.asarray((reflectance + np.float32(0.2)) / np.float32(2.75e-5))
 
 
 def _planck_radiance(kelvins: Values, k1: float, k2: float) -> Values:
@@ -174,8 +182,9 @@ def _scaled_temperature(kelvins: Values) -> Values:
 
 
 _PAINTERS: dict[str, Callable[[_BandSource], Values]] = {
-    "surface": lambda source: (surface(source.view, source.spec) + np.float32(0.2)) / np.float32(2.75e-5),
-    "top": lambda source: (top(source.view, source.spec) + np.float32(0.1)) / np.float32(2e-5),
+    "surface": lambda source: _scaled_level_2(surface(source.view, source.spec)),
+    "top": lambda source: _scaled_level_2(top(source.view, source.spec)),
+    "top_cirrus": lambda source: _scaled_level_2(_cirrus_reflectance(source)),
     "scaled": _scaled_reflectance,
     "counted": _counts,
     "cirrus": _cirrus,
@@ -190,6 +199,7 @@ _PAINTERS: dict[str, Callable[[_BandSource], Values]] = {
     "spread": lambda source: 40 + 120 * (1 - source.view.share("leaves") - source.view.share("forest")),
     "distance": lambda source: 1000 * np.clip(source.view.sky.cloud_distance, 0, 20),
     "uncertainty": lambda source: 150 + 350 * np.clip(1 - source.view.sky.cloud_distance, 0, 2),
+    "lineage": lambda source: np.ones(source.view.inside.shape),
     "quality": lambda source: quality(source.view, source.facts.sensor),
     "saturation": _saturation,
     "aerosol": lambda source: aerosol(source.view),

@@ -1,8 +1,8 @@
-"""Scanned film: the landscape in gray, as a historical camera imaged it, with grain, frame edges and markings."""
+"""Scanned film: the landscape as a historical camera imaged it, with grain, frame edges and markings."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,15 +25,52 @@ if TYPE_CHECKING:
 _MARGIN = 48
 """Pixels of unexposed film around the image."""
 
+_EMULSIONS = {
+    "color": ("red", "green", "blue"),
+    "color infrared": ("nir", "red", "green"),
+}
+"""Kind of film → the parts of the spectrum that it shows as red, green and blue. All other film is gray."""
+
+_GRAY = ("green+red",)
+
+_PIECE_COLUMNS, _OVERLAP = 640, 64
+"""Columns of a piece of a long scan, and columns that neighboring pieces share."""
+
 _PIXELS = 360_000
 _MAX_SIDE = 2048
 _FILM_BASE, _INK = 26, 215
 
 
 def film(frame: Frame) -> Content:
-    """Return a grayscale TIFF without georeferencing, as scans are."""
+    """Return a TIFF without georeferencing, as scans are: grayscale, or color if the film is."""
+    return of_array(_scan_shape(frame), lambda: scanned(frame))
+
+
+def film_pieces(frame: Frame) -> dict[str, Content]:
+    """Return a scan as several TIFFs by file name, which overlap: long film is scanned piece by piece."""
+    height, width, *bands = _scan_shape(frame)
+    count = max(2, -(-width // _PIECE_COLUMNS))
+    edges = np.linspace(0, width, count + 1).round().astype(int).tolist()
+    pieces: dict[str, Content] = {}
+    for letter, start, stop in zip("abcdefgh", edges, edges[1:], strict=False):
+        begin = max(0, start - _OVERLAP)
+        draw = partial(_columns, frame, begin, stop)
+        pieces[f"{frame.name}_{letter}.tif"] = of_array((height, stop - begin, *bands), draw)
+    return pieces
+
+
+def _columns(frame: Frame, start: int, stop: int) -> NDArray[np.uint8]:
+    return scanned(frame)[:, start:stop]
+
+
+def _emulsion(frame: Frame) -> tuple[str, ...]:
+    return _EMULSIONS.get(frame.film.strip().lower(), _GRAY)
+
+
+def _scan_shape(frame: Frame) -> tuple[int, ...]:
     height, width = _shape(frame)
-    return of_array((height + 2 * _MARGIN, width + 2 * _MARGIN), lambda: scanned(frame))
+    bands = len(_emulsion(frame))
+    return (height + 2 * _MARGIN, width + 2 * _MARGIN, *([bands] if bands > 1 else []))
 
 
 def _shape(frame: Frame) -> tuple[int, int]:
@@ -53,13 +90,20 @@ def scanned(frame: Frame) -> NDArray[np.uint8]:
     window = of_ring(np.array(frame.corners), height, width)
     weather = Weather(None, (0.0, 0.0, 0.04, 0.12)[seed & 3], seed, (42.0, 140.0))
     view = render_view(window, frame.day, weather, np.ones((height, width), bool))
+    layers = [_layer(surface(view, band), seed) for band in _emulsion(frame)]
+    return _marked(layers[0] if len(layers) == 1 else np.dstack(layers), frame)
+
+
+def _layer(reflectance: Floats, seed: int) -> NDArray[np.uint8]:
+    """Draw a layer of film that is sensitive to one part of the spectrum."""
+    height, width = reflectance.shape
     scan = np.full((height + 2 * _MARGIN, width + 2 * _MARGIN), np.float32(_FILM_BASE))
-    scan[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = _developed(surface(view, "green+red"))
+    scan[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = _developed(reflectance)
     grain = share(mix_bits(*np.indices(scan.shape), np.int64(seed))) + share(
         mix_bits(*np.indices(scan.shape), np.int64(seed)), 16
     )
     scan += (grain.astype(np.float32) - 1) * np.float32(22) * (np.float32(0.35) + scan / 400)
-    return _marked(_scratched(np.clip(scan, 0, 255), seed).astype(np.uint8), frame)
+    return _scratched(np.clip(scan, 0, 255), seed).astype(np.uint8)
 
 
 def _developed(reflectance: Floats) -> Floats:
@@ -85,15 +129,16 @@ def _marked(scan: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """Draw ticks along both edges, fiducial crosses in the corners, and the frame's name and day."""
     picture = Image.fromarray(scan)
     pen, (width, height) = ImageDraw.Draw(picture), picture.size
+    ink = (_INK,) * len(picture.getbands())
     for x in range(_MARGIN, width - _MARGIN + 1, 64):
-        pen.rectangle((x, 8, x + 3, 14), fill=_INK)
-        pen.rectangle((x, height - 15, x + 3, height - 9), fill=_INK)
+        pen.rectangle((x, 8, x + 3, 14), fill=ink)
+        pen.rectangle((x, height - 15, x + 3, height - 9), fill=ink)
     for x in (_MARGIN // 2, width - _MARGIN // 2):
         for y in (_MARGIN // 2, height - _MARGIN // 2):
-            pen.line((x - 9, y, x + 9, y), fill=_INK)
-            pen.line((x, y - 9, x, y + 9), fill=_INK)
+            pen.line((x - 9, y, x + 9, y), fill=ink)
+            pen.line((x, y - 9, x, y + 9), fill=ink)
     caption = f"{frame.name}   {frame.day:%d %b %Y}".upper()
-    pen.text((_MARGIN + 12, height - _MARGIN + 12), caption, fill=_INK, font=ImageFont.load_default_imagefont())
+    pen.text((_MARGIN + 12, height - _MARGIN + 12), caption, fill=ink, font=ImageFont.load_default_imagefont())
     return np.asarray(picture)
 
 
@@ -103,6 +148,6 @@ def camera_report(frame: Frame) -> str:
     lines = ["REPORT OF CALIBRATION OF AERIAL MAPPING CAMERA", "", f"Frame: {frame.name}", f"Exposed: {frame.day}"]
     lines += [f"Calibrated focal length: {152.4 + seed % 900 / 1000:.3f} mm"]
     lines += [
-        f"Radial distortion at {angle} degrees: {(seed >> angle) % 9 - 4} micrometres" for angle in (8, 15, 23, 30)
+        f"Radial distortion at {angle} degrees: {(seed >> angle) % 9 - 4} micrometers" for angle in (8, 15, 23, 30)
     ]
     return "\n".join([*lines, "", "Computed by the sandbox of stac-bridge; no such camera exists.", ""])

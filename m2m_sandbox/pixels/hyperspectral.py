@@ -13,6 +13,7 @@ from m2m_sandbox.files.content import BytesContent, Content
 from m2m_sandbox.pixels.landscape.clouds import Weather
 from m2m_sandbox.pixels.landscape.spectra import top
 from m2m_sandbox.pixels.landscape.view import View, render_view
+from m2m_sandbox.pixels.pictures import true_color
 from m2m_sandbox.pixels.small_rasters import of_array, zipped
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def _strip_view(frame: Frame) -> View:
     y = upper - layout.pixel * (np.arange(height) + 0.5)[:, None]
     inside = within(layout.epsg, np.array(frame.corners), np.asarray(x), np.asarray(y))
     return render_view(layout.window, frame.day, Weather(None, 0.0, 0, (48.0, 140.0)), inside)
+
+
+def strip_picture(frame: Frame) -> NDArray[np.uint8]:
+    """Draw the strip in natural color, black beside it."""
+    view = _strip_view(frame)
+    return true_color(view) * view.inside[..., None].astype(np.uint8)
 
 
 def _metadata_text(frame: Frame) -> str:

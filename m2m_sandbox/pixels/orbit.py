@@ -35,7 +35,7 @@ _INTACT, _SWATH_EDGE, _MAX_LOSS = 11_000.0, 93_000.0, 0.42
 
 def _heading(grid: Grid) -> tuple[float, float, float, float]:
     """Return the middle of the footprint in meters of the grid, and the direction of flight (unit vector)."""
-    xs, ys = projector(grid.epsg).transform(grid.footprint[:, 0], grid.footprint[:, 1])
+    xs, ys = projector(grid.crs).transform(grid.footprint[:, 0], grid.footprint[:, 1])
     flight = xs[1] - xs[0] + xs[2] - xs[3], ys[1] - ys[0] + ys[2] - ys[3]
     length = float(np.hypot(*flight))
     middle = float(np.mean(xs)), float(np.mean(ys))

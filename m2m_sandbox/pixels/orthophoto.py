@@ -32,6 +32,9 @@ _MAX_SIDE = 768
 _COMPRESSION_RATIO = 8
 """Compression ratio of a JPEG 2000."""
 
+_OPACITY, _NEAR_INFRARED = struct.pack(">3H", 3, 1, 0), struct.pack(">3H", 3, 0xFFFF, 0xFFFF)
+"""Entries of a channel definition box: the fourth band as opacity, which Pillow writes, and as an unspecified band."""
+
 _GEOJP2 = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")
 
 
@@ -58,10 +61,15 @@ def photograph(frame: Frame) -> NDArray[np.uint8]:
     return np.dstack([true_color(view), infrared])
 
 
+def natural_color(frame: Frame) -> NDArray[np.uint8]:
+    """Return the photograph in red, green and blue."""
+    return np.ascontiguousarray(photograph(frame)[..., :3])
+
+
 def orthophoto_jp2(frame: Frame) -> Content:
-    """Return the first three bands as a JPEG 2000 whose size is known before it is drawn."""
+    """Return the photograph as a JPEG 2000 whose size is known before it is drawn."""
     height, width = _layout(frame).shape
-    size = height * width * 3 // _COMPRESSION_RATIO
+    size = height * width * 4 // _COMPRESSION_RATIO
     return LazyContent(size, lambda: _jp2(frame, size))
 
 
@@ -72,9 +80,9 @@ def _jp2(frame: Frame, size: int) -> bytes:
     Both precede the codestream, whose box may extend to the end of the file.
     """
     buffer = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(photograph(frame)[..., :3]))
+    picture = Image.fromarray(photograph(frame), "RGBA")
     picture.save(buffer, "JPEG2000", quality_mode="rates", quality_layers=[_COMPRESSION_RATIO * 1.6], irreversible=True)
-    plain = buffer.getvalue()
+    plain = buffer.getvalue().replace(_OPACITY, _NEAR_INFRARED, 1)
     header = of_array((1, 1), lambda: np.zeros((1, 1), np.uint8), _layout(frame))
     georeference = _box(b"uuid", _GEOJP2 + header.read(0, header.size - TILE * TILE))
     codestream = plain.index(b"jp2c") - 4

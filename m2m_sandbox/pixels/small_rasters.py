@@ -27,9 +27,9 @@ def of_array(
 
     ``draw`` should cache its result: it is called for every tile.
     """
-    epsg, corner, pixel = (layout.epsg, layout.corner, layout.pixel) if layout else (None, (0.0, 0.0), 1.0)
+    crs, corner, pixel = (layout.epsg, layout.corner, layout.pixel) if layout else (None, (0.0, 0.0), 1.0)
     bands = shape[2] if len(shape) > 2 else 1
-    tiff_shape = TiffShape((shape[1], shape[0]), np.dtype(kind), epsg, corner, pixel, None, bands)
+    tiff_shape = TiffShape((shape[1], shape[0]), np.dtype(kind), crs, corner, pixel, None, bands)
 
     def tile(level: int, column: int, row: int) -> Pixels:
         pixels = np.zeros((TILE, TILE, *shape[2:]), kind)
@@ -52,9 +52,13 @@ def _halved(pixels: Pixels, times: int) -> Pixels:
 
 def zipped(members: dict[str, Content]) -> LazyContent:
     """Return a zip archive whose members are stored uncompressed, so that its size follows from theirs."""
-    names = [len(name.encode()) for name in members]
-    size = sum(member.size for member in members.values()) + 22 + sum(30 + 46 + 2 * name for name in names)
-    return LazyContent(size, lambda: _packed(members))
+    return LazyContent(zipped_size({name: member.size for name, member in members.items()}), lambda: _packed(members))
+
+
+def zipped_size(sizes: dict[str, int]) -> int:
+    """Return the size of a zip archive of members of these names and sizes."""
+    names = [len(name.encode()) for name in sizes]
+    return sum(sizes.values()) + 22 + sum(30 + 46 + 2 * name for name in names)
 
 
 def _packed(members: dict[str, Content]) -> bytes:

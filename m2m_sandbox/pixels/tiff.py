@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from m2m_sandbox.archive.landsat.grid import Albers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from m2m_sandbox.archive.landsat.grid import Crs
 
 TILE = 256
 _GHOST = b"LAYOUT=IFDS_BEFORE_DATA\n"
@@ -25,24 +29,29 @@ _FORMATS = {"u": 1, "i": 2, "f": 3}
 _ALIGNED = 4096
 """The header is padded to a multiple of this many bytes."""
 
+_USER_DEFINED = 32767
+"""GeoTIFF's code of a system that the other keys define."""
+
 _SHORT, _LONG, _ASCII, _DOUBLE = 3, 4, 2, 12
 _SIZES = {_SHORT: ("H", 2), _LONG: ("I", 4), _ASCII: ("B", 1), _DOUBLE: ("d", 8)}
 
 
 @dataclass(frozen=True, slots=True)
 class TiffShape:
-    """A raster: (width, height), data type, outer corner of the first pixel, and side of a pixel.
+    """A raster: (width, height), data type, outer corner of the first pixel, and height of a pixel.
 
-    Coordinates are in meters of ``epsg``, or in degrees for 4326; ``epsg`` None is an image without georeferencing.
+    Coordinates are in meters of ``crs``, or in degrees for 4326; ``crs`` None is an image without georeferencing.
+    ``stretch`` is the width of a pixel divided by its height.
     """
 
     size: tuple[int, int]
     dtype: np.dtype[np.generic]
-    epsg: int | None
+    crs: Crs | None
     corner: tuple[float, float]
     pixel: float
     nodata: int | None = 0
     bands: int = 1
+    stretch: float = 1.0
 
 
 class Tiff:
@@ -125,24 +134,51 @@ class _Layout:
         ]
         if shape.bands > 3:
             tags.insert(-1, (338, _SHORT, [0] * (shape.bands - 3)))  # ExtraSamples; tags must ascend
-        if level == 0 and shape.epsg is not None:
-            tags += _geo_tags(shape, shape.epsg)
+        if level == 0 and shape.crs is not None:
+            tags += _geo_tags(shape, shape.crs)
         if shape.nodata is not None:
             tags.append((42113, _ASCII, b"%d\0" % shape.nodata))  # GDAL_NODATA
         return tags
 
 
-def _geo_tags(shape: TiffShape, epsg: int) -> list[tuple[int, int, list[float] | bytes]]:
+def _geo_tags(shape: TiffShape, crs: Crs) -> list[tuple[int, int, list[float] | bytes]]:
     """Return the GeoTIFF tags: pixel size, corner, and keys for a projected system, or for longitude and latitude."""
-    # GTModelType (1 projected, 2 geographic), GTRasterType (1 pixel is area), and the EPSG code of the system
-    system = (1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, epsg) if epsg == 4326 else (
-        1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg
-    )  # fmt: skip
-    return [
-        (33550, _DOUBLE, [shape.pixel, shape.pixel, 0.0]),  # ModelPixelScale
+    keys, doubles, text = _albers_keys(crs) if isinstance(crs, Albers) else (_epsg_keys(crs), [], b"")
+    tags: list[tuple[int, int, list[float] | bytes]] = [
+        (33550, _DOUBLE, [shape.pixel * shape.stretch, shape.pixel, 0.0]),  # ModelPixelScale
         (33922, _DOUBLE, [0.0, 0.0, 0.0, *shape.corner, 0.0]),  # ModelTiepoint
-        (34735, _SHORT, [1, 1, 0, 3, *system]),  # GeoKeyDirectory
+        (34735, _SHORT, [1, 1, 0, len(keys) // 4, *keys]),  # GeoKeyDirectory
     ]
+    return (
+        [*tags, (34736, _DOUBLE, doubles), (34737, _ASCII, text)] if doubles else tags
+    )  # GeoDoubleParams, GeoAsciiParams
+
+
+def _epsg_keys(epsg: int) -> list[float]:
+    # GTModelType (1 projected, 2 geographic), GTRasterType (1 pixel is area), and the EPSG code of the system
+    if epsg == 4326:
+        return [1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, epsg]
+    return [1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, epsg]
+
+
+def _albers_keys(albers: Albers) -> tuple[list[float], list[float], bytes]:
+    """Return the keys of a projection that GeoTIFF defines by its parameters, with its parameters and its name."""
+    name = b"AEA WGS84|\0"
+    keys: list[float] = [
+        *(1024, 0, 1, 1),  # GTModelType: projected
+        *(1025, 0, 1, 1),  # GTRasterType: pixel is area
+        *(1026, 34737, len(name) - 1, 0),  # GTCitation
+        *(2048, 0, 1, 4326),  # GeographicType
+        *(3072, 0, 1, _USER_DEFINED),  # ProjectedCSType
+        *(3074, 0, 1, _USER_DEFINED),  # Projection
+        *(3075, 0, 1, 11),  # ProjCoordTrans: Albers equal area
+        *(3076, 0, 1, 9001),  # ProjLinearUnits: meters
+    ]
+    values = (*albers.parallels, albers.longitude, albers.latitude, 0.0, 0.0)
+    # ProjStdParallel1, ProjStdParallel2, ProjNatOriginLong, ProjNatOriginLat, ProjFalseEasting, ProjFalseNorthing
+    for index, key in enumerate(range(3078, 3084)):
+        keys += [key, 34736, 1, index]
+    return keys, list(values), name
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from m2m_sandbox.archive.landsat.grid import projector
 from m2m_sandbox.pixels.tiff import TILE
 
 if TYPE_CHECKING:
-    from m2m_sandbox.archive.landsat.grid import Grid
+    from m2m_sandbox.archive.landsat.grid import Crs, Grid
 
 EARTH = 40075016.7
 """Circumference at the equator in meters."""
@@ -86,16 +86,19 @@ def of_tile(grid: Grid, level: int, column: int, row: int) -> Window:
     """Return the window of a tile of a grid, or of an overview of it."""
     size = grid.pixel * 2**level
     corner = grid.west - grid.pixel / 2 + size * TILE * column, grid.north + grid.pixel / 2 - size * TILE * row
-    return of_box(grid.epsg, corner, size, (TILE, TILE))
+    return of_box(grid.crs, corner, size, (TILE, TILE))
 
 
-def of_box(epsg: int, corner: tuple[float, float], pixel: float, shape: tuple[int, int]) -> Window:
-    """Return the window of a north-up image of (height, width) pixels, multiples of 32, from its upper left corner."""
+def of_box(crs: Crs, corner: tuple[float, float], pixel: float, shape: tuple[int, int], stretch: float = 1.0) -> Window:
+    """Return the window of a north-up image of (height, width) pixels, multiples of 32, from its upper left corner.
+
+    ``pixel`` is the height of a pixel, ``stretch`` its width divided by its height.
+    """
     height, width = shape
-    xs = corner[0] + pixel * np.arange(0, width + 1, NODE)
+    xs = corner[0] + pixel * stretch * np.arange(0, width + 1, NODE)
     ys = corner[1] - pixel * np.arange(0, height + 1, NODE)
     x, y = np.meshgrid(xs, ys)
-    longitude, latitude = projector(epsg).transform(x, y, direction="INVERSE")
+    longitude, latitude = projector(crs).transform(x, y, direction="INVERSE")
     return _window(np.asarray(longitude), np.asarray(latitude), float(np.asarray(longitude)[0, 0]))
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from m2m_sandbox.archive.search import Ints
 
 _SENSORS = {4: "TM", 5: "TM", 7: "ETM", 8: "OLI_TIRS", 9: "OLI_TIRS"}
-_TILE_PATTERN = re.compile(r"[^%]{5}(CU|AK)_(\d{3})(\d{3})")
+_TILE_PATTERN = re.compile(r"[^%]{5}(CU|AK|HI)_(\d{3})(\d{3})")
 _LETTERS = {"TM": "T", "ETM": "E", "OLI_TIRS": "C"}
 
 
@@ -183,15 +183,17 @@ def _land_tiles() -> tuple[NDArray[np.str_], Ints, Ints, NDArray[np.object_]]:
         for horizontal in range(region.across)
     ]
     land = {name: shapely.Polygon(region.land) for name, region in REGIONS.items()}
+    # Alaska's grid reaches past 180° W, into tiles whose outlines would span the globe; the sandbox has no land there.
+    western = (tile for tile in candidates if tile[3].bounds[2] < 0)
     regions, horizontal, vertical, outlines = zip(
-        *(tile for tile in candidates if tile[3].intersects(land[tile[0]])), strict=True
+        *(tile for tile in western if tile[3].intersects(land[tile[0]])), strict=True
     )
     return np.array(regions), np.array(horizontal), np.array(vertical), np.array(outlines)
 
 
 def _crossings(tree: shapely.STRtree) -> tuple[Ints, Ints, Ints]:
     """Return tile, path and row of every crossing; the middle row if several rows of a path meet a tile."""
-    paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 100), np.arange(9, 45), indexing="ij"))
+    paths, rows = (axis.ravel() for axis in np.meshgrid(np.arange(1, 100), np.arange(9, 48), indexing="ij"))
     scenes = shapely.polygons(wrs2.footprint(paths.astype(float), rows.astype(float)))
     scene, tile = tree.query(scenes, predicate="intersects")
     pairs = tile * 1000 + paths[scene]

@@ -61,7 +61,7 @@ FAMILIES = {
 ARD = Family("landsat_ard_tile_c2", "OLI_TIRS", 2, (*_TM, *_ETM, *_OLI), tiled=True)
 """Tiles of all sensors; each tile's id names its own sensor."""
 
-_REGIONS = ("CU", "AK")
+_REGIONS = ("CU", "AK", "HI")
 _SENSORS = {"LC": "OLI_TIRS", "LO": "OLI_TIRS", "LE": "ETM", "LT": "TM", "LM": "MSS"}
 
 

@@ -20,13 +20,32 @@ POLAR_LATITUDE = -63.0
 
 
 @dataclass(frozen=True, slots=True)
+class Albers:
+    """An equal-area conic projection of WGS 84, without an EPSG code: its origin and standard parallels in degrees."""
+
+    longitude: float
+    latitude: float
+    parallels: tuple[float, float]
+
+    @property
+    def proj(self) -> str:
+        """The projection as PROJ describes it."""
+        first, second = self.parallels
+        return f"+proj=aea +lat_0={self.latitude} +lon_0={self.longitude} +lat_1={first} +lat_2={second} +datum=WGS84"
+
+
+Crs = int | Albers
+"""The coordinate reference system of a raster: an EPSG code, or a projection without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """A raster; ``west`` and ``north`` are the center of the upper left pixel, in meters of ``epsg``.
+    """A raster; ``west`` and ``north`` are the center of the upper left pixel, in meters of ``crs``.
 
     ``center`` is longitude and latitude of the scene center, ``footprint`` the corners in degrees, as (4, 2).
     """
 
-    epsg: int
+    crs: Crs
     west: float
     north: float
     width: int
@@ -38,7 +57,7 @@ class Grid:
     @property
     def zone(self) -> int | None:
         """The UTM zone, always a northern one [REFERENCE §5]; None in other projections."""
-        return self.epsg - 32600 if 32600 < self.epsg <= 32660 else None
+        return self.crs - 32600 if isinstance(self.crs, int) and 32600 < self.crs <= 32660 else None
 
     @property
     def east(self) -> float:
@@ -54,17 +73,17 @@ class Grid:
     def corners(self) -> list[tuple[float, float]]:
         """Longitude and latitude of the corner pixels' centers: upper left, upper right, lower right, lower left."""
         xs, ys = [self.west, self.east, self.east, self.west], [self.north, self.north, self.south, self.south]
-        longitudes, latitudes = projector(self.epsg).transform(xs, ys, direction="INVERSE")
+        longitudes, latitudes = projector(self.crs).transform(xs, ys, direction="INVERSE")
         return list(zip(longitudes, latitudes, strict=True))
 
 
 @lru_cache(maxsize=128)
-def projector(epsg: int) -> Transformer:
+def projector(crs: Crs) -> Transformer:
     """Return the transformation from longitude and latitude to meters.
 
     It stays on the system's own ellipsoid: the sandbox does not distinguish datums.
     """
-    system = CRS.from_epsg(epsg)
+    system = CRS.from_string(crs.proj) if isinstance(crs, Albers) else CRS.from_epsg(crs)
     return Transformer.from_crs(system.geodetic_crs, system, always_xy=True)
 
 
@@ -81,12 +100,12 @@ def grid_of(path: int, row: int, pixel: float = PIXEL) -> Grid:
     return Grid(epsg, float(west), float(north), width, height, (longitude, latitude), ring, pixel)
 
 
-def within(epsg: int, ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Test which places (meters of ``epsg``) lie in a convex ring of longitudes and latitudes, in either orientation.
+def within(crs: Crs, ring: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Test which places (meters of ``crs``) lie in a convex ring of longitudes and latitudes, in either orientation.
 
     The ring is rounded to millimeters, so that differences in the last digit between machines never flip a pixel.
     """
-    xs, ys = (np.round(axis, 3) for axis in projector(epsg).transform(ring[:, 0], ring[:, 1]))
+    xs, ys = (np.round(axis, 3) for axis in projector(crs).transform(ring[:, 0], ring[:, 1]))
     left = right = np.ones(np.broadcast_shapes(x.shape, y.shape), bool)
     for x0, y0, x1, y1 in zip(xs, ys, np.roll(xs, -1), np.roll(ys, -1), strict=True):
         cross = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)

@@ -156,8 +156,8 @@ def _place_fields(dataset: str, path: int, row: int) -> FieldRows:
     longitude, latitude = grid.center
     values: Fields = {
         **_path_row_fields(FAMILIES[dataset], f" {path:03}", f" {row:03}"),
-        "Product Map Projection L1": "PS" if grid.epsg == 3031 else "UTM",
-        "UTM Zone": None if grid.epsg == 3031 else str(grid.zone),
+        "Product Map Projection L1": "PS" if grid.crs == 3031 else "UTM",
+        "UTM Zone": None if grid.crs == 3031 else str(grid.zone),
         "Datum": "WGS84",
         "Ellipsoid": "WGS84",
         **_point_fields("Scene Center {} DMS", "Scene Center {}itude", longitude, latitude),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from m2m_sandbox.archive.small.row import Facts, Ring
 
 _FRAMES_PER_LINE = 12
-_REPORT_CODE = "D555"
-"""Product code of the camera calibration report."""
+_REPORT_CODE, _HIGH_RESOLUTION_CODE = "D555", "D198"
+"""Product codes of the camera calibration report, and of the scan in high resolution."""
 
 
 def aerial_rows(scenes: Facts) -> Iterator[Row]:
@@ -48,9 +48,18 @@ def _frame_row(roll: Facts, frame: int) -> Row:
         "Focal Length": "152.6 mm",
     }
     publish_date = f"{roll['published']} 14:20:23{central_offset(day_of(roll['published']))}"
-    missing_products = frozenset[str]() if roll["report"] else frozenset({_REPORT_CODE})
+    scanned = frame % 3 == 0
+    missing_products = {_REPORT_CODE: not roll["report"], _HIGH_RESOLUTION_CODE: not scanned}
     return Row(
-        name, name, day, _ring(roll, frame), fields, publish_date, cloud=clouds, missing_products=missing_products
+        name,
+        name,
+        day,
+        _ring(roll, frame),
+        fields,
+        publish_date,
+        cloud=clouds,
+        missing_products=frozenset(code for code, missing in missing_products.items() if missing),
+        scanned=scanned,
     )
 
 

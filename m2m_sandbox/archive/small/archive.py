@@ -52,6 +52,10 @@ class SmallArchive(ListedArchive):
         row = self._rows[number]
         return row.download and code not in row.missing_products
 
+    def is_scanned(self, number: int) -> bool:
+        """Test whether a scene has nothing that must be ordered."""
+        return self._rows[number].scanned
+
     def column(self, filter_id: str, numbers: Ints) -> NDArray[Any] | None:
         """Return what a filter compares: uppercase text, or numbers for a range of numbers.
 

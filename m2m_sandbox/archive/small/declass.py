@@ -36,6 +36,7 @@ def _frame(strip: Facts, camera: str, frame: int, templates: Facts) -> Row:
         {label: template.format_map(values) or None for label, template in templates.items()},
         f"{publish_day} 10:09:54{central_offset(publish_day)}",
         download=scanned,
+        scanned=scanned,
         bounded=frame % 50 != 49,
     )
 

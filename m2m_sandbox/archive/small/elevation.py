@@ -1,4 +1,4 @@
-"""srtm_v3: a tile for every square degree of land that the Shuttle Radar Topography Mission mapped."""
+"""srtm, srtm_v2, srtm_v3: tiles for every square degree of land that the Shuttle Radar Topography Mission mapped."""
 
 from __future__ import annotations
 
@@ -26,13 +26,21 @@ def elevation_rows(scenes: Facts) -> Iterator[Row]:
     shared = {
         "Acquisition Date": f"{day:%Y/%m/%d}",
         "Publication Date": f"{publish_day:%Y/%m/%d}",
-        "Resolution": scenes["resolution"],
     }
     publish_date = f"{publish_day} 09:18:31{central_offset(publish_day)}"
+    codes = {arc: frozenset(arc_codes) for arc, arc_codes in scenes["products"].items()}
     for x, y in zip(west[land].tolist(), south[land].tolist(), strict=True):
-        name = _name(x, y)
-        yield Row(name, name, day, rectangle(x, y, 1, 1), {"Entity ID": name, **shared}, publish_date)
+        for arc in (arc for arc, area in scenes["arcs"].items() if _is_inside(area, x, y)):
+            name = _name(arc, x, y, scenes["version"])
+            fields = {"Entity ID": name, **shared, "Resolution": f"{arc}-ARC"}
+            others = frozenset[str]().union(*(others for other, others in codes.items() if other != arc))
+            yield Row(name, name, day, rectangle(x, y, 1, 1), fields, publish_date, missing_products=others)
 
 
-def _name(west: int, south: int) -> str:
-    return f"SRTM1{'S' if south < 0 else 'N'}{abs(south):02}{'W' if west < 0 else 'E'}{abs(west):03}V3"
+def _is_inside(area: list[int] | None, west: int, south: int) -> bool:
+    """Test whether a tile is in an area of west, south, east and north limits; None is the whole world."""
+    return area is None or (area[0] <= west < area[2] and area[1] <= south < area[3])
+
+
+def _name(arc: int, west: int, south: int, version: str) -> str:
+    return f"SRTM{arc}{'S' if south < 0 else 'N'}{abs(south):02}{'W' if west < 0 else 'E'}{abs(west):03}{version}"

@@ -19,11 +19,15 @@ _MIN_SIDE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A photograph; ``corners`` are upper left, upper right, lower right and lower left, in degrees."""
+    """A photograph; ``corners`` are upper left, upper right, lower right and lower left, in degrees.
+
+    ``film`` is the kind of film as the scene's metadata states it, empty if it does not.
+    """
 
     name: str
     day: date
     corners: Corners
+    film: str = ""
 
     @property
     def meters(self) -> tuple[float, float]:
@@ -71,7 +75,8 @@ def frame_of(scene: dict[str, Any]) -> Frame:
     """Build a frame from a scene of scene-search, whose ring may start at any corner and run in either direction."""
     ring = [(float(x), float(y)) for x, y, *_ in scene["spatialCoverage"]["coordinates"][0][:-1]]
     day = date.fromisoformat(str(scene["temporalCoverage"]["startDate"])[:10])
-    return Frame(str(scene["displayId"]), day, _ordered(ring))
+    film = next((str(row["value"]) for row in scene.get("metadata", ()) if row["fieldName"] == "Image Type"), "")
+    return Frame(str(scene["displayId"]), day, _ordered(ring), film)
 
 
 def _ordered(ring: list[tuple[float, float]]) -> Corners:

@@ -27,5 +27,7 @@ ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
     "event2947": event_rows,
     "event2951": event_rows,
     "naip": naip_rows,
+    "srtm": elevation_rows,
+    "srtm_v2": elevation_rows,
     "srtm_v3": elevation_rows,
 }

@@ -18,7 +18,8 @@ class Row:
     ``ring`` holds the corners of the footprint in degrees, without repeating the first one. An empty ring is a
     footprint that was never entered, which M2M returns as 0,0 [REFERENCE §5]. ``fields`` are the metadata fields that
     do not depend on the ring. ``cloud`` is returned unchanged: a number or text in percent, None, -1 or "-1".
-    ``missing_products`` are the codes of products that this scene lacks.
+    ``missing_products`` are the codes of products that this scene lacks. ``scanned`` is whether nothing is left to
+    order: film that is not scanned, or not in full resolution, can be ordered.
     """
 
     entity_id: str
@@ -31,6 +32,7 @@ class Row:
     download: bool = True
     bounded: bool = True
     missing_products: frozenset[str] = frozenset()
+    scanned: bool = True
 
 
 def rectangle(west: float, south: float, width: float, height: float) -> Ring:

@@ -27,7 +27,12 @@ def scene_of(row: Row, name: str, scenes: Facts, *, full: bool) -> Facts:
         "orderingId": None,
         "metadata": _metadata(row, name, scenes) if full else [],
         "hasCustomizedMetadata": None,
-        "options": {**scenes["options"], "bulk": scenes["options"]["bulk"] and row.download, "download": row.download},
+        "options": {
+            **scenes["options"],
+            "bulk": scenes["options"]["bulk"] and row.download,
+            "download": row.download,
+            "order": scenes["options"]["order"] and not row.scanned,
+        },
         "selected": {"bulk": False, "compare": False, "order": False},
         "spatialBounds": _bounds(row.ring) if row.bounded else None,
         "spatialCoverage": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},

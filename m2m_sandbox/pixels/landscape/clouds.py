@@ -104,4 +104,4 @@ def inside(grid: Grid, level: int, column: int, row: int) -> NDArray[np.bool_]:
     size = grid.pixel * 2**level
     x = grid.west - grid.pixel / 2 + size * (column * TILE + np.arange(TILE) + 0.5)
     y = grid.north + grid.pixel / 2 - size * (row * TILE + np.arange(TILE) + 0.5)
-    return within(grid.epsg, grid.footprint, x[None, :], y[:, None])
+    return within(grid.crs, grid.footprint, x[None, :], y[:, None])

@@ -56,7 +56,7 @@ class SandboxClient:
 
     async def frame(self, entity_id: str = FRAME) -> dict[str, str]:
         """Return the item of download-request for a film frame, which is staged."""
-        (product,) = await self.options("corona2", entity_id)
+        product, *_orders = await self.options("corona2", entity_id)
         return {"entityId": entity_id, "productId": product["id"]}
 
     async def request(self, *downloads: dict[str, str], **payload: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import tarfile
@@ -16,6 +17,7 @@ from rio_cogeo.cogeo import cog_validate
 from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.small.frame import Layout
 from m2m_sandbox.files.content import BytesContent, JoinedContent, LazyContent
+from m2m_sandbox.files.packing import gzipped, tarred
 from m2m_sandbox.files.products import bundle, landsat_files
 from m2m_sandbox.pixels.small_rasters import of_array, zipped
 from m2m_sandbox.pixels.tiff import TILE, Tiff, TiffShape
@@ -84,6 +86,29 @@ def test_a_bundle_is_a_tar_of_the_band_files() -> None:
         offset += 512 + entry.size + -entry.size % 512
     assert names == list(landsat_files(scenes[0]))
     assert io.BytesIO(content.read(content.size - 1024, content.size)).read() == b"\0" * 1024
+
+
+def test_a_gzip_file_unpacks_to_the_file_in_it_and_reads_by_ranges() -> None:
+    chance = random.Random(3)
+    for size in (0, 1, 2**15, 2**15 + 1, 100_000):
+        data = chance.randbytes(size)
+        packed = gzipped("some.tif", BytesContent(data))
+        whole = packed.read(0, packed.size)
+        assert len(whole) == packed.size
+        assert gzip.decompress(whole) == data
+        for _ in range(50):
+            start = chance.randrange(packed.size)
+            stop = start + chance.randrange(1, 40_000)
+            assert packed.read(start, stop) == whole[start:stop]
+
+
+def test_a_tar_archive_in_a_gzip_file_is_read_by_tarfile() -> None:
+    packed = gzipped("some.tar", tarred({"a.tif": BytesContent(b"abc"), "b.tif": BytesContent(bytes(2000))}))
+    with tarfile.open(fileobj=io.BytesIO(packed.read(0, packed.size)), mode="r:gz") as archive:
+        assert archive.getnames() == ["a.tif", "b.tif"]
+        member = archive.extractfile("a.tif")
+        assert member is not None
+        assert member.read() == b"abc"
 
 
 def test_several_bands_are_interleaved_by_pixel(tmp_path: Path) -> None:

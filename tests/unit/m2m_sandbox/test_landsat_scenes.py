@@ -18,6 +18,7 @@ from m2m_sandbox.archive.landsat.archive import landsat
 from m2m_sandbox.archive.landsat.ard import tiles
 from m2m_sandbox.archive.landsat.ard_grid import tile_grid
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES, family_of
+from m2m_sandbox.archive.landsat.grid import Albers, projector
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +75,7 @@ def test_corner_fields_give_the_products_rectangle(name: str) -> None:
     archive = landsat(name)
     for number in range(0, len(archive), len(archive) // 40):
         facts, lines = archive.facts(number), said(archive.scene(number, full=True))
-        to_metres = Transformer.from_crs(4326, facts.grid.epsg, always_xy=True)
+        to_metres = Transformer.from_crs(4326, facts.grid.crs, always_xy=True)
         corners = [
             to_metres.transform(float(lines[f"Corner {which} Longitude"]), float(lines[f"Corner {which} Latitude"]))
             for which in ("Upper Left", "Lower Right")
@@ -125,7 +126,7 @@ def test_landsat_7_loses_its_scan_line_corrector(day: str, state: str) -> None:
         ("landsat_etm_c2_l2", r"LE07_L2S[PR]_\d{6}_\d{8}_\d{8}_02_T[12]", r"LE7\d{13}[A-Z]{3}\d\d"),
         ("landsat_tm_c2_l1", r"LT0[45]_L1(TP|GT|GS)_\d{6}_\d{8}_\d{8}_02_T[12]", r"LT[45]\d{13}[A-Z]{3}\d\d"),
         ("landsat_mss_c2_l1", r"LM0[45]_L1(TP|GT|GS)_\d{6}_\d{8}_\d{8}_02_T[12]", r"LM[45]\d{13}[A-Z]{3}\d\d"),
-        ("landsat_ard_tile_c2", r"L[CET]0[45789]_(CU|AK)_\d{6}_\d{8}_\d{8}_02", r"L[CET]0[45789]_(CU|AK)_.*"),
+        ("landsat_ard_tile_c2", r"L[CET]0[45789]_(CU|AK|HI)_\d{6}_\d{8}_\d{8}_02", r"L[CET]0[45789]_(CU|AK|HI)_.*"),
     ],
 )
 def test_names_are_those_of_the_family(name: str, display_id: str, entity_id: str) -> None:
@@ -175,7 +176,7 @@ def test_pixel_centers_are_on_multiples_of_the_pixel(name: str) -> None:
 
 def test_tiles_lie_edge_to_edge_on_the_albers_grid() -> None:
     grid = tile_grid("CU", 3, 10)
-    assert (grid.epsg, grid.width, grid.height) == (5070, 5000, 5000)
+    assert (grid.crs, grid.width, grid.height) == (Albers(-96.0, 23.0, (29.5, 45.5)), 5000, 5000)
     assert (grid.west, grid.north) == (-2565585 + 450_000 + 15, 3314805 - 1_500_000 - 15)
     assert tile_grid("CU", 4, 10).west - grid.east == 30
     assert grid.south - tile_grid("CU", 3, 11).north == 30
@@ -185,12 +186,37 @@ def test_tiles_lie_edge_to_edge_on_the_albers_grid() -> None:
 def test_places_known_by_their_tiles_are_in_them() -> None:
     """New York in h29v07 of the conterminous states."""
     grid = tile_grid("CU", 29, 7)
-    x, y = Transformer.from_crs(4326, 5070, always_xy=True).transform(-74.0, 40.7)
+    x, y = projector(grid.crs).transform(-74.0, 40.7)
     assert grid.west <= x <= grid.east
     assert grid.south <= y <= grid.north
     near = {"latitude": 40.7, "longitude": -74.0}
     found = tiles().search({"spatialFilter": {"filterType": "mbr", "lowerLeft": near, "upperRight": near}})
     assert {(tiles().facts(int(n)).horizontal, tiles().facts(int(n)).vertical) for n in found[:50]} == {(29, 7)}
+
+
+@pytest.mark.parametrize(
+    ("tile", "place"),
+    [
+        (("AK", 16, 2), (-148.8, 69.1)),  # LC08_AK_016002_20200703_20210504_02 shows the Dalton Highway
+        (("HI", 2, 0), (-158.0, 21.5)),  # Oahu
+        (("CU", 3, 4), (-121.3, 44.3)),  # LC09_CU_003004_20230909_20230914_02 shows central Oregon
+    ],
+)
+def test_the_tiles_of_collection_2_contain_places_known_from_real_products(
+    tile: tuple[str, int, int], place: tuple[float, float]
+) -> None:
+    grid = tile_grid(*tile)
+    x, y = projector(grid.crs).transform(*place)
+    assert grid.west <= x <= grid.east
+    assert grid.south <= y <= grid.north
+
+
+def test_tiles_of_all_three_regions_are_in_the_archive() -> None:
+    for west, south, region in ((-122, 44, "CU"), (-149, 69, "AK"), (-158, 21.4, "HI")):
+        corners = ({"latitude": south + side, "longitude": west + side} for side in (0, 0.2))
+        lower, upper = corners
+        box = {"filterType": "mbr", "lowerLeft": lower, "upperRight": upper}
+        assert {tiles().facts(int(number)).region for number in tiles().search({"spatialFilter": box})[:20]} == {region}
 
 
 def test_a_tile_is_crossed_by_some_paths_and_not_by_all() -> None:

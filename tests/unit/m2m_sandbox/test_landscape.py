@@ -31,7 +31,7 @@ def seen(scene: Scene, level: int = 0, column: int = 0, row: int = 0) -> View:
 def nearest(scene: Scene, longitude: np.ndarray, latitude: np.ndarray, band: str) -> np.ndarray:
     """A band of a scene's first tile at places, by their nearest pixels."""
     grid = scene.grid
-    x, y = projector(grid.epsg).transform(longitude, latitude)
+    x, y = projector(grid.crs).transform(longitude, latitude)
     columns, rows = (
         np.rint(part).astype(int) for part in ((x - grid.west) / grid.pixel, (grid.north - y) / grid.pixel)
     )
@@ -47,7 +47,7 @@ def spot(scene: Scene, fraction: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
     grid = scene.grid
     steps = np.arange(int(128 - fraction * 128), int(128 + fraction * 128))
     x, y = np.meshgrid(grid.west + grid.pixel * steps, grid.north - grid.pixel * steps)
-    longitude, latitude = projector(grid.epsg).transform(x, y, direction="INVERSE")
+    longitude, latitude = projector(grid.crs).transform(x, y, direction="INVERSE")
     return np.asarray(longitude), np.asarray(latitude)
 
 
@@ -65,8 +65,8 @@ def test_a_place_reads_the_same_from_overlapping_scenes_of_a_day(band: str) -> N
 @pytest.mark.parametrize("band", ["red", "nir"])
 def test_a_place_reads_the_same_from_neighbouring_zones(band: str) -> None:
     """To three thousandths at the median; where fields meet, pixels of a turned grid lie up to half a pixel off."""
-    west = Scene(cloud=0, size=(256, 256), place=(6.0, 46.5), epsg=32631)
-    east = Scene(cloud=0, size=(256, 256), place=(6.0, 46.5), epsg=32632)
+    west = Scene(cloud=0, size=(256, 256), place=(6.0, 46.5), crs=32631)
+    east = Scene(cloud=0, size=(256, 256), place=(6.0, 46.5), crs=32632)
     places = spot(west)
     difference = np.abs(nearest(west, *places, band) - nearest(east, *places, band))
     assert np.median(difference) < 0.003
@@ -76,7 +76,7 @@ def test_a_place_reads_the_same_from_neighbouring_zones(band: str) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_an_overview_reads_as_the_mean_of_its_pixels(place: tuple[float, float]) -> None:
     """To two hundredths at the median and two thousandths in the mean: octaves fade instead of averaging."""
-    scene = Scene(cloud=0, size=(1024, 1024), place=place, epsg=32601 + int((place[0] + 180) // 6))
+    scene = Scene(cloud=0, size=(1024, 1024), place=place, crs=32601 + int((place[0] + 180) // 6))
     coarse = surface(seen(scene, 2), "red")
     fine = np.block([[surface(seen(scene, 0, column, row), "red") for column in range(4)] for row in range(4)])
     means = fine.reshape(256, 4, 256, 4).mean((1, 3))
@@ -93,7 +93,7 @@ def test_tiles_join_without_a_seam() -> None:
 
 
 def test_the_map_closes_at_the_180th_meridian() -> None:
-    grids = [Scene(place=(place, 65.0), epsg=epsg, cloud=0).grid for place, epsg in ((179.98, 32660), (-179.98, 32601))]
+    grids = [Scene(place=(place, 65.0), crs=epsg, cloud=0).grid for place, epsg in ((179.98, 32660), (-179.98, 32601))]
     heights = [terrain(of_tile(grid, 0, 0, 0)).height for grid in grids]
     assert all(np.isfinite(height).all() and height.std() > 0 for height in heights)
     ring = np.array([(179.99, 65.0), (180.01, 65.0), (180.01, 64.99), (179.99, 64.99)])
@@ -105,7 +105,7 @@ def test_the_map_closes_at_the_180th_meridian() -> None:
 def days(place: tuple[float, float], *months: int) -> list[Scene]:
     zone = 32601 + int((place[0] + 180) // 6)
     return [
-        Scene(cloud=0, size=LARGE, place=place, epsg=zone, middle=datetime(2024, month, 15, 10, tzinfo=UTC))
+        Scene(cloud=0, size=LARGE, place=place, crs=zone, middle=datetime(2024, month, 15, 10, tzinfo=UTC))
         for month in months
     ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +19,9 @@ from m2m_sandbox.downloads.options import (
     locate_product,
     product_file,
 )
+
+if TYPE_CHECKING:
+    from m2m_sandbox.files.content import Content
 
 NAMES = [*FAMILIES, ARD.dataset]
 
@@ -81,15 +85,70 @@ def systems(number: int) -> set[str]:
     return {product["downloadSystem"] for product in options("landsat_ot_c2_l1", number)[0]["secondaryDownloads"]}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_folders_and_bundles_list_the_same_files(name: str) -> None:
     products = options(name, old(name))
     lists = [product["secondaryDownloads"] for product in products if product["downloadSystem"] != "ls_frb"]
     assert len(lists) > 1
     assert all(files == lists[0] for files in lists)
     assert all(product["filesize"] == 0 for product in products if product["downloadSystem"] == "folder")
-    family = ARD if name == ARD.dataset else FAMILIES[name]
-    assert {product["datasetId"] for product in lists[0]} == {dataset_id(family.files)}
+    assert {product["datasetId"] for product in lists[0]} == {dataset_id(FAMILIES[name].files)}
+
+
+TILE_FILES = {
+    "OLI_TIRS": {
+        *(f"SR_B{band}.TIF" for band in range(1, 8)), "SR_QA_AEROSOL.TIF", "ST_B10.TIF", "BT_B10.TIF", "BT_B11.TIF",
+        *(f"TOA_B{band}.TIF" for band in (1, 2, 3, 4, 5, 6, 7, 9)),
+    },
+    "TM": {
+        *(f"SR_B{band}.TIF" for band in (1, 2, 3, 4, 5, 7)), "SR_ATMOS_OPACITY.TIF", "SR_CLOUD_QA.TIF", "ST_B6.TIF",
+        "BT_B6.TIF", *(f"TOA_B{band}.TIF" for band in (1, 2, 3, 4, 5, 7)),
+    },
+}  # fmt: skip
+COMMON_TILE_FILES = {
+    *(f"ST_{name}.TIF" for name in ("ATRAN", "CDIST", "DRAD", "EMIS", "EMSD", "QA", "TRAD", "URAD")),
+    *(f"{name}.TIF" for name in ("QA_PIXEL", "QA_RADSAT", "QA_LINEAGE", "SAA", "SZA", "VAA", "VZA")),
+    *(f"{name}_stac.json" for name in ("SR", "ST", "TA", "BT")), "MTL.json", "MTL.xml",
+    "thumb_large.jpeg", "thumb_small.jpeg",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sensor", ["OLI_TIRS", "ETM", "TM"])
+def test_the_folder_of_a_tile_lists_the_files_of_its_sensor_by_their_names(sensor: str) -> None:
+    archive: Any = archive_of(ARD.dataset)
+    number = next(number for number in range(0, len(archive), 999) if archive.facts(number).sensor == sensor)
+    display_id = archive.facts(number).display_id
+    folder, *bundles = options(ARD.dataset, number)
+    assert folder["productCode"] == "D771"
+    files = {file["downloadName"]: file for file in folder["secondaryDownloads"]}
+    assert set(files) == COMMON_TILE_FILES | TILE_FILES["OLI_TIRS" if sensor == "OLI_TIRS" else "TM"]
+    assert len(files) == (42 if sensor == "OLI_TIRS" else 39)
+    assert all(file["entityId"] == file["displayId"] == f"{display_id}_{name}" for name, file in files.items())
+    assert {file["downloadSystem"] for file in files.values()} == {"ls_s3"}
+    assert not any(bundle["secondaryDownloads"] for bundle in bundles)
+
+
+def test_a_tile_has_six_bundles_that_contain_its_files() -> None:
+    products = options(ARD.dataset, old(ARD.dataset))
+    assert codes(products[1:]) == dict.fromkeys(("D772", "D773", "D774", "D775", "D776", "D777"), "ls_zip")
+    display_id, packed = products[0]["displayId"], set()
+    for product, part in zip(products[1:], ("META", "SR", "ST", "TOA", "BT", "QA"), strict=True):
+        filename, content = product_file(ARD.dataset, old(ARD.dataset), product)
+        assert (filename, content.size) == (f"{display_id}_{part}.tar", product["filesize"])
+        members = member_names(content)
+        assert all(name.startswith(f"{display_id}_") for name in members)
+        packed |= set(members)
+    assert packed == {file["displayId"] for file in products[0]["secondaryDownloads"]}
+
+
+def member_names(content: Content) -> list[str]:
+    """Return the names in a tar archive, reading only its headers."""
+    names, offset = [], 0
+    while offset < content.size - 1024:
+        entry = tarfile.TarInfo.frombuf(content.read(offset, offset + 512), "utf-8", "strict")
+        names.append(entry.name)
+        offset += 512 + entry.size + -entry.size % 512
+    return names
 
 
 def test_entity_ids_of_files_have_prefix_product_and_ending() -> None:
@@ -143,7 +202,7 @@ def test_a_dataset_without_folders_has_no_file_groups() -> None:
     assert dataset_file_groups("naip") == {"primary": [], "secondary": []}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_products_and_files_have_the_announced_size(name: str) -> None:
     number = old(name)
     bundle, *_ = [product for product in options(name, number) if product["downloadSystem"] == "ls_zip"]

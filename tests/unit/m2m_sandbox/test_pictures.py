@@ -8,8 +8,10 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +20,17 @@ import rasterio
 from PIL import Image
 from rio_cogeo.cogeo import cog_validate
 
-from m2m_sandbox.archive.datasets import archive_of
+from m2m_sandbox.archive.datasets import archive_of, products_of
 from m2m_sandbox.archive.landsat.archive import landsat
+from m2m_sandbox.archive.landsat.ard_grid import REGIONS
+from m2m_sandbox.archive.landsat.grid import Albers
+from m2m_sandbox.archive.small import SMALL
 from m2m_sandbox.archive.small.frame import Frame, frame_of
 from m2m_sandbox.files.content import Content
 from m2m_sandbox.files.products import browse_picture, frame_picture, landsat_files, whole_product
 from m2m_sandbox.pixels.bands import raster, rasters_of
-from m2m_sandbox.pixels.elevation import elevation
-from m2m_sandbox.pixels.film import film
+from m2m_sandbox.pixels.elevation import bil_zip, dted, dted_name, elevation, elevation_name, relief
+from m2m_sandbox.pixels.film import film, film_pieces, scanned
 from m2m_sandbox.pixels.hyperspectral import hyperspectral
 from m2m_sandbox.pixels.orthophoto import orthophoto, orthophoto_jp2
 from m2m_sandbox.pixels.pictures import Kind, picture
@@ -38,6 +43,7 @@ pytestmark = [
     pytest.mark.long,
 ]
 
+CONUS = REGIONS["CU"].crs
 DIGESTS = Path(__file__).with_name("digests.json")
 SLC_ON, SLC_OFF = datetime(2002, 7, 15, 10, tzinfo=UTC), datetime(2008, 7, 15, 10, tzinfo=UTC)
 SCENES = {
@@ -51,15 +57,16 @@ SCENES = {
     "tm-l2": Scene(sensor="TM", satellite=5, middle=SLC_ON),
     "tm-l1": Scene(sensor="TM", level="L1TP", satellite=5, middle=SLC_ON),
     "mss-l1": Scene(sensor="MSS", level="L1TP", satellite=2, pixel=60.0, middle=datetime(1978, 7, 15, 10, tzinfo=UTC)),
-    "oli-ard": Scene(level="ARD", epsg=5070, place=(-93.5, 41.6)),
-    "etm-ard": Scene(sensor="ETM", level="ARD", satellite=7, epsg=5070, place=(-93.5, 41.6), middle=SLC_ON),
-    "polar": Scene(epsg=3031, place=(60.0, -68.0)),
+    "oli-ard": Scene(level="ARD", crs=CONUS, place=(-93.5, 41.6)),
+    "etm-ard": Scene(sensor="ETM", level="ARD", satellite=7, crs=CONUS, place=(-93.5, 41.6), middle=SLC_ON),
+    "polar": Scene(crs=3031, place=(60.0, -68.0)),
 }
 STRIP = Frame("EO1H1960292014302110K0", date(2014, 10, 29), ((5.0, 46.5), (5.1, 46.48), (4.9, 45.6), (4.8, 45.62)))
 DEGREE = Frame("SRTM1N46E006V3", date(2000, 2, 11), ((6.0, 47.0), (7.0, 47.0), (7.0, 46.0), (6.0, 46.0)))
 QUARTER = Frame(
     "M_4109303_SW_15_060_20220630", date(2022, 6, 30), ((-93.4, 41.57), (-93.33, 41.57), (-93.33, 41.5), (-93.4, 41.5))
 )
+FOREST = Frame("AR1", date(1983, 7, 2), ((7.9, 48.6), (8.0, 48.6), (8.0, 48.5), (7.9, 48.5)))
 EXPOSURE = Frame("DS1117-2086DA007", date(1972, 5, 31), ((125.6, 53.5), (128.8, 53.1), (128.7, 52.9), (125.6, 53.3)))
 
 
@@ -75,7 +82,8 @@ def test_every_raster_of_every_sensor_and_level_is_a_strict_cog(name: str, tmp_p
         path = written(raster(scene, band), tmp_path / f"{band}.TIF")  # type: ignore[arg-type]
         assert cog_validate(path, strict=True) == (True, [], []), band
         with rasterio.open(path) as opened:
-            assert opened.crs.to_epsg() == scene.epsg
+            expected = scene.crs.proj if isinstance(scene.crs, Albers) else f"EPSG:{scene.crs}"
+            assert opened.crs == rasterio.crs.CRS.from_string(expected)
             assert np.unique(opened.read(1)).size > 1 or band in {"QA_RADSAT", "B9"}, band
 
 
@@ -102,7 +110,8 @@ def test_rasters_of_other_datasets_are_strict_cogs(make: object, tmp_path: Path)
         ("TIRS", "L1GT", 8, {"B10", "B11", "QA_PIXEL"}, {"B1", "B8"}),
         ("MSS", "L1TP", 2, {"B4", "B7"}, {"B1", "SAA"}),
         ("MSS", "L1TP", 5, {"B1", "B4"}, {"B7"}),
-        ("OLI_TIRS", "ARD", 8, {"SR_B1", "ST_B10", "TOA_B1", "TOA_B10"}, {"B1"}),
+        ("OLI_TIRS", "ARD", 8, {"SR_B1", "ST_B10", "TOA_B1", "BT_B10", "BT_B11", "QA_LINEAGE", "SZA"}, {"TOA_B10"}),
+        ("TM", "ARD", 5, {"SR_B5", "SR_B7", "ST_B6", "TOA_B7", "BT_B6", "SR_CLOUD_QA"}, {"SR_B6", "TOA_B6", "BT_B10"}),
     ],
 )
 def test_a_product_has_the_rasters_of_its_sensor_and_level(
@@ -161,7 +170,7 @@ def test_landsat_7_has_gaps_since_its_scan_line_corrector_failed() -> None:
 
 def test_numbers_that_run_out_are_flagged() -> None:
     scene = Scene(sensor="TM", level="L1TP", satellite=5, middle=datetime(2002, 1, 15, 10, tzinfo=UTC), cloud=9000,
-                  place=(25.0, 5.0), epsg=32635)  # fmt: skip
+                  place=(25.0, 5.0), crs=32635)  # fmt: skip
     flagged = tile(scene, "QA_RADSAT")
     assert (flagged > 0).any()
     assert np.array_equal(flagged >> 2 & 1 == 1, tile(scene, "B3") == 255)
@@ -206,6 +215,45 @@ def test_a_frame_has_a_picture_too() -> None:
     assert max(shown.size) == 256
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "colored"),
+    [
+        ("naip", 100, True),
+        ("eo1_hyp_pub", 5, True),
+        ("event2919", 3, True),
+        ("aerial_combin", 5, True),  # color infrared
+        ("aerial_combin", 300, False),  # black and white
+        ("corona2", 0, False),
+        ("srtm_v3", 3000, False),
+    ],
+)
+def test_a_browse_picture_is_in_color_where_the_product_is(name: str, number: int, colored: bool) -> None:
+    archive = archive_of(name)
+    assert archive is not None
+    form = products_of(name)[0]["form"]
+    pixels = np.asarray(Image.open(io.BytesIO(frame_picture(archive, number, 256, form))).convert("RGB")).astype(int)
+    assert (np.ptp(pixels, axis=-1).max() > 60) == colored
+
+
+def test_leaves_are_red_on_color_infrared_film(tmp_path: Path) -> None:
+    with rasterio.open(written(film(replace(FOREST, film="Color Infrared")), tmp_path / "infrared.tif")) as scan:
+        red, green, blue = (band[60:-60, 60:-60].mean() for band in scan.read())
+    assert red > 1.5 * green
+    assert red > 1.5 * blue
+
+
+def test_long_film_is_scanned_in_pieces_that_overlap(tmp_path: Path) -> None:
+    pieces = film_pieces(EXPOSURE)
+    assert list(pieces) == [f"{EXPOSURE.name}_{letter}.tif" for letter in "abcd"]
+    scans = []
+    for name, content in pieces.items():
+        with rasterio.open(written(content, tmp_path / name)) as scan:
+            scans.append(scan.read(1))
+    for left, right in pairwise(scans):
+        assert np.array_equal(left[:, -64:], right[:, :64])
+    assert np.array_equal(np.hstack([scans[0], *(scan[:, 64:] for scan in scans[1:])]), scanned(EXPOSURE))
+
+
 def test_film_has_edges_markings_and_grain(tmp_path: Path) -> None:
     with rasterio.open(written(film(EXPOSURE), tmp_path / "film.tif")) as scan:
         grey = scan.read(1)
@@ -227,6 +275,7 @@ def test_an_orthophoto_lies_where_its_footprint_does(tmp_path: Path) -> None:
         assert packed.crs.to_epsg() == 26915
         assert packed.transform == photo.transform
         assert packed.read().std() > 10
+        assert [color.name for color in packed.colorinterp] == ["red", "green", "blue", "undefined"]
 
 
 def test_an_orthophoto_and_a_satellite_scene_see_the_same_water(tmp_path: Path) -> None:
@@ -261,15 +310,78 @@ def test_a_hyperspectral_product_is_an_archive_of_bands_and_a_text(tmp_path: Pat
         assert 0.05 < (band.read(1) > 0).mean() < 0.6
 
 
-@pytest.mark.parametrize("form", ["film-tif", "photo-jp2", "photo-zip", "photo-tif", "elevation-tif", "report-txt",
-                                  "hyperspectral-zip"])  # fmt: skip
-def test_a_product_is_as_long_as_it_says_before_it_is_made(form: str) -> None:
-    archive = archive_of("naip")
-    assert archive is not None
-    name, content = whole_product(archive, 5, form)
-    assert name.rpartition(".")[2].lower() in {"tif", "jp2", "zip", "txt"}
-    end = content.read(content.size - 10, content.size + 10)
-    assert len(end) == 10
+ELEVATIONS = {
+    "SRTM1N46E006V3": ("n46_e006_1arc_v3", (3601, 3601), (6, 47), 1 / 3600, "dt2"),
+    "SRTM3S13E030V1": ("s13_e030_3arc_v1", (1201, 1201), (30, -12), 3 / 3600, "dt1"),
+    "SRTM3N52W007V2": ("n52_w007_3arc_v2", (1201, 601), (-7, 53), 3 / 3600, "dt1"),
+    "SRTM1S51E068V3": ("s51_e068_1arc_v3", (3601, 1801), (68, -50), 1 / 3600, "dt2"),
+}
+"""Entity id → file name, rows and columns, north-west corner, spacing of the rows in degrees, ending of DTED."""
+
+
+@pytest.mark.parametrize("entity_id", ELEVATIONS)
+def test_the_posts_of_an_elevation_tile_lie_on_whole_degrees(entity_id: str, tmp_path: Path) -> None:
+    name, shape, (west, north), pixel, dted_ending = ELEVATIONS[entity_id]
+    frame = Frame(entity_id, DEGREE.day, ())
+    assert (elevation_name(frame), dted_name(frame)) == (name, f"{name}.{dted_ending}")
+    content = elevation(frame)
+    path = tmp_path / "header.tif"
+    path.write_bytes(content.read(0, 100_000).ljust(content.size, b"\0"))
+    with rasterio.open(path) as opened:
+        assert opened.shape == shape
+        assert opened.crs.to_epsg() == 4326
+        assert opened.xy(0, 0) == pytest.approx((west, north))
+        assert opened.xy(shape[0] - 1, shape[1] - 1) == pytest.approx((west + 1, north - 1))
+        assert -opened.transform.e == pytest.approx(pixel)
+
+
+@pytest.mark.parametrize("entity_id", ["SRTM3S13E030V1", "SRTM3N52W007V2"])
+def test_an_elevation_tile_has_the_same_heights_in_each_format(entity_id: str, tmp_path: Path) -> None:
+    frame = Frame(entity_id, DEGREE.day, ())
+    name = elevation_name(frame)
+    written(bil_zip(frame), tmp_path / f"{name}_bil.zip")
+    paths = [
+        str(written(elevation(frame), tmp_path / f"{name}.tif")),
+        str(written(dted(frame), tmp_path / dted_name(frame))),
+        f"/vsizip/{tmp_path}/{name}_bil.zip/{name}.bil",
+    ]
+    with rasterio.Env(DTED_VERIFY_CHECKSUM="YES"):
+        opened = [rasterio.open(path) for path in paths]
+        assert [raster.driver for raster in opened] == ["GTiff", "DTED", "EHdr"]
+        heights = [raster.read(1) for raster in opened]
+    assert all(np.array_equal(heights[0], other) for other in heights[1:])
+    assert all(np.allclose(opened[0].transform, raster.transform) for raster in opened)
+    assert {raster.nodata for raster in opened} == {-32767}
+
+
+ENDINGS = ("tif", "tif.gz", "tgz", "jp2", "zip", "dt1", "dt2", "pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [(name, row["code"]) for name in SMALL if name != "event1058" for row in products_of(name)]
+)
+def test_a_product_is_as_long_as_it_says_before_it_is_made(name: str, code: str) -> None:
+    archive = SMALL[name]()
+    number = next(number for number in range(len(archive)) if archive.offers(number, code))
+    (form,) = (row["form"] for row in products_of(name) if row["code"] == code)
+    filename, content = whole_product(archive, number, form)
+    assert filename.lower().partition(".")[2] in ENDINGS
+    if "elevation" not in form:  # whole tiles are compared between formats, above
+        end = content.read(content.size - 10, content.size + 10)
+        assert len(end) == 10
+
+
+def test_a_camera_report_is_a_pdf_whose_table_has_the_places_of_its_objects() -> None:
+    archive = SMALL["aerial_combin"]()
+    filename, content = whole_product(archive, 0, "report-pdf")
+    document = content.read(0, content.size)
+    assert filename == f"{archive.scene(0, full=False)['displayId']}_calibration_report.pdf"
+    assert document.startswith(b"%PDF-1.4")
+    assert document.endswith(b"%%EOF\n")
+    table = document[document.index(b"xref\n") :]
+    offsets = [int(line[:10]) for line in table.splitlines() if line.endswith(b" n ")]
+    assert [document[offset:].split(b"\n")[0] for offset in offsets] == [b"%d 0 obj" % n for n in range(1, 6)]
+    assert int(table.split(b"startxref\n")[1].split()[0]) == document.index(b"xref\n")
 
 
 def test_a_scene_whose_place_was_never_filled_in_has_a_picture_too() -> None:
@@ -298,6 +410,7 @@ def digests() -> dict[str, str]:
         for band in rasters_of(scene.sensor, scene.level, scene.satellite)
     }
     found |= {f"browse {kind}": picture(SCENES["oli-l2"], 300, kind) for kind in ("refl", "tir", "qb")}  # type: ignore[arg-type]
+    found |= {"infrared film": scanned(replace(FOREST, film="Color Infrared")), "relief": relief(DEGREE)}
     files = {"film": film(EXPOSURE), "orthophoto": orthophoto(QUARTER), "hyperspectral": hyperspectral(STRIP)}
     said = {name: hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest() for name, pixels in found.items()}
     said |= {name: hashlib.sha256(content.read(0, content.size)).hexdigest() for name, content in files.items()}

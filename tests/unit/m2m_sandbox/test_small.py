@@ -178,9 +178,31 @@ def test_a_quarter_quadrangle_is_named_for_its_place() -> None:
 
 
 def test_a_film_that_is_not_scanned_can_only_be_ordered() -> None:
+    """As of the three recorded frames of corona2, which are not scanned; one that is has nothing left to order."""
     for scene in scenes(small_archive("declassiii")):
         scanned = scene["displayId"][-1] == "7"
-        assert (scene["options"]["download"], scene["options"]["order"]) == (scanned, True)
+        assert (scene["options"]["download"], scene["options"]["order"]) == (scanned, not scanned)
+
+
+def test_a_photograph_without_a_scan_in_high_resolution_can_be_downloaded_and_ordered() -> None:
+    for number, scene in enumerate(scenes(small_archive("aerial_combin"))):
+        scanned = int(scene["displayId"][-4:]) % 3 == 0
+        assert (scene["options"]["download"], scene["options"]["order"]) == (True, not scanned)
+        assert small_archive("aerial_combin").offers(number, "D198") == scanned
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if not sheet(name).get("orders")])
+def test_where_nothing_is_ordered_no_scene_can_be_ordered(name: str) -> None:
+    assert not any(scene["options"]["order"] for scene in scenes(small_archive(name)))
+
+
+@pytest.mark.parametrize("name", ["corona2", "declassii", "declassiii", "aerial_combin"])
+def test_only_film_that_is_not_scanned_has_an_option_to_order(name: str) -> None:
+    archive = small_archive(name)
+    for number in range(0, len(archive), 7):
+        rows = [row for row in download_options(name, archive, number) if row["downloadSystem"] == "tram"]
+        assert len(rows) == archive.scene(number, full=False)["options"]["order"]
+        assert not any(row["available"] for row in rows)
 
 
 def products(name: str, display_id: str) -> dict[str, dict[str, Any]]:
@@ -223,12 +245,16 @@ def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
     forms = {one["form"] for name in SMALL for one in products_of(name)}
     assert forms == {
         "film-tif",
+        "film-gzip",
+        "film-tgz",
         "photo-jp2",
         "photo-zip",
         "photo-tif",
         "elevation-tif",
+        "elevation-dted",
+        "elevation-bil-zip",
         "hyperspectral-zip",
-        "report-txt",
+        "report-pdf",
     }
 
 
