@@ -38,11 +38,12 @@ def _has_scenes(alias: str, payload: Payload) -> bool:
     Whether M2M compares with scenes or with the dataset's own bounds and dates is not known. Comparing with scenes
     never hides a dataset that has some.
     """
-    scene_filter = {"acquisitionFilter": payload.get("temporalFilter"), "spatialFilter": payload.get("spatialFilter")}
+    parts = {"acquisitionFilter": payload.get("temporalFilter"), "spatialFilter": payload.get("spatialFilter")}
+    scene_filter = {key: part for key, part in parts.items() if part}
+    if not scene_filter:
+        return True
     archive = archive_of(alias)
-    if archive is None or not any(scene_filter.values()):
-        return not any(scene_filter.values())
-    return len(archive.search({key: part for key, part in scene_filter.items() if part})) > 0
+    return archive is not None and len(archive.search(scene_filter)) > 0
 
 
 def _dataset(payload: Payload) -> Payload:

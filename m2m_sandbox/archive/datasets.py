@@ -73,12 +73,12 @@ def dataset_id(name: str) -> str:
 def dataset(name: str) -> dict[str, Any]:
     """Return a dataset as dataset-search lists it.
 
-    The number of scenes comes from the fact sheet if it states one (M2M's own number is known to be wrong for some
-    datasets), otherwise from the archive.
+    The number of scenes comes from the fact sheet, so that no archive is built for it. M2M's own number, which is known
+    to be wrong for some datasets, takes precedence.
     """
-    archive, document = archive_of(name), sheet(name)["dataset"]
-    count = {} if archive is None or "sceneCount" in document else {"sceneCount": len(archive)}
-    return {**document, **count, "datasetAlias": name}
+    facts = sheet(name)
+    count = {"sceneCount": facts["scene_count"]} if "scene_count" in facts else {}
+    return {**count, **facts["dataset"], "datasetAlias": name}
 
 
 def datasets() -> list[dict[str, Any]]:

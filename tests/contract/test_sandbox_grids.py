@@ -28,4 +28,4 @@ def test_an_item_has_the_grid_of_its_files(name: str) -> None:
         corner = grid.west - grid.pixel / 2, grid.north + grid.pixel / 2
         assert properties["proj:shape"] == [grid.height, grid.width]
         assert properties["proj:transform"] == [grid.pixel, 0, corner[0], 0, -grid.pixel, corner[1]]
-        assert properties["proj:code"] == f"EPSG:{grid.epsg}"
+        assert properties["proj:code"] == f"EPSG:{grid.crs}"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from m2m_sandbox.archive.datasets import archive_of, datasets
+from m2m_sandbox.archive.datasets import archive_of
+from m2m_sandbox.archive.fact_sheets import sheets
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
 from m2m_sandbox.archive.overpasses.land import is_land
 from m2m_sandbox.downloads.options import download_options
@@ -22,7 +23,7 @@ def archive_named(name: str) -> Any:
     return archive_of(name)
 
 
-STOCKED = [name for dataset in datasets() if len(archive_named(name := dataset["datasetAlias"]) or ())]
+STOCKED = [name for name, facts in sheets().items() if facts.get("scene_count")]
 
 
 @pytest.mark.parametrize("name", STOCKED)
@@ -36,6 +37,12 @@ def test_the_first_scenes_are_on_land_and_have_a_file(name: str) -> None:
         assert is_land(np.array([(west + east) / 2]), np.array([(south + north) / 2])), scene["displayId"]
         assert scene["options"]["download"]
         assert any(product["available"] for product in download_options(name, archive, number))
+
+
+def test_fact_sheets_have_the_number_of_scenes_of_their_archives() -> None:
+    for name, facts in sheets().items():
+        archive = archive_named(name)
+        assert facts.get("scene_count") == (None if archive is None or "sceneCount" in facts["dataset"] else len(archive))
 
 
 def test_the_first_photographs_of_naip_can_be_opened_without_unpacking_an_archive() -> None:
