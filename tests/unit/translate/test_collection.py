@@ -188,5 +188,5 @@ def test_products_are_item_assets_with_stable_keys_in_stable_order() -> None:
 def test_a_dataset_without_an_alias_is_skipped() -> None:
     datasets = read_datasets([{"datasetId": "1"}, {"datasetAlias": "a", "datasetId": "2"}, None])
     assert [dataset.alias for dataset in datasets] == ["a"]
-    with pytest.raises(ValueError, match="no element is a dataset"):
+    with pytest.raises(ValueError, match="no element is a Dataset"):
         read_datasets([{"collectionName": "nobody"}])
