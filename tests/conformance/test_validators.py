@@ -80,9 +80,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.timeout(
-    300 * TIMEOUT_FACTOR
-)  # hundreds of requests and validations
+@pytest.mark.timeout(300 * TIMEOUT_FACTOR)  # hundreds of requests and validations
 @pytest.mark.parametrize("classes", VALIDATED, ids="+".join)
 def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
     look_up_schemas_offline()
