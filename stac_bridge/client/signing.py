@@ -9,7 +9,10 @@
     odc.stac.load(items, patch_url=signing.patch_url, ...)
 
 Items from a search that just ran are fresh; Items saved last month are not. No request is sent while an href is
-valid. Each href is renewed by the server that signed it, so there is nothing to configure.
+valid. Each href is renewed by the server that signed it, so there is nothing to configure; only readers who reach that
+server by another address use ``Renewer(address=...)``.
+
+Both functions can be pickled, so that dask and process pools run them in their workers.
 
 Imports httpx and no other package, so that a script needs nothing of the server.
 """
@@ -20,7 +23,10 @@ import re
 import threading
 import time
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -40,9 +46,16 @@ MAX_REMEMBERED = 100_000
 """Renewed hrefs kept in memory, about 50 MB; beyond that all are dropped."""
 
 _SIGNED_HREF = re.compile(
-    r"(?P<base>https?://[^?#]*)/collections/[^/?#]+/items/[^/?#]+/assets/[^/?#]+/[^/?#]+"
-    r"\?e=(?P<expires>\d{1,12})&x=[^&=#]+&s=[A-Za-z0-9_-]{24}"
+    r"(?P<base>https?://[^?#]*)(?P<path>/collections/[^/?#]+/items/[^/?#]+/assets/[^/?#]+/[^/?#]+"
+    r"\?e=(?P<expires>\d{1,12})&x=[^&=#]+&s=[A-Za-z0-9_-]{24})"
 )
+_GDAL_NAME = re.compile(
+    rf'(?P<before>(?s:.*)/vsicurl(?:_streaming)?/)(?P<href>{_SIGNED_HREF.pattern})(?P<after>(?:[/}}":].*)?)'
+)
+"""An href as GDAL is given it, perhaps within an archive or a subdataset: ``/vsitar//vsicurl/http…/name``."""
+
+_GDAL_OPTIONS = re.compile(r"(?P<before>/vsicurl\?(?:[^&]*&)*?url=)(?P<href>[^&]+)(?P<after>.*)", re.DOTALL)
+"""The form of ``/vsicurl`` with options, in which the href is percent-encoded."""
 
 
 class NotRenewed(Exception):
@@ -52,50 +65,77 @@ class NotRenewed(Exception):
 class Renewer:
     """Renews hrefs of any stac-bridge that are not valid for ``margin`` seconds more. Threads may share one.
 
-    ``timeout`` is in seconds. ``transport`` and ``clock`` (Unix seconds) replace the network and the time in tests.
+    ``address`` is the URL by which this reader reaches the server, if it is not the one in the hrefs: renewals are
+    requested there, and all hrefs are moved there, valid ones too. ``timeout`` is in seconds. ``transport`` and
+    ``clock`` (Unix seconds) replace the network and the time in tests.
+
+    Equal ones that are unpickled in one process are the same object, so that its tasks share what has been renewed.
     """
 
     def __init__(
         self,
         margin: float = MARGIN,
         *,
+        address: str | None = None,
         timeout: float = 60,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._margin = margin
+        self._address = address.rstrip("/") if address else None
         self._timeout = timeout
         self._transport = transport
         self._clock = clock
         self._renewed: dict[str, tuple[str, float]] = {}  # old href -> (new href, time of the renewal)
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared_renewer, self._configuration
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """Return the same for equal renewers, in any process, so that dask recognizes its own results."""
+        return "stac_bridge.client.signing.Renewer", self._margin, self._address, self._timeout
+
+    @property
+    def _configuration(self) -> tuple[Any, ...]:
+        return self._margin, self._address, self._timeout, self._transport, self._clock
+
     def patch_url(self, href: str) -> str:
         """Return the href, renewed if necessary; any other URL is returned unchanged. Raises NotRenewed.
 
-        For ``odc.stac.load(patch_url=…)``.
+        For ``odc.stac.load(patch_url=…)``. GDAL's names of an href (``/vsicurl/…``) are understood, too.
         """
-        return self._renew([href]).get(href, href)
+        name = _Name.parse(href)
+        return name.with_href(self._renew([name.href]).get(name.href, name.href))
 
     def modifier(self, stac_object: Any) -> None:
-        """Renew, in place, the hrefs of an Item, an ItemCollection, a Collection, a dict or a list of them.
+        """Renew, in place, the hrefs of an Item, an ItemCollection, a Collection, an asset, a dict or a list of them.
 
         For ``pystac_client.Client.open(modifier=…)``. Everything that has expired goes into one request per server.
-        Raises NotRenewed.
+        Raises NotRenewed, and TypeError for what cannot be changed in place, such as a text or a generator.
         """
-        assets = [(asset, owner) for owner in _owners(stac_object) for asset in _assets(owner)]
-        renewed = self._renew([_href(asset) for asset, _owner in assets])
-        for asset, owner in assets:
-            href = renewed.get(_href(asset))
-            if href:
-                _set_href(asset, href)
-                _update_expiry(owner, href)
+        places = list(_places(stac_object, None))
+        names = [_Name.parse(place.get()) for place in places]
+        renewed = self._renew([name.href for name in names])
+        for place, name in zip(places, names, strict=True):
+            if href := renewed.get(name.href):
+                place.set(name.with_href(href))
+                _update_expiry(place.item, href)
 
     def _renew(self, hrefs: Iterable[str]) -> dict[str, str]:
-        """Return old → new for those of the hrefs that expire within the margin."""
-        expiring = [href for href in dict.fromkeys(hrefs) if self._is_expiring(href)]
-        if not expiring:
-            return {}
+        """Return old → new for those of the hrefs that expire within the margin, or are at another address."""
+        signed = {href: self._move(href) for href in dict.fromkeys(hrefs) if _SIGNED_HREF.fullmatch(href)}
+        expiring = [href for href in dict.fromkeys(signed.values()) if self._is_expiring(href)]
+        renewed = self._renew_expiring(expiring) if expiring else {}
+        new = {href: renewed.get(moved, moved) for href, moved in signed.items()}
+        return {href: fresh for href, fresh in new.items() if fresh != href}
+
+    def _move(self, href: str) -> str:
+        """Return a signed href at the address by which this reader reaches the server; no signature covers it."""
+        match = _SIGNED_HREF.fullmatch(href)
+        return f"{self._address}{match['path']}" if self._address and match else href
+
+    def _renew_expiring(self, expiring: list[str]) -> dict[str, str]:
         # One request at a time: a thread that waited finds what the thread before it has fetched.
         with self._lock:
             if len(self._renewed) > MAX_REMEMBERED:
@@ -118,8 +158,20 @@ class Renewer:
             for base, own in _by_server(hrefs).items():
                 for start in range(0, len(own), MAX_HREFS):
                     part = own[start : start + MAX_HREFS]
-                    new = ((href, self._clock()) for href in _post(http, base, part))
+                    new = ((self._move(href), self._clock()) for href in _post(http, base, part))
                     self._renewed.update(zip(part, new, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _shared_renewer(
+    margin: float,
+    address: str | None,
+    timeout: float,
+    transport: httpx.BaseTransport | None,
+    clock: Callable[[], float],
+) -> Renewer:
+    """Return this process's renewer with this configuration."""
+    return Renewer(margin, address=address, timeout=timeout, transport=transport, clock=clock)
 
 
 def _by_server(hrefs: Iterable[str]) -> dict[str, list[str]]:
@@ -145,42 +197,108 @@ def _post(http: httpx.Client, base: str, hrefs: list[str]) -> list[str]:
     return [str(href) for href in body["hrefs"]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """An href, and what GDAL's name of it has before and after it."""
+
+    href: str
+    before: str = ""
+    after: str = ""
+    is_encoded: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> _Name:
+        if "/vsicurl" not in text:
+            return cls(text)
+        if match := _GDAL_NAME.fullmatch(text):
+            return cls(match["href"], match["before"], match["after"])
+        if match := _GDAL_OPTIONS.fullmatch(text):
+            return cls(unquote(match["href"]), match["before"], match["after"], is_encoded=True)
+        return cls(text)
+
+    def with_href(self, href: str) -> str:
+        """Return the name for another href."""
+        return f"{self.before}{quote(href, safe='') if self.is_encoded else href}{self.after}"
+
+
 # -- STAC objects: dicts, or pystac's classes, which are recognized by their attributes so as not to import pystac --
 
+_WITHOUT_HREFS = ("geometry", "bbox", "proj:geometry", "proj:bbox")
+"""Members that have thousands of numbers and no href."""
 
-def _owners(stac_object: Any) -> Iterator[Any]:
-    """Yield the objects that have assets of their own."""
-    if isinstance(stac_object, dict):
-        members = stac_object.get("features")
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a text is: a member of a dict or a list, or an attribute; and the Item around it."""
+
+    owner: Any
+    key: Any
+    item: Any
+
+    def get(self) -> str:
+        return str(self.owner[self.key] if isinstance(self.owner, dict | list) else getattr(self.owner, self.key))
+
+    def set(self, text: str) -> None:
+        if isinstance(self.owner, dict | list):
+            self.owner[self.key] = text
+        else:
+            setattr(self.owner, self.key, text)
+
+
+def _places(value: Any, item: Any) -> Iterator[_Place]:
+    """Yield the places of all texts that may be hrefs. Raises TypeError for what cannot be changed in place."""
+    if isinstance(value, dict):
+        item = value if "assets" in value else item
+        members = ((key, member) for key, member in value.items() if key not in _WITHOUT_HREFS)
+        yield from _places_of_members(value, members, item)
+    elif isinstance(value, list):
+        yield from _places_of_members(value, enumerate(value), item)
+    elif isinstance(value, tuple):
+        for member in value:
+            if not _is_scalar(member) or _SIGNED_HREF.fullmatch(_Name.parse(str(member)).href):
+                yield from _places(member, item)
+    elif isinstance(getattr(value, "assets", None), dict):  # pystac's Item and Collection
+        yield from _places(value.assets, value)
+    elif isinstance(getattr(value, "items", None), list):  # pystac's ItemCollection
+        yield from _places(value.items, item)
+    elif isinstance(getattr(value, "href", None), str) and isinstance(getattr(value, "extra_fields", None), dict):
+        yield _Place(value, "href", item)  # pystac's Asset
+        yield from _places(value.extra_fields, item)
     else:
-        is_sequence = isinstance(stac_object, list | tuple)
-        members = stac_object if is_sequence else getattr(stac_object, "items", None)
-    # A pystac.ItemCollection has a list named items; other objects have a method of that name.
-    if isinstance(members, list | tuple):
-        for member in members:
-            yield from _owners(member)
-    else:
-        yield stac_object
+        raise TypeError(_cannot_change(value))
 
 
-def _assets(owner: Any) -> list[Any]:
-    assets = owner.get("assets") if isinstance(owner, dict) else getattr(owner, "assets", None)
-    return [asset for asset in assets.values() if isinstance(_href(asset), str)] if isinstance(assets, dict) else []
+def _places_of_members(owner: Any, members: Iterable[tuple[Any, Any]], item: Any) -> Iterator[_Place]:
+    for key, member in members:
+        if isinstance(member, str):
+            yield _Place(owner, key, item)
+        elif not _is_scalar(member):
+            yield from _places(member, item)
 
 
-def _href(asset: Any) -> Any:
-    return asset.get("href") if isinstance(asset, dict) else getattr(asset, "href", None)
+def _is_scalar(value: Any) -> bool:
+    """Whether a member has no members of its own: a text, a number, a date, an array of numbers."""
+    if isinstance(value, str | bytes) or getattr(getattr(value, "dtype", None), "kind", "O") in "biufcmM":
+        return True
+    return not any(hasattr(value, name) for name in ("__iter__", "assets", "href", "get_items"))
 
 
-def _set_href(asset: Any, href: str) -> None:
-    if isinstance(asset, dict):
-        asset["href"] = href
-    else:
-        asset.href = href
+def _cannot_change(value: Any) -> str:
+    """Return what to do instead, as a sentence."""
+    kind = type(value).__name__
+    if isinstance(value, str):
+        return "A text cannot be changed in place; use signing.patch_url(href), which returns the renewed href."
+    if hasattr(value, "__next__"):
+        return f"A {kind} would be used up; pass list(...) of it, and go on with that list."
+    if hasattr(value, "get_items") or hasattr(value, "item_collection"):
+        return f"A {kind} has no hrefs of its own; pass its Items, as a list or an ItemCollection."
+    if hasattr(value, "columns") or hasattr(value, "dtype"):
+        return f"The hrefs of a {kind} cannot be changed in place; apply signing.patch_url to its hrefs, or pass Items."
+    return f"A {kind} is no STAC object; pass an Item, an ItemCollection, a Collection, an asset, or dicts of them."
 
 
 def _update_expiry(owner: Any, href: str) -> None:
-    """Set an Item's ``m2m:href_expires``, if it has one, to when the new href expires."""
+    """Set an Item's ``m2m:href_expires``, if it has one, to when the new href expires; there may be no Item."""
     properties = owner.get("properties") if isinstance(owner, dict) else getattr(owner, "properties", None)
     match = _SIGNED_HREF.fullmatch(href)
     if isinstance(properties, dict) and "m2m:href_expires" in properties and match:
@@ -188,6 +306,6 @@ def _update_expiry(owner: Any, href: str) -> None:
         properties["m2m:href_expires"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", expires)
 
 
-_shared = Renewer()
+_shared = _shared_renewer(*Renewer()._configuration)
 modifier = _shared.modifier
 patch_url = _shared.patch_url
