@@ -154,8 +154,8 @@ def _why_not_signed(raw_path: str, query: str) -> str:
     if not query:
         return (
             "This address has lost its query (?e=…&x=…&s=…), which has the signature: the client dropped it. "
-            'Pass the whole href as it is in the Item; obstore and VirtualiZarr: HTTPStore.from_url(href), with "" as '
-            "the path."
+            'Pass the whole href as it is in the Item; obstore: HTTPStore.from_url(href), with "" as the path; '
+            "VirtualiZarr: a registry of {href: that store}."
         )
     if "amp;x" in names or "amp;s" in names:
         return "The signature does not fit, because & was written as &amp; for HTML; replace &amp; by & in the href."
