@@ -25,7 +25,7 @@ _HTML = re.compile(
     rf"{_BEFORE_ROOT}<(?:!doctype\s+html|html|head|body|title|meta|script|style|iframe|h1|div|table|center|font|br){_END}",
     re.IGNORECASE | re.DOTALL,
 )
-"""The elements by which browsers recognize HTML (WHATWG MIME Sniffing §7.1), without those of one letter."""
+"""The elements by which browsers recognize HTML (WHATWG MIME Sniffing, section 7.1), without those of one letter."""
 
 _XML_ERROR = re.compile(
     rf"{_BEFORE_ROOT}<(?:[\w-]+:)?(?:errors?|errorresponse|(?:service)?exceptionreport|envelope|fault){_END}",

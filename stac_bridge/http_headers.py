@@ -103,5 +103,8 @@ def read_filename(disposition: str | None) -> str | None:
     """
     message = Message()
     message["Content-Disposition"] = " ".join((disposition or "").split())
-    name = message.get_filename() or ""
+    try:
+        name = message.get_filename() or ""
+    except (TypeError, ValueError, LookupError):  # the library fails for malformed continuations and character sets
+        return None
     return re.split(r"[/\\]", name.partition("?")[0])[-1].strip() or None

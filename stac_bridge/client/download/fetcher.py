@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Fetcher:
     """Fetches what was planned.
 
-    ``outcomes`` (by path) fills up during the run, so that it can be reported after an interrupt. ``collections``
+    ``outcomes`` (by planned path) fills up during the run, so that it can be reported after an interrupt.
+    ``collections``
     maps folder names to the servers' Collections.
     """
 
@@ -44,22 +45,27 @@ class Fetcher:
     async def _fetch_item(self, download: ItemDownload) -> None:
         names, sizes = recorded_names(download.path), recorded_sizes(download.path)
         taken = {*download.names, *(name.casefold() for name in names.values())}
-        files = [_with_recorded_name(file, names) for file in download.files]
-        outcomes = await asyncio.gather(*(self._fetch_file(file, sizes.get(file.path.name), taken) for file in files))
+
+        async def fetch(planned: File) -> Outcome:
+            file = _with_recorded_name(planned, names)
+            outcome = await self._fetch_file(file, sizes.get(file.path.name), taken)
+            return self._record(planned.path, outcome)
+
+        outcomes = await asyncio.gather(*map(fetch, download.files))
         try:
             write_item(download, outcomes)
         except OSError as error:
             item = File(str(download.item.get("collection") or ""), download.item["id"], "", "", download.path)
-            self._record(Outcome(item, Status.failed, reason=str(disk_failure(error))))
+            self._record(item.path, Outcome(item, Status.failed, reason=str(disk_failure(error))))
 
     async def _fetch_file(self, file: File, recorded_size: int | None, taken: set[str]) -> Outcome:
         download = FileDownload(file, self._context, self._listener, taken)
         if not self._overwrite and await download.is_complete(recorded_size):
-            return self._record(Outcome(file, Status.skipped, file.path.stat().st_size))
-        return self._record(await download.run())
+            return Outcome(file, Status.skipped, file.path.stat().st_size)
+        return await download.run()
 
-    def _record(self, outcome: Outcome) -> Outcome:
-        self.outcomes[outcome.file.path] = outcome
+    def _record(self, planned: Path, outcome: Outcome) -> Outcome:
+        self.outcomes[planned] = outcome
         self._listener.on_finish(outcome)
         return outcome
 

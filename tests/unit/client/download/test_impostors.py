@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.client.download import Status, plan_downloads
-from tests.unit.client.download.host import BODY, Host, fetch, file, item
+from stac_bridge.client.download import FetchContext, Fetcher, Status, plan_downloads
+from tests.unit.client.download.host import BODY, Host, Recorder, Web, fetch, file, item, no_time
 
 HTML = b"<!DOCTYPE html>\n<html><title>Sign in</title></html>"
 DENIED = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>'
@@ -130,3 +131,14 @@ def test_no_name_has_a_query_in_it_or_leaves_its_folder(name: str, query: str) -
     (planned,) = download.files
     assert not set("?&#/\\") & (set(planned.path.name) - set(name))
     assert planned.path.parent == Path("folder") / "naip" / "a"
+
+
+async def test_outcomes_are_found_by_the_planned_path_of_a_file_that_the_server_names(tmp_path: Path) -> None:
+    document = item(d410={"href": "http://x.test/assets/d410", "type": "application/octet-stream"})
+    (download,) = plan_downloads([document], tmp_path)
+    async with httpx.AsyncClient(transport=Web(named("frame.tif"))) as http:
+        fetcher = Fetcher(FetchContext(http, asyncio.Semaphore(1), 0, no_time), Recorder())
+        await fetcher.fetch([download])
+    assert {path: outcome.file.path.name for path, outcome in fetcher.outcomes.items()} == {
+        download.files[0].path: "frame.tif"
+    }
