@@ -61,7 +61,7 @@ def asset_route(
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         if address := bridge.public_address(ref):
             return Response(status_code=302, headers={"Location": address, "Cache-Control": "no-store"})
-        source = await _resolve(ref)
+        source = await _resolve(bridge, ref, on_resolved)
         headers = {**vary, **_license_header(source)}
         redirects = request.method == "GET" and not source.part and _redirects(delivery, request)
         # A redirect ignores conditions (RFC 9110 §13.2.1): they are for the host that it leads to.
@@ -80,16 +80,17 @@ def asset_route(
         delivered = await streamer.open(source, byte_range, if_range, renew)
         return _AssetStream(delivered, {**delivered.headers, **headers, **_cache_control(source)})
 
-    async def _resolve(ref: AssetRef) -> Source:
-        try:
-            source = await bridge.source(ref)
-        except BridgeError as error:
-            on_resolved(type(error).__name__)
-            raise
-        on_resolved("ok")
-        return source
-
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+async def _resolve(bridge: Bridge, ref: AssetRef, on_resolved: Callable[[str], None]) -> Source:
+    try:
+        source = await bridge.source(ref)
+    except BridgeError as error:
+        on_resolved(type(error).__name__)
+        raise
+    on_resolved("ok")
+    return source
 
 
 class _HeadResponse(Response):
