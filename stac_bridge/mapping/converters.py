@@ -32,12 +32,12 @@ _ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(
 
 
 def text(value: Any) -> str | None:
-    """Return the text without leading and trailing whitespace; empty text is absent.
+    """Return the text without leading and trailing whitespace; empty text is absent, and so are lists and objects.
 
-    >>> text(" NADIR "), text(9), text("  ")
-    ('NADIR', '9', None)
+    >>> text(" NADIR "), text(9), text("  "), text(["T1"])
+    ('NADIR', '9', None, None)
     """
-    return str(value).strip() or None
+    return None if isinstance(value, list | dict) else str(value).strip() or None
 
 
 def number(value: Any) -> float | None:
