@@ -61,9 +61,7 @@ SORTS = [
     Probe("`-datetime`, of a place", {**WEEK, **ALPS, "sortby": "-datetime"}),
     Probe("`datetime`, of ten years", {"datetime": "2014-01-01T00:00:00Z/2023-12-31T23:59:59Z", "sortby": "datetime"}),
     Probe("`eo:cloud_cover`", {**WEEK, "sortby": "eo:cloud_cover"}),
-    Probe(
-        "`eo:cloud_cover`, except unknown", {**WEEK, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}
-    ),
+    Probe("`eo:cloud_cover`, except unknown", {**WEEK, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}),
     Probe("`eo:cloud_cover`, of a place", {**WEEK, **ALPS, "sortby": "eo:cloud_cover"}),
     Probe("`-view:sun_elevation`, of a place", {**WEEK, **ALPS, "sortby": "-view:sun_elevation"}),
     Probe("`-view:sun_elevation`, of the world", {**WEEK, "sortby": "-view:sun_elevation"}),
