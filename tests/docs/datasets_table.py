@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stac_bridge.mapping import Mapping, load_mappings
-from stac_bridge.mapping.model import IdForm
+from stac_bridge.mapping.id_forms import IdForm
 from tests.docs.families import sections
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"

@@ -167,7 +167,7 @@ def _property_rows(described: list[Described]) -> Iterator[str]:
         queryables = queryables_of(each.mapping)
         for name, row in {"id": each.mapping.item.id, **each.mapping.properties}.items():
             queryable = queryables[name]
-            key = (name, queryable.title, queryable.kind, _from(row), filter_kind(row))
+            key: tuple[str, ...] = (name, queryable.title, queryable.kind, _from(row), filter_kind(row))
             cells.setdefault(key, []).append(each)
             sources.setdefault(key, []).append(_row_source(each.sources, row, ("properties", name)))
     order = list(dict.fromkeys(name for name, *_others in cells))
