@@ -99,8 +99,8 @@ def _section(family: Family, mappings: list[tuple[Mapping, Path]]) -> str:
         "",
         *_head(described),
         "",
-        "| property | title | type | from | filter | source |",
-        "|---|---|---|---|---|---|",
+        "| property | from | filter | source |",
+        "|---|---|---|---|",
         *_property_rows(described),
         "",
         *_lines("Times", described, _times),
@@ -167,14 +167,14 @@ def _property_rows(described: list[Described]) -> Iterator[str]:
         queryables = queryables_of(each.mapping)
         for name, row in {"id": each.mapping.item.id, **each.mapping.properties}.items():
             queryable = queryables[name]
-            key: tuple[str, ...] = (name, queryable.title, queryable.kind, _from(row), filter_kind(row))
+            key: tuple[str, ...] = (name, f"{queryable.title}, {queryable.kind}", _from(row), filter_kind(row))
             cells.setdefault(key, []).append(each)
             sources.setdefault(key, []).append(_row_source(each.sources, row, ("properties", name)))
     order = list(dict.fromkeys(name for name, *_others in cells))
     for key, members in sorted(cells.items(), key=lambda cell: order.index(cell[0][0])):
-        name, *others = key
+        name, title, *others = key
         datasets = "" if len(members) == len(described) else f" ({', '.join(each.name for each in members)})"
-        yield f"| {' | '.join([f'`{name}`{datasets}', *others, _either(sources[key])])} |"
+        yield f"| {' | '.join([f'`{name}`{datasets}<br>{title}', *others, _either(sources[key])])} |"
 
 
 def _either(sources: Iterable[tuple[str, str]]) -> str:

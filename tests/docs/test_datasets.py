@@ -56,7 +56,7 @@ def test_each_shipped_mapping_is_in_one_section() -> None:
 )
 def test_a_fact_has_the_source_that_contains_it(family: str, property_name: str, source: str) -> None:
     section = DOC.read_text(encoding="utf-8").partition(f"### {family}\n")[2].partition("\n### ")[0]
-    (row,) = (line for line in section.splitlines() if line.startswith(f"| {property_name} |"))
+    (row,) = (line for line in section.splitlines() if line.startswith(f"| {property_name}<br>"))
     assert row.removesuffix(" |").rpartition("| ")[2] == source
 
 
