@@ -183,6 +183,8 @@ def queryables_of(mapping: Mapping) -> Queryables:
     if mapping.grid:
         queryables["proj:code"] = Queryable("proj:code", "string", title_of("proj:code"))
         queryables["proj:epsg"] = Queryable("proj:epsg", "integer", title_of("proj:epsg"))
+    if mapping.tiles:
+        queryables["grid:code"] = Queryable("grid:code", "string", title_of("grid:code"))
     return queryables
 
 
