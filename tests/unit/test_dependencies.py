@@ -52,6 +52,7 @@ REQUIRED = names(PROJECT["dependencies"])
 OPTIONAL = PROJECT["optional-dependencies"]
 
 
+@pytest.mark.slow
 def test_all_that_is_imported_is_declared() -> None:
     of_extras = set().union(*(names(OPTIONAL[extra]) for extra in MODULES))
     for module in {module for module, _ in imported()} - set(PACKAGES) - sys.stdlib_module_names:

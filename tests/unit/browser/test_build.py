@@ -41,6 +41,7 @@ def test_a_step_that_fails_says_what_it_was_for(build: ModuleType, capsys: pytes
     assert "E404" in capsys.readouterr().err, "who built it sees why"
 
 
+@pytest.mark.slow
 def test_a_step_that_does_not_end_is_stopped_with_all_that_it_started(build: ModuleType) -> None:
     begun = time.monotonic()
     # the child holds the output open: were it left alone, there would be no end to wait for

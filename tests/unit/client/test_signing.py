@@ -184,6 +184,7 @@ def replaced(document: Any, href: str) -> Any:
     return href if document == "HREF" else document
 
 
+@pytest.mark.slow
 @given(CONTAINERS)
 def test_a_document_has_no_expired_href_afterward_or_the_call_raises(document: Any) -> None:
     stac_object = replaced(document, signed())
@@ -291,6 +292,7 @@ def test_a_worker_process_renews_with_a_pickled_function() -> None:
         assert list(pool.map(signing.patch_url, [PICTURE])) == [PICTURE]
 
 
+@pytest.mark.slow
 def test_dasks_token_is_the_same_in_every_process_and_depends_on_the_configuration() -> None:
     code = "from dask.tokenize import tokenize; from stac_bridge import signing; print(tokenize(signing.patch_url))"
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]

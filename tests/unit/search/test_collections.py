@@ -180,6 +180,7 @@ phrases = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(terms=st.lists(phrases, min_size=1, max_size=8), texts=st.lists(phrases, min_size=2, max_size=4))
 @settings(max_examples=5000 if LONG else 400, deadline=None)
 def test_one_pattern_for_all_terms_matches_what_a_pattern_for_each_term_matches(

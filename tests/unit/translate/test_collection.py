@@ -47,6 +47,7 @@ def check(document: dict[str, Any]) -> None:
     assert {"self", "root", "parent", "items", "license", "via"} <= {link["rel"] for link in document["links"]}
 
 
+@pytest.mark.slow
 def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     recorded = recordings().datasets
     catalog = build_catalog(read_datasets(recorded), MAPPINGS, 0)
@@ -99,6 +100,7 @@ BOUNDS = st.one_of(NONSENSE, st.fixed_dictionaries(dict.fromkeys(("north", "sout
 KEYS = [info.alias or name for name, info in Dataset.model_fields.items()]
 
 
+@pytest.mark.slow
 @given(
     alias=st.text(min_size=1, max_size=12),
     members=st.dictionaries(st.sampled_from(KEYS), NONSENSE),

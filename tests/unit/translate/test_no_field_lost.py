@@ -101,12 +101,14 @@ def is_held(alias: str, label: str, value: Any, properties: dict[str, Any]) -> b
     return False
 
 
+@pytest.mark.slow
 def test_no_field_of_a_recorded_scene_is_lost() -> None:
     scenes = [*recorded_scenes(RECORDINGS), *sandbox_scenes()]
     assert len({alias for alias, _scene in scenes}) > 15
     assert {(alias, label) for alias, scene in scenes for label in lost_labels(alias, scene)} == set()
 
 
+@pytest.mark.slow
 @needs_shared
 def test_no_field_of_a_scene_that_does_not_ship_is_lost() -> None:
     scenes = [*recorded_scenes(SHARED / "m2m")]
@@ -129,12 +131,14 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.sampled_from(FAMILIES), st.dictionaries(st.sampled_from(LABELS), VALUES, max_size=6))
 @settings(max_examples=300, deadline=None)
 def test_no_field_of_any_dataset_is_lost_whatever_its_value(alias: str, fields: dict[str, Any]) -> None:
     assert lost_labels(alias, scene_with(fields)) == set()
 
 
+@pytest.mark.slow
 @given(st.sampled_from(FAMILIES), st.dictionaries(st.sampled_from(LABELS), VALUES, max_size=12))
 @settings(max_examples=300, deadline=None)
 def test_the_type_of_a_field_goes_by_its_label(alias: str, fields: dict[str, Any]) -> None:

@@ -89,6 +89,7 @@ def test_a_property_of_any_type_leaves_the_type_open() -> None:
     assert merged(SCHEMAS[0], SCHEMAS[11]) == {"title": "Property"}
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(SCHEMAS), min_size=1, max_size=5), st.sampled_from(VALUES))
 def test_a_merged_schema_accepts_what_any_of_its_parts_accepts(schemas: list[dict[str, Any]], value: Any) -> None:
     whole = merged(*schemas)

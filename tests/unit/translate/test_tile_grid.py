@@ -162,6 +162,7 @@ def local(item: dict[str, Any], assets: list[str], folder: Path, value: int) -> 
     return pystac.Item.from_dict(item)
 
 
+@pytest.mark.slow
 def test_odc_loads_ard_without_configuration(tmp_path: Path) -> None:
     item = item_of(ARD, "LC09_CU_003004_20230909_20230914_02", box(-123.1, 43.4, -120.8, 45.1))
     loaded = odc.stac.load([local(item, ["red"], tmp_path, 7)], bands=["red"], bbox=(-122.0, 44.2, -121.9, 44.3))

@@ -75,6 +75,7 @@ async def request(header: str, has_ranges: bool) -> AssetResponse:
         return AssetResponse(response.status, response.headers, chunks())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_ranges", [True, False], ids=["host with Range", "spooled"])
 @given(specs=SPECS, comma=COMMAS, unit=UNITS)
 @example(specs=[(0, 1), (4, 5)], comma=",", unit="bytes=")

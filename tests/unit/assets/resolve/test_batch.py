@@ -37,6 +37,7 @@ async def test_files_of_many_scenes_cost_one_call_of_each_kind() -> None:
         assert source.url.endswith(f"{file.display_id}_{(file.suffix or '').replace('.', '_')}")
 
 
+@pytest.mark.slow
 async def test_eight_readers_of_24_files_cost_at_most_five_requests() -> None:
     async def slowly(request: Any) -> Any:
         await asyncio.sleep(0.1)

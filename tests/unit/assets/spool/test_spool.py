@@ -280,6 +280,7 @@ def _die_while_writing(folder: Path, begun: multiprocessing.synchronize.Event) -
     signal.pause()
 
 
+@pytest.mark.slow
 def test_parts_of_dead_processes_are_removed_and_parts_of_living_ones_stay(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     begun = context.Event()

@@ -121,6 +121,7 @@ TREES = st.recursive(
 SPANS = st.tuples(questions.texts, questions.texts).map(sorted)
 
 
+@pytest.mark.slow
 @given(cql2=TREES, span=SPANS)
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_any_filter_on_times_of_a_span_is_what_the_span_says(cql2: dict[str, Any], span: list[str]) -> None:
