@@ -149,7 +149,7 @@ class Queryables(dict[str, Queryable]):
         return self.is_open and isinstance(name, str) and name.startswith("m2m:")
 
 
-_FORMAT = re.compile(r"_(?:ex_)?yyyy_mm_dd$")
+_FORMAT = re.compile(r"_(?:ex_)?(?:yyyy_mm_dd|mm_dd_yyyy|yyyymmdd)$")
 
 
 def _without_format(name: str) -> tuple[str, ...]:
@@ -183,6 +183,8 @@ def queryables_of(mapping: Mapping) -> Queryables:
     if mapping.grid:
         queryables["proj:code"] = Queryable("proj:code", "string", title_of("proj:code"))
         queryables["proj:epsg"] = Queryable("proj:epsg", "integer", title_of("proj:epsg"))
+    if mapping.tiles:
+        queryables["grid:code"] = Queryable("grid:code", "string", title_of("grid:code"))
     return queryables
 
 
