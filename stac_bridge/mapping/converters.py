@@ -400,7 +400,8 @@ def platform(value: Any) -> str | None:
 
 
 _EVENT = re.compile(r"(\d{4})(0[1-9]|1[0-2])?_+(.+)")
-_EVENT_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
+_EVENT_AT_END = re.compile(r"(.+)_([A-Z][a-z]{2})(\d{2})")
+_EVENT_WORDS = re.compile(r"[A-Z]+\d+|[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
 _MONTHS = [
     "January",
     "February",
@@ -418,14 +419,19 @@ _MONTHS = [
 
 
 def event(value: Any) -> str | None:
-    """Return a readable name of a disaster event; M2M's starts with the year and month.
+    """Return a readable name of a disaster event; M2M's starts with the year and month, or ends with both.
 
     >>> event("201507_Volcano_KickEmJenny_GRD"), event("2007_Greece_Fires")
     ('Volcano Kick Em Jenny GRD, July 2015', 'Greece Fires, 2007')
+    >>> event("201606_Airplane_F16_GA"), event("Mississippi_Valley_Flood_Mar08")
+    ('Airplane F16 GA, June 2016', 'Mississippi Valley Flood, March 2008')
     >>> event("High Resolution Orthoimagery")
     'High Resolution Orthoimagery'
     """
     raw = text(value)
+    if match := _EVENT_AT_END.fullmatch(raw or ""):
+        month = next((number for number, name in enumerate(_MONTHS, 1) if name.startswith(match[2])), None)
+        return event(f"20{match[3]}{month:02d}_{match[1]}") if month else raw
     match = _EVENT.fullmatch(raw or "")
     if not match:
         return raw

@@ -25,7 +25,9 @@ _PHRASES = (
 )
 """Parts of labels such as "Number of Bands". "Cloud Cover" alone is text: many datasets have classes there."""
 
-_NAMES = frozenset({"file", "name", "type", "parameter", "unit", "units", "version", "flag", "dms", "text", "yyyy", "dd"})
+_NAMES = frozenset(
+    {"file", "name", "type", "parameter", "unit", "units", "version", "flag", "dms", "text", "yyyy", "dd"}
+)
 """Words of labels that hold text in spite of a measure's word, such as "Elevation File Name" and "(YYYY/MM/DD)"."""
 
 _WORD = re.compile(r"[a-z0-9]+")

@@ -48,6 +48,9 @@ def properties_of(name: str, **fields: Any) -> dict[str, Any]:
         ("corona2", "1101-1", "kh-4b"),
         ("corona2", "1117-2", "kh-4b"),
         ("corona2", "9030", None),
+        ("corona2", "9034-A", "kh-5"),
+        ("corona2", "9062A", "kh-5"),
+        ("corona2", "1021 -1", "kh-4a"),
         ("declassii", "4036", "kh-7"),
         ("declassii", "1203-5", "kh-9"),
         ("declassiii", "1219-4", "kh-9"),
@@ -71,6 +74,11 @@ def test_the_platform_follows_from_the_mission(name: str, mission: Any, platform
         ("declassiii", {"Camera": "A"}, ["aft camera"]),
         ("declassiii", {"Camera": "F"}, ["forward camera"]),
         ("declassiii", {"Camera": "T"}, ["terrain mapping camera"]),
+        # M2M varies the case of its words, and its filters have "Camera" after those of some fields [REFERENCE §15].
+        ("corona2", {"Camera_Type": "AFT"}, ["aft camera"]),
+        ("declassii", {"Camera_Type": "KH-7 High Resolution Surveillance Camera"}, ["surveillance camera"]),
+        ("declassii", {"Camera_Type": "KH-9  LOWER RESOLUTION MAPPING CAMERA"}, ["mapping camera"]),
+        ("declassiii", {"Camera": "Terrain Mapping Camera"}, ["terrain mapping camera"]),
     ],
 )
 def test_the_camera_is_an_instrument(name: str, fields: dict[str, str], instruments: list[str]) -> None:
