@@ -18,7 +18,7 @@ from stac_bridge.catalog import Entry, field_name
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import Scene, fold, read_scene
 from stac_bridge.mapping import load_mappings
-from stac_bridge.mapping.converters import CONVERTERS
+from stac_bridge.mapping.converters import CONVERTERS, NOT_ASSESSED, number
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.translate import Translator
 from stac_bridge.translate.fields import _without_notation as without_notation
@@ -90,7 +90,11 @@ def is_held(alias: str, label: str, value: Any, properties: dict[str, Any]) -> b
     """Whether a property holds the value; without the field it would have the same one from elsewhere."""
     for name, row in MAPPINGS.for_dataset(alias).properties.items():
         for link in row.chain:
-            if link.field and fold(link.field) == label and name in properties:
+            if link.field is None or fold(link.field) != label:
+                continue
+            if link.convert in ("percent", "assessed") and number(value) == NOT_ASSESSED:
+                return True  # M2M's word for no value
+            if name in properties:
                 converted = CONVERTERS[link.convert](value)
                 if properties[name] == (link.values.get(str(converted)) if link.values else converted):
                     return True

@@ -224,7 +224,8 @@ def test_a_filter_whose_label_has_a_remark_finds_the_field_without_it(label: str
     entry = entry_of("calval_reference_sites", dataset_filter(label, "SITE like ?", "1"))
     name = next(name for name in entry.queryables if name.startswith("m2m:site_name"))
     residual = step_of(entry, f"\"{name}\" = 'Dome C'").residual
-    assert residual is not None and residual.matches({"type": "Feature", "properties": {"m2m:site_name": "Dome C"}})
+    assert residual is not None
+    assert residual.matches({"type": "Feature", "properties": {"m2m:site_name": "Dome C"}})
 
 
 def test_the_tile_of_the_grid_is_a_queryable() -> None:
