@@ -14,14 +14,14 @@ _MEASURES = frozenset(
     {
         *("azimuth", "elevation", "zenith", "angle", "inclination", "altitude", "rmse"),
         *("meters", "feet", "degrees", "percent", "kilometers", "mm"),
-        *("lines", "samples", "dec", "decimal", "quantification", "month"),
+        *("lines", "samples", "dec", "decimal", "quantification", "month", "fill"),
     }
 )
 """Words of labels such as "Sun Elevation L1", "Flying Height in Feet" and "NW Corner Lat dec"."""
 
 _PHRASES = (
     *("number of", "segment count", "control points model", "image quality", "grid cell size"),
-    *("land cloud cover", "scene cloud cover"),
+    *("land cloud cover", "scene cloud cover", "snow ice"),
 )
 """Parts of labels such as "Number of Bands". "Cloud Cover" alone is text: many datasets have classes there."""
 

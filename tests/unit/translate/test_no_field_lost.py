@@ -265,3 +265,11 @@ def test_a_platform_of_an_event_is_written_as_in_other_collections(written: str,
 @pytest.mark.parametrize("label", ["Acquisition Date (YYYY/MM/DD)", "m2m:date_ex_yyyy_mm_dd", "Day (MM/DD/YYYY)"])
 def test_a_label_with_the_format_of_a_date_is_no_measure_in_millimeters(label: str) -> None:
     assert not is_number(label)
+
+
+@pytest.mark.parametrize("alias", FAMILIES)
+def test_a_row_of_a_field_has_the_type_that_the_field_has_in_collections_without_the_row(alias: str) -> None:
+    numbers = {"number", "integer"}
+    rows = {name: row for name, row in translator(alias).entry.queryables.items() if name.startswith("m2m:")}
+    named = {name for name, queryable in rows.items() if (queryable.kind in numbers) != is_number(name)}
+    assert named - {"m2m:month"} == set()
