@@ -430,8 +430,8 @@ def event(value: Any) -> str | None:
     """
     raw = text(value)
     if match := _EVENT_AT_END.fullmatch(raw or ""):
-        month = next((number for number, name in enumerate(_MONTHS, 1) if name.startswith(match[2])), None)
-        return event(f"20{match[3]}{month:02d}_{match[1]}") if month else raw
+        at = next((number for number, name in enumerate(_MONTHS, 1) if name.startswith(match[2])), None)
+        return event(f"20{match[3]}{at:02d}_{match[1]}") if at else raw
     match = _EVENT.fullmatch(raw or "")
     if not match:
         return raw
