@@ -5,6 +5,7 @@
     BridgeError
     ├── BadRequest            the request is invalid
     │   ├── BadCursor         a paging token that is invalid, expired, or from another search
+    │   ├── PreconditionFailed    the file is another version than the request names
     │   ├── TooLarge          the body exceeds its size limit
     │   ├── TooLong           the URL exceeds its length limit
     │   └── TooOften          the caller exceeds the rate limit
@@ -44,6 +45,10 @@ class BadRequest(BridgeError):
 
 class BadCursor(BadRequest):
     """The paging token is invalid, has expired, or belongs to another search."""
+
+
+class PreconditionFailed(BadRequest):
+    """The file is another version than the request's `If-Match` or `If-Unmodified-Since` names."""
 
 
 class TooLarge(BadRequest):

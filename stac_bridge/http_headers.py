@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 from email.utils import parsedate_to_datetime
 
 MAX_COUNT = 10**18 - 1
@@ -13,6 +14,9 @@ MAX_RETRY_AFTER = 86_400.0
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)$", re.ASCII)
 _TEXT = re.compile(r"[\t\x20-\x7e]*")
+_MEMBER = re.compile(r"""(?:[^,"]|"(?:\\.|[^"\\])*")+""")
+_WEIGHT = re.compile(r"q\s*=\s*(.*)", re.IGNORECASE)
+_NUMBER = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
 
 
 def read_count(value: str | None) -> int | None:
@@ -66,3 +70,41 @@ def read_text(value: str | None) -> str | None:
     ('"abc"', None, None)
     """
     return value if value is not None and _TEXT.fullmatch(value) else None
+
+
+def read_weights(value: str | None) -> dict[str, float]:
+    """Parse an Accept or Accept-Encoding header to its members and their weights (RFC 9110 §12.4.2).
+
+    Members are in lower case, with their parameters. One that is excluded, or has a malformed weight, has weight 0.
+
+    >>> read_weights("gzip;q=0, br, *;q=0.5"), read_weights("text/html; Level=1 ; q=0.3"), read_weights(None)
+    ({'gzip': 0.0, 'br': 1.0, '*': 0.5}, {'text/html;level=1': 0.3}, {})
+    """
+    return dict(_read_weight(member) for member in _MEMBER.findall(value or "") if member.strip())
+
+
+def _read_weight(member: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in member.split(";"))
+    weight = 1.0
+    for parameter in parameters:
+        if match := _WEIGHT.fullmatch(parameter):
+            weight = min(1.0, float(match[1])) if _NUMBER.fullmatch(match[1]) else 0.0
+    kept = [parameter for parameter in parameters if not _WEIGHT.fullmatch(parameter)]
+    return ";".join([name, *kept]).lower(), weight
+
+
+def read_filename(disposition: str | None) -> str | None:
+    """Parse the file name of a Content-Disposition (RFC 6266), without folders before it and a query after it.
+
+    >>> read_filename('attachment; filename="a.tif"'), read_filename("attachment; filename*=UTF-8''%C3%A4.tif")
+    ('a.tif', 'ä.tif')
+    >>> read_filename('attachment; filename="../b/a.tif?token=x"'), read_filename("inline"), read_filename(None)
+    ('a.tif', None, None)
+    """
+    message = Message()
+    message["Content-Disposition"] = " ".join((disposition or "").split())
+    try:
+        name = message.get_filename() or ""
+    except (TypeError, ValueError, LookupError):  # the library fails for malformed continuations and character sets
+        return None
+    return re.split(r"[/\\]", name.partition("?")[0])[-1].strip() or None

@@ -26,6 +26,7 @@ PROBLEM = "application/problem+json"
 STATUS: dict[type[errors.BridgeError], int] = {
     errors.BadRequest: 400,
     errors.BadCursor: 400,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.TooLong: 414,
     errors.TooOften: 429,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
+from stac_bridge.http_conditions import is_not_modified
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -26,12 +28,6 @@ def respond(document: Any, request: Request, *, media_type: str = JSON, max_age:
         "Cache-Control": f"public, max-age={max_age}" if max_age else "no-cache",
         "Vary": "Accept-Encoding",
     }
-    if _matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if is_not_modified(request.headers, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Weak comparison (RFC 9110 §13.1.2)."""
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag.removeprefix("W/") in tags

@@ -16,6 +16,7 @@ from stac_bridge.api.errors import bridge_error_response
 from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import JSON
 from stac_bridge.errors import Staging
+from stac_bridge.http_headers import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -94,20 +95,10 @@ def preferred(accept: str) -> str | None:
     """
     candidates = [
         (media_type, weight)
-        for media_type, weight in map(_media_range, accept.split(","))
+        for media_type, weight in ((name.partition(";")[0], weight) for name, weight in read_weights(accept).items())
         if media_type in (JSON, HTML) and weight
     ]
     return max(candidates, key=lambda candidate: candidate[1])[0] if candidates else None
-
-
-def _media_range(text: str) -> tuple[str, float]:
-    """A media type and its weight (RFC 9110 §12.4.2); 0 if the weight cannot be parsed."""
-    media_type, *parameters = (part.strip().lower() for part in text.split(";"))
-    weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-    try:
-        return media_type, min(1.0, max(0.0, float(weight)))
-    except ValueError:
-        return media_type, 0.0
 
 
 def _href(request: Request, public_url: str | None) -> str:

@@ -32,7 +32,17 @@ _SIGNATURE_BYTES = 18
 
 _PATH = re.compile(r"/collections/([^/]+)/items/([^/]+)/assets/([^/]+)/([^/]+)$")
 _QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)(?:&u=([^&=]+))?&s=([A-Za-z0-9_-]{24})$")
+_PATH_SAFE = "!$&()*,:;=@"
+_QUERY_SAFE = "!$()*,/:?@"
+"""Characters that need no escape in a path segment or a query value (RFC 3986). Some clients (fsspec, by way of yarl)
+remove escapes that are not needed, which would change a signed address.
+"""
+
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
+_PARAMETERS = ("e", "x", "s")
+_OPTIONAL_PARAMETER = "u"
+_ESCAPED_QUERY = re.compile(r"%(?:25)*3fe(?:=|%(?:25)*3d)", re.IGNORECASE)
+_MAX_SHOWN = 20
 _UNSAFE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]")
 """Parts of a path that no file, scene or dataset name has: parent folders, backslashes, control characters."""
 
@@ -67,7 +77,7 @@ class HrefMaker:
         """Return the signed href."""
         address = f"{self.path}{_quote(asset)}/{_quote(filename)}{self.query}"
         if url is not None:
-            address = f"{address}&u={quote(url, safe='')}"
+            address = f"{address}&u={quote(url, safe=_QUERY_SAFE)}"
         return f"{self.root}{address}&s={_signature(address, self.key)}"
 
 
@@ -88,8 +98,8 @@ class Signer:
         expires = self._expiry()
         return HrefMaker(
             root=base.rstrip("/"),
-            path=f"/collections/{quote(collection, safe='')}/items/{quote(item, safe='')}/assets/",
-            query=f"?e={expires}&x={quote(entity_id, safe='')}",
+            path=f"/collections/{_quote(collection)}/items/{_quote(item)}/assets/",
+            query=f"?e={expires}&x={quote(entity_id, safe=_QUERY_SAFE)}",
             key=self._keys[0],
             expires=_rfc3339(expires),
         )
@@ -120,7 +130,7 @@ class Signer:
             raise Refused("This address is longer than any that was signed here; take the href from the Item as it is.")
         path, params = _PATH.search(raw_path), _QUERY.match(query)
         if path is None or params is None or not self._is_signed(path[0], query):
-            raise Refused("The signature does not fit this address; take the href from the Item as it is.")
+            raise Refused(_why_not_signed(raw_path, query))
         collection, item, asset, filename, entity_id = (unquote(part) for part in (*path.groups(), params[2]))
         if any(map(_UNSAFE.search, (collection, item, asset, filename, entity_id))):
             raise Refused("This address has a name with a step up a folder, a backslash or a control character in it.")
@@ -134,6 +144,41 @@ class Signer:
     def _is_signed(self, path: str, query: str) -> bool:
         params, _, signature = query.rpartition("&s=")
         return any(hmac.compare_digest(signature, _signature(f"{path}?{params}", key)) for key in self._keys)
+
+
+def _why_not_signed(raw_path: str, query: str) -> str:
+    """Return what is missing or changed in an address whose signature does not fit, and what helps."""
+    names = [part.partition("=")[0] for part in query.split("&") if part]
+    missing = [name for name in _PARAMETERS if name not in names]
+    extra = [name for name in names if name not in (*_PARAMETERS, _OPTIONAL_PARAMETER)]
+    if _ESCAPED_QUERY.search(raw_path):
+        return (
+            "The query of this address, which has the signature, was escaped as a part of the path (? became %3F). "
+            'Pass the whole href as a URL, not as a path; obstore: HTTPStore.from_url(href), with "" as the path.'
+        )
+    if not query:
+        return (
+            "This address has lost its query (?e=…&x=…&s=…), which has the signature: the client dropped it. "
+            'Pass the whole href as it is in the Item; obstore: HTTPStore.from_url(href), with "" as the path; '
+            "VirtualiZarr: a registry of {href: that store}."
+        )
+    if "amp;x" in names or "amp;s" in names:
+        return "The signature does not fit, because & was written as &amp; for HTML; replace &amp; by & in the href."
+    if missing and _QUERY.match(unquote(query)):
+        return "The signature does not fit, because the query was percent-encoded; decode it once."
+    if missing:
+        return (
+            f"The query of this address, which has the signature, lacks {' and '.join(missing)}. An href within "
+            "another URL (url=… of a tile server) must be percent-encoded as a whole, or it ends there at its first &."
+        )
+    if extra:
+        return (
+            "The signature does not fit, because there are other parameters beside e, x and s: remove "
+            f"{', '.join(name[:_MAX_SHOWN] for name in extra[:3])}, or percent-encode the href within another URL."
+        )
+    if _QUERY.match(query) is None:
+        return "The signature does not fit, because the query was reordered or encoded anew; fsspec: encoded=True."
+    return "The signature does not fit this address; take the href from the Item as it is."
 
 
 def looks_signed(href: str) -> bool:
@@ -158,7 +203,7 @@ def _path_and_query(href: str) -> tuple[str, str]:
 
 def _quote(name: str) -> str:
     """Percent-encode a name. Most names need no encoding, and matching a pattern is faster than encoding."""
-    return name if _UNRESERVED.fullmatch(name) else quote(name, safe="")
+    return name if _UNRESERVED.fullmatch(name) else quote(name, safe=_PATH_SAFE)
 
 
 @lru_cache(maxsize=64)

@@ -70,14 +70,20 @@ def collection(entry: Entry, base: str) -> dict[str, Any]:
     if templates:
         # Reversed, so that of several templates with the same key the first one counts, as in Items.
         fields = {template.key: template.fields for template in templates[::-1]}
-        document["item_assets"] = {template.key: fields[template.key] for template in templates}
+        document["item_assets"] = {template.key: _for_all(fields[template.key]) for template in templates}
     document |= _renders(entry)
     used = {prefix_of(name) for name in document}.union(*(template.extensions for template in templates))
+    used.discard("order")
     if "auth" in used:
         document["auth:schemes"] = auth_schemes(base)
     document["stac_extensions"] = declared_extensions(used, base)
     document["links"] = _links(entry, base, document.get("sci:doi"))
     return document
+
+
+def _for_all(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return an asset's fields without its status: only some scenes are ordered."""
+    return {name: value for name, value in fields.items() if name != "order:status"}
 
 
 def _renders(entry: Entry) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def no_long_files(_folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def full_disk(folder: Path) -> Iterator[None]:
     """A disk of its own that something else has filled; it has room when the block ends."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
     mounted = subprocess.run(command, capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("NOT ALLOWED TO MOUNT: a disk that is really full was not tried")

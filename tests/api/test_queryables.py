@@ -28,7 +28,7 @@ def linked(said: dict[str, Any], rel: str) -> str:
     return str(link["href"])
 
 
-OF_HREFS = {"auth:schemes", "m2m:href_expires", "order:status"}
+OF_HREFS = {"auth:schemes", "m2m:href_expires", "order:status", "storage:schemes"}
 """What an Item says of its hrefs, not of its scene."""
 
 

@@ -32,10 +32,15 @@ async def href_of(here: Here, collection: str = "corona2", item: str = "DS1117-2
     return str(found["assets"][KEY]["href"])
 
 
-async def test_what_has_to_be_staged_is_told_in_the_item_before_anybody_asks(here: Here) -> None:
-    item = (await here.get("/collections/corona2/items/DS1117-2086DA007")).json()
-    assert item["assets"][KEY]["order:status"] == item["properties"]["order:status"] == "orderable"
-    assert (await here.get("/collections/corona2")).json()["item_assets"][KEY]["order:status"] == "orderable"
+async def test_items_and_their_assets_are_orderable_if_usgs_takes_orders_for_the_scene(here: Here) -> None:
+    scanned, film = [(await here.get(f"/collections/corona2/items/DS1117-2086DA00{frame}")).json() for frame in (7, 1)]
+    assert "order:status" not in {**scanned["properties"], **scanned["assets"][KEY]}
+    assert (film["properties"]["order:status"], set(film["assets"]) & {KEY}) == ("orderable", set())
+    frame = (await here.get("/collections/aerial_combin/items/AR5AK0002100049")).json()
+    asset = frame["assets"]["d198_aerial_photo_single_frame_high_resolution_download"]
+    assert asset["order:status"] == frame["properties"]["order:status"] == "orderable"
+    for collection in ("corona2", "aerial_combin"):
+        assert "order:status" not in (await here.get(f"/collections/{collection}")).text
     landsat = await here.get("/search", collections="landsat_ot_c2_l2", limit=5)
     assert "order:status" not in landsat.text
 

@@ -16,6 +16,7 @@ _PLACE = re.compile(r"(<!-- (errors|codes): [^\n]*-->\n).*?(<!-- end -->)", re.D
 WHAT_TO_DO = {
     "BadRequest": "Change what the text names.",
     "BadCursor": "Restart the search; do not change a search while paging through it.",
+    "PreconditionFailed": "Read the file again from its start, with its new `ETag`.",
     "TooLarge": "Send less; `/sign` accepts more than a search.",
     "TooLong": "Send the search as a POST.",
     "TooOften": "Retry after the seconds in `Retry-After`.",

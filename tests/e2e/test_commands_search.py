@@ -156,7 +156,7 @@ def test_an_item_is_told_whole(api: str) -> None:
     for word in ("eo:cloud_cover", "2024-07-28 10:23", "Red Band", "The hrefs are valid until"):
         assert word in said
     assert json.loads(answered(api, "item", *SCENE, "--json"))["id"] == SCENE[1]
-    assert "USGS prepares it" in answered(api, "item", "naip", "M_4109325_SW_15_060_20220630")
+    assert "USGS prepares it" in answered(api, "item", "aerial_combin", "AR5AK0002100049")
 
 
 def test_explain_tells_what_m2m_would_be_asked(api: str) -> None:

@@ -13,7 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from stac_bridge.api.routes.browser import BROWSER
-from stac_bridge.errors import BridgeError, UpstreamTimeout
+from stac_bridge.errors import BridgeError, PreconditionFailed, UpstreamTimeout
+from stac_bridge.http_conditions import is_not_modified, is_precondition_failed
 from stac_bridge.request_context import time_left
 from stac_bridge.settings import Delivery
 
@@ -41,7 +42,8 @@ def is_asset_request(scope: Scope) -> bool:
 def asset_route(
     bridge: Bridge, signer: Signer, streamer: Streamer, delivery: Delivery, on_resolved: Callable[[str], None]
 ) -> Route:
-    """The route of all asset hrefs. Its handler raises Refused, NotFound, Staging, AssetUnavailable, UpstreamError.
+    """The route of all asset hrefs. Its handler raises Refused, NotFound, PreconditionFailed,
+    Staging, AssetUnavailable, UpstreamError.
 
     ``on_resolved`` is called with the outcome of each resolution: ``ok``, or the name of the error.
     """
@@ -59,12 +61,16 @@ def asset_route(
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         if address := bridge.public_address(ref):
             return Response(status_code=302, headers={"Location": address, "Cache-Control": "no-store"})
-        source = await _resolve(ref)
+        source = await _resolve(bridge, ref, on_resolved)
         headers = {**vary, **_license_header(source)}
+        redirects = request.method == "GET" and not source.part and _redirects(delivery, request)
+        # A redirect ignores conditions (RFC 9110 §13.2.1): they are for the host that it leads to.
+        if not redirects and _is_known(request, source):
+            return Response(status_code=304, headers={**_version(source), **headers, **_cache_control(source)})
         if request.method == "HEAD":
             return _HeadResponse(headers={**streamer.head(source), **headers, **_cache_control(source)})
         renew = partial(bridge.renew, ref)
-        if not source.part and _redirects(delivery, request):
+        if redirects:
             source = await streamer.liveness.ensure_live(source, renew)
             if source.ranges:
                 # Never 301 and never cached: the USGS URL expires before the href does.
@@ -74,16 +80,17 @@ def asset_route(
         delivered = await streamer.open(source, byte_range, if_range, renew)
         return _AssetStream(delivered, {**delivered.headers, **headers, **_cache_control(source)})
 
-    async def _resolve(ref: AssetRef) -> Source:
-        try:
-            source = await bridge.source(ref)
-        except BridgeError as error:
-            on_resolved(type(error).__name__)
-            raise
-        on_resolved("ok")
-        return source
-
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+async def _resolve(bridge: Bridge, ref: AssetRef, on_resolved: Callable[[str], None]) -> Source:
+    try:
+        source = await bridge.source(ref)
+    except BridgeError as error:
+        on_resolved(type(error).__name__)
+        raise
+    on_resolved("ok")
+    return source
 
 
 class _HeadResponse(Response):
@@ -131,6 +138,20 @@ def _is_from_browser_page(request: Request) -> bool:
 def _cache_control(source: Source) -> dict[str, str]:
     """A file with an entity tag does not change under its href."""
     return {"Cache-Control": "public, max-age=3600" if source.etag else "no-cache"}
+
+
+def _is_known(request: Request, source: Source) -> bool:
+    """Whether the client has this version of the file. Raises PreconditionFailed if it wants only another one."""
+    version = source.etag, source.last_modified
+    if is_precondition_failed(request.headers, *version):
+        raise PreconditionFailed("The file is another version than the If-Match or If-Unmodified-Since names.")
+    return is_not_modified(request.headers, *version)
+
+
+def _version(source: Source) -> dict[str, str]:
+    """The headers that identify a version of a file."""
+    values = {"ETag": source.etag, "Last-Modified": source.last_modified}
+    return {name: value for name, value in values.items() if value}
 
 
 def _license_header(source: Source) -> dict[str, str]:

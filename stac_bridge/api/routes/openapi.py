@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.respond import JSON
+from stac_bridge.http_headers import read_weights
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -23,8 +24,8 @@ def serve_openapi(app: FastAPI) -> None:
     app.router.routes = [route for route in app.router.routes if getattr(route, "path", "") != app.openapi_url]
 
     async def openapi(request: Request) -> Response:
-        accept = request.headers.get("accept", "")
-        media_type = JSON if JSON in accept and OPENAPI not in accept else OPENAPI
+        weights = read_weights(request.headers.get("accept"))
+        media_type = JSON if weights.get(JSON, 0) > weights.get(OPENAPI, 0) else OPENAPI
         document = _without_422(app.openapi())
         return Response(orjson.dumps(document), headers={"Vary": "Accept"}, media_type=media_type)
 

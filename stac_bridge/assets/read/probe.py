@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import mimetypes
-import re
 import time
 from dataclasses import dataclass, field, replace
-from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -21,20 +18,19 @@ from stac_bridge.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from stac_bridge.http_headers import read_content_range, read_count, read_retry_after, read_text
+from stac_bridge.file_sniffer import find_impostor, is_coded
+from stac_bridge.http_headers import read_content_range, read_count, read_filename, read_retry_after, read_text
 
 if TYPE_CHECKING:
     from stac_bridge.assets.read.hosts import HostAllowList
 
-SNIFF_BYTES = 64
-"""Bytes that identify an HTML page: a byte order mark, white space and ``<!doctype html`` fit in."""
+PROBE_BYTES = 64
+"""Bytes that identify a page: a byte order mark and ``<!doctype html`` fit in, or a declaration and ``<Error>``."""
 
 GZIP_START = b"\x1f\x8b"
 
 MAX_HOPS = 4
 """URLs that are requested, from the one that M2M gave to the one that has the file."""
-
-_HTML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +103,20 @@ async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowLi
 async def _request_start(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList) -> Source | str:
     """Return the source, or the URL of a redirect, which the next call checks against the allow-list."""
     hosts.check(url)
-    headers = {"Accept-Encoding": "identity", "Range": f"bytes=0-{SNIFF_BYTES - 1}"}
+    headers = {"Accept-Encoding": "identity", "Range": f"bytes=0-{PROBE_BYTES - 1}"}
     try:
         async with http.stream("GET", url, headers=headers, follow_redirects=False) as response:
             if response.has_redirect_location:
                 return urljoin(url, response.headers["location"])
-            if not _is_empty(response) and (response.status_code not in (200, 206) or is_html_page(name, response)):
+            if not _is_empty(response) and (response.status_code not in (200, 206) or is_impostor(name, response)):
                 raise host_error(response)
+            check_coding(response)
             start = b""
             async for chunk in response.aiter_bytes():
                 start += chunk
-                if len(start) > SNIFF_BYTES:
+                if len(start) > PROBE_BYTES:
                     break  # the host ignores Range; a range is read to its end, so that the connection is reused
-            if is_html_page(name, response, start):
+            if is_impostor(name, response, start):
                 raise host_error(response)
             return replace(_describe(response, url, name), is_gzip=start.startswith(GZIP_START))
     except httpx.HTTPError as error:
@@ -128,15 +125,18 @@ async def _request_start(url: str, name: str, http: httpx.AsyncClient, hosts: Ho
         raise UpstreamFault("M2M gave a malformed address for this file; try again later.") from None
 
 
-def is_html_page(name: str, response: httpx.Response, start: bytes = b"") -> bool:
-    """Return whether an HTML page was sent in place of the file ``name``, by its media type or its first bytes.
+def is_impostor(name: str, response: httpx.Response, start: bytes = b"") -> bool:
+    """Return whether something was sent in place of the file ``name``, by its headers or its first bytes.
 
     Without a valid signature, USGS hosts lead to a login page, some of them with status 200 [REFERENCE §8].
     """
-    if any(mimetypes.guess_type(word)[0] == "text/html" for word in name.split()):
-        return False
-    media_type = response.headers.get("content-type", "").lower()
-    return media_type.startswith("text/html") or bool(_HTML_START.match(start))
+    return find_impostor(start, response.headers.get("content-type"), name.split()) is not None
+
+
+def check_coding(response: httpx.Response) -> None:
+    """Raises UpstreamFault for a compressed body: its lengths and ranges are not the file's own."""
+    if is_coded(response.headers.get("content-encoding"), ""):
+        raise UpstreamFault("The USGS download host compressed this file without being asked to; try again later.")
 
 
 def _is_empty(response: httpx.Response) -> bool:
@@ -161,14 +161,8 @@ def _describe(response: httpx.Response, url: str, name: str) -> Source:
         media_type=read_text(headers.get("content-type")) or "application/octet-stream",
         etag=read_text(headers.get("etag")),
         last_modified=read_text(headers.get("last-modified")),
-        filename=_filename(headers.get("content-disposition", "")),
+        filename=read_filename(headers.get("content-disposition")),
     )
-
-
-def _filename(disposition: str) -> str | None:
-    message = Message()
-    message["Content-Disposition"] = disposition
-    return message.get_filename()
 
 
 def host_error(response: httpx.Response) -> BridgeError:

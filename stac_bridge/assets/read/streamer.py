@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from stac_bridge.assets.read.ranges import RangeNotSatisfiable, read_range
+from stac_bridge.assets.read.ranges import RangeNotSatisfiable, body_end, content_range, part_header, read_ranges
 from stac_bridge.assets.read.reader import RangeReader
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.http_conditions import is_range_valid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     import httpx
 
@@ -85,7 +88,8 @@ class Streamer:
 
         Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read.
         """
-        valid_range = range_header if _is_unchanged(source, if_range) else None
+        is_valid = is_range_valid(if_range, source.etag, source.last_modified)
+        valid_range = range_header if is_valid else None
         return await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
 
     def head(self, source: Source) -> dict[str, str]:
@@ -95,11 +99,18 @@ class Streamer:
 
     async def _direct(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
         plan = _plan(source, range_header, source.size or 0)
-        if not plan.wanted:
-            return AssetResponse(plan.status, plan.headers, _no_chunks())
-        reader = RangeReader(source, plan.wanted, self._http, renew, self._timeouts)
-        await reader.open()
-        return AssetResponse(plan.status, plan.headers, reader.chunks(), reader)
+        first = self._reader(source, plan.parts[0].wanted, renew) if plan.parts else None
+        if first:
+            await first.open()
+
+        def chunks(part: _Part) -> AsyncGenerator[bytes, None]:
+            reader = first if first and part is plan.parts[0] else self._reader(source, part.wanted, renew)
+            return reader.chunks()
+
+        return AssetResponse(plan.status, plan.headers, _body(plan, chunks), first)
+
+    def _reader(self, source: Source, wanted: range, renew: Renew) -> RangeReader:
+        return RangeReader(source, wanted, self._http, renew, self._timeouts)
 
     async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
         async def renew_whole(_stale: Source) -> Source:
@@ -113,41 +124,68 @@ class Streamer:
             return AssetResponse(200, head_headers(source), arriving.chunks(range(sys.maxsize)))
         plan = _plan(source, range_header, await arriving.wait_for_size() if size is None else size)
         offset = source.part.start if source.part else 0
-        wanted = range(plan.wanted.start + offset, plan.wanted.stop + offset)
-        if wanted:
-            await arriving.wait_for(wanted.start)
-        return AssetResponse(plan.status, plan.headers, arriving.chunks(wanted))
+
+        def chunks(part: _Part) -> AsyncGenerator[bytes, None]:
+            return arriving.chunks(range(part.wanted.start + offset, part.wanted.stop + offset))
+
+        if plan.parts:
+            await arriving.wait_for(plan.parts[0].wanted.start + offset)
+        return AssetResponse(plan.status, plan.headers, _body(plan, chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Bytes of the file, and what precedes and follows them in the body."""
+
+    wanted: range
+    before: bytes = b""
+    after: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A response's status and headers, and which bytes are its body."""
+    """A response's status and headers, and what its body consists of."""
 
     status: int
     headers: dict[str, str]
-    wanted: range
+    parts: tuple[_Part, ...] = ()
+    end: bytes = b""
 
 
 def _plan(source: Source, range_header: str | None, size: int) -> _Plan:
     headers = head_headers(replace(source, size=size))
     try:
-        part = read_range(range_header, size)
+        ranges = read_ranges(range_header, size)
     except RangeNotSatisfiable:
-        return _Plan(416, headers | {"Content-Range": f"bytes */{size}", "Content-Length": "0"}, range(0))
-    if part is None:
-        return _Plan(200, headers, range(size))
-    content_range = f"bytes {part.start}-{part.stop - 1}/{size}"
-    return _Plan(206, headers | {"Content-Range": content_range, "Content-Length": str(len(part))}, part)
+        return _Plan(416, headers | {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
+    if ranges is None:
+        return _Plan(200, headers, (_Part(range(size)),) if size else ())
+    if len(ranges) > 1:
+        return _multipart(headers, source.media_type, ranges, size)
+    (wanted,) = ranges
+    partial = {"Content-Range": content_range(wanted, size), "Content-Length": str(len(wanted))}
+    return _Plan(206, headers | partial, (_Part(wanted),))
 
 
-def _is_unchanged(source: Source, if_range: str | None) -> bool:
-    """Return whether the reader's part is of the current file; a weak entity tag does not prove it (RFC 9110)."""
-    if if_range is None:
-        return True
-    return not if_range.startswith("W/") and if_range in (source.etag, source.last_modified)
+def _multipart(headers: dict[str, str], media_type: str, ranges: tuple[range, ...], size: int) -> _Plan:
+    """Return the response to several ranges; the boundary is too long to be in the file by chance."""
+    boundary = secrets.token_hex(16)
+    parts = tuple(_Part(wanted, part_header(wanted, size, media_type, boundary), b"\r\n") for wanted in ranges)
+    end = body_end(boundary)
+    length = sum(len(part.before) + len(part.wanted) + len(part.after) for part in parts) + len(end)
+    media_type = f"multipart/byteranges; boundary={boundary}"
+    return _Plan(206, headers | {"Content-Type": media_type, "Content-Length": str(length)}, parts, end)
 
 
-async def _no_chunks() -> AsyncGenerator[bytes, None]:
-    chunks: tuple[bytes, ...] = ()
-    for chunk in chunks:  # never runs, but makes this a generator
-        yield chunk
+async def _body(plan: _Plan, read: Callable[[_Part], AsyncGenerator[bytes, None]]) -> AsyncGenerator[bytes, None]:
+    """Yield the body: each part with what precedes and follows it, then the end."""
+    for part in plan.parts:
+        if part.before:
+            yield part.before
+        async with aclosing(read(part)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        if part.after:
+            yield part.after
+    if plan.end:
+        yield plan.end

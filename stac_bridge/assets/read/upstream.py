@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from stac_bridge.assets.read.probe import SNIFF_BYTES, host_error, is_html_page, may_match, transport_error
+from stac_bridge.assets.read.probe import PROBE_BYTES, check_coding, host_error, is_impostor, may_match, transport_error
 from stac_bridge.errors import UpstreamFault
 from stac_bridge.http_headers import read_content_range, read_count
 
@@ -61,10 +61,9 @@ def _request_headers(source: Source, wanted: range) -> dict[str, str]:
 
 def _check_headers(response: httpx.Response, source: Source, wanted: range) -> range:
     """Return which bytes the response contains. Raises AssetUnavailable, UpstreamError if they are of no use."""
-    if response.status_code not in (200, 206) or is_html_page(source.name, response):
+    if response.status_code not in (200, 206) or is_impostor(source.name, response):
         raise host_error(response)
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise UpstreamFault("The USGS download host compressed this file without being asked to; try again later.")
+    check_coding(response)
     sent, size = _sent_range(response)
     if (source.size is not None and size not in (None, source.size)) or _is_other_version(response, source):
         raise file_changed()
@@ -93,15 +92,15 @@ def _is_other_version(response: httpx.Response, source: Source) -> bool:
 
 
 async def _checked_body(response: httpx.Response, sent: range, source: Source) -> AsyncGenerator[bytes, None]:
-    """Yield the body, unless its first bytes are an HTML page. Raises UpstreamFault if it is longer than announced."""
+    """Yield the body. Raises UpstreamFault if its first bytes are not the file's, or it is longer than announced."""
     body = _limit(response.aiter_bytes(), len(sent))
     if sent.start == 0:
         start = b""
         async for chunk in body:
             start += chunk
-            if len(start) >= SNIFF_BYTES:
+            if len(start) >= PROBE_BYTES:
                 break
-        if is_html_page(source.name, response, start):
+        if is_impostor(source.name, response, start):
             raise host_error(response)
         yield start
     async for chunk in body:

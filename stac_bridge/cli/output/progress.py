@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.filesize import decimal
 from rich.markup import escape
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from stac_bridge.client.download import File, Outcome
 
 _COLORS = {Status.failed: "red", Status.interrupted: "yellow", Status.skipped: "dim"}
+
+
+_FileId: TypeAlias = tuple[str, str, str]
+"""Collection, Item and asset: the path may change when the server names the file."""
+
+
+def _id(file: File) -> _FileId:
+    return file.collection, file.item, file.key
 
 
 class DownloadProgress:
@@ -42,9 +50,9 @@ class DownloadProgress:
         )
         self._count, self._finished = count, 0
         self._total = self.display.add_task(self._title(), total=None, note="")
-        self._bars: dict[Path, TaskID] = {}
-        self._sizes: dict[Path, int] = {}
-        self._received: dict[Path, int] = {}
+        self._bars: dict[_FileId, TaskID] = {}
+        self._sizes: dict[_FileId, int] = {}
+        self._received: dict[_FileId, int] = {}
 
     def _title(self) -> str:
         return f"{self._finished} of {self._count} files"
@@ -52,8 +60,8 @@ class DownloadProgress:
     def on_start(self, file: File, there: int, size: int | None) -> None:
         """A file's download starts with ``there`` bytes on disk already."""
         self.display.update(self._bar(file), completed=there, total=size, note="")
-        self._advance(file, there - self._received.get(file.path, 0))
-        self._sizes[file.path] = size or 0
+        self._advance(file, there - self._received.get(_id(file), 0))
+        self._sizes[_id(file)] = size or 0
         self.display.update(self._total, total=sum(self._sizes.values()) or None)
 
     def on_bytes(self, file: File, count: int) -> None:
@@ -62,7 +70,7 @@ class DownloadProgress:
         self._advance(file, count)
 
     def _advance(self, file: File, count: int) -> None:
-        self._received[file.path] = self._received.get(file.path, 0) + count
+        self._received[_id(file)] = self._received.get(_id(file), 0) + count
         self.display.advance(self._total, count)
 
     def on_wait(self, file: File, seconds: float, why: str) -> None:
@@ -71,16 +79,16 @@ class DownloadProgress:
 
     def on_finish(self, outcome: Outcome) -> None:
         """A file is finished, successfully or not: its bar is removed."""
-        bar = self._bars.pop(outcome.file.path, None)
+        bar = self._bars.pop(_id(outcome.file), None)
         if bar is not None:
             self.display.remove_task(bar)
         self._finished += 1
         self.display.update(self._total, description=self._title())
 
     def _bar(self, file: File) -> TaskID:
-        if file.path not in self._bars:
-            self._bars[file.path] = self.display.add_task(escape(file.path.name), total=None, note="")
-        return self._bars[file.path]
+        if _id(file) not in self._bars:
+            self._bars[_id(file)] = self.display.add_task(escape(file.path.name), total=None, note="")
+        return self._bars[_id(file)]
 
 
 def outcome_table(outcomes: Sequence[Outcome], folder: Path) -> Table:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
 from stac_bridge.client.download.checksum import matches_checksum
+from stac_bridge.client.download.names import safe_name
 from stac_bridge.client.download.outcome import Outcome, Status
 from stac_bridge.client.download.part_file import FileState, PartFile, resume_headers, resume_offset
 from stac_bridge.client.download.plan import bridge_root
@@ -18,13 +19,16 @@ from stac_bridge.client.download.retries import (
     Recovery,
     connection_failure,
     disk_failure,
-    is_file,
+    find_fault,
+    impostor_failure,
     response_failure,
 )
+from stac_bridge.file_sniffer import SNIFF_BYTES, find_impostor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from io import FileIO
+    from pathlib import Path
 
     from stac_bridge.client.download.plan import File
 
@@ -69,10 +73,17 @@ class ProgressListener(Protocol):
 
 
 class FileDownload:
-    """The download of one file."""
+    """The download of one file.
 
-    def __init__(self, file: File, context: FetchContext, listener: ProgressListener) -> None:
+    ``taken`` are the names of the other files in its folder, without case; one that the server gives is added to it.
+    """
+
+    def __init__(
+        self, file: File, context: FetchContext, listener: ProgressListener, taken: set[str] | None = None
+    ) -> None:
         self._file = file
+        self._path = file.path
+        self._taken = set() if taken is None else taken
         self._context = context
         self._listener = listener
         self._href = file.href
@@ -93,7 +104,7 @@ class FileDownload:
         except DownloadFailed as failure:
             return Outcome(self._file, Status.failed, self._part.size or None, str(failure))
         status = Status.resumed if self._resumed_from else Status.done
-        return Outcome(self._file, status, self._file.path.stat().st_size)
+        return Outcome(replace(self._file, path=self._path), status, self._path.stat().st_size)
 
     async def is_complete(self, recorded_size: int | None) -> bool:
         """Return whether the whole file is in its place already.
@@ -106,7 +117,7 @@ class FileDownload:
         known_size = file.size if file.size is not None else recorded_size
         size = known_size if known_size is not None else await self._remote_size()
         try:
-            if file.path.stat().st_size != size:
+            if file.path.stat().st_size != size or not _may_be_file(file.path, file):
                 return False
             return await asyncio.to_thread(matches_checksum, file.path, file.checksum)
         except OSError:
@@ -148,9 +159,11 @@ class FileDownload:
             # A bridge streams to pages in browsers, because USGS sends them no CORS headers; they send their origin.
             headers["Origin"] = bridge_root(self._href) or ""
         async with self._context.http.stream("GET", self._href, headers=headers, follow_redirects=True) as response:
-            if not is_file(response, self._file):
+            if response.status_code not in (200, 206):
                 await response.aread()
                 raise response_failure(response)
+            if fault := find_fault(response, self._file):
+                raise impostor_failure(response, fault)
             await self._save_body(response)
 
     async def _save_body(self, response: httpx.Response) -> None:
@@ -165,10 +178,25 @@ class FileDownload:
             )
         self._resumed_from = self._resumed_from if start else 0
         self._listener.on_start(self._file, start, state.size)
+        unchecked: bytes | None = None if start else b""
         with self._part.open(start, state) as out:
             async for chunk in response.aiter_raw():
                 _write_all(out, chunk)
                 self._progress(len(chunk))
+                if unchecked is not None:
+                    unchecked += chunk
+                    if len(unchecked) >= SNIFF_BYTES:
+                        self._check_start(response, unchecked)
+                        unchecked = None
+        if unchecked is not None and not (state.size and not unchecked):
+            self._check_start(response, unchecked)
+
+    def _check_start(self, response: httpx.Response, start: bytes) -> None:
+        """Raises DownloadFailed, after deleting the part, if the first bytes are not the file's."""
+        is_missing = not start and self._file.size != 0
+        if fault := "The server sent an empty file." if is_missing else find_fault(response, self._file, start):
+            self._part.delete()
+            raise impostor_failure(response, fault)
 
     def _progress(self, count: int) -> None:
         """Reset the count of failures when the file is longer than it has ever been."""
@@ -183,16 +211,31 @@ class FileDownload:
         if announced is not None and received < announced:
             raise DownloadFailed("The connection broke off in the middle of the file.", Recovery.retry)
         expected = self._file.size if announced is None else announced
-        matches = expected in (None, received) and await asyncio.to_thread(
-            matches_checksum, self._part.path, self._file.checksum
+        matches = (
+            expected in (None, received)
+            and _may_be_file(self._part.path, self._file)
+            and await asyncio.to_thread(matches_checksum, self._part.path, self._file.checksum)
         )
         if not matches:
             self._part.delete()
             # Once it may be a broken transfer; twice, the server has another file than the Item describes.
             recovery = Recovery.none if self._mismatched else Recovery.retry
             self._mismatched = True
-            raise DownloadFailed("The bytes received are not the file that the Item describes.", recovery)
-        self._part.finish()
+            reason = "The bytes received are not the file that the Item describes."
+            raise DownloadFailed(reason if received else "The server sent an empty file.", recovery)
+        self._path = self._named_path()
+        self._part.finish(self._path)
+
+    def _named_path(self) -> Path:
+        """Return the planned path, or one with the name that the server gave to a file without one in its href."""
+        planned = self._file.path
+        if not (self._file.is_unnamed and self._part.state.filename):
+            return planned
+        name = safe_name(self._part.state.filename)
+        if name.casefold() in self._taken and name != planned.name:
+            name = safe_name(f"{self._file.key}_{name}")
+        self._taken.add(name.casefold())
+        return planned.with_name(name)
 
     # -- recovery --------------------------------------------------------------------------------------------
 
@@ -236,6 +279,15 @@ class FileDownload:
 
     def _backoff(self) -> float:
         return float(min(MAX_BACKOFF, 0.5 * 2**self._failures))
+
+
+def _may_be_file(path: Path, file: File) -> bool:
+    """Return whether what is on disk may be the file: it is not empty, unless the Item says so, and not a page."""
+    with path.open("rb") as saved:
+        start = saved.read(SNIFF_BYTES)
+    if not start:
+        return file.size == 0
+    return find_impostor(start, None, [file.path.name], file.media_type) is None
 
 
 def _write_all(out: FileIO, chunk: bytes) -> None:

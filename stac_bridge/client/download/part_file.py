@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from stac_bridge.http_headers import read_content_range, read_count
+from stac_bridge.http_headers import read_content_range, read_count, read_filename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One version of a remote file: its size in bytes, and the validators that tell it from other versions."""
+    """One version of a remote file: its size in bytes, the validators that tell it from other versions, its name."""
 
     size: int | None = None
     etag: str | None = None
     last_modified: str | None = None
+    filename: str | None = None
 
     @classmethod
     def from_response(cls, status: int, headers: Mapping[str, str]) -> FileState:
@@ -32,7 +33,8 @@ class FileState:
             size = content_range[1]
         elif status == 200:
             size = read_count(headers.get("content-length"))
-        return cls(size, headers.get("etag"), headers.get("last-modified"))
+        filename = read_filename(headers.get("content-disposition"))
+        return cls(size, headers.get("etag"), headers.get("last-modified"), filename)
 
     @property
     def validator(self) -> str | None:
@@ -80,7 +82,6 @@ class PartFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._target = path
         self._path = path.with_name(f"{path.name}.part")
         self._state_path = path.with_name(f"{path.name}.part.json")
 
@@ -117,9 +118,9 @@ class PartFile:
         self._state_path.write_text(json.dumps(asdict(state)), encoding="utf-8")
         return self._path.open("ab", buffering=0)
 
-    def finish(self) -> None:
-        """Give the complete file its final name. Raises OSError."""
-        self._path.replace(self._target)
+    def finish(self, target: Path) -> None:
+        """Give the complete file its final path, in the same folder. Raises OSError."""
+        self._path.replace(target)
         self._state_path.unlink(missing_ok=True)
 
     def delete(self) -> None:

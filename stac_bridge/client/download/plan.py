@@ -27,7 +27,8 @@ class File:
     """An asset of an Item, and its path in the folder.
 
     ``item_href`` is the URL of the Item; ``size`` (bytes) and ``checksum`` (a multihash in hex) are the Item's own
-    statements about the file; ``unavailable`` is the reason if the file cannot be downloaded at all.
+    statements about the file; ``unavailable`` is the reason if the file cannot be downloaded at all. ``is_unnamed``
+    says that the href has no file name, so that the one in the server's response replaces the one in ``path``.
     """
 
     collection: str
@@ -40,15 +41,20 @@ class File:
     size: int | None = None
     checksum: str | None = None
     unavailable: str | None = None
+    is_unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ItemDownload:
-    """An Item, its files, and the path of the Item beside them."""
+    """An Item, its files, and the path of the Item beside them.
+
+    ``names`` are all names in its folder, without case, whichever assets are downloaded.
+    """
 
     item: dict[str, Any]
     path: Path
     files: tuple[File, ...]
+    names: frozenset[str] = frozenset()
 
 
 def plan_downloads(
@@ -72,7 +78,8 @@ def _plan_item(item: dict[str, Any], folder: Path, keys: Sequence[str], api: str
     # All assets get their names before some are selected: a file has the same name whatever is downloaded with it.
     names = _file_names(item["assets"], path.name)
     selected = [key for key in item["assets"] if not keys or key in keys]
-    return ItemDownload(item, path, tuple(_plan_file(item, key, item_folder / names[key], api) for key in selected))
+    files = tuple(_plan_file(item, key, item_folder / names[key], api) for key in selected)
+    return ItemDownload(item, path, files, frozenset(name.casefold() for name in (path.name, *names.values())))
 
 
 def _plan_file(item: dict[str, Any], key: str, path: Path, api: str | None) -> File:
@@ -89,6 +96,7 @@ def _plan_file(item: dict[str, Any], key: str, path: Path, api: str | None) -> F
         size=asset.get("file:size"),
         checksum=asset.get("file:checksum"),
         unavailable=asset.get("m2m:unavailable") or _invalid_href_reason(href),
+        is_unnamed=_name_in(href) is None,
     )
 
 
@@ -107,11 +115,21 @@ def _file_names(assets: dict[str, Any], taken: str) -> dict[str, str]:
 
 
 def _file_name(key: str, asset: dict[str, Any]) -> str:
-    name = PurePosixPath(unquote(re.split(r"[?#]", str(asset["href"]))[0])).name
-    if PurePosixPath(name).suffix:
+    if name := _name_in(str(asset["href"])):
         return safe_name(name)
     media_type = str(asset.get("type") or "").partition(";")[0].strip()
     return safe_name(f"{key}{mimetypes.guess_extension(media_type) or ''}")
+
+
+def _name_in(href: str) -> str | None:
+    """Return the file name in an href, if it has one with a suffix; a query is no part of it, even if it is escaped.
+
+    >>> _name_in("http://h/a/B4.TIF?e=1"), _name_in("http://h/a/B4.TIF%3Fe=1%26s=2"), _name_in("http://h/get?file=a.tif")
+    ('B4.TIF', 'B4.TIF', None)
+    """
+    path = unquote(re.split(r"[?#]", href)[0]).partition("?")[0]
+    name = PurePosixPath(path).name
+    return name if PurePosixPath(name).suffix else None
 
 
 def _invalid_href_reason(href: str) -> str | None:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from stac_bridge.client.errors import one_line
+from stac_bridge.file_sniffer import find_impostor, is_coded
 from stac_bridge.http_headers import read_retry_after
 
 if TYPE_CHECKING:
@@ -39,12 +40,17 @@ class DownloadFailed(Exception):
         self.seconds = seconds
 
 
-def is_file(response: httpx.Response, file: File) -> bool:
-    """Return whether the body is the file's bytes, and not, say, a login page with status 200."""
-    if response.status_code not in (200, 206):
-        return False
-    is_page = response.headers.get("content-type", "").startswith("text/html")
-    return not (is_page and "html" not in file.media_type)
+def find_fault(response: httpx.Response, file: File, start: bytes = b"") -> str | None:
+    """Return why a successful response is not the file's bytes, as a sentence, by its headers and its first bytes."""
+    if is_coded(response.headers.get("content-encoding"), file.path.name):
+        return "The server compressed the file, although it was requested as it is."
+    impostor = find_impostor(start, response.headers.get("content-type"), [file.path.name], file.media_type)
+    return f"The server answered with {impostor} in place of the file." if impostor else None
+
+
+def impostor_failure(response: httpx.Response, fault: str) -> DownloadFailed:
+    """Return the failure for a successful response that is not the file."""
+    return DownloadFailed(fault, Recovery.stream if response.history else Recovery.none)
 
 
 def response_failure(response: httpx.Response) -> DownloadFailed:

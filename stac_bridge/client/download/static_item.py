@@ -85,6 +85,11 @@ def recorded_sizes(path: Path) -> dict[str, int]:
     }
 
 
+def recorded_names(path: Path) -> dict[str, str]:
+    """Return the file name of each asset, by its key, that the Item at ``path`` records."""
+    return {key: asset["href"].removeprefix("./") for key, asset in _read_assets(path).items()}
+
+
 def _read_assets(path: Path) -> dict[str, dict[str, Any]]:
     """Return the assets of an Item that an earlier run wrote; empty if there is none, or it is another program's.
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+import numpy
 import orjson
+import pandas
 import pystac
 import pytest
+from dask.tokenize import tokenize
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stac_bridge.assets import Signer
+from stac_bridge.client import signing
 from stac_bridge.client.signing import NotRenewed, Renewer
 
 KEY = b"0123456789abcdef"
@@ -120,7 +129,7 @@ def test_one_item_is_renewed_in_place_with_its_expiry(form: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "stac_object", [{}, {"assets": None}, {"features": []}, {"assets": {"a": {}}}, [], None, "x", object()]
+    "stac_object", [{}, {"assets": None}, {"features": []}, {"assets": {"a": {}}}, [], {"a": datetime.now(UTC)}]
 )
 def test_an_object_without_hrefs_is_unchanged(stac_object: Any) -> None:
     server = Server()
@@ -131,6 +140,162 @@ def test_an_object_without_hrefs_is_unchanged(stac_object: Any) -> None:
 def test_a_collection_has_nothing_to_renew() -> None:
     extent = pystac.Extent(pystac.SpatialExtent([[0, 0, 1, 1]]), pystac.TemporalExtent([[None, None]]))
     renewer(Server()).modifier(pystac.Collection("c", "a collection", extent))
+
+
+DIRECT: list[tuple[Any, Any]] = [
+    (lambda href: {"href": href}, lambda asset: asset["href"]),
+    (lambda href: pystac.Asset(href), lambda asset: asset.href),
+    (lambda href: {"red": {"href": href}}, lambda assets: assets["red"]["href"]),
+    (lambda href: {"red": pystac.Asset(href)}, lambda assets: assets["red"].href),
+    (lambda href: [href], lambda hrefs: hrefs[0]),
+    (lambda href: {"red": href}, lambda hrefs: hrefs["red"]),
+    (lambda href: (item(href), {}), lambda items: hrefs_of(items[0])[0]),
+    (lambda href: {"alternate": {"s3": {"href": href}}}, lambda asset: asset["alternate"]["s3"]["href"]),
+    (
+        lambda href: pystac.Asset(PICTURE, extra_fields={"alternate": {"s3": {"href": href}}}),
+        lambda asset: asset.extra_fields["alternate"]["s3"]["href"],
+    ),
+    (
+        lambda href: [{"assets": {"red": {"href": href, "size": numpy.int64(3)}}}],
+        lambda i: i[0]["assets"]["red"]["href"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "read"), DIRECT)
+def test_hrefs_are_renewed_wherever_they_can_be_changed(make: Any, read: Any) -> None:
+    stac_object = make(signed())
+    renewer(Server()).modifier(stac_object)
+    assert read(stac_object) == signed(ago=0)
+
+
+CONTAINERS = st.recursive(
+    st.just("HREF") | st.none() | st.integers() | st.text(max_size=3),
+    lambda members: st.lists(members, max_size=3) | st.dictionaries(st.text(max_size=3), members, max_size=3),
+    max_leaves=12,
+)
+
+
+def replaced(document: Any, href: str) -> Any:
+    if isinstance(document, dict):
+        return {key: replaced(member, href) for key, member in document.items()}
+    if isinstance(document, list):
+        return [replaced(member, href) for member in document]
+    return href if document == "HREF" else document
+
+
+@given(CONTAINERS)
+def test_a_document_has_no_expired_href_afterward_or_the_call_raises(document: Any) -> None:
+    stac_object = replaced(document, signed())
+    try:
+        renewer(Server()).modifier(stac_object)
+    except TypeError:
+        assert not isinstance(document, dict | list)
+    else:
+        assert stac_object == replaced(document, signed(ago=0))
+
+
+@pytest.mark.parametrize(
+    ("stac_object", "message"),
+    [
+        ((one for one in [item(signed())]), "list"),
+        (iter([item(signed())]), "list"),
+        ({"features": (one for one in [item(signed())])}, "list"),
+        (pystac.Catalog("c", "a catalog"), "Items"),
+        (pandas.DataFrame([item(signed())]), "patch_url"),
+        (pandas.DataFrame([item(signed())])["assets"], "patch_url"),
+        (numpy.array([signed()]), "patch_url"),
+        (signed(), "patch_url"),
+        ((signed(),), "patch_url"),
+        (("/vsicurl/" + signed(),), "patch_url"),
+        (None, "NoneType"),
+        (object(), "object"),
+        (7, "int"),
+        (b"href", "bytes"),
+    ],
+)
+def test_what_cannot_be_changed_in_place_raises_with_what_to_do(stac_object: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        renewer(Server()).modifier(stac_object)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("/vsicurl/", ""),
+        ("/vsicurl_streaming/", ""),
+        ("/vsitar//vsicurl/", "/B4.TIF"),
+        ("/vsitar/{/vsicurl/", "}/B4.TIF"),
+        ("GTIFF_DIR:1:/vsicurl/", ""),
+        ('NETCDF:"/vsicurl/', '":red'),
+    ],
+)
+def test_an_href_is_renewed_within_gdals_name_of_it(before: str, after: str) -> None:
+    assert renewer(Server()).patch_url(before + signed() + after) == before + signed(ago=0) + after
+    stac_object = item(before + signed() + after)
+    renewer(Server()).modifier(stac_object)
+    assert hrefs_of(stac_object) == [before + signed(ago=0) + after]
+
+
+def test_an_href_is_renewed_within_the_options_of_vsicurl() -> None:
+    options = "/vsicurl?max_retry=5&url={}&empty_dir=yes"
+    old, new = (options.format(quote(href, safe="")) for href in (signed(), signed(ago=0)))
+    assert renewer(Server()).patch_url(old) == new
+    assert renewer(Server()).patch_url(new) == new
+
+
+INSIDE = "http://bridge:8000"
+
+
+def test_an_address_replaces_that_of_the_hrefs_for_renewals_and_for_readers() -> None:
+    server = Server()
+    own = Renewer(address=INSIDE + "/", transport=httpx.MockTransport(server), clock=lambda: NOW)
+    assert own.patch_url(signed()) == signed(ago=0, base=INSIDE)
+    assert [base for base, _hrefs in server.requests] == [INSIDE + "/"]
+    assert own.patch_url(signed(ago=0)) == signed(ago=0, base=INSIDE)
+    assert own.patch_url("/vsicurl/" + signed(ago=0)) == "/vsicurl/" + signed(ago=0, base=INSIDE)
+    assert own.patch_url(PICTURE) == PICTURE
+    stac_object = item(signed(), signed("x", ago=0), PICTURE)
+    own.modifier(stac_object)
+    assert hrefs_of(stac_object) == [signed(ago=0, base=INSIDE), signed("x", ago=0, base=INSIDE), PICTURE]
+    assert len(server.requests) == 1
+
+
+def test_an_address_is_used_though_the_server_answers_with_its_public_one() -> None:
+    def server(request: httpx.Request) -> httpx.Response:
+        signer = Signer([KEY], WEEK, lambda: NOW)
+        hrefs = [signer.renew(href, "https://public.example/")[0] for href in orjson.loads(request.content)["hrefs"]]
+        return httpx.Response(200, json={"hrefs": hrefs})
+
+    own = Renewer(address=INSIDE, transport=httpx.MockTransport(server), clock=lambda: NOW)
+    assert own.patch_url(signed()) == signed(ago=0, base=INSIDE)
+
+
+FUNCTIONS = [signing.patch_url, signing.modifier, Renewer(60, address=INSIDE).patch_url, Renewer(timeout=5).modifier]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_pickled_function_is_that_of_the_one_renewer_of_its_process(function: Any) -> None:
+    first, second = (pickle.loads(pickle.dumps(function)) for _ in range(2))
+    assert first.__self__ is second.__self__
+    assert first.__self__._configuration == function.__self__._configuration
+    assert first.__name__ == function.__name__
+
+
+def test_the_modules_own_functions_are_pickled_by_reference() -> None:
+    assert pickle.loads(pickle.dumps(signing.patch_url)).__self__ is signing.patch_url.__self__
+
+
+def test_a_worker_process_renews_with_a_pickled_function() -> None:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(signing.patch_url, [PICTURE])) == [PICTURE]
+
+
+def test_dasks_token_is_the_same_in_every_process_and_depends_on_the_configuration() -> None:
+    code = "from dask.tokenize import tokenize; from stac_bridge import signing; print(tokenize(signing.patch_url))"
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
+    assert {run.stdout.strip() for run in runs} == {tokenize(signing.patch_url)}
+    assert len({tokenize(function) for function in FUNCTIONS}) == len(FUNCTIONS)
 
 
 def test_thousands_are_renewed_in_several_requests_and_in_order() -> None:

@@ -46,6 +46,23 @@ async def test_a_login_page_is_not_the_file_whatever_its_media_type(page: bytes,
     assert error.value.retry_after, "it is temporary, so the reader gets a Retry-After"
 
 
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize(
+    "start", [b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied', b'{"errorCode": 1}']
+)
+async def test_an_error_document_is_not_the_file(start: bytes, ranges: bool) -> None:
+    with pytest.raises(UpstreamFault, match="not the file"):
+        await probe("https://host/x", "a.tif", Host(start, ranges).http, HostAllowList(["host"]))
+
+
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "br"}])
+async def test_a_host_that_compresses_the_file_is_not_redirected_to(headers: dict[str, str]) -> None:
+    host = Host(b"II*")
+    host.responses = {0: lambda _request: httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"II*"))}
+    with pytest.raises(UpstreamFault, match="compressed"):
+        await probe("https://host/x", "a.tif", host.http, HostAllowList(["host"]))
+
+
 @pytest.mark.parametrize("name", ["report.html", "report.htm"])
 async def test_an_html_page_is_the_file_if_the_file_name_says_so(name: str) -> None:
     source = await probe("https://host/x", f"scene {name} D1", Host(LOGIN).http, HostAllowList(["host"]))
