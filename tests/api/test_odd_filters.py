@@ -32,12 +32,24 @@ FILTERS = [
 ]
 SCENES = [
     {
-        "Image Quality": "9", "Sun Elevation": "45", "Sensor": "Landsat 7 ETM+", "Site Name": "Dome C",
-        "Acquisition Date": "1968/05/01", "Number of Bands": "3", "Path": " 028", "Cloud Cover": "10%",
+        "Image Quality": "9",
+        "Sun Elevation": "45",
+        "Sensor": "Landsat 7 ETM+",
+        "Site Name": "Dome C",
+        "Acquisition Date": "1968/05/01",
+        "Number of Bands": "3",
+        "Path": " 028",
+        "Cloud Cover": "10%",
     },
     {
-        "Image Quality": "Best = 9", "Sun Elevation": "Low", "Sensor": "Terra", "Site Name": "50%_O'Neill &amp; Co",
-        "Acquisition Date": "1968/05/02", "Number of Bands": 4, "Path": "N/A", "Cloud Cover": "2",
+        "Image Quality": "Best = 9",
+        "Sun Elevation": "Low",
+        "Sensor": "Terra",
+        "Site Name": "50%_O'Neill &amp; Co",
+        "Acquisition Date": "1968/05/02",
+        "Number of Bands": 4,
+        "Path": "N/A",
+        "Cloud Cover": "2",
     },
 ]
 
@@ -46,7 +58,10 @@ def scene(number: int, fields: Json) -> Json:
     day = f"{fields['Acquisition Date'].replace('/', '-')} 00:00:00-05"
     ring = [[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]
     return {
-        "entityId": f"S{number}", "displayId": f"S{number}", "browse": [], "cloudCover": None,
+        "entityId": f"S{number}",
+        "displayId": f"S{number}",
+        "browse": [],
+        "cloudCover": None,
         "metadata": [{"fieldName": label, "value": value} for label, value in fields.items()],
         "options": {"download": True},
         "spatialCoverage": {"type": "Polygon", "coordinates": [ring]},
