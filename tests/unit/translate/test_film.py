@@ -110,3 +110,9 @@ def test_a_recorded_frame_of_kh_7_has_platform_instrument_and_availability() -> 
         assert properties["instruments"] == ["surveillance camera"]
         assert properties["m2m:download_available"] == "Y"
         assert properties["m2m:camera_resolution"] == "2 to 4 feet"
+
+
+def test_a_platform_is_that_of_the_camera_which_m2m_filters_by_if_the_mission_disagrees() -> None:
+    properties = properties_of("declassii", Mission="4026", Camera_Type="KH-9 Lower Resolution Mapping")
+    assert (properties["platform"], properties["m2m:mission"]) == ("kh-9", "4026")
+    assert properties_of("declassii", Mission="4026", Camera_Type="KH-8 Something")["platform"] == "kh-7"
