@@ -175,7 +175,7 @@ def _default_license(dataset: Dataset) -> str:
     if _is_of_lpdaac(dataset):
         return _LPDAAC_LICENSE
     category = plain_text(dataset.category) or ""
-    return next((license for start, license in _LICENSES.items() if category.startswith(start)), _LICENSE)
+    return next((href for start, href in _LICENSES.items() if category.startswith(start)), _LICENSE)
 
 
 def _is_of_lpdaac(dataset: Dataset) -> bool:
