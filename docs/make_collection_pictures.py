@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from docs.make_contact_sheet import FALSE_COLOUR, Pixels, aerial, film, heights, near, orthophoto, scene, sharp, warm
+from docs.make_contact_sheet import FALSE_COLOR, Pixels, aerial, film, heights, near, orthophoto, scene, sharp, warm
 
 FOLDER = Path(__file__).resolve().parents[1] / "stac_bridge" / "pictures"
 
 
 def pictures() -> dict[str, Pixels]:
-    """By the name that a mapping gives them."""
+    """By the name in the mappings."""
     july = scene(6.2, 45.6, "2024-06-15", "2024-08-20", (8, 25))
     winter = scene(6.2, 45.6, "2024-01-01", "2024-02-28", (0, 30))
     farms = scene(-93.5, 41.6, "2023-07-01", "2023-08-31", (0, 8))
@@ -24,8 +24,8 @@ def pictures() -> dict[str, Pixels]:
     return {
         "natural": near(desert, at=(1, 5, 6)),
         "clouds": near(july, at=(1, 9, 5)),
-        "infrared": near(farms, FALSE_COLOUR),
-        "oldest": near(desert, FALSE_COLOUR, (2, 3, 3)),
+        "infrared": near(farms, FALSE_COLOR),
+        "oldest": near(desert, FALSE_COLOR, (2, 3, 3)),
         "snow": near(winter, at=(0, 18, 14)),
         "warm": warm(july),
         "sharp": sharp(farms),

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 SIZE, GAP, LINE = 256, 8, 18
-FALSE_COLOUR = ("nir", "red", "green")
+FALSE_COLOR = ("nir", "red", "green")
 
 
 def scene(longitude: float, latitude: float, first: str, last: str, cloud: tuple[int, int]) -> SceneFacts:
     """The first scene of a place and time with so many percent of cloud."""
     corner = {"longitude": longitude, "latitude": latitude}
-    asked = {
+    scene_filter = {
         "acquisitionFilter": {"start": first, "end": last},
         "cloudCoverFilter": {"min": cloud[0], "max": cloud[1], "includeUnknown": False},
         "spatialFilter": {"filterType": "mbr", "lowerLeft": corner, "upperRight": corner},
     }
-    return landsat().facts(int(landsat().search(asked)[0]))
+    return landsat().facts(int(landsat().search(scene_filter)[0]))
 
 
 def whole(facts: SceneFacts, kind: str = "refl") -> Pixels:
@@ -78,7 +78,7 @@ def heights() -> Pixels:
     return (tints * shade).astype(np.uint8)
 
 
-def grey(pixels: NDArray[np.generic]) -> Pixels:
+def gray(pixels: NDArray[np.generic]) -> Pixels:
     """Stretched, as three equal bands."""
     low, high = np.quantile(pixels, [0.01, 0.99])
     shown = np.clip((pixels.astype(float) - low) / (high - low) * 255, 0, 255).astype(np.uint8)
@@ -87,7 +87,7 @@ def grey(pixels: NDArray[np.generic]) -> Pixels:
 
 def sharp(facts: SceneFacts) -> Pixels:
     """The panchromatic band of the same scene, as its Level-1 product has it."""
-    return grey(np.asarray(raster(replace(facts, family=FAMILIES["landsat_ot_c2_l1"]), "B8")._draw(0, 28, 28)))
+    return gray(np.asarray(raster(replace(facts, family=FAMILIES["landsat_ot_c2_l1"]), "B8")._draw(0, 28, 28)))
 
 
 def film() -> Pixels:
@@ -126,8 +126,8 @@ def pictures() -> list[tuple[str, Pixels]]:
         ("Sahara", whole(desert)),
         ("Amazon", whole(forest)),
         ("Scandinavia, spring", whole(north)),
-        ("30 m, natural colour", near(farms)),
-        ("Near infrared, red, green", near(farms, FALSE_COLOUR)),
+        ("30 m, natural color", near(farms)),
+        ("Near infrared, red, green", near(farms, FALSE_COLOR)),
         ("Clouds and their shadows", near(july, at=(1, 9, 5))),
         ("Oasis", near(desert, at=(1, 5, 6))),
         ("QA_PIXEL", whole(july, "qb")),
@@ -142,16 +142,16 @@ def pictures() -> list[tuple[str, Pixels]]:
 
 
 def main() -> None:
-    """Six in a row, each with what it is under it; few enough colours to keep the file small."""
+    """Six in a row, each with what it is under it; few enough colors to keep the file small."""
     shown, across = pictures(), 6
     rows = -(-len(shown) // across)
     sheet = Image.new("RGB", (across * (SIZE + GAP) + GAP, rows * (SIZE + GAP + LINE) + GAP), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default_imagefont()
-    for number, (said, pixels) in enumerate(shown):
+    for number, (caption, pixels) in enumerate(shown):
         row, column = divmod(number, across)
         left, top = GAP + column * (SIZE + GAP), GAP + row * (SIZE + GAP + LINE)
         sheet.paste(Image.fromarray(np.ascontiguousarray(pixels)), (left, top))
-        pen.text((left, top + SIZE + 3), said, fill="black", font=font)
+        pen.text((left, top + SIZE + 3), caption, fill="black", font=font)
     small = sheet.quantize(192, dither=Image.Dither.NONE)
     small.save(Path(__file__).with_name("sandbox-contact-sheet.png"), optimize=True)
 

@@ -31,7 +31,7 @@ _SIGNATURE_BYTES = 18
 """Bytes of the HMAC in an href: 144 bits, which are 24 characters of base64."""
 
 _PATH = re.compile(r"/collections/([^/]+)/items/([^/]+)/assets/([^/]+)/([^/]+)$")
-_QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)(?:&u=([^&=]+))?&s=([A-Za-z0-9_-]{24})$")
+_QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)(?:&u=([A-Za-z0-9_-]+))?&s=([A-Za-z0-9_-]{24})$")
 _PATH_SAFE = "!$&()*,:;=@"
 _QUERY_SAFE = "!$()*,/:?@"
 """Characters that need no escape in a path segment or a query value (RFC 3986). Some clients (fsspec, by way of yarl)
@@ -77,7 +77,7 @@ class HrefMaker:
         """Return the signed href."""
         address = f"{self.path}{_quote(asset)}/{_quote(filename)}{self.query}"
         if url is not None:
-            address = f"{address}&u={quote(url, safe=_QUERY_SAFE)}"
+            address = f"{address}&u={_encode(url)}"
         return f"{self.root}{address}&s={_signature(address, self.key)}"
 
 
@@ -134,7 +134,7 @@ class Signer:
         collection, item, asset, filename, entity_id = (unquote(part) for part in (*path.groups(), params[2]))
         if any(map(_UNSAFE.search, (collection, item, asset, filename, entity_id))):
             raise Refused("This address has a name with a step up a folder, a backslash or a control character in it.")
-        url = None if params[3] is None else unquote(params[3])
+        url = None if params[3] is None else _decode(params[3])
         return AssetRef(collection, item, asset, filename, entity_id, int(params[1]), url)
 
     def _expiry(self) -> int:
@@ -204,6 +204,15 @@ def _path_and_query(href: str) -> tuple[str, str]:
 def _quote(name: str) -> str:
     """Percent-encode a name. Most names need no encoding, and matching a pattern is faster than encoding."""
     return name if _UNRESERVED.fullmatch(name) else quote(name, safe=_PATH_SAFE)
+
+
+def _encode(url: str) -> str:
+    """Encode a URL as base64, because some clients escape what is in a query once more, and others remove escapes."""
+    return base64.urlsafe_b64encode(url.encode()).rstrip(b"=").decode()
+
+
+def _decode(value: str) -> str:
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
 @lru_cache(maxsize=64)

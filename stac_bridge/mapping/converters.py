@@ -38,10 +38,12 @@ ABSENT = frozenset({"", "unknown", "n/a", "null"})
 def text(value: Any) -> str | None:
     """Return the text without leading and trailing whitespace; None if it means that there is no value.
 
-    >>> text(" NADIR "), text(9), text("  "), text("N/A")
-    ('NADIR', '9', None, None)
+    Lists and objects are no text.
+
+    >>> text(" NADIR "), text(9), text("  "), text("N/A"), text(["T1"])
+    ('NADIR', '9', None, None, None)
     """
-    raw = str(value).strip()
+    raw = "" if isinstance(value, list | dict) else str(value).strip()
     return None if raw.casefold() in ABSENT else raw
 
 

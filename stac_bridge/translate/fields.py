@@ -5,6 +5,7 @@ Names and types depend only on the labels of the dataset's fields, so that all o
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from functools import lru_cache
@@ -131,6 +132,8 @@ def parse_text(value: Any) -> str | None:
 
     >>> parse_text("0.60"), parse_text(" 078"), parse_text(9), parse_text(True), parse_text("Unknown"), parse_text([])
     ('0.60', '078', '9', 'true', None, None)
+    >>> parse_text(["T1", 2])
+    '["T1", 2]'
     >>> parse_text("2022/07/07"), parse_text("2000-12-10 00:00:00-06"), parse_text("2014:302:07:58:59.273")
     ('2022-07-07', '2000-12-10', '2014-10-29T07:58:59.273000Z')
     >>> parse_text("2022-01-03T02:47:19.848Z"), parse_text("2022-01-29 05:46:37"), parse_text("2022/13/45")
@@ -138,6 +141,8 @@ def parse_text(value: Any) -> str | None:
     """
     if isinstance(value, bool | int | float):
         return str(value).lower()
+    if isinstance(value, list | dict) and value:
+        return json.dumps(value, ensure_ascii=False)  # orjson refuses integers beyond 64 bits
     if not isinstance(value, str):
         return None
     raw = value.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import orjson
 import pytest
 
 from stac_bridge.m2m.session import Backoff
+from stac_bridge.translate.fields import parse_text
 from tests.support import ORIGIN, Here, running
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
@@ -97,9 +99,14 @@ def is_part_of(item: dict[str, Any], whole: dict[str, Any], key: str) -> None:
                 assert set(value.split(", ")) <= set(right.split(", ")), (key, name)
                 continue
             rounded = int(right) if name == "eo:cloud_cover" else right  # M2M tells it twice, once in whole percent
+            if name.startswith("m2m:") and str(value).startswith("["):
+                # a list in place of a text, which no row reads, stays as it is, in the property of its field
+                assert parse_text(json.loads(value)[0]) == right or right is None, (key, name)
+                continue
             assert value in (right, rounded, UNKNOWN_LAND_CLOUD.get(name)), (key, name)
     for name, asset in item["assets"].items():
-        assert asset["href"] == whole["assets"][name]["href"], (key, name)
+        if "&u=" not in asset["href"]:  # the name of a picture depends on the other picture's
+            assert asset["href"] == whole["assets"][name]["href"], (key, name)
 
 
 async def test_more_keys_than_are_known_change_nothing(here: Here, change: str) -> None:

@@ -20,14 +20,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "sandbox-contract.md"
 _REASONS = Path(__file__).with_name("differences.yaml")
 _NONE = "–"
 
-_HEAD = """# What M2M was seen to answer, and what the sandbox answers
+_HEAD = """# Answers of M2M and of the sandbox
 
-Made by `python -m tests.contract.table`; a test holds it to what the sandbox does.
+Made by `python -m tests.contract.table`; a test compares it with the sandbox.
 
-A line is a place in the answers of an endpoint, over everything recorded and over the samples of the official
-reference. Next to it are the kinds of JSON value seen there, and those that the sandbox gives. Where the two are not
-the same, the last column says why that is left so. `[]` are the elements of a list, `*` the values of an object whose
-keys are ids.
+Each row is a place in the answers of an endpoint, from all recordings and from the samples of the official reference.
+The next columns list the kinds of JSON values at this place, in the recordings and in the answers of the sandbox. If
+they differ, the last column has the reason. `[]` are the elements of a list, `*` the values of an object whose keys
+are ids.
 
 {count} places of {endpoints} endpoints: {same} are the same, {other} differ.
 """
@@ -92,7 +92,7 @@ def page(every: list[Row]) -> str:
 
 
 def _section(endpoint: str, every: list[Row]) -> str:
-    lines = [f"## {endpoint}", "", "| place | recorded | the sandbox | why it differs |", "|---|---|---|---|"]
+    lines = [f"## {endpoint}", "", "| place | recorded | sandbox | reason for the difference |", "|---|---|---|---|"]
     return "\n".join([*lines, *map(_line, every), ""])
 
 

@@ -1,4 +1,4 @@
-"""The tables of docs/filters.md, made by asking a server: ``python -m tests.docs.filters_table`` writes them anew."""
+"""The tables of docs/filters.md, made from the answers of a server: ``python -m tests.docs.filters_table``."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ SORTS = [
     Probe("`-datetime`, of a place", {**WEEK, **ALPS, "sortby": "-datetime"}),
     Probe("`datetime`, of ten years", {"datetime": "2014-01-01T00:00:00Z/2023-12-31T23:59:59Z", "sortby": "datetime"}),
     Probe("`eo:cloud_cover`", {**WEEK, "sortby": "eo:cloud_cover"}),
-    Probe(
-        "`eo:cloud_cover`, unknown left out", {**WEEK, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}
-    ),
+    Probe("`eo:cloud_cover`, except unknown", {**WEEK, "sortby": "eo:cloud_cover", "filter": "eo:cloud_cover <= 100"}),
     Probe("`eo:cloud_cover`, of a place", {**WEEK, **ALPS, "sortby": "eo:cloud_cover"}),
     Probe("`-view:sun_elevation`, of a place", {**WEEK, **ALPS, "sortby": "-view:sun_elevation"}),
     Probe("`-view:sun_elevation`, of the world", {**WEEK, "sortby": "-view:sun_elevation"}),
@@ -74,17 +72,17 @@ async def tables() -> dict[str, str]:
     """All tables by name, of a server and a sandbox within this process."""
     with tempfile.TemporaryDirectory() as folder:
         async with running(Path(folder), cache_ttl=0) as here:
-            await here.get("/search", collections=LANDSAT, limit=1, **WEEK)  # logs in, and reads the catalogue
+            await here.get("/search", collections=LANDSAT, limit=1, **WEEK)  # logs in, and reads the catalog
             made = {"filters": _filters, "sorts": _sorts, "properties": _properties}
             return {name: await table(here) for name, table in made.items()}
 
 
 async def _filters(here: Here) -> str:
     labels = await _labels(here)
-    rows = ["| search | M2M is asked for | M2M's hits are the Items | calls |", "|---|---|---|---|"]
+    rows = ["| search | sent to M2M | exact | calls |", "|---|---|---|---|"]
     for probe in SEARCHES:
         step = (await here.get("/explain", collections=LANDSAT, **probe.params)).json()["steps"][0]
-        exact = "yes" if not step["asked"] or step["exact"] else "no, each is tried"
+        exact = "yes" if not step["asked"] or step["exact"] else "no, re-checked"
         rows.append(f"| {probe.shown} | {_asked(step, labels)} | {exact} | {await _calls(here, probe)} |")
     return "\n".join(rows)
 
@@ -98,8 +96,8 @@ async def _sorts(here: Here) -> str:
 
 
 async def _properties(here: Here) -> str:
-    """What M2M can be asked for, by Collection; each property that its mapping has a filter for is tried."""
-    rows = ["| Collection | M2M finds just these | M2M finds these and more |", "|---|---|---|"]
+    """By Collection, the properties that are pushed down; each whose row has a filter is tried with one condition."""
+    rows = ["| Collection | pushed and exact | pushed and re-checked |", "|---|---|---|"]
     mappings = load_mappings()
     for listed in (await here.get("/collections", limit=100, fields="id")).json()["collections"]:
         if not (mapping := mappings.by_dataset.get(listed["id"])):
@@ -117,7 +115,7 @@ async def _properties(here: Here) -> str:
 
 
 def _value(row: Row, listed: list[Any] | None) -> str | None:
-    """One that Items can have, as CQL2 has it; None where they have lists."""
+    """Return a value that Items can have, in CQL2; None if they have lists."""
     if row.convert in ("percent", "month", "number"):
         return "7"
     if row.convert == "day":
@@ -127,7 +125,7 @@ def _value(row: Row, listed: list[Any] | None) -> str | None:
 
 
 async def _calls(here: Here, probe: Probe) -> str:
-    """What the first page costs of M2M's calls, of whoever asks first; a refusal costs what it costs."""
+    """Return the M2M calls of the first page, and the status if the search is refused."""
     answer = await here.get("/search", collections=LANDSAT, **probe.params)
     spent = answer.headers["X-M2M-Calls"]
     return spent if answer.is_success else f"{spent}, then {answer.status_code}"

@@ -1,4 +1,4 @@
-"""The gallery of docs/gallery.md, made from the mappings: ``python -m tests.docs.gallery`` writes it anew."""
+"""The gallery of docs/gallery.md, made from the mappings: ``python -m tests.docs.gallery`` writes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEAD = "| picture | Collection |\n|---|---|"
 
 
 def datasets() -> str:
-    """A row for each dataset with a mapping of its own, those that most people look for first."""
+    """A row for each dataset with a mapping of its own, Landsat first."""
     mappings = load_mappings().by_dataset.values()
     return "\n".join([_HEAD, *(_row(one) for one in sorted(mappings, key=_by_name))])
 
@@ -41,20 +41,20 @@ def _row(mapping: Mapping) -> str:
     return _card(mapping.collection, mapping.collection.title or alias, f"`{alias}`", list(_counts(mapping)))
 
 
-def _card(text: CollectionText, title: str, alias: str, told: list[str]) -> str:
+def _card(text: CollectionText, title: str, alias: str, facts: list[str]) -> str:
     shown = f"![{title}]({PICTURES}/{text.picture}.jpg)" if text.picture else "no picture"
     words = " ".join((text.description or "").split())
     about = [re.split(r"(?<=[.]) (?=[A-Z])", words)[0]] if words else []
-    return f"| {shown} | {'<br>'.join([f'**{title}**', alias, *about, *told])} |"
+    return f"| {shown} | {'<br>'.join([f'**{title}**', alias, *about, *facts])} |"
 
 
 def _counts(mapping: Mapping) -> Iterator[str]:
     files = {row.key or name for name, row in mapping.assets.items()}
     assets = f"{len(files)} assets" + ("" if mapping.products is None else " and M2M's products")
     fields = " and all fields of the metadata" if mapping.fields else ""
-    asked = sum(row.filter is not None for row in mapping.properties.values())
-    beside = " and ".join(slot for slot in ("place", "time") if slot in mapping.slots)
-    yield f"{len(queryables_of(mapping))} queryables{fields}; {asked} of them are asked of M2M, beside {beside}"
+    pushed = sum(row.filter is not None for row in mapping.properties.values())
+    others = " and ".join(slot for slot in ("place", "time") if slot in mapping.slots)
+    yield f"{len(queryables_of(mapping))} queryables{fields}; M2M filters by {pushed} of them, and by {others}"
     yield assets
 
 

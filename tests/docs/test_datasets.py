@@ -1,4 +1,4 @@
-"""docs/datasets.md and the extension's README say what the code does."""
+"""docs/datasets.md and the extension's README describe what the code does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.notices import Message
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
+from stac_bridge.mapping.loader import is_family, shipped_folder
 from stac_bridge.translate import Translator, collection, with_messages
 from tests.docs.datasets_table import DOC, written
+from tests.docs.families import filter_kind
+from tests.docs.filters_table import PAGE
 from tests.support import Here
 from tests.validation import SCHEMA, validate
 
@@ -24,9 +27,53 @@ EXAMPLES = SCHEMA.parent / "examples"
 BASE = "https://bridge.example/"
 
 
-def test_the_table_of_families_is_the_mappings() -> None:
+def test_the_sections_of_families_are_the_mappings() -> None:
     text = DOC.read_text(encoding="utf-8")
     assert written(text) == text, "run python -m tests.docs.datasets_table"
+
+
+def test_the_page_stays_readable() -> None:
+    lines = DOC.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 1000
+    assert max(map(len, lines)) < 900
+
+
+def test_each_shipped_mapping_is_in_one_section() -> None:
+    linked = re.findall(r"^Datasets: (.*)$", DOC.read_text(encoding="utf-8"), re.MULTILINE)
+    files = re.findall(r"\(\.\./mappings/([^)]+)\)", "\n".join(linked))
+    assert sorted(files) == sorted(path.name for path in shipped_folder().glob("*.yaml") if not is_family(path))
+
+
+@pytest.mark.parametrize(
+    ("family", "property_name", "source"),
+    [
+        ("Declassified film", "`m2m:camera` (`declassiii`)", "REFERENCE §6"),
+        ("NAIP", "`gsd`", "REFERENCE §6"),
+        ("Landsat Analysis Ready Data", "`m2m:snow_ice`", "REFERENCE §6, §15"),
+        ("EO-1", "`platform`", "inference"),
+        ("Landsat Collection 2 Level-2", "`landsat:wrs_path`", "REFERENCE §6; filter: recording, REFERENCE §7"),
+    ],
+)
+def test_a_fact_has_the_source_that_contains_it(family: str, property_name: str, source: str) -> None:
+    section = DOC.read_text(encoding="utf-8").partition(f"### {family}\n")[2].partition("\n### ")[0]
+    (row,) = (line for line in section.splitlines() if line.startswith(f"| {property_name}<br>"))
+    assert row.removesuffix(" |").rpartition("| ")[2] == source
+
+
+def test_filters_are_pushed_as_the_table_of_filters_states() -> None:
+    """That table is made from the answers of a server."""
+    table = PAGE.read_text(encoding="utf-8").partition("<!-- properties:")[2].partition("<!-- end -->")[0]
+    mappings = load_mappings().by_dataset
+    stated = {
+        (dataset, name, how): filter_kind(mappings[dataset].properties[name])
+        for dataset, exact, checked in re.findall(r"^\| `(\w+)` \|([^|]*)\|([^|]*)\|$", table, re.MULTILINE)
+        for how, cell in (("exact", exact), ("re-checked", checked))
+        for name in re.findall(r"`([^`]+)`", cell)
+    }
+    assert len(stated) > 40
+    exact = {"pushed and exact", "filter-only"}
+    assert {key: kind for key, kind in stated.items() if (kind in exact) != (key[2] == "exact")} == {}
+    assert {kind for (_dataset, _name, how), kind in stated.items() if how == "re-checked"} == {"pushed and re-checked"}
 
 
 @pytest.mark.parametrize("document", [DOC, README], ids=lambda path: path.name)

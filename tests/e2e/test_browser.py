@@ -32,7 +32,7 @@ def test_the_address_of_the_server_shows_the_archive(visit: Visit) -> None:
     expect(picture).to_have_js_property("complete", True)
     expect(picture).to_have_js_property("naturalWidth", 256)
     assert picture.get_attribute("alt")
-    expect(visit.page.locator(".catalog-card")).to_have_count(20)
+    expect(visit.page.locator(".catalog-card")).to_have_count(19)
     visit.shot("1-archive")
 
 
@@ -73,20 +73,20 @@ def test_items_are_filtered_by_cloud_and_date_sorted_and_paged(visit: Visit) -> 
     assert clouds == sorted(clouds)
     assert clouds[-1] <= 10
     assert {one["properties"]["datetime"][:7] for one in found} == {"2024-07"}
-    expect(page.locator(".item-card", has_text=found[0]["id"])).to_be_visible()
+    expect(page.locator(".item-card", has_text=found[0]["properties"]["title"])).to_be_visible()
     with page.expect_response(lambda one: "/items?" in one.url and "token=" in one.url) as answer:
         page.locator(".items-container").get_by_role("button", name="Next").first.click()
     further = answer.value.json()["features"]
     assert further[0]["properties"]["eo:cloud_cover"] >= clouds[-1]
-    expect(page.locator(".item-card", has_text=further[0]["id"])).to_be_visible()
-    expect(page.locator(".item-card", has_text=found[0]["id"])).to_have_count(0)
+    expect(page.locator(".item-card", has_text=further[0]["properties"]["title"])).to_be_visible()
+    expect(page.locator(".item-card", has_text=found[0]["properties"]["title"])).to_have_count(0)
     visit.shot("4-items")
 
 
 def test_an_item_shows_its_place_its_picture_and_a_band(visit: Visit) -> None:
     page, item = visit.page, some_item(visit)
     calls: list[str] = []
-    page.on("request", lambda one: "/assets/" in one.url and calls.append(one.url))
+    page.on("request", lambda one: "/assets/" in one.url and "&u=" not in one.url and calls.append(one.url))
     with page.expect_response(lambda one: one.headers.get("content-type") == "image/jpeg") as picture:
         visit.open(f"/collections/{LANDSAT}/items/{item}")
     assert picture.value.ok

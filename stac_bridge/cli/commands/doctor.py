@@ -27,11 +27,11 @@ def doctor(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of lines.")] = False,
 ) -> None:
-    """Check the settings, the mappings, the data folder and the store, and say what is wrong.
+    """Check the settings, the mappings, the data folder and the store, and report problems.
 
     Without --live, M2M is not called. With it but without an account, the checks run on the embedded sandbox.
 
-    Exits with 0 if everything is in order, with 1 if something is wrong.
+    Exits with 0 if everything is in order, with 1 if there is a problem.
     """
     from stac_bridge.cli.checks.local import State
 

@@ -41,7 +41,7 @@ def search(
 ) -> int:
     """Search for Items: print a table, an ItemCollection with `--json`, or save a file with `--output`.
 
-    Returns at most 20 Items unless `--limit` is set; the last line says whether more match.
+    Returns at most 20 Items unless `--limit` is set; the last line shows whether more match.
     """
     if wanted.is_empty:
         raise BadRequest(

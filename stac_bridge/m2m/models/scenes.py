@@ -7,7 +7,6 @@ Names are Python's (``display_id`` for ``displayId``). Values whose meaning a ma
 from __future__ import annotations
 
 import html
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -155,7 +154,5 @@ def _browse(raw: Mapping[str, Any]) -> Browse:
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value).strip() if "&" in value else value.strip()
-    # A field has a single value. A list or an object, which was never recorded, is kept as its JSON.
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False) if value else None
-    return value
+    # A field has a single value. No list or object was ever recorded; an empty one is no value.
+    return value or None if isinstance(value, list | dict) else value

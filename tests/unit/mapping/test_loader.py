@@ -198,13 +198,5 @@ def test_every_label_a_mapping_uses_occurs_in_a_recording_or_in_the_reference(pa
     known = REFERENCE.read_text(encoding="utf-8")
     known += "".join(file.read_text(encoding="utf-8") for file in (RECORDINGS / "recorded").rglob("*.json"))
     known = fold(known)
-    # REFERENCE abbreviates families of labels: "Corner Upper/Lower Left/Right", "Latitude/Longitude".
-    assert "corner upper left latitude/longitude" in known
-    abbreviated = {
-        fold(f"Corner {vertical} {horizontal} {axis}")
-        for vertical in ("Upper", "Lower")
-        for horizontal in ("Left", "Right")
-        for axis in ("Latitude", "Longitude")
-    }
     labels = labels_of(read_mapping(path))
-    assert {label for label in labels if fold(label) not in known and fold(label) not in abbreviated} == set()
+    assert {label for label in labels if fold(label) not in known} == set()
