@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from stac_bridge.mapping import Mapping, Queryable, Queryables, Union
     from stac_bridge.mapping.model import Slot
 
-_DATE_FORMAT = re.compile(r"\((?:ex\.?\s*)?YYYY\W*MM\W*DD\)$", re.IGNORECASE)
+_DATE_FORMAT = re.compile(r"\((?:ex\.?\s*|e\.g\.,?\s*)?(?:YYYY\W*MM\W*DD|MM\W*DD\W*YYYY)\)$", re.IGNORECASE)
 """The format at the end of a filter's label, such as "(Ex. YYYY/MM/DD)", which the label of the field lacks."""
+
+_REMARK = re.compile(r"\s*\([^()]*\)$")
+"""Any other remark at the end of a filter's label, such as "(No Data)", which the label of the field may lack."""
 
 RESERVED = frozenset({"m2m:entity_id", "m2m:dataset", "m2m:product_code", "m2m:href_expires"})
 """Properties that the bridge itself writes with this prefix; a field of that name gets the suffix ``_field``."""
@@ -95,8 +98,9 @@ class Entry:
                 continue
             name = field_name(label)
             row = FilterRow(by=dataset_filter.label, id=dataset_filter.id, keys="unchecked") if is_pushed else None
-            others = tuple(sorted({field_name(column) for column in dataset_filter.columns} - {name}))
-            queryables.setdefault(name, filter_queryable(name, label, row, others))
+            plain = _REMARK.sub("", label) or label
+            others = tuple(dict.fromkeys(field_name(text) for text in (label, plain, *sorted(dataset_filter.columns))))
+            queryables.setdefault(name, filter_queryable(name, label, row, others[1:]))
         return queryables
 
     def dataset_filter(self, row: FilterRow) -> DatasetFilter | None:

@@ -31,13 +31,20 @@ _CALENDAR_TIME = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(
 _ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[-+]\d{2}(?::?\d{2})?)$")
 
 
-def text(value: Any) -> str | None:
-    """Return the text without leading and trailing whitespace; empty text is absent, and so are lists and objects.
+ABSENT = frozenset({"", "unknown", "n/a", "null"})
+"""Texts, without regard to case, that mean that there is no value."""
 
-    >>> text(" NADIR "), text(9), text("  "), text(["T1"])
-    ('NADIR', '9', None, None)
+
+def text(value: Any) -> str | None:
+    """Return the text without leading and trailing whitespace; None if it means that there is no value.
+
+    Lists and objects are no text.
+
+    >>> text(" NADIR "), text(9), text("  "), text("N/A"), text(["T1"])
+    ('NADIR', '9', None, None, None)
     """
-    return None if isinstance(value, list | dict) else str(value).strip() or None
+    raw = "" if isinstance(value, list | dict) else str(value).strip()
+    return None if raw.casefold() in ABSENT else raw
 
 
 def number(value: Any) -> float | None:
@@ -143,10 +150,10 @@ def meters(value: Any) -> float | None:
 def percent(value: Any) -> float | None:
     """Return a share from 0 to 100; M2M's -1 means not assessed [REFERENCE §5].
 
-    >>> percent("44.79"), percent(9), percent(-1), percent("-1"), percent("10% to 19% Cloud Cover")
-    (44.79, 9.0, None, None, None)
+    >>> percent("44.79"), percent(9), percent(-1), percent("10 %"), percent("10% to 19% Cloud Cover")
+    (44.79, 9.0, None, 10.0, None)
     """
-    share = number(value)
+    share = number(value.strip().removesuffix("%") if isinstance(value, str) else value)
     return share if share is not None and 0 <= share <= 100 else None
 
 
@@ -376,25 +383,27 @@ tile_vertical = _tile(3)
 def mission(value: Any) -> str | None:
     """Return the number of a film mission, with its letter but without the part of the mission that a bucket held.
 
-    >>> mission("1021-1"), mission("9034A"), mission(4036), mission(" ")
-    ('1021', '9034A', '4036', None)
+    >>> mission("1021-1"), mission("9034A"), mission("9034-a"), mission(4036), mission(" ")
+    ('1021', '9034A', '9034A', '4036', None)
+    """
+    number, _, suffix = (text(value) or "").upper().partition("-")
+    letter = suffix.strip() if suffix.strip().isalpha() else ""
+    return f"{number.strip()}{letter}" or None
+
+
+def platform(value: Any) -> str | None:
+    """Return the name of a platform as STAC writes it: in lower case, with hyphens.
+
+    >>> platform(" SENTINEL-2A "), platform("LANDSAT_8"), platform("SPOT 5"), platform("Unknown")
+    ('sentinel-2a', 'landsat-8', 'spot-5', None)
     """
     raw = text(value)
-    return raw and raw.partition("-")[0].strip().upper()
-
-
-def lower(value: Any) -> str | None:
-    """Return the text in lower case, as STAC writes platforms and instruments.
-
-    >>> lower(" SENTINEL-2A ")
-    'sentinel-2a'
-    """
-    raw = text(value)
-    return raw and raw.lower()
+    return raw and re.sub(r"[\s_]+", "-", raw.lower())
 
 
 _EVENT = re.compile(r"(\d{4})(0[1-9]|1[0-2])?_+(.+)")
-_EVENT_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
+_EVENT_AT_END = re.compile(r"(.+)_([A-Z][a-z]{2})(\d{2})")
+_EVENT_WORDS = re.compile(r"[A-Z]+\d+|[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
 _MONTHS = [
     "January",
     "February",
@@ -412,14 +421,19 @@ _MONTHS = [
 
 
 def event(value: Any) -> str | None:
-    """Return a readable name of a disaster event; M2M's starts with the year and month.
+    """Return a readable name of a disaster event; M2M's starts with the year and month, or ends with both.
 
     >>> event("201507_Volcano_KickEmJenny_GRD"), event("2007_Greece_Fires")
     ('Volcano Kick Em Jenny GRD, July 2015', 'Greece Fires, 2007')
+    >>> event("201606_Airplane_F16_GA"), event("Mississippi_Valley_Flood_Mar08")
+    ('Airplane F16 GA, June 2016', 'Mississippi Valley Flood, March 2008')
     >>> event("High Resolution Orthoimagery")
     'High Resolution Orthoimagery'
     """
     raw = text(value)
+    if match := _EVENT_AT_END.fullmatch(raw or ""):
+        at = next((number for number, name in enumerate(_MONTHS, 1) if name.startswith(match[2])), None)
+        return event(f"20{match[3]}{at:02d}_{match[1]}") if at else raw
     match = _EVENT.fullmatch(raw or "")
     if not match:
         return raw
@@ -456,7 +470,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "tile-horizontal": tile_horizontal,
     "tile-vertical": tile_vertical,
     "mission": mission,
-    "lower": lower,
+    "platform": platform,
     "event": event,
 }
 """The converters, by their names in mapping files."""

@@ -14,19 +14,21 @@ _MEASURES = frozenset(
     {
         *("azimuth", "elevation", "zenith", "angle", "inclination", "altitude", "rmse"),
         *("meters", "feet", "degrees", "percent", "kilometers", "mm"),
-        *("lines", "samples", "dec", "decimal", "quantification", "month"),
+        *("lines", "samples", "dec", "decimal", "quantification", "month", "fill"),
     }
 )
 """Words of labels such as "Sun Elevation L1", "Flying Height in Feet" and "NW Corner Lat dec"."""
 
 _PHRASES = (
     *("number of", "segment count", "control points model", "image quality", "grid cell size"),
-    *("land cloud cover", "scene cloud cover"),
+    *("land cloud cover", "scene cloud cover", "snow ice"),
 )
 """Parts of labels such as "Number of Bands". "Cloud Cover" alone is text: many datasets have classes there."""
 
-_NAMES = frozenset({"file", "name", "type", "parameter", "unit", "units", "version", "flag", "dms", "text"})
-"""Words of labels that hold text in spite of a measure's word, such as "Elevation File Name"."""
+_NAMES = frozenset(
+    {"file", "name", "type", "parameter", "unit", "units", "version", "flag", "dms", "text", "yyyy", "dd"}
+)
+"""Words of labels that hold text in spite of a measure's word, such as "Elevation File Name" and "(YYYY/MM/DD)"."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 

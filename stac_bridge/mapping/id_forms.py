@@ -22,7 +22,7 @@ _CHARACTER = "[^_.]"
 """A form's wildcards match no separator, because separators are what an id is recognized by."""
 
 DAY = "day"
-"""The name of the part that holds the day of acquisition as YYYYMMDD."""
+"""The name of the part that holds the day of acquisition as YYYYMMDD or YYYYDDD."""
 
 
 class IdForm(MappingTable):

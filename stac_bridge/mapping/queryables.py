@@ -149,7 +149,7 @@ class Queryables(dict[str, Queryable]):
         return self.is_open and isinstance(name, str) and name.startswith("m2m:")
 
 
-_FORMAT = re.compile(r"_(?:ex_)?yyyy_mm_dd$")
+_FORMAT = re.compile(r"_(?:ex_)?(?:yyyy_mm_dd|mm_dd_yyyy|yyyymmdd)$")
 
 
 def _without_format(name: str) -> tuple[str, ...]:

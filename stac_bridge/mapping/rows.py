@@ -51,7 +51,7 @@ Converter = Literal[
     "tile-horizontal",
     "tile-vertical",
     "mission",
-    "lower",
+    "platform",
     "event",
 ]
 """The keys of ``converters.CONVERTERS``, as a type that pydantic can check; a test compares the two."""
@@ -137,8 +137,8 @@ class Row(MappingTable):
     value: Any = None
     convert: Converter = Field("text", alias="as")
     values: dict[str, Any] | None = None
-    """Translates the converted value, written as text; a value that is not listed counts as absent. A key can be a
-    range of codes (``1001..1052``)."""
+    """Translates the converted value, written as text; a value that is not listed counts as absent, and case does not
+    matter. A key can be a range of codes (``1001..1052``)."""
     otherwise: Row | None = Field(None, alias="else")
     """The row to use if this one has no value."""
     filter: FilterRow | None = None

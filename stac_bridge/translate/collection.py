@@ -34,6 +34,12 @@ _LICENSE = "https://www.usgs.gov/centers/eros/data-citation"
 """EROS's page on the use of its archive: most of it is in the public domain."""
 
 _LPDAAC_LICENSE = "https://lpdaac.usgs.gov/data/data-citation-and-policies/"
+_LICENSES = {
+    "Landsat": "https://www.usgs.gov/faqs/are-landsat-data-cloud-still-considered-be-within-public-domain",
+    "Sentinel": "https://sentinels.copernicus.eu/documents/247904/690755/Sentinel_Data_Legal_Notice",
+}
+"""By how a dataset's category begins: the license of such datasets without one in their mapping."""
+
 _EXPLORERS = {"HDDS": ("HDDS Explorer", "https://hddsexplorer.usgs.gov/")}
 """(name, address) of the website of a catalog group. Neither website has a page per dataset with a known address."""
 
@@ -166,7 +172,10 @@ def _providers(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _default_license(dataset: Dataset) -> str:
-    return _LPDAAC_LICENSE if _is_of_lpdaac(dataset) else _LICENSE
+    if _is_of_lpdaac(dataset):
+        return _LPDAAC_LICENSE
+    category = plain_text(dataset.category) or ""
+    return next((href for start, href in _LICENSES.items() if category.startswith(start)), _LICENSE)
 
 
 def _is_of_lpdaac(dataset: Dataset) -> bool:

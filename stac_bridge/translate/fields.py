@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_bridge.catalog import field_name
 from stac_bridge.m2m.models.scenes import fold
-from stac_bridge.mapping.converters import MAX_INTEGER, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
+from stac_bridge.mapping.converters import ABSENT, MAX_INTEGER, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.translate.row_readers import row_reader
 
@@ -27,17 +27,20 @@ if TYPE_CHECKING:
     IsHeld = Callable[[Scene], bool | None]
     """Whether a row's property holds the field's value; None if the row did not come to read the field."""
 
+    Holder = tuple[IsHeld, bool]
+    """The function for a row, and whether its property is the field's text as it is."""
+
 _DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})$")
 _MIDNIGHT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2}) 00:00:00(?:-0[56])?$")
 _ORDINAL_TIME = re.compile(r"\d{4}:\d{3}:\d{2}:\d{2}:\d{2}")
 _INTEGER = re.compile(r"[-+]?\d+$")
-_ABSENT = frozenset({"", "unknown", "n/a", "null"})
+_NUMBER = re.compile(r"\d[\d.]*")
 _NOTATION = re.compile(r"\b(?:dms|dec|decimal)\b")
 
 
 _LOSES_PART: dict[str, Callable[[Any], bool]] = {
     "off-nadir": lambda raw: (number(raw) or 0) < 0,
-    "meters": lambda raw: number(raw) is None,
+    "meters": lambda raw: len(_NUMBER.findall(str(raw))) > 1,
 }
 """By converter: whether its result lacks a part of the value: the side of a view, all sizes but one."""
 
@@ -45,9 +48,9 @@ _LOSES_PART: dict[str, Callable[[Any], bool]] = {
 def fields_reader(mapping: DatasetMapping) -> Callable[[Scene, Collection[str]], dict[str, Any]]:
     """Return a function from a scene, and the labels of the fields that its times hold, to properties of its fields.
 
-    A field has no property if ``mapping.drop`` lists it, if the Item's times hold it, or if each row that came to
-    read it has its value. So a value that is not in a row's table, that a converter cannot read, or that only a
-    fallback would have used is kept.
+    A field has no property if ``mapping.drop`` lists it, if the Item's times hold it, or if a row has
+    its text, or each row that came to read it its value. So a value that is not in a row's table, that a converter
+    cannot read, or that only a fallback would have used is kept, but no text is there twice.
     """
     holders, taken = _holders_by_label(mapping), frozenset(mapping.properties)
     dropped = frozenset(_without_notation(fold(label)) for label in mapping.drop)
@@ -70,18 +73,22 @@ def fields_reader(mapping: DatasetMapping) -> Callable[[Scene, Collection[str]],
     return read
 
 
-def _holders_by_label(mapping: DatasetMapping) -> dict[str, list[IsHeld]]:
-    """Return, by folded label of each field that rows read, a function for each row that reads it."""
-    holders: dict[str, list[IsHeld]] = {}
+def _holders_by_label(mapping: DatasetMapping) -> dict[str, list[Holder]]:
+    """Return, by folded label of each field that rows read, a holder for each row that reads it."""
+    holders: dict[str, list[Holder]] = {}
     for row in (mapping.item.id, *mapping.properties.values()):
         chain = row.chain
         for index, link in enumerate(chain):
             if link.field:
-                holders.setdefault(fold(link.field), []).append(_holder(link, chain[:index]))
+                holders.setdefault(fold(link.field), []).append((_is_held_by(link, chain[:index]), _keeps_text(link)))
     return holders
 
 
-def _holder(row: Row, preferred: tuple[Row, ...]) -> IsHeld:
+def _keeps_text(row: Row) -> bool:
+    return row.convert in ("text", "assessed") and row.values is None
+
+
+def _is_held_by(row: Row, preferred: tuple[Row, ...]) -> IsHeld:
     """Return the function for a row that is read only if none of the ``preferred`` rows has a value."""
     read, label = row_reader(row), fold(row.field or "")
     read_preferred = tuple(row_reader(link) for link in preferred)
@@ -97,9 +104,12 @@ def _holder(row: Row, preferred: tuple[Row, ...]) -> IsHeld:
     return is_held
 
 
-def _is_held(holders: list[IsHeld], scene: Scene) -> bool:
-    answers = {is_held(scene) for is_held in holders}
-    return True in answers and False not in answers
+def _is_held(holders: list[Holder], scene: Scene) -> bool:
+    answers = [(is_held(scene), keeps_text) for is_held, keeps_text in holders]
+    if (True, True) in answers:
+        return True
+    verdicts = {verdict for verdict, _keeps_text in answers}
+    return True in verdicts and False not in verdicts
 
 
 def parse_number(value: Any) -> float | int | None:
@@ -136,7 +146,7 @@ def parse_text(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     raw = value.strip()
-    if raw.casefold() in _ABSENT:
+    if raw.casefold() in ABSENT:
         return None
     # Most values are words: they skip the patterns.
     return (_parse_time(raw) or raw) if raw[0].isdigit() else raw

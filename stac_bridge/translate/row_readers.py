@@ -34,13 +34,14 @@ def row_reader(row: Row) -> Read:
         return lambda _scene: row.value
     read_raw, convert = raw_reader(row), CONVERTERS[row.convert]
     fallback = row_reader(row.otherwise) if row.otherwise else _read_nothing
-    values = row.values
+    # M2M varies the case of its words, as that of its labels.
+    values = None if row.values is None else {fold(code): value for code, value in row.values.items()}
 
     def read(scene: Scene) -> Any:
         raw = read_raw(scene)
         value = None if raw is None else convert(raw)
         if values is not None:
-            value = values.get(str(value))
+            value = values.get(fold(str(value)))
         return fallback(scene) if value is None else value
 
     return read

@@ -64,10 +64,11 @@ class RefusedDownload:
 def refused_downloads(inputs: Sequence[DownloadInput], answer: DownloadAnswer) -> dict[DownloadInput, RefusedDownload]:
     """Return the inputs that the answer lists as failed, with USGS's reasons.
 
-    If there was one input, a failure is its own, whatever ids the failure has.
+    If there was one input, a failure is its own, whatever ids the failure has, unless the queue has the download.
     """
     if len(inputs) == 1 and answer.failed:
-        return {inputs[0]: RefusedDownload(answer.failed[0].message)}
+        is_queued = bool(answer.available or answer.preparing or answer.new_records or answer.duplicates)
+        return {} if is_queued else {inputs[0]: RefusedDownload(answer.failed[0].message)}
     return {
         download: RefusedDownload(failure.message)
         for failure in answer.failed

@@ -126,14 +126,13 @@ class RetrievedDownload(M2MModel):
     @property
     def is_proxied(self) -> bool | None:
         """Whether another host delivers the file, which M2M cannot observe; None without a status."""
-        if self.status_text is None:
-            return None if self.status_code is None else self.status_code == "P"
-        return "proxied" in self.status_text.casefold()
+        code, text = (self.status_code or "").strip().upper(), (self.status_text or "").strip().casefold()
+        return "proxied" in text if text else code == "P" if code else None
 
     @property
     def has_failed(self) -> bool:
         """Whether the file will not become ready."""
-        return bool(self.error_code) or (self.status_text or "").casefold() in _ENDED
+        return bool(self.error_code) or (self.status_text or "").strip().casefold() in _ENDED
 
 
 class Retrieved(M2MModel):

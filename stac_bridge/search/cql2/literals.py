@@ -163,6 +163,9 @@ def type_scalar(value: Any, queryable: Queryable) -> Any:
     match queryable.kind, value:
         case (("number" | "integer"), _) if (parsed := number(value)) is not None:
             return parsed
+        case (("number" | "integer"), str()) if queryable.row is None and queryable.name.startswith("m2m:"):
+            # It may be a key or its text of a filter, which is not known before the dataset's filters are requested.
+            return value
         case "string", str() | int() | float() if convert.startswith("digits-"):
             return CONVERTERS[convert](value) or str(value)
         case (("string" | "any"), str()):

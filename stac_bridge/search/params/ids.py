@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from stac_bridge.search.cql2.parser import all_of, escape_like
@@ -98,13 +98,14 @@ def _resolve_match(match: IdMatch, entry: Entry) -> ResolvedId | None:
 
 
 def _day(text: str) -> str | None:
-    """The day written as 20201204 in ISO 8601; None if there is no such day."""
-    if not (len(text) == 8 and text.isascii() and text.isdecimal()):
+    """The day written as 20201204, or as 2020339 (day of the year), in ISO 8601; None if there is no such day."""
+    if not (len(text) in (7, 8) and text.isascii() and text.isdecimal()):
         return None
     try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
+        day = date.fromisoformat(text) if len(text) == 8 else date(int(text[:4]), 1, 1) + timedelta(int(text[4:]) - 1)
+    except (ValueError, OverflowError):
         return None
+    return day.isoformat() if day.year == int(text[:4]) else None
 
 
 def ids_filter(ids: Sequence[str], entries: Iterable[Entry]) -> Cql2:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stac_bridge.mapping.converters import CONVERTERS
-from stac_bridge.translate.names.codes import ACRONYMS, PRODUCTS
+from stac_bridge.translate.names.codes import ACRONYMS, EVENT_WORDS, PRODUCTS
 from stac_bridge.translate.names.places import PLACES
 from stac_bridge.translate.text import plain_text
 
@@ -23,6 +23,10 @@ _ABBREVIATED = re.compile(r"([^=]+) = (.+)")
 _VERSION = re.compile(r"[vV](\d+)(?:[._](\d+))?$")
 _COLLECTION_LEVEL = {"C1": "Collection 1", "C2": "Collection 2", "L1": "Level-1", "L2": "Level-2"}
 _DIRECTIONS = frozenset({"Central", "Eastern", "Midwest", "Northern", "Southeast", "Southern", "Western"})
+_PLACE_ACRONYMS = {"CONUS": ACRONYMS["CONUS"]}
+_NUMBERED = re.compile(r"([a-z]+)(\d+)")
+"""A code and a year or another number, such as gls2000."""
+
 _SMALL_WORDS = frozenset({"and", "of", "the", "in", "at", "for"})
 
 
@@ -88,7 +92,9 @@ Model (DEM)')
         if _is_product(code) and words:
             # MODIS MOD09A1, GFSAD GFSAD30AFCE: the product's name begins with the word before it
             words = [] if all(not is_readable(earlier) or earlier.endswith(")") for earlier in words) else words
-        if meaning is None or word.startswith("(") or word.endswith(")"):
+        if word == f"({code})" and (place := PLACES.get(code) or _PLACE_ACRONYMS.get(code)):
+            words.append(f"({place})")
+        elif meaning is None or word.startswith("(") or word.endswith(")"):
             words.append(word)
         else:
             words.append(word.replace(code, f"{meaning} ({code})" if _is_abbreviation(code) else meaning))
@@ -116,7 +122,7 @@ def _expand_alias(alias: str) -> str:
             words = []
             meaning: str | None = f"{_meaning(code)} ({code})"
         else:
-            meaning = _versioned(part) or _meaning(code)
+            meaning = _versioned(part) or _meaning(code) or _numbered(part)
         if meaning:
             words.append(meaning)
         elif part in _SMALL_WORDS:
@@ -129,6 +135,13 @@ def _expand_alias(alias: str) -> str:
 def _meaning(code: str) -> str | None:
     product = _product(code)
     return product or _versioned(code) or ACRONYMS.get(code.upper()) or _COLLECTION_LEVEL.get(code)
+
+
+def _numbered(part: str) -> str | None:
+    """What a code with a number after it stands for: gls2000 is Global Land Survey 2000."""
+    match = _NUMBERED.fullmatch(part)
+    meaning = ACRONYMS.get(match[1].upper()) if match and len(match[1]) > 2 else None
+    return f"{meaning} {match[2]}" if match and meaning else None
 
 
 def _is_product(code: str) -> bool:
@@ -173,7 +186,7 @@ def _event_title(name: str) -> str:
     what, comma, when = title.rpartition(",")
     words: list[str] = []
     for word in (what or when).split():
-        place, meaning = PLACES.get(word), ACRONYMS.get(word)
+        place, meaning = PLACES.get(word), EVENT_WORDS.get(word) or ACRONYMS.get(word)
         if place and words and words[-1] not in _DIRECTIONS:
             words[-1] += ","
         # Words in capitals, such as FLOOD; shorter ones can be codes that are not known.

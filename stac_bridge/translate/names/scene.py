@@ -19,6 +19,24 @@ _MAX_SPAN_YEARS = 1
 _SHORT_NAME = re.compile(r"[a-z]{2,3}-\w+")
 """Platforms that are written in capitals, such as kh-7, eo-1 and sts-99."""
 
+_SPELLINGS = {
+    "geoeye": "GeoEye",
+    "ikonos": "IKONOS",
+    "orbview": "OrbView",
+    "quickbird": "QuickBird",
+    "radarsat": "RADARSAT",
+    "rapideye": "RapidEye",
+    "spot": "SPOT",
+    "terrasar": "TerraSAR",
+    "uas": "UAS",
+    "uav": "UAV",
+    "worldview": "WorldView",
+}
+"""Platforms that are not written as other words are."""
+
+_HYPHENATED = frozenset({"geoeye", "orbview", "radarsat", "sentinel", "terrasar", "worldview"})
+"""Platforms with a hyphen before their number."""
+
 
 def title_maker(entry: Entry) -> Callable[[dict[str, Any]], str]:
     """Return a function from an Item to its title: its id, if the mapping's parts have nothing to show."""
@@ -64,13 +82,14 @@ def _date(properties: dict[str, Any]) -> str | None:
 def _platform(name: Any) -> str | None:
     """The name of a platform as people write it.
 
-    >>> [_platform(name) for name in ("landsat-8", "kh-4b", "sentinel-2a", "eo-1", "aircraft")]
-    ['Landsat 8', 'KH-4B', 'Sentinel-2A', 'EO-1', 'Aircraft']
+    >>> [_platform(name) for name in ("landsat-8", "kh-4b", "sentinel-2a", "eo-1", "aircraft", "worldview-2", "spot-5")]
+    ['Landsat 8', 'KH-4B', 'Sentinel-2A', 'EO-1', 'Aircraft', 'WorldView-2', 'SPOT 5']
     """
     if not isinstance(name, str) or not name:
         return None
     if _SHORT_NAME.fullmatch(name):
         return name.upper()
     first, _, number = name.partition("-")
-    separator = "-" if first == "sentinel" else " "
-    return f"{first.capitalize()}{separator}{number.upper()}" if number else first.capitalize()
+    word = _SPELLINGS.get(first, first.capitalize())
+    separator = "-" if first in _HYPHENATED else " "
+    return f"{word}{separator}{number.upper() if number[:1].isdigit() else number}" if number else word

@@ -64,6 +64,14 @@ def test_every_recorded_dataset_becomes_a_valid_collection() -> None:
     ("alias", "members", "license_url"),
     [
         (
+            *("lpcs_sentinel_2a", {"datasetCategoryName": "Sentinel"}),
+            "https://sentinels.copernicus.eu/documents/247904/690755/Sentinel_Data_Legal_Notice",
+        ),
+        (
+            *("esat_tm", {"datasetCategoryName": "Landsat Legacy"}),
+            "https://www.usgs.gov/faqs/are-landsat-data-cloud-still-considered-be-within-public-domain",
+        ),
+        (
             "landsat_ot_c2_l2",
             {},
             "https://www.usgs.gov/faqs/are-landsat-data-cloud-still-considered-be-within-public-domain",

@@ -108,6 +108,9 @@ def test_a_start_of_1900_is_a_gap_in_the_record_if_there_is_another_start() -> N
         ("noaa_cdr", ("1981-06-24", "2013-12-31")),
         ("mss_film", ("1972-07-25", "1992-12-31")),
         ("orbview3", (None, "2007-04-23")),
+        ("landsat_etm_c1", (None, "2021-12-31")),
+        ("lsr_landsat_tm_c1", (None, "2021-12-31")),
+        ("eo1_ali_priv", ("2000-11-21", "2017-03-30")),
         ("landsat_ot_c2_l2", (None, None)),
     ],
 )

@@ -48,6 +48,9 @@ def properties_of(name: str, **fields: Any) -> dict[str, Any]:
         ("corona2", "1101-1", "kh-4b"),
         ("corona2", "1117-2", "kh-4b"),
         ("corona2", "9030", None),
+        ("corona2", "9034-A", "kh-5"),
+        ("corona2", "9062A", "kh-5"),
+        ("corona2", "1021 -1", "kh-4a"),
         ("declassii", "4036", "kh-7"),
         ("declassii", "1203-5", "kh-9"),
         ("declassiii", "1219-4", "kh-9"),
@@ -71,6 +74,11 @@ def test_the_platform_follows_from_the_mission(name: str, mission: Any, platform
         ("declassiii", {"Camera": "A"}, ["aft camera"]),
         ("declassiii", {"Camera": "F"}, ["forward camera"]),
         ("declassiii", {"Camera": "T"}, ["terrain mapping camera"]),
+        # M2M varies the case of its words, and its filters have "Camera" after those of some fields [REFERENCE §15].
+        ("corona2", {"Camera_Type": "AFT"}, ["aft camera"]),
+        ("declassii", {"Camera_Type": "KH-7 High Resolution Surveillance Camera"}, ["surveillance camera"]),
+        ("declassii", {"Camera_Type": "KH-9  LOWER RESOLUTION MAPPING CAMERA"}, ["mapping camera"]),
+        ("declassiii", {"Camera": "Terrain Mapping Camera"}, ["terrain mapping camera"]),
     ],
 )
 def test_the_camera_is_an_instrument(name: str, fields: dict[str, str], instruments: list[str]) -> None:
@@ -102,3 +110,9 @@ def test_a_recorded_frame_of_kh_7_has_platform_instrument_and_availability() -> 
         assert properties["instruments"] == ["surveillance camera"]
         assert properties["m2m:download_available"] == "Y"
         assert properties["m2m:camera_resolution"] == "2 to 4 feet"
+
+
+def test_a_platform_is_that_of_the_camera_which_m2m_filters_by_if_the_mission_disagrees() -> None:
+    properties = properties_of("declassii", Mission="4026", Camera_Type="KH-9 Lower Resolution Mapping")
+    assert (properties["platform"], properties["m2m:mission"]) == ("kh-9", "4026")
+    assert properties_of("declassii", Mission="4026", Camera_Type="KH-8 Something")["platform"] == "kh-7"

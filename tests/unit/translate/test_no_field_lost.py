@@ -90,9 +90,9 @@ def is_held(alias: str, label: str, value: Any, properties: dict[str, Any]) -> b
     """Whether a property holds the value; without the field it would have the same one from elsewhere."""
     for name, row in MAPPINGS.for_dataset(alias).properties.items():
         for link in row.chain:
-            if not link.field or fold(link.field) != label:
+            if link.field is None or fold(link.field) != label:
                 continue
-            if link.convert in ("assessed", "percent") and number(value) == NOT_ASSESSED:
+            if link.convert in ("percent", "assessed") and number(value) == NOT_ASSESSED:
                 return True  # M2M's word for no value
             if name in properties:
                 converted = CONVERTERS[link.convert](value)
@@ -233,3 +233,47 @@ def test_cloud_cover_is_a_percentage_if_the_datas_dictionary_defines_it_so(
     properties = translator(alias).core(scene_with({}, cloudCover="44.79"))["properties"]
     assert properties.get("eo:cloud_cover") == cloud_cover
     assert ("m2m:cloud_cover" in properties) == (cloud_cover is None)
+
+
+@pytest.mark.parametrize(
+    ("alias", "fields"),
+    [
+        ("corona2", {"Mission": "1203", "Camera Type": "Panoramic"}),
+        ("declassii", {"Mission": "9034A", "Camera Type": "Index Camera"}),
+        ("declassiii", {"Camera": "Hexagon"}),
+    ],
+)
+def test_a_text_that_a_property_has_is_no_second_property(alias: str, fields: dict[str, Any]) -> None:
+    properties = translator(alias).core(scene_with(fields))["properties"]
+    assert {label: properties[field_name(label)] for label in fields} == fields
+    assert [name for name in properties if name.endswith("_2")] == []
+
+
+@pytest.mark.parametrize("word", ["N/A", "Unknown", "unknown", "", " ", None])
+def test_a_word_for_no_value_is_no_value(word: str | None) -> None:
+    fields = {"Platform": word, "Mission": word, "Sensor": word, "Cloud Cover": word}
+    names = {
+        name for alias in ("event303", "corona2") for name in translator(alias).core(scene_with(fields))["properties"]
+    }
+    assert names & {"platform", "m2m:mission", "m2m:sensor", "eo:cloud_cover", "m2m:cloud_cover"} == set()
+
+
+@pytest.mark.parametrize(
+    ("written", "platform"),
+    [("WorldView-2", "worldview-2"), ("LANDSAT_8", "landsat-8"), ("Landsat 8", "landsat-8"), ("SPOT 5", "spot-5")],
+)
+def test_a_platform_of_an_event_is_written_as_in_other_collections(written: str, platform: str) -> None:
+    assert translator("event303").core(scene_with({"Platform": written}))["properties"]["platform"] == platform
+
+
+@pytest.mark.parametrize("label", ["Acquisition Date (YYYY/MM/DD)", "m2m:date_ex_yyyy_mm_dd", "Day (MM/DD/YYYY)"])
+def test_a_label_with_the_format_of_a_date_is_no_measure_in_millimeters(label: str) -> None:
+    assert not is_number(label)
+
+
+@pytest.mark.parametrize("alias", FAMILIES)
+def test_a_row_of_a_field_has_the_type_that_the_field_has_in_collections_without_the_row(alias: str) -> None:
+    numbers = {"number", "integer"}
+    rows = {name: row for name, row in translator(alias).entry.queryables.items() if name.startswith("m2m:")}
+    named = {name for name, queryable in rows.items() if (queryable.kind in numbers) != is_number(name)}
+    assert named - {"m2m:month"} == set()

@@ -61,7 +61,7 @@ def test_datetime_says_how_the_span_of_an_item_is_compared() -> None:
 
 def test_a_property_lists_the_values_of_all_tables_of_its_row() -> None:
     queryables = queryables_of(load_mappings().for_dataset("declassii"))
-    assert property_schemas(queryables)["platform"]["enum"] == ["kh-9", "kh-7"]
+    assert property_schemas(queryables)["platform"]["enum"] == ["kh-7", "kh-9"]
     assert set(property_schemas(queryables)["instruments"]["items"]["enum"]) == {
         "mapping camera",
         "surveillance camera",

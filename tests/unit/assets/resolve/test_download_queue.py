@@ -64,6 +64,19 @@ async def test_a_refusal_has_the_reason_that_usgs_gives(
     assert bool(getattr(error.value, "retry_after", None)) == (kind is UpstreamBusy)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"availableDownloads": [{"downloadId": 9, "url": TAPE}], "newRecords": {"9": LABEL}},
+        {"availableDownloads": [{"downloadId": 9, "entityId": "DS1", "url": TAPE}], "duplicateProducts": {"9": "old"}},
+        {"duplicateProducts": {"9": "old"}},
+    ],
+)
+async def test_a_file_that_an_answer_both_refuses_and_lists_is_read(rows: dict[str, Any]) -> None:
+    refusal = {"failed": [{"entityId": "DS1", "errorMessage": "It was requested already."}]}
+    assert (await resolver(m2m_with({**rows, **refusal}, ready("old"))).source(FILM)).url == TAPE
+
+
 async def test_a_reason_is_shown_without_the_urls_in_it() -> None:
     reason = "See <a href='https://dds.cr.usgs.gov/x?contactId=1'>this</a> or https://dds.cr.usgs.gov/y."
     with pytest.raises(AssetUnavailable) as error:

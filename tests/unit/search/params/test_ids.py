@@ -97,3 +97,26 @@ def test_every_recorded_scene_is_meant_by_its_own_id() -> None:
             assert resolve_id(scene["displayId"], entry(alias)) == ItemId(scene["displayId"]), alias
             if alias.startswith("landsat_") and "_c2_l" in alias:
                 assert resolve_id(scene["entityId"], entry(alias)) == EntityId("landsat:scene_id", scene["entityId"])
+
+
+@pytest.mark.parametrize(
+    ("identifier", "alias", "pattern", "day"),
+    [
+        ("EO1A0440342011198110KF_1T.ZIP", "eo1_ali_pub", "EO1A0440342011198110KF%", "2011-07-17"),
+        ("EO1H0440342011198110KF", "eo1_hyp_pub", "EO1H0440342011198110KF%", "2011-07-17"),
+        (
+            "S2A_MSIL1C_20220103T024121_N0301_R089_T50QPL_20220103T042950.SAFE",
+            *("sentinel_2a", r"L1C\_T50QPL\_%\_20220103T%", "2022-01-03"),
+        ),
+    ],
+)
+def test_the_name_of_a_product_means_the_items_of_its_day_that_are_named_alike(
+    identifier: str, alias: str, pattern: str, day: str
+) -> None:
+    assert recognizing(identifier) == {alias}
+    assert resolve_id(identifier, entry(alias)) == PartialId(pattern, day)
+
+
+@pytest.mark.parametrize("identifier", ["EO1A0440342011366110KF_1T.ZIP", "EO1A0440342011000110KF_1T.ZIP"])
+def test_a_name_with_a_day_that_its_year_lacks_is_of_no_dataset(identifier: str) -> None:
+    assert recognizing(identifier) == set()

@@ -219,6 +219,19 @@ def test_a_filter_is_listed_under_the_name_that_items_have_it_by() -> None:
     assert queryables["m2m:sun_elevation"].others == ("m2m:sun_elevation_l1",)
 
 
+@pytest.mark.parametrize("label", ["Site Name (Like %)", "Site Name (Ex. Dome C)", "Site Name (Text)"])
+def test_a_filter_whose_label_has_a_remark_finds_the_field_without_it(label: str) -> None:
+    entry = entry_of("calval_reference_sites", dataset_filter(label, "SITE like ?", "1"))
+    name = next(name for name in entry.queryables if name.startswith("m2m:site_name"))
+    residual = step_of(entry, f"\"{name}\" = 'Dome C'").residual
+    assert residual is not None
+    assert residual.matches({"type": "Feature", "properties": {"m2m:site_name": "Dome C"}})
+
+
+def test_the_tile_of_the_grid_is_a_queryable() -> None:
+    assert ard().queryables["grid:code"].kind == "string"
+
+
 # -- Analysis Ready Data -------------------------------------------------------------------------------------
 
 REGION, HORIZONTAL, VERTICAL, _TILE, PRODUCED, SNOW, FILL, SPACECRAFT, SENSOR = (known.id for known in ARD_FILTERS)

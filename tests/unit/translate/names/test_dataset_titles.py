@@ -53,6 +53,14 @@ def listed(year_and_month: str) -> dict[str, list[str]]:
         ("Libya 1", "Calibration Validation Reference Sites - Libya 1", None),
         ("Libya 1", None, "Libya 1"),
         ("DOQ", None, "Digital Orthophoto Quadrangle (DOQ)"),
+        (
+            *("CCDC V1.1 (CONUS)", None),
+            "Continuous Change Detection and Classification (CCDC) Version 1.1 (Conterminous United States)",
+        ),
+        (
+            *("SPOT CIB-10", None),
+            "Satellite for Observation of the Earth (SPOT) Controlled Image Base at 10 m (CIB-10)",
+        ),
     ],
 )
 def test_a_title_is_the_long_name_or_the_expanded_code(name: str, long_name: str | None, expected: str | None) -> None:
@@ -71,6 +79,10 @@ def test_a_title_is_the_long_name_or_the_expanded_code(name: str, long_name: str
         ("noaa_cdr", "NOAA Climate Data Record (CDR) of Normalized Difference Vegetation Index (NDVI)"),
         ("orbview3", "OrbView-3"),
         ("srtm_v2", "SRTM Void Filled"),
+        ("gls2000_dem", "Global Land Survey 2000 Digital Elevation Model"),
+        ("tri_dec", "Tri Decadal"),
+        ("isro_resourcesat", "Indian Space Research Organisation Resourcesat"),
+        ("modis_mod10a1_v61", "MODIS/Terra Snow Cover (MOD10A1) Version 6.1"),
     ],
 )
 def test_an_alias_alone_makes_a_title(alias: str, expected: str) -> None:
@@ -86,7 +98,12 @@ def test_an_alias_alone_makes_a_title(alias: str, expected: str) -> None:
         ("201308_Fires_OR", "Fires, Oregon, August 2013"),
         ("2007_Greece_Fires", "Greece Fires, 2007"),
         ("DR_1711_KS_FLOOD", "Disaster Declaration 1711, Kansas Flood"),
-        ("201207_DNC", "Event DNC, July 2012"),
+        ("201207_DNC", "Democratic National Convention, July 2012"),
+        ("201207_XQZ", "Event XQZ, July 2012"),
+        ("201707_SAR_Mt_Shasta", "Search and Rescue Mt Shasta, July 2017"),
+        ("201605_Oilspill_GOM", "Oil Spill, Gulf of Mexico, May 2016"),
+        ("201606_Airplane_F16_GA", "Airplane F16, Georgia, June 2016"),
+        ("Mississippi_Valley_Flood_Mar08", "Mississippi Valley Flood, March 2008"),
     ],
 )
 def test_an_event_is_named_in_words_with_its_place_and_month(name: str, expected: str) -> None:

@@ -48,6 +48,7 @@ FILM_DAY = {"datetime": None, "start_datetime": "1964-05-31T00:00:00Z", "end_dat
             {"platform": "sentinel-2a", "m2m:tile_number": "T50QPL"},
             "2020-12-04, Sentinel-2A, tile T50QPL",
         ),
+        ("event303", {"platform": "worldview-2"}, "2020-12-04, WorldView-2, some_id"),
         ("naip", {}, "2020-12-04, NAIP, some_id"),
         ("srtm_v3", {**FILM_DAY, "platform": "sts-99"}, "SRTM 1 Arc-Second Global, some_id"),
         ("napp", {"eo:cloud_cover": 0}, "2020-12-04, National Aerial Photography Program, some_id, 0% cloud"),
