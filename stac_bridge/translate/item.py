@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import Kind, are_met, asset_templates
+from stac_bridge.translate.assets import Kind, are_met, asset_templates, is_any_met
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.file_names import scene_files, stem_reader
@@ -183,6 +183,7 @@ class Translator:
             if (
                 template.key not in templates
                 and are_met(template.conditions, properties)
+                and not is_any_met(template.unless, properties)
                 and _has_id(scene, template.ids)
             ):
                 templates[template.key] = template

@@ -61,9 +61,9 @@ def asset_route(
             return Response(status_code=302, headers={"Location": address, "Cache-Control": "no-store"})
         source = await _resolve(ref)
         headers = {**vary, **_license_header(source)}
-        if request.method == "HEAD":
-            return _HeadResponse(headers={**streamer.head(source), **headers, **_cache_control(source)})
         renew = partial(bridge.renew, ref)
+        if request.method == "HEAD":
+            return _HeadResponse(headers={**await streamer.head(source, renew), **headers, **_cache_control(source)})
         if not source.part and _redirects(delivery, request):
             source = await streamer.liveness.ensure_live(source, renew)
             if source.ranges:

@@ -114,6 +114,12 @@ def test_a_camera_calibration_report_is_metadata() -> None:
     assert asset["roles"] == ["metadata"]
 
 
+@pytest.mark.parametrize(("available", "number"), [("N", 0), ("No", 0), ("Y", 2), ("Yes", 2), (None, 2)])
+def test_a_frame_without_a_scan_in_high_resolution_does_not_offer_one(available: str | None, number: int) -> None:
+    fields = {"High Resolution Download Avail": available}
+    assert len(delivered("aerial_combin", "AR5880037725689", ("D198", HIGH), **fields)["assets"]) == number
+
+
 def test_elevation_is_the_key_of_srtms_geotiff() -> None:
     products = [("D1", "DTED 1 Arc-second"), ("D2", "GeoTIFF 1 Arc-second"), ("D3", "BIL 1 Arc-second")]
     assert set(delivered("srtm_v3", "SRTM1N33W099V3", *products)["assets"]) == {"elevation", "dted", "bil"}
