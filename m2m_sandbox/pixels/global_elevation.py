@@ -26,6 +26,7 @@ HEIGHT, WIDTH = 20, 30
 _ENTITY_ID = re.compile(r"GMTED2010(?P<south>[NS]\d\d)(?P<west>[EW]\d{3})$")
 _PIXEL = 30 / 3600
 _VOID = -32768
+_MAX_LATITUDE = 84
 _FINEST_LEVEL = 2
 """The finest overview that is computed."""
 
@@ -42,10 +43,15 @@ def _corner(frame: Frame) -> tuple[float, float]:
 
 
 def _heights(corner: tuple[float, float], level: int, column: int, row: int) -> NDArray[np.int16]:
-    """Return a tile of the samples or of an overview. The finest ones are interpolated, which is 16 times as fast."""
+    """Return a tile of the samples or of an overview; it is empty near the poles, where the sandbox has no terrain.
+
+    The finest ones are interpolated, which is 16 times as fast.
+    """
     factor = 2 ** max(0, _FINEST_LEVEL - level)
     size = _PIXEL * 2**level
     place = corner[0] + size * TILE * column, corner[1] - size * TILE * row
+    if place[1] < -_MAX_LATITUDE or place[1] - size * TILE > _MAX_LATITUDE:
+        return np.full((TILE, TILE), _VOID, np.int16)
     with_border = heights(of_box(4326, place, size * factor, (TILE // factor, TILE // factor)))
     return np.rint(_enlarged(with_border, factor)).astype(np.int16)
 

@@ -51,13 +51,15 @@ def _name(arc: int, west: int, south: int, version: str) -> str:
 
 
 def global_rows(scenes: Facts) -> Iterator[Row]:
-    """Yield the tiles of gmted2010, named for their south-west corner, those whose middle is inland first."""
+    """Yield the tiles of gmted2010, named for their south-west corner, those whose middle is inland or on land first."""
     corners = [(west, south) for south in scenes["souths"] for west in range(-180, 180, _GLOBAL_WIDTH)]
     wests, souths = np.array(corners, np.float64).T
-    land = is_inland(wests + _GLOBAL_WIDTH / 2, souths + _GLOBAL_HEIGHT / 2)
+    middles = wests + _GLOBAL_WIDTH / 2, souths + _GLOBAL_HEIGHT / 2
+    land = is_land(*middles)
+    rank = land.astype(int) + (land & is_inland(*middles))
     day, publish_day = day_of(scenes["day"]), day_of(scenes["published"])
     publish_date = f"{publish_day} 09:18:31{central_offset(publish_day)}"
-    for number in np.argsort(~land, kind="stable").tolist():
+    for number in np.argsort(-rank, kind="stable").tolist():
         west, south = corners[number]
         name = f"GMTED2010{'S' if south < 0 else 'N'}{abs(south):02}{'W' if west < 0 else 'E'}{abs(west):03}"
         fields = {"Entity ID": name, "Acquisition Date": f"{day:%Y/%m/%d}"}
