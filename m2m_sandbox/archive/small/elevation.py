@@ -51,7 +51,7 @@ def _name(arc: int, west: int, south: int, version: str) -> str:
 
 
 def global_rows(scenes: Facts) -> Iterator[Row]:
-    """Yield the tiles of gmted2010, named for their south-west corner, those whose middle is inland or on land first."""
+    """Yield the tiles of gmted2010, named for their south-west corner, those with an inland middle first."""
     corners = [(west, south) for south in scenes["souths"] for west in range(-180, 180, _GLOBAL_WIDTH)]
     wests, souths = np.array(corners, np.float64).T
     middles = wests + _GLOBAL_WIDTH / 2, souths + _GLOBAL_HEIGHT / 2
