@@ -75,7 +75,9 @@ class Settings(BaseSettings):
         description="Where workers share their cache and the M2M account: memory:// (one process), or the redis://, "
         "rediss:// or unix:// URL of a Redis or Valkey.",
     )
-    catalogs: _WordList = Field(("EE",), description="Comma-separated M2M catalog groups to serve.")
+    catalogs: _WordList = Field(
+        ("EE",), description="Comma-separated M2M catalog groups to serve; disaster events are in HDDS."
+    )
     download_hosts: _WordList = Field(
         USGS_HOSTS,
         description="Comma-separated host names that downloads may come from, on any port; "

@@ -18,6 +18,7 @@ from m2m_sandbox.files.pdf import text_page
 from m2m_sandbox.pixels.bands import raster, rasters_of
 from m2m_sandbox.pixels.elevation import bil_zip, dted, dted_name, elevation, elevation_name, relief
 from m2m_sandbox.pixels.film import camera_report, film, film_pieces, scanned
+from m2m_sandbox.pixels.global_elevation import global_elevation, global_relief
 from m2m_sandbox.pixels.hyperspectral import hyperspectral, strip_picture
 from m2m_sandbox.pixels.orthophoto import natural_color, orthophoto, orthophoto_jp2
 from m2m_sandbox.pixels.pictures import Kind, picture
@@ -94,6 +95,7 @@ _FORMS = {
     "elevation-tif": _Form(lambda frame: f"{elevation_name(frame)}.tif", elevation, relief),
     "elevation-dted": _Form(dted_name, dted, relief),
     "elevation-bil-zip": _Form(lambda frame: f"{elevation_name(frame)}_bil.zip", bil_zip, relief),
+    "elevation-global-zip": _Form(lambda frame: f"{frame.name}_300.zip", global_elevation, global_relief),
     "hyperspectral-zip": _Form(lambda frame: f"{frame.name}.ZIP", hyperspectral, strip_picture),
     "report-pdf": _Form(
         lambda frame: f"{frame.name}_calibration_report.pdf",

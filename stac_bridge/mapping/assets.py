@@ -109,7 +109,7 @@ class ProductRow(MappingTable):
     A row applies to the products with its ``code`` (default: the row's name) or, with ``named``, to those whose name
     has this pattern (``*`` and ``?``, in any case), because M2M's codes are not all known. Several rows can apply to a
     product: the assets are those of the rows with its code, else of the rows with the longest pattern; of rows with
-    the same ``key`` (default: made from code and name) the first whose ``only`` and ``ids`` the scene meets.
+    the same ``key`` (default: made from code and name) the first whose ``only``, ``unless`` and ``ids`` it meets.
     """
 
     code: str | None = None
@@ -125,6 +125,8 @@ class ProductRow(MappingTable):
     bands: tuple[Band, ...] = ()
     raster: Raster | None = None
     only: dict[str, Any] = Field(default_factory=dict)
+    unless: dict[str, Any] = Field(default_factory=dict)
+    """As ``only``, of scenes that lack the asset."""
     ids: str = "*"
     """The pattern of the display ids of scenes that have this asset."""
 

@@ -46,6 +46,8 @@ class AssetTemplate:
     """Prefixes of the extensions it uses."""
     browse: str = ""
     """Which of the scene's pictures it is."""
+    unless: Conditions = ()
+    """Scenes that have any of these properties lack the asset."""
     ids: str = "*"
     """The pattern of the display ids of scenes that have this asset."""
     pixel: float | None = None
@@ -140,6 +142,15 @@ def are_met(conditions: Conditions, properties: dict[str, Any]) -> bool:
     return all(properties.get(name) in values for name, values in conditions)
 
 
+def is_any_met(conditions: Conditions, properties: dict[str, Any]) -> bool:
+    """Whether an Item's properties meet any of the conditions.
+
+    >>> is_any_met((("platform", ("landsat-4", "landsat-5")),), {"platform": "landsat-5"}), is_any_met((), {})
+    (True, False)
+    """
+    return any(properties.get(name) in values for name, values in conditions)
+
+
 def _bitfield(bit: Bit) -> dict[str, Any]:
     classes = [{"value": value, "name": name, "description": text} for value, (name, text) in enumerate(bit.classes)]
     return {**bit.model_dump(include={"name", "description", "offset", "length"}), "classes": classes}
@@ -175,5 +186,6 @@ def _product_template(product: DatasetProduct, row: ProductRow) -> AssetTemplate
         row.suffix,
         conditions_of(row.only),
         frozenset({"auth", *map(prefix_of, fields)}) - {""},
+        unless=conditions_of(row.unless),
         ids=row.ids,
     )

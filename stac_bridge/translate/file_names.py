@@ -1,16 +1,21 @@
-"""The names of a scene's product files and pictures, with which their hrefs end."""
+"""The names of a scene's files and pictures, with which their hrefs end."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from stac_bridge.mapping.id_parts import parts_reader
+from stac_bridge.translate.assets import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from stac_bridge.m2m.models.scenes import Scene
     from stac_bridge.mapping.assets import FileStem
+    from stac_bridge.translate.assets import AssetTemplate
 
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".tif")
 
@@ -45,3 +50,66 @@ def picture_name(url: str, made: str) -> str:
     """
     name = url.partition("?")[0].rpartition("/")[2]
     return unquote(name) if name.lower().endswith(_PICTURE_SUFFIXES) else made
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFile:
+    """A file that a scene has, under a name that none of its other files has; ``url`` is where a picture is."""
+
+    template: AssetTemplate
+    name: str
+    url: str | None = None
+
+
+def scene_files(templates: Sequence[AssetTemplate], scene: Scene, stem: str) -> Iterator[SceneFile]:
+    """Yield the files of a scene that M2M has, for templates with different keys. ``stem`` begins names of products.
+
+    Programs save all files of an Item in one folder, where a second file of the same name replaces the first. So a
+    picture or product whose name is taken gets its key as part of it. Names are compared without case, because some
+    file systems do so. A file below a folder keeps its name in any case, because it is resolved by it.
+    """
+    names = [f"{scene.display_id}{template.suffix}" for template in templates if template.kind is Kind.FILE]
+    taken = {name.casefold() for name in names}
+    for template in templates:
+        if template.kind is Kind.PICTURE:
+            url = _browse_url(scene, template.browse)
+            if url is not None:
+                yield SceneFile(template, _free_name(_picture_names(template, scene, url), taken), url)
+        elif scene.downloadable:
+            if template.kind is Kind.FILE:
+                yield SceneFile(template, f"{scene.display_id}{template.suffix}")
+            else:
+                yield SceneFile(template, _free_name(_product_names(template, stem), taken))
+
+
+def _free_name(names: Iterator[str], taken: set[str]) -> str:
+    """Return the first of the names that is not taken, and take it."""
+    name = next(name for name in names if name.casefold() not in taken)
+    taken.add(name.casefold())
+    return name
+
+
+def _picture_names(template: AssetTemplate, scene: Scene, url: str) -> Iterator[str]:
+    """Yield the possible names of a picture, best first.
+
+    M2M's own addresses end in the same name (``gen-browse``) or in a name that a scene's two pictures share, and their
+    hosts allow no other site's page to read them [REFERENCE §15].
+    """
+    made = f"{scene.display_id}{template.suffix or f'_{template.browse}.jpg'}"
+    others = (f"{scene.display_id}_{template.key}{number}.jpg" for number in chain([""], count(2)))
+    return chain([picture_name(url, made), made], others)
+
+
+def _product_names(template: AssetTemplate, stem: str) -> Iterator[str]:
+    """Yield the possible names of a product, best first."""
+    others = (f"{stem}_{template.key}{number}{template.suffix}" for number in chain([""], count(2)))
+    return chain([f"{stem}{template.suffix}"], others)
+
+
+def _browse_url(scene: Scene, which: str) -> str | None:
+    """Return the first thumbnail or browse image of a scene, which can have several or none."""
+    for picture in scene.browse:
+        path = picture.thumbnail_path if which == "thumbnail" else picture.browse_path
+        if path:
+            return path
+    return None

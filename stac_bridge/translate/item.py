@@ -11,10 +11,10 @@ from urllib.parse import quote, urljoin
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import Kind, are_met, asset_templates
+from stac_bridge.translate.assets import Kind, are_met, asset_templates, is_any_met
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
-from stac_bridge.translate.file_names import picture_name, stem_reader
+from stac_bridge.translate.file_names import scene_files, stem_reader
 from stac_bridge.translate.geometry import footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
 from stac_bridge.translate.links import earth_explorer_url, row_links
@@ -153,23 +153,14 @@ class Translator:
         used = {prefix_of(name) for name in properties}
         s3_folder = self._s3.folder_of(item) if self._s3 else None
         assets: dict[str, Any] = {}
-        stem = self._read_stem(scene.display_id)
-        picture_names: set[str] = set()
-        for template in self._asset_templates:
-            if template.key in assets or (include_asset and not include_asset(template.key)):
+        templates = self._templates_of(scene, properties)
+        for file in scene_files(templates, scene, self._read_stem(scene.display_id)):
+            template = file.template
+            if include_asset and not include_asset(template.key):
                 continue
-            if not are_met(template.conditions, properties) or not _has_id(scene, template.ids):
-                continue
-            if template.kind is Kind.PICTURE:
-                href = _picture_href(scene, template, make_href, picture_names)
-            elif scene.downloadable:
-                start = stem if template.kind is Kind.PRODUCT else scene.display_id
-                href = make_href(template.key, f"{start}{template.suffix}")
-            else:
-                href = None
-            if href:
-                assets[template.key] = self._asset(template, href, item, s3_folder)
-                used |= template.extensions
+            href = make_href(template.key, file.name, file.url)
+            assets[template.key] = self._asset(template, href, item, s3_folder)
+            used |= template.extensions
         if self._s3 and s3_folder and scene.downloadable:
             properties["storage:schemes"] = self._s3.schemes
             used |= {"alternate", "storage"}
@@ -184,6 +175,19 @@ class Translator:
             "links": self._links(item, scene, base),
             "assets": assets,
         }
+
+    def _templates_of(self, scene: Scene, properties: dict[str, Any]) -> list[AssetTemplate]:
+        """Return the templates of a scene's assets: of several with one key, the first whose conditions it meets."""
+        templates: dict[str, AssetTemplate] = {}
+        for template in self._asset_templates:
+            if (
+                template.key not in templates
+                and are_met(template.conditions, properties)
+                and not is_any_met(template.unless, properties)
+                and _has_id(scene, template.ids)
+            ):
+                templates[template.key] = template
+        return list(templates.values())
 
     def _asset(self, template: AssetTemplate, href: str, item: dict[str, Any], s3_folder: str | None) -> dict[str, Any]:
         asset = {"href": href, **template.fields}
@@ -234,29 +238,3 @@ def _set_order_status(
 
 def _has_id(scene: Scene, pattern: str) -> bool:
     return pattern == "*" or fnmatchcase(scene.display_id, pattern)
-
-
-def _picture_href(scene: Scene, template: AssetTemplate, make_href: HrefMaker, names: set[str]) -> str | None:
-    """Return the href of one of the scene's pictures, with a name that is not among ``names``, and add it there.
-
-    M2M's own addresses end in the same name (``gen-browse``) or in a name that a scene's two pictures share, and their
-    hosts allow no other site's page to read them [REFERENCE §15].
-    """
-    url = _browse_url(scene, template.browse)
-    if url is None:
-        return None
-    made = f"{scene.display_id}{template.suffix or f'_{template.browse}.jpg'}"
-    name = picture_name(url, made)
-    if name in names:
-        name = made
-    names.add(name)
-    return make_href(template.key, name, url)
-
-
-def _browse_url(scene: Scene, which: str) -> str | None:
-    """Return the first thumbnail or browse image of a scene, which can have several or none."""
-    for picture in scene.browse:
-        path = picture.thumbnail_path if which == "thumbnail" else picture.browse_path
-        if path:
-            return path
-    return None

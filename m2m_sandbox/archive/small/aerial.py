@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -64,12 +65,14 @@ def _frame_row(roll: Facts, frame: int) -> Row:
 
 
 def _ring(roll: Facts, frame: int) -> Ring:
-    """Return a frame's footprint: neighbors overlap by 60 %, lines by 30 %.
+    """Return a frame's footprint, a square on the ground: neighbors overlap by 60 %, lines by 30 %.
 
-    The first frame of a roll is its label and has no place.
+    A roll's side is in degrees of latitude; degrees of longitude are shorter. The first frame of a roll is its
+    label and has no place.
     """
     if frame == 1:
         return ()
     line, along = divmod(frame - 1, _FRAMES_PER_LINE)
-    column, side = along if line % 2 == 0 else _FRAMES_PER_LINE - 1 - along, roll["side"]
-    return rectangle(roll["west"] + 0.4 * side * column, roll["south"] + 0.7 * side * line, side, side)
+    column, height = along if line % 2 == 0 else _FRAMES_PER_LINE - 1 - along, roll["side"]
+    width = height / math.cos(math.radians(roll["south"]))
+    return rectangle(roll["west"] + 0.4 * width * column, roll["south"] + 0.7 * height * line, width, height)

@@ -1,4 +1,5 @@
-"""srtm, srtm_v2, srtm_v3: tiles for every square degree of land that the Shuttle Radar Topography Mission mapped."""
+"""Elevation: srtm, srtm_v2 and srtm_v3 have a tile for every square degree of land that the Shuttle Radar Topography
+Mission mapped, gmted2010 for every 20 by 30 degrees with land."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from m2m_sandbox.archive.small.row import Facts
+
+_GLOBAL_WIDTH, _GLOBAL_HEIGHT = 30, 20
+"""Sides of a tile of gmted2010 in degrees."""
 
 
 def elevation_rows(scenes: Facts) -> Iterator[Row]:
@@ -44,3 +48,19 @@ def _is_inside(area: list[int] | None, west: int, south: int) -> bool:
 
 def _name(arc: int, west: int, south: int, version: str) -> str:
     return f"SRTM{arc}{'S' if south < 0 else 'N'}{abs(south):02}{'W' if west < 0 else 'E'}{abs(west):03}{version}"
+
+
+def global_rows(scenes: Facts) -> Iterator[Row]:
+    """Yield the tiles of gmted2010, named for their south-west corner, those with an inland middle first."""
+    corners = [(west, south) for south in scenes["souths"] for west in range(-180, 180, _GLOBAL_WIDTH)]
+    wests, souths = np.array(corners, np.float64).T
+    middles = wests + _GLOBAL_WIDTH / 2, souths + _GLOBAL_HEIGHT / 2
+    land = is_land(*middles)
+    rank = land.astype(int) + (land & is_inland(*middles))
+    day, publish_day = day_of(scenes["day"]), day_of(scenes["published"])
+    publish_date = f"{publish_day} 09:18:31{central_offset(publish_day)}"
+    for number in np.argsort(-rank, kind="stable").tolist():
+        west, south = corners[number]
+        name = f"GMTED2010{'S' if south < 0 else 'N'}{abs(south):02}{'W' if west < 0 else 'E'}{abs(west):03}"
+        fields = {"Entity ID": name, "Acquisition Date": f"{day:%Y/%m/%d}"}
+        yield Row(name, name, day, rectangle(west, south, _GLOBAL_WIDTH, _GLOBAL_HEIGHT), fields, publish_date)

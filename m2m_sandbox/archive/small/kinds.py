@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from m2m_sandbox.archive.small.aerial import aerial_rows
 from m2m_sandbox.archive.small.declass import declass_rows
-from m2m_sandbox.archive.small.elevation import elevation_rows
+from m2m_sandbox.archive.small.elevation import elevation_rows, global_rows
 from m2m_sandbox.archive.small.eo1 import eo1_rows
 from m2m_sandbox.archive.small.events import event_rows
 from m2m_sandbox.archive.small.naip import naip_rows
@@ -26,6 +26,7 @@ ROWS: dict[str, Callable[[Facts], Iterable[Row]]] = {
     "event2919": event_rows,
     "event2947": event_rows,
     "event2951": event_rows,
+    "gmted2010": global_rows,
     "naip": naip_rows,
     "srtm": elevation_rows,
     "srtm_v2": elevation_rows,

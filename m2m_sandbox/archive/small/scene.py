@@ -88,10 +88,10 @@ def _anchor(label: str) -> str:
 def metadata_values(row: Row, scenes: Facts) -> Facts:
     """Return metadata values by label; ``places`` of the facts names the fields that depend on the ring.
 
-    ``last`` is the label of the display id, for datasets whose fields end with it.
+    ``display_id_label`` is the label of the display id, for datasets whose fields end with it.
     """
     places = {label: _coordinate(row.ring, *coordinate.split()) for label, coordinate in scenes["places"].items()}
-    last = {scenes["last"]: row.display_id} if "last" in scenes else {}
+    last = {scenes["display_id_label"]: row.display_id} if "display_id_label" in scenes else {}
     return {**row.fields, **places, **last}
 
 

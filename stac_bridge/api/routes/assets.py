@@ -67,9 +67,9 @@ def asset_route(
         # A redirect ignores conditions (RFC 9110 §13.2.1): they are for the host that it leads to.
         if not redirects and _is_known(request, source):
             return Response(status_code=304, headers={**_version(source), **headers, **_cache_control(source)})
-        if request.method == "HEAD":
-            return _HeadResponse(headers={**streamer.head(source), **headers, **_cache_control(source)})
         renew = partial(bridge.renew, ref)
+        if request.method == "HEAD":
+            return _HeadResponse(headers={**await streamer.head(source, renew), **headers, **_cache_control(source)})
         if redirects:
             source = await streamer.liveness.ensure_live(source, renew)
             if source.ranges:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stac_bridge.assets.read.liveness import LivenessCheck
     from stac_bridge.assets.read.probe import Source
     from stac_bridge.assets.read.reader import Renew
+    from stac_bridge.assets.spool.arriving import ArrivingFile
     from stac_bridge.assets.spool.spool import Spool
 
 
@@ -92,9 +93,15 @@ class Streamer:
         valid_range = range_header if is_valid else None
         return await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
 
-    def head(self, source: Source) -> dict[str, str]:
-        """Return the headers of a HEAD response; a size that the host does not report may be known from the spool."""
+    async def head(self, source: Source, renew: Renew) -> dict[str, str]:
+        """Return the headers of a HEAD response; a size that the host does not report may be known from the spool.
+
+        The size of a file inside a gzip is known when it is unpacked: GDAL opens no file without a size. Raises as
+        ``open`` does.
+        """
         size = source.size if source.size is not None else self._spool.size(source)
+        if size is None and source.packed:
+            size = await (await self._arriving(source, renew)).wait_for_size()
         return head_headers(replace(source, size=size))
 
     async def _direct(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
@@ -112,11 +119,16 @@ class Streamer:
     def _reader(self, source: Source, wanted: range, renew: Renew) -> RangeReader:
         return RangeReader(source, wanted, self._http, renew, self._timeouts)
 
-    async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
+    async def _arriving(self, source: Source, renew: Renew) -> ArrivingFile:
+        """Return the file that a source is, or is a part of, from the spool."""
+
         async def renew_whole(_stale: Source) -> Source:
             return (await renew(source)).file
 
-        arriving = await self._spool.file(source.file, self._http, renew_whole)
+        return await self._spool.file(source.file, self._http, renew_whole)
+
+    async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
+        arriving = await self._arriving(source, renew)
         size = source.size if source.size is not None else arriving.size
         if size is None and range_header is None:
             # The size is known only at the end: send what arrives, without a Content-Length.

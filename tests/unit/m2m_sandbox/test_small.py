@@ -253,6 +253,7 @@ def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
         "elevation-tif",
         "elevation-dted",
         "elevation-bil-zip",
+        "elevation-global-zip",
         "hyperspectral-zip",
         "report-pdf",
     }

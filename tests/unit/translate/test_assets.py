@@ -109,9 +109,22 @@ def test_an_unknown_product_has_no_type() -> None:
     assert asset["href"].endswith("/X1")
 
 
+def test_no_archive_has_bands_because_readers_would_look_for_them_in_it() -> None:
+    mappings = load_mappings()
+    for mapping in (*mappings.by_dataset.values(), *mappings.by_pattern, mappings.generic):
+        for row in (mapping.products or {}).values():
+            assert not (row and row.type in ("zip", "tar", "gzip") and (row.bands or row.raster)), mapping.dataset
+
+
 def test_a_camera_calibration_report_is_metadata() -> None:
     (asset,) = delivered("aerial_combin", "AR4", ("D555", "USGS CAMERA CALIBRATION REPORT DOWNLOAD"))["assets"].values()
     assert asset["roles"] == ["metadata"]
+
+
+@pytest.mark.parametrize(("available", "number"), [("N", 0), ("No", 0), ("Y", 2), ("Yes", 2), (None, 2)])
+def test_a_frame_without_a_scan_in_high_resolution_does_not_offer_one(available: str | None, number: int) -> None:
+    fields = {"High Resolution Download Avail": available}
+    assert len(delivered("aerial_combin", "AR5880037725689", ("D198", HIGH), **fields)["assets"]) == number
 
 
 def test_elevation_is_the_key_of_srtms_geotiff() -> None:

@@ -72,7 +72,7 @@ async def test_ranges_of_the_file_inside_are_served_from_the_spool(tmp_path: Pat
     assert (part.status, part.headers["Content-Range"]) == (206, f"bytes 100-299/{len(DATA)}")
     assert await body(part) == DATA[100:300]
     assert await body(await streamer.open(source, None, None, never)) == DATA
-    assert streamer.head(source)["Content-Length"] == str(len(DATA))
+    assert (await streamer.head(source, never))["Content-Length"] == str(len(DATA))
     requests = len(host.requests)
     assert await body(await streamer.open(source, "bytes=-5", None, never)) == DATA[-5:]
     assert len(host.requests) == requests, "it is on the disk"
@@ -103,3 +103,10 @@ async def test_a_broken_gzip_ends_in_an_error_and_not_in_half_a_file(tmp_path: P
     source = unpacked(host.source(is_gzip=True), "DS1.tif")
     with pytest.raises(AssetUnavailable):
         await body(await host.streamer(tmp_path).open(source, "bytes=-5", None, never))
+
+
+async def test_a_head_has_the_size_of_a_file_inside_that_nobody_has_read_before(tmp_path: Path) -> None:
+    host = Host(PACKED, ranges=False)
+    streamer = host.streamer(tmp_path)
+    headers = await streamer.head(unpacked(host.source(is_gzip=True), "DS1.tif"), never)
+    assert headers["Content-Length"] == str(len(DATA))

@@ -59,7 +59,7 @@ async def test_a_file_of_unknown_size_is_streamed_without_a_length_and_has_one_a
     assert ("Content-Length" in first.headers, await body(first)) == (False, DATA)
     later = await streamer.open(source, "bytes=-10", None, never)
     assert (later.headers["Content-Range"], await body(later)) == (f"bytes {SIZE - 10}-{SIZE - 1}/{SIZE}", DATA[-10:])
-    assert streamer.head(source)["Content-Length"] == str(SIZE)
+    assert (await streamer.head(source, never))["Content-Length"] == str(SIZE)
     assert len(host.requests) == 1
 
 

@@ -1,0 +1,35 @@
+"""The example Items of docs/ are what the code makes of their scenes today, and are valid."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from stac_bridge.mapping import load_mappings
+from tests.docs import example_items
+from tests.validation import validate
+
+ITEMS = example_items.items()
+RENEW = "run python -m tests.docs.example_items"
+
+
+def test_the_page_lists_every_example_with_its_source() -> None:
+    text = example_items.PAGE.read_text(encoding="utf-8")
+    assert example_items.written(text) == text, RENEW
+    assert set(re.findall(r"\(items/(\w+)\.json\)", text)) == ITEMS.keys()
+    assert {file.stem for file in example_items.FOLDER.iterdir()} == ITEMS.keys()
+
+
+@pytest.mark.parametrize("alias", ITEMS)
+def test_an_example_is_what_the_code_makes_today(alias: str) -> None:
+    assert (example_items.FOLDER / f"{alias}.json").read_text() == example_items.as_text(ITEMS[alias]), RENEW
+
+
+@pytest.mark.parametrize("alias", ITEMS)
+def test_an_example_is_valid_by_the_schemas_that_it_declares(alias: str) -> None:
+    validate(ITEMS[alias])
+
+
+def test_every_dataset_with_a_mapping_of_its_own_has_an_example() -> None:
+    assert load_mappings().by_dataset.keys() <= ITEMS.keys()
