@@ -18,7 +18,7 @@ from m2m_sandbox import Sandbox, create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.api.routes.browser import BUILT
 from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
@@ -115,8 +115,8 @@ def entry_of(dataset: str) -> Entry:
     filters = orjson.loads((FIXTURES / "scenes" / "filters__landsat_ot_c2_l2.json").read_bytes())["data"]
     known = tuple(DatasetFilter.model_validate(one) for one in filters) if dataset == "landsat_ot_c2_l2" else ()
     products = (DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format"),)
-    learnt = Learnt(known, () if dataset == "landsat_ot_c2_l2" else products)
-    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(dataset), learnt)
+    details = DatasetDetails(known, () if dataset == "landsat_ot_c2_l2" else products)
+    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(dataset), details)
 
 
 def raw_scene(dataset: str, **changes: Any) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Unpack
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from stac_bridge import __version__
 from stac_bridge.api.errors import DOCUMENTED, add_handlers
-from stac_bridge.api.metrics import metrics_route
+from stac_bridge.api.metrics import Metrics, metrics_route
 from stac_bridge.api.middleware.access_log import AccessLog
 from stac_bridge.api.middleware.client_address import TrustedProxies
 from stac_bridge.api.middleware.compression import CompressPages
@@ -28,17 +29,10 @@ from stac_bridge.api.routes.openapi import serve_openapi
 from stac_bridge.api.routes.queryables import SchemaPages
 from stac_bridge.api.routes.sign import sign_routes
 from stac_bridge.api.routes.stac import CoreClient, add_stac_routes
-from stac_bridge.api.services import build_services
+from stac_bridge.api.services import Overrides, build_services
 from stac_bridge.api.staging import staging_handler
 from stac_bridge.errors import Staging
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import Unpack
-
-    from stac_bridge.api.metrics import Metrics
-    from stac_bridge.api.services import Overrides
-    from stac_bridge.settings import Settings
+from stac_bridge.settings import Settings
 
 TITLE = "stac-bridge"
 DESCRIPTION = "A live STAC API over the USGS/EROS archive: no data is copied, every response comes from M2M."

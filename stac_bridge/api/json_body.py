@@ -6,16 +6,13 @@ token's digest or in a request to M2M.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import orjson
 from fastapi import Request
 from fastapi.routing import APIRoute
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from starlette.responses import Response
+from starlette.responses import Response
 
 
 class _Request(Request):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
+
+from starlette.requests import Request
 
 from stac_bridge.api.respond import GEOJSON, JSON
 from stac_bridge.translate import QUERYABLES, SCHEMA, SORTABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.m2m.calls import Call
+from stac_bridge.m2m.calls import Call
 
 _log = logging.getLogger(__name__)
 

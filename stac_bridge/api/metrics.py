@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,16 +19,12 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-
-    from stac_bridge.bridge import SearchCounts
-    from stac_bridge.m2m.calls import Call
+from stac_bridge.bridge import SearchCounts
+from stac_bridge.m2m.calls import Call
 
 METRICS_PATH = "/_mgmt/metrics"
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stac_bridge.http_conditions import is_not_modified
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"

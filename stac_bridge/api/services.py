@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from pathlib import Path
+from typing import TypedDict, Unpack
 
 import httpx
 
@@ -26,22 +28,14 @@ from stac_bridge.assets import (
 from stac_bridge.bridge import Bridge, Notices, SceneReader
 from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.m2m.breaker import Breaker
+from stac_bridge.m2m.calls import Call
 from stac_bridge.m2m.client import M2MClient
-from stac_bridge.m2m.session import build_session
+from stac_bridge.m2m.session import Backoff, build_session
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
 from stac_bridge.search import Limits
-from stac_bridge.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-    from typing import Unpack
-
-    from stac_bridge.m2m.calls import Call
-    from stac_bridge.m2m.session import Backoff
-    from stac_bridge.settings import Settings
-    from stac_bridge.store import Store
+from stac_bridge.settings import Settings
+from stac_bridge.store import Store, open_store
 
 # Begins the labels of our download requests in the M2M account.
 DOWNLOAD_LABEL = "stac-bridge"

@@ -6,10 +6,12 @@ explicitly accept JSON or HTML get a 202 that describes the state instead.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stac_bridge.api.errors import bridge_error_response
@@ -17,11 +19,6 @@ from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import JSON
 from stac_bridge.errors import Staging
 from stac_bridge.http_headers import read_weights
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.requests import Request
 
 HTML = "text/html"
 

@@ -10,16 +10,13 @@ import base64
 import hmac
 import re
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from stac_bridge.errors import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 WINDOWS_PER_LIFETIME = 4
 """Hrefs made within one window are equal (and can be cached); they are valid for 1 to 1.25 lifetimes."""

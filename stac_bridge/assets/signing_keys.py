@@ -6,13 +6,10 @@ import logging
 import os
 import secrets
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from stac_bridge.errors import BridgeError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from stac_bridge.errors import UpstreamError, UpstreamLogin
+from stac_bridge.m2m.client import M2MClient
 from stac_bridge.request_context import request_deadline
-
-if TYPE_CHECKING:
-    from stac_bridge.m2m.client import M2MClient
 
 _log = logging.getLogger(__name__)
 

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stac_bridge.assets.href import AssetRef
+from stac_bridge.assets.read.probe import Source
+from stac_bridge.assets.resolve.resolver import Resolver
 from stac_bridge.bridge.account import Account, Role
 from stac_bridge.bridge.lookup import Lookup
+from stac_bridge.bridge.notices import Notices
 from stac_bridge.bridge.page import Page, Recent, SceneItem, SearchCounts, Sieve, TooWide
+from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.bridge.sorted_pages import SortedPages
 from stac_bridge.bridge.unsorted_pages import UnsortedPages
-from stac_bridge.catalog.entry import Together
+from stac_bridge.catalog import Catalog
+from stac_bridge.catalog.entry import Entry, Together
+from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import BadRequest, SearchTooWide
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.request_context import request_deadline
 from stac_bridge.search import (
     MAX_UNNAMED,
+    Axis,
     Cursor,
+    Order,
+    Plan,
+    Search,
     SortCursor,
+    Step,
     explanation,
     make_plan,
     open_cursor,
@@ -28,21 +43,6 @@ from stac_bridge.search import (
     sort_axis,
 )
 from stac_bridge.translate import Translator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from stac_bridge.assets.href import AssetRef
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.resolve.resolver import Resolver
-    from stac_bridge.bridge.notices import Notices
-    from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog import Catalog
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.catalog.live import LiveCatalog
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.search import Axis, Order, Plan, Search, Step
 
 LOGOUT_TIMEOUT = 3.0
 """Seconds for logging out; an API key that is not returned expires after two hours by itself. As many seconds before

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from stac_bridge.assets.href import AssetRef
 from stac_bridge.assets.resolve.product import SceneFile
-from stac_bridge.bridge.page import Sieve
+from stac_bridge.bridge.page import SceneItem, Sieve
+from stac_bridge.bridge.scene_reader import SceneReader
+from stac_bridge.catalog.entry import Entry
+from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import NotFound
+from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.mapping.products import ProductChoice, product_choice
 from stac_bridge.search import EntityId, PartialId, Search, make_step, resolve_id
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from stac_bridge.assets.href import AssetRef
-    from stac_bridge.bridge.page import SceneItem
-    from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.catalog.live import LiveCatalog
-    from stac_bridge.m2m.models.scenes import Scene
 
 MAX_SAME_ID = 20
 """Scenes requested for an id that lacks a part: usually one matches, or a few older versions beside it."""

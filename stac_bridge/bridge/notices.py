@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from stac_bridge.errors import UpstreamError
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.notices import Message, Notification
 from stac_bridge.request_context import request_deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.notices import Message, Notification
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 _log = logging.getLogger(__name__)
 

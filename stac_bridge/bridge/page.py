@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
+from stac_bridge.assets.href import Signer
+from stac_bridge.bridge.scene_reader import SceneReader
+from stac_bridge.catalog.entry import Entry
+from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.request_context import time_left
-from stac_bridge.search import ALL_FIELDS
+from stac_bridge.search import ALL_FIELDS, Cursor, Fields, Residual, SortCursor, Step
+from stac_bridge.translate import Translator
+from stac_bridge.translate.access import HrefMaker
 from stac_bridge.translate.assets import mark_files_unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.assets.href import Signer
-    from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.m2m.models.scenes import Scene, Scenes
-    from stac_bridge.search import Cursor, Fields, Residual, SortCursor, Step
-    from stac_bridge.translate import Translator
-    from stac_bridge.translate.access import HrefMaker
-    from stac_bridge.translate.item import AssetFilter
+from stac_bridge.translate.item import AssetFilter
 
 MAX_RECENT = 500
 """Scenes that are cached with their Items: at most 100 kilobytes each."""

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from stac_bridge.errors import UpstreamError, UpstreamFault
+from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.filters import SceneSearch
-from stac_bridge.m2m.models.scenes import Scenes
+from stac_bridge.m2m.models.scenes import Scene, Scenes
+from stac_bridge.search.plan import Step
 from stac_bridge.search.pushdown.spatial import clip_to_180, extends_past_180
-
-if TYPE_CHECKING:
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.search.plan import Step
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 _log = logging.getLogger(__name__)
 

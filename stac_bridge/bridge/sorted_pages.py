@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.errors import BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
+from stac_bridge.m2m.models.scenes import Scenes
+from stac_bridge.search import Step
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_SCENES
-from stac_bridge.search.paging.slices import MAX_FETCHES_PER_SLICE, PAGES_PER_SLICE, SortCursor, next_width
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.m2m.models.scenes import Scenes
-    from stac_bridge.search import Step
-    from stac_bridge.search.paging.slices import Axis
-    from stac_bridge.search.params.sortby import Key, Order
+from stac_bridge.search.paging.slices import MAX_FETCHES_PER_SLICE, PAGES_PER_SLICE, Axis, SortCursor, next_width
+from stac_bridge.search.params.sortby import Key, Order
 
 WHOLE = -1
 """The position of a cursor that reads the whole result at once."""

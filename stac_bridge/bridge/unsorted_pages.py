@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
-from stac_bridge.search import Cursor
+from stac_bridge.bridge.scene_reader import SceneReader
+from stac_bridge.m2m.models.scenes import Scene, Scenes
+from stac_bridge.search import Cursor, Step
 from stac_bridge.search.paging.cursor import fingerprint
 from stac_bridge.search.paging.fetch_size import fetch_size, max_calls
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from stac_bridge.bridge.scene_reader import SceneReader
-    from stac_bridge.m2m.models.scenes import Scene, Scenes
-    from stac_bridge.search import Step
 
 OVERLAP = 2
 """Scenes before the cursor that are read again, to see whether the cursor is still where it was."""

@@ -6,12 +6,12 @@ shapely, which takes half a second to import, and commands that only name fields
 
 from stac_bridge.catalog.catalog import Catalog, build_catalog
 from stac_bridge.catalog.disk import load_catalog, save_catalog
-from stac_bridge.catalog.entry import Entry, Learnt, Together, field_name, find_filter
+from stac_bridge.catalog.entry import DatasetDetails, Entry, Together, field_name, find_filter
 
 __all__ = [
     "Catalog",
+    "DatasetDetails",
     "Entry",
-    "Learnt",
     "Together",
     "build_catalog",
     "field_name",

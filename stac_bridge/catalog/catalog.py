@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from stac_bridge.catalog.entry import Entry, Learnt, Together
+from stac_bridge.catalog.entry import DatasetDetails, Entry, Together
 from stac_bridge.errors import NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from stac_bridge.m2m.models.datasets import Dataset
-    from stac_bridge.mapping import Mappings, Union
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.mapping import Mappings, Union
 
 
 @dataclass(frozen=True)
@@ -65,9 +61,9 @@ class Catalog:
             raise NotFound(f"M2M lists the dataset {alias!r} no longer; see /collections for those there are.")
         return latest
 
-    def with_learnt(self, dataset: str, learnt: Learnt) -> Catalog:
+    def replace_details(self, dataset: str, details: DatasetDetails) -> Catalog:
         """Return a copy that knows the filters and products of one dataset (an alias)."""
-        entry = replace(self.entries[dataset], learnt=learnt)
+        entry = replace(self.entries[dataset], details=details)
         return replace(self, entries={**self.entries, dataset: entry})
 
 
@@ -77,13 +73,13 @@ def build_catalog(
     """Join datasets to their mappings; ``fetched`` is in Unix seconds.
 
     Datasets of single files are left out, because the scenes that the files belong to are in other datasets.
-    What ``before`` had learnt about a dataset is kept unless M2M has updated the dataset since.
+    The details of a dataset in ``before`` are kept unless M2M has updated the dataset since.
     """
     entries = {}
     for dataset in datasets:
         if dataset.holds_single_files:
             continue
         known = before.entries.get(dataset.alias) if before else None
-        learnt = known.learnt if known and known.dataset.date_updated == dataset.date_updated else None
-        entries[dataset.alias] = Entry(dataset, mappings.for_dataset(dataset.alias), learnt)
+        details = known.details if known and known.dataset.date_updated == dataset.date_updated else None
+        entries[dataset.alias] = Entry(dataset, mappings.for_dataset(dataset.alias), details)
     return Catalog(entries, fetched, mappings.unions)

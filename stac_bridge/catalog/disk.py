@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from stac_bridge.catalog.catalog import Catalog, build_catalog
-from stac_bridge.catalog.entry import Learnt
+from stac_bridge.catalog.entry import DatasetDetails
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from stac_bridge.mapping import Mappings
+from stac_bridge.mapping import Mappings
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +37,13 @@ def save_catalog(catalog: Catalog, path: Path) -> None:
             "datasets": _datasets.dump_python(
                 tuple(entry.dataset for entry in catalog.entries.values()), mode="json", by_alias=True
             ),
-            "learnt": {
+            "details": {
                 entry.id: {
-                    "filters": _filters.dump_python(entry.learnt.filters, mode="json", by_alias=True),
-                    "products": _products.dump_python(entry.learnt.products, mode="json", by_alias=True),
+                    "filters": _filters.dump_python(entry.details.filters, mode="json", by_alias=True),
+                    "products": _products.dump_python(entry.details.products, mode="json", by_alias=True),
                 }
                 for entry in catalog.entries.values()
-                if entry.learnt is not None
+                if entry.details is not None
             },
         }
     )
@@ -78,10 +75,12 @@ def load_catalog(path: Path, mappings: Mappings) -> Catalog | None:
         if document["version"] != _VERSION:
             return None
         catalog = build_catalog(_datasets.validate_python(document["datasets"]), mappings, document["fetched"])
-        for dataset, learnt in document["learnt"].items():
-            catalog = catalog.with_learnt(
+        for dataset, details in document.get("details", document.get("learnt", {})).items():
+            catalog = catalog.replace_details(
                 dataset,
-                Learnt(_filters.validate_python(learnt["filters"]), _products.validate_python(learnt["products"])),
+                DatasetDetails(
+                    _filters.validate_python(details["filters"]), _products.validate_python(details["products"])
+                ),
             )
     except FileNotFoundError:
         return None

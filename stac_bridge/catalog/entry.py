@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.mapping import Mapping, Queryable, Queryables, Union
+from stac_bridge.mapping.model import Slot
 from stac_bridge.mapping.queryables import filter_queryable, queryables_of
 from stac_bridge.mapping.rows import FilterRow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
-    from stac_bridge.mapping import Mapping, Queryable, Queryables, Union
-    from stac_bridge.mapping.model import Slot
 
 _DATE_FORMAT = re.compile(r"\((?:ex\.?\s*|e\.g\.,?\s*)?(?:YYYY\W*MM\W*DD|MM\W*DD\W*YYYY)\)$", re.IGNORECASE)
 """The format at the end of a filter's label, such as "(Ex. YYYY/MM/DD)", which the label of the field lacks."""
@@ -50,7 +46,7 @@ def find_filter(row: FilterRow, filters: Iterable[DatasetFilter]) -> DatasetFilt
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class DatasetDetails:
     """What M2M offers for a dataset, requested once: its dataset filters and its products."""
 
     filters: tuple[DatasetFilter, ...] = ()
@@ -59,14 +55,14 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Entry:
-    """A dataset, the mapping that describes it, and what was learnt about it (None: not requested yet).
+    """A dataset, the mapping that describes it, and its details (None: not requested yet).
 
     An entry is a Collection of its own, or a member of the union whose id is ``union``.
     """
 
     dataset: Dataset
     mapping: Mapping
-    learnt: Learnt | None = None
+    details: DatasetDetails | None = None
     union: str | None = None
 
     @property
@@ -91,7 +87,7 @@ class Entry:
         rows = tuple(self.mapping.properties.values())
         named = {found.id for row in rows if row.filter and (found := self.dataset_filter(row.filter))}
         read = {fold(source.field) for row in rows for source in row.chain if source.field}
-        for dataset_filter in self.learnt.filters if self.learnt else ():
+        for dataset_filter in self.details.filters if self.details else ():
             label = _DATE_FORMAT.sub("", dataset_filter.label).strip() or dataset_filter.label
             is_pushed = dataset_filter.value_list is not None and dataset_filter.operator is not None
             if dataset_filter.id in named or (fold(label) in read and not is_pushed):
@@ -105,7 +101,7 @@ class Entry:
 
     def dataset_filter(self, row: FilterRow) -> DatasetFilter | None:
         """Return the dataset filter that a row names; None if M2M does not offer it."""
-        return find_filter(row, self.learnt.filters if self.learnt else ())
+        return find_filter(row, self.details.filters if self.details else ())
 
     @cached_property
     def sortables(self) -> dict[str, Queryable]:

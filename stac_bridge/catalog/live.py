@@ -6,25 +6,21 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from stac_bridge.catalog.catalog import Catalog, build_catalog
 from stac_bridge.catalog.disk import load_catalog, save_catalog
-from stac_bridge.catalog.entry import Entry, Learnt
+from stac_bridge.catalog.entry import DatasetDetails, Entry
 from stac_bridge.errors import UpstreamError, UpstreamLogin
-from stac_bridge.m2m.filters import DatasetSearch, Mbr, shape_of
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.filters import DatasetSearch, Mbr, SceneFilter, shape_of
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.mapping import Mappings
 from stac_bridge.request_context import request_deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.filters import SceneFilter
-    from stac_bridge.m2m.models.datasets import Dataset
-    from stac_bridge.mapping import Mappings
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -152,27 +148,27 @@ class LiveCatalog:
     async def with_details(self, entry: Entry) -> Entry:
         """Return the entry with its dataset's filters and products. Raises NotFound, UpstreamError."""
         entry = (await self.current()).latest(entry)
-        if entry.learnt is None:
-            learnt = await self._learnt(entry)
+        if entry.details is None:
+            details = await self._cached_details(entry)
             # Another request may have stored the same details, or a refresh replaced the catalog, during the call.
             entry = (await self.current()).latest(entry)
-            if entry.learnt is None:
-                await self._replace((await self.current()).with_learnt(entry.dataset.alias, learnt))
+            if entry.details is None:
+                await self._replace((await self.current()).replace_details(entry.dataset.alias, details))
                 entry = (await self.current()).latest(entry)
         return entry
 
-    async def _learnt(self, entry: Entry) -> Learnt:
+    async def _cached_details(self, entry: Entry) -> DatasetDetails:
         """Cached for all workers until the dataset is updated."""
         dataset = entry.dataset
         return await self._store.get_or_make(
             f"learnt {dataset.alias} {dataset.date_updated}",
-            lambda: self._learn(entry),
+            lambda: self._request_details(entry),
             ttl=self._ttl,
             stale=self._stale,
-            size=lambda learnt: DATASET_BYTES * (1 + len(learnt.filters)),
+            size=lambda details: DATASET_BYTES * (1 + len(details.filters)),
         )
 
-    async def _learn(self, entry: Entry) -> Learnt:
+    async def _request_details(self, entry: Entry) -> DatasetDetails:
         """Request a dataset's filters and products from M2M."""
         filters = await self._m2m.dataset_filters(entry.dataset.alias)
         products: tuple[Any, ...] = ()
@@ -180,7 +176,7 @@ class LiveCatalog:
             # M2M may refuse this call to a search-only account, which cannot download products anyway.
             with contextlib.suppress(UpstreamLogin):
                 products = await self._m2m.dataset_download_options(entry.dataset.alias)
-        return Learnt(filters, products)
+        return DatasetDetails(filters, products)
 
     async def likely(self, prunings: Sequence[Pruning]) -> list[Entry]:
         """Return the entries for which M2M reports scenes at a place and time, mapped datasets first.

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import orjson
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from stac_bridge.m2m.calls import Call, outcome_of
+from stac_bridge.m2m.breaker import Breaker
+from stac_bridge.m2m.calls import Call, CallListener, outcome_of
 from stac_bridge.m2m.errors import Transient, m2m_request_id, read_data, read_envelope
+from stac_bridge.m2m.turns import AccountLease, Gate
 from stac_bridge.request_context import current_request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from stac_bridge.m2m.breaker import Breaker
-    from stac_bridge.m2m.calls import CallListener
-    from stac_bridge.m2m.turns import AccountLease, Gate
 
 T = TypeVar("T")
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
 
 import httpx
 import orjson
 
 from stac_bridge.errors import UpstreamError, UpstreamFault, UpstreamLogin
 from stac_bridge.http_headers import read_text
-from stac_bridge.m2m.calls import Call, ignore_call, outcome_of
+from stac_bridge.m2m.calls import Call, CallListener, ignore_call, outcome_of
 from stac_bridge.m2m.errors import Transient, m2m_request_id, read_data, read_envelope
 from stac_bridge.m2m.key_refusals import DEAD_KEY_CODES, KeyRefusals, Reply
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
-
-    from stac_bridge.m2m.calls import CallListener
 
 KEY_TTL = 110 * 60
 """Seconds after which a key is renewed; M2M keeps one for two hours [REFERENCE §9]."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from stac_bridge.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.errors import Transient
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _log = logging.getLogger(__name__)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
 from stac_bridge.errors import UpstreamError, UpstreamFault
+from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.m2m.models.downloads import (
     CompletedDownloads,
     DownloadAnswer,
+    DownloadInput,
     DownloadLabel,
+    FetchedDownload,
     FileGroups,
     Product,
     Retrieved,
@@ -21,13 +25,7 @@ from stac_bridge.m2m.models.downloads import (
 from stac_bridge.m2m.models.notices import Message, Notification, read_messages, read_notifications
 from stac_bridge.m2m.models.scenes import Scene, Scenes, read_scene, read_scenes
 from stac_bridge.m2m.models.values import M2MModel, as_list, as_names, read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from stac_bridge.m2m.filters import DatasetSearch, SceneSearch
-    from stac_bridge.m2m.models.downloads import DownloadInput, FetchedDownload
-    from stac_bridge.m2m.session import M2MSession
+from stac_bridge.m2m.session import M2MSession
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import orjson
 
 from stac_bridge.errors import (
@@ -16,9 +17,6 @@ from stac_bridge.errors import (
     UpstreamUnreachable,
 )
 from stac_bridge.http_headers import read_retry_after
-
-if TYPE_CHECKING:
-    import httpx
 
 _RETRIED_CODES = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
 

@@ -6,11 +6,8 @@ refuse an account that lacks a role, for which a new key would be refused as wel
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DEAD_KEY_CODES = frozenset({"AUTH_EXPIRED", "AUTH_KEY_INVALID"})
 """The key has expired or is unknown to M2M: certainly dead."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import stamina
@@ -12,18 +13,12 @@ from pydantic import ValidationError
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamFault
 from stac_bridge.m2m.attempt import Sender, timed_out
-from stac_bridge.m2m.auth import LocalKey, LoginToken
+from stac_bridge.m2m.auth import KeyStore, LocalKey, LoginToken
 from stac_bridge.m2m.breaker import Breaker
-from stac_bridge.m2m.calls import ignore_call
+from stac_bridge.m2m.calls import CallListener, ignore_call
 from stac_bridge.m2m.errors import Transient
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.request_context import current_request, narrow_deadline, time_left
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.m2m.auth import KeyStore
-    from stac_bridge.m2m.calls import CallListener
 
 T = TypeVar("T")
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
-from stac_bridge.errors import UpstreamBusy
+from stac_bridge.errors import UpstreamBusy, UpstreamError
 from stac_bridge.m2m.turn_order import Ticket, TurnQueue
 from stac_bridge.request_context import current_request, time_left
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
-
-    from stac_bridge.errors import UpstreamError
 
 _MIN_RETRY_AFTER, _MAX_RETRY_AFTER = 1, 300
 """Bounds of the Retry-After of a rejected request, in seconds."""

@@ -6,12 +6,10 @@ A value that cannot be read is absent (None), never a guess. Converters do not r
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MIN_YEAR = 1850
 """No camera looked at the Earth from above before this year; M2M has dates such as 0021-09-16 [REFERENCE §4]."""

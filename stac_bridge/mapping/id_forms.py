@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import model_validator
 
 from stac_bridge.mapping.rows import MappingTable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Convert = Callable[[str], str]
+Convert = Callable[[str], str]
 
 _TOKEN = re.compile(r"\{(?P<name>\w+)(?::(?P<glob>[^{}]+))?\}|(?P<literal>[^{}]+)")
 _GLOB_TOKEN = re.compile(r"\[[^\]]+\]|.")

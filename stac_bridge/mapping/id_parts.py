@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    ReadParts = Callable[[str], dict[str, str] | None]
-    """Returns an id's parts by name; None if the id has another form."""
+ReadParts = Callable[[str], dict[str, str] | None]
+"""Returns an id's parts by name; None if the id has another form."""
 
 _PIECE = re.compile(r"\{(?P<name>[a-z]+)(?::(?P<length>\d+))?\}|(?P<text>[^{}]+)")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from stac_bridge.errors import MappingInvalid
 from stac_bridge.mapping.model import Mapping, Union
 from stac_bridge.mapping.yaml_files import Rows, read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 _GENERIC = "_generic.yaml"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stac_bridge.mapping.assets import ProductRow
+from stac_bridge.mapping.assets import ProductRow
 
 
 @dataclass(frozen=True, slots=True)

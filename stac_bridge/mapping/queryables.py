@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from stac_bridge.mapping.field_types import is_number
-from stac_bridge.mapping.rows import Row
+from stac_bridge.mapping.model import Mapping
+from stac_bridge.mapping.rows import FilterRow, Row
 from stac_bridge.mapping.titles import title_of
-
-if TYPE_CHECKING:
-    from stac_bridge.mapping.model import Mapping
-    from stac_bridge.mapping.rows import FilterRow
 
 Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
 """The type of a queryable. ``any`` is a metadata field, whose type is known only from each scene's value."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
@@ -23,11 +25,6 @@ from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.sortby import SortKey, read_sortby
 from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import Interval, read_datetime, read_instant
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from shapely.geometry.base import BaseGeometry
 
 MAX_COLLECTIONS = 500
 """Default and maximum number of Collections on a page: all that a catalog group usually has."""

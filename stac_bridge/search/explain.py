@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from stac_bridge.m2m.filters import SceneSearch
 from stac_bridge.search.cql2.parser import properties_of
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, fetch_size, max_calls
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stac_bridge.search.paging.slices import Axis
-    from stac_bridge.search.params.search import Search
-    from stac_bridge.search.plan import Step
+from stac_bridge.search.paging.slices import Axis
+from stac_bridge.search.params.search import Search
+from stac_bridge.search.plan import Step
 
 
 def explanation(search: Search, steps: Sequence[Step], axis: Axis | None) -> dict[str, Any]:

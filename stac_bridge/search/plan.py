@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stac_bridge.catalog import Catalog
+from stac_bridge.catalog.entry import Entry
 from stac_bridge.catalog.live import Pruning
 from stac_bridge.errors import BadRequest
+from stac_bridge.m2m.filters import SceneFilter
 from stac_bridge.mapping import Queryables
 from stac_bridge.mapping.converters import day_start
 from stac_bridge.mapping.queryables import CORE_QUERYABLES
 from stac_bridge.search.cql2.literals import type_literals
 from stac_bridge.search.cql2.parser import all_of, properties_of
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.params.ids import EntityId, ItemId, PartialId, ids_filter, is_recognized, resolve_id
+from stac_bridge.search.params.ids import EntityId, ItemId, PartialId, ResolvedId, ids_filter, is_recognized, resolve_id
 from stac_bridge.search.params.query import query_filter
+from stac_bridge.search.params.search import Search
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.catalog import Catalog
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.m2m.filters import SceneFilter
-    from stac_bridge.search.params.ids import ResolvedId
-    from stac_bridge.search.params.search import Search
 
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
@@ -186,7 +182,7 @@ def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
 
     Datasets with a mapping come first, among them those to which the filter can be pushed down and whose ids have a
     known form, then the newest missions. The key depends on the search, the list of datasets and the mappings only:
-    what has been learnt about a dataset differs between workers and between pages, and the order must not.
+    the details of a dataset differ between workers and between pages, and the order must not.
     """
     mapping = entry.mapping
     names = properties_of(search.filter) - CORE_QUERYABLES.keys() if search.filter else frozenset()
@@ -222,13 +218,13 @@ def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
 def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
     """Entries of one mapping compile to the same filter, unless the search's filter names collections or datasets.
 
-    They are compiled without what was learnt about them, so that each worker prunes alike.
+    They are compiled without their details, so that each worker prunes alike.
     """
     names_collections = search.filter is not None and not _COLLECTION_PROPERTIES.isdisjoint(
         properties_of(search.filter)
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
-    compiled = (compile_filter(search.filter, replace(entry, learnt=None)) for entry in distinct.values())
+    compiled = (compile_filter(search.filter, replace(entry, details=None)) for entry in distinct.values())
     union = reduce(Compiled.__or__, compiled, NOTHING)
     # dataset-search takes a place and days only
     scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stac_bridge.catalog import Catalog
 from stac_bridge.errors import BadRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from stac_bridge.catalog import Catalog
-    from stac_bridge.search.params.search import Search
-
+from stac_bridge.search.params.search import Search
 
 MAX_UNNAMED = 4
 """Maximum number of collections that a search may sort if it does not name them."""

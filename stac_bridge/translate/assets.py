@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stac_bridge.mapping.assets import MEDIA_TYPES, ProductRow
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.datasets import DatasetProduct
+from stac_bridge.mapping.assets import MEDIA_TYPES, AssetRow, Band, Bit, ProductRow, Raster
 from stac_bridge.mapping.products import product_key, product_rows
 from stac_bridge.translate.access import ORDERABLE, STAGED_SYSTEMS
 from stac_bridge.translate.extensions import prefix_of
-
-if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models.datasets import DatasetProduct
-    from stac_bridge.mapping.assets import AssetRow, Band, Bit, Raster
 
 _PICTURE_ROLES = frozenset({"thumbnail", "overview"})
 
@@ -158,11 +155,11 @@ def _bitfield(bit: Bit) -> dict[str, Any]:
 
 def _product_templates(entry: Entry) -> list[AssetTemplate]:
     rows = entry.mapping.products
-    if rows is None or entry.learnt is None:
+    if rows is None or entry.details is None:
         return []
     templates = []
     # Sorted, because M2M's order varies.
-    for product in sorted(entry.learnt.products, key=lambda product: (product.code, product.name)):
+    for product in sorted(entry.details.products, key=lambda product: (product.code, product.name)):
         applicable = product_rows(rows, product.code, product.name)
         if applicable is not None:
             templates += [_product_template(product, row) for row in applicable or [ProductRow()]]

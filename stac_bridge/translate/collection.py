@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.converters import CONVERTERS, zoned
+from stac_bridge.mapping.model import CollectionText
+from stac_bridge.mapping.rows import Row
 from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.assets import asset_templates
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
@@ -13,12 +17,6 @@ from stac_bridge.translate.extent import spatial_extent, temporal_extent
 from stac_bridge.translate.names import dataset_keywords, dataset_title
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
 from stac_bridge.translate.text import bare_doi, plain_text
-
-if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models.datasets import Dataset
-    from stac_bridge.mapping.model import CollectionText
-    from stac_bridge.mapping.rows import Row
 
 _USGS = {
     "name": "USGS Earth Resources Observation and Science (EROS) Center",

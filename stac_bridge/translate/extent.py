@@ -7,14 +7,11 @@ is no end. An extent may be too large, but never too small, because clients leav
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.converters import MIN_YEAR, day_end, day_start
 from stac_bridge.translate.geometry import WORLD, dataset_bbox
-
-if TYPE_CHECKING:
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models.datasets import Dataset
 
 Interval = tuple[str | None, str | None]
 """The first and last second (RFC 3339); None: open."""

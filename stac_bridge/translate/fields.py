@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stac_bridge.catalog import field_name
-from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.m2m.models.scenes import Scene, fold
 from stac_bridge.mapping.converters import ABSENT, MAX_INTEGER, MIN_YEAR, NOT_ASSESSED, instant, number, zoned
 from stac_bridge.mapping.field_types import is_number
+from stac_bridge.mapping.model import Mapping as DatasetMapping
+from stac_bridge.mapping.rows import Row
 from stac_bridge.translate.row_readers import row_reader
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.mapping.model import Mapping as DatasetMapping
-    from stac_bridge.mapping.rows import Row
-
-    IsHeld = Callable[[Scene], bool | None]
-    """Whether a row's property holds the field's value; None if the row did not come to read the field."""
-
-    Holder = tuple[IsHeld, bool]
-    """The function for a row, and whether its property is the field's text as it is."""
+IsHeld = Callable[[Scene], bool | None]
+"""Whether a row's property holds the field's value; None if the row did not come to read the field."""
+Holder = tuple[IsHeld, bool]
+"""The function for a row, and whether its property is the field's text as it is."""
 
 _DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})$")
 _MIDNIGHT = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2}) 00:00:00(?:-0[56])?$")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from stac_bridge.m2m.models.scenes import Scene
+from stac_bridge.mapping.assets import FileStem
 from stac_bridge.mapping.id_parts import parts_reader
-from stac_bridge.translate.assets import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.mapping.assets import FileStem
-    from stac_bridge.translate.assets import AssetTemplate
+from stac_bridge.translate.assets import AssetTemplate, Kind
 
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".tif")
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import antimeridian
 import orjson
 import shapely
 from shapely.errors import GEOSException
 from shapely.geometry import shape
-
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
+from shapely.geometry.base import BaseGeometry
 
 Ring = list[list[float]]
 GeometryAndBbox = tuple[dict[str, Any] | None, list[float] | None]

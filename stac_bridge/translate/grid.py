@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyproj import Transformer
 
 from stac_bridge.mapping.converters import number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from stac_bridge.mapping.grids import Grid
+from stac_bridge.mapping.grids import Grid
 
 _UTM_ZONE = re.compile(r"0*(\d{1,2})\s*([NSns]?)$")
 

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urljoin
 
-from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.scenes import Scene, fold
 from stac_bridge.mapping import TIME_PROPERTIES
-from stac_bridge.translate.access import ORDERABLE, auth_schemes
-from stac_bridge.translate.assets import Kind, are_met, asset_templates, is_any_met
+from stac_bridge.translate.access import ORDERABLE, HrefMaker, auth_schemes
+from stac_bridge.translate.assets import AssetTemplate, Kind, are_met, asset_templates, is_any_met
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.fields import fields_reader
 from stac_bridge.translate.file_names import scene_files, stem_reader
-from stac_bridge.translate.geometry import footprint
+from stac_bridge.translate.geometry import GeometryAndBbox, footprint
 from stac_bridge.translate.grid import finer_grid, grid_reader
 from stac_bridge.translate.links import earth_explorer_url, row_links
 from stac_bridge.translate.names import title_maker
-from stac_bridge.translate.row_readers import raw_reader, row_reader
+from stac_bridge.translate.row_readers import Read, raw_reader, row_reader
 from stac_bridge.translate.s3 import S3
 from stac_bridge.translate.tile_grid import tile_reader
 from stac_bridge.translate.times import times_reader
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.catalog import Entry
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.translate.access import HrefMaker
-    from stac_bridge.translate.assets import AssetTemplate
-    from stac_bridge.translate.geometry import GeometryAndBbox
-    from stac_bridge.translate.row_readers import Read
-
-    AssetFilter = Callable[[str], bool]
-    """Whether to make the asset with this key."""
+AssetFilter = Callable[[str], bool]
+"""Whether to make the asset with this key."""
 
 
 _NO_LABELS = frozenset[str]()

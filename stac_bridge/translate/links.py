@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from stac_bridge.mapping.model import LinkRow, Mapping
 from stac_bridge.translate.assets import are_met, conditions_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.mapping.model import LinkRow, Mapping
-
-    Fill = Callable[[dict[str, Any]], str | None]
+Fill = Callable[[dict[str, Any]], str | None]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 

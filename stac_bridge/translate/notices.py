@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from stac_bridge.m2m.models.notices import Message, Notification
 from stac_bridge.mapping.converters import zoned
 from stac_bridge.translate.extensions import M2M_SCHEMA
 from stac_bridge.translate.text import plain_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stac_bridge.m2m.models.notices import Message, Notification
 
 _MAX_TEXT = 4000
 """Maximum number of characters of each text of a notice; the rest is cut off."""

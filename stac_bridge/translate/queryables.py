@@ -5,17 +5,14 @@ The schemas have no ``$ref`` to other documents, because browsers would fetch th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from stac_bridge.m2m.models.datasets import DatasetFilter
+from stac_bridge.mapping import FilterRow, Queryable
 from stac_bridge.mapping.titles import in_usual_order
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from stac_bridge.m2m.models.datasets import DatasetFilter
-    from stac_bridge.mapping import FilterRow, Queryable
-
-    FindFilter = Callable[[FilterRow], DatasetFilter | None]
+FindFilter = Callable[[FilterRow], DatasetFilter | None]
 
 SCHEMA = "application/schema+json"
 """The media type of JSON Schema."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from stac_bridge.m2m.models.scenes import fold
+from stac_bridge.m2m.models.scenes import Scene, fold
 from stac_bridge.mapping.converters import CONVERTERS
+from stac_bridge.mapping.rows import Row
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.m2m.models.scenes import Scene
-    from stac_bridge.mapping.rows import Row
-
-    Read = Callable[[Scene], Any]
+Read = Callable[[Scene], Any]
 
 _SCENE_ATTRIBUTES = {
     "displayId": "display_id",

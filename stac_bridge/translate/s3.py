@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from stac_bridge.mapping.model import S3Row
 from stac_bridge.translate.links import address_filler
-
-if TYPE_CHECKING:
-    from stac_bridge.mapping.model import S3Row
 
 _SCHEME = "s3"
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyproj import CRS
 
+from stac_bridge.mapping import Mapping
+from stac_bridge.mapping.grids import Albers, DegreeTiles, TileGrid
 from stac_bridge.mapping.id_parts import parts_reader
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.mapping import Mapping
-    from stac_bridge.mapping.grids import Albers, DegreeTiles, TileGrid
-
-    ReadGrid = Callable[[str], dict[str, Any]]
-    """Returns the properties that follow from a display id."""
+ReadGrid = Callable[[str], dict[str, Any]]
+"""Returns the properties that follow from a display id."""
 
 _DEGREES = re.compile(r"([NSEW])(\d+)", re.IGNORECASE)
 _ARC_SECONDS = 3600

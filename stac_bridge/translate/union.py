@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stac_bridge.catalog import Together
 from stac_bridge.translate.access import auth_schemes
 from stac_bridge.translate.collection import about_link, collection, example_picture
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.catalog import Together
 
 Document = dict[str, Any]
 

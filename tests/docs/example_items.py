@@ -13,7 +13,7 @@ from m2m_sandbox.archive.datasets import archive_of, dataset, products_of
 from m2m_sandbox.archive.fact_sheets import sheets
 from m2m_sandbox.archive.landsat.scenes import BASE as ORIGIN
 from stac_bridge.assets.href import Signer
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -65,8 +65,10 @@ def as_text(item: Json) -> str:
 def _entry(alias: str, row: Json) -> Entry:
     listed = products_of(alias) if alias in sheets() else []
     products = [(product["code"], product["name"]) for product in listed] or row.get("products", [])
-    learnt = Learnt((), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products))
-    return Entry(Dataset.model_validate(_dataset(alias)), load_mappings().for_dataset(alias), learnt)
+    details = DatasetDetails(
+        (), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
+    )
+    return Entry(Dataset.model_validate(_dataset(alias)), load_mappings().for_dataset(alias), details)
 
 
 def _dataset(alias: str) -> Json:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stac_bridge.api.metrics import Metrics
 from stac_bridge.api.routes.assets import ASSET_PATH
 from stac_bridge.http_headers import read_count
 from stac_bridge.request_context import REQUEST_ID_HEADER, choose_request_id, request_id
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from stac_bridge.api.metrics import Metrics
 
 _log = logging.getLogger("stac_bridge.access")
 

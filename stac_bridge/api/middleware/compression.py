@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brotli_asgi import BrotliResponder, Mode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipResponder
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.routes.assets import is_asset_request
 from stac_bridge.http_headers import read_weights
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MIN_BYTES = 500
 """Shorter responses are not compressed."""

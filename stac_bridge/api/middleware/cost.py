@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.middleware.client_address import caller_of
 from stac_bridge.api.routes.assets import is_asset_request
 from stac_bridge.request_context import CallPriority, request_deadline
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STALE = '110 - "Response is Stale"'
 """RFC 7234 §5.5.1. RFC 9111 obsoletes Warning without a replacement."""

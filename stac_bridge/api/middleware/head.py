@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.routes.assets import is_asset_request
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ROUTING = ("route", "endpoint")
 """Scope keys in which the router records the matched route; the access log reads them."""

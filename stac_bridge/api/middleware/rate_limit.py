@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from cachetools import LRUCache
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stac_bridge.api.errors import bridge_error_response
 from stac_bridge.errors import BridgeError, TooLong, TooOften
 from stac_bridge.request_context import current_request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 MAX_CALLERS = 10_000
 """Clients tracked at a time. A client with more addresses than this cannot be limited by counting addresses."""

@@ -6,27 +6,22 @@ A plain Starlette route: GDAL requests the href again for every range it reads, 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from stac_bridge.api.routes.browser import BROWSER
+from stac_bridge.assets import AssetResponse, Signer, Source, Streamer
+from stac_bridge.assets.href import AssetRef
+from stac_bridge.bridge import Bridge
 from stac_bridge.errors import BridgeError, PreconditionFailed, UpstreamTimeout
 from stac_bridge.http_conditions import is_not_modified, is_precondition_failed
 from stac_bridge.request_context import time_left
 from stac_bridge.settings import Delivery
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
-
-    from stac_bridge.assets import AssetResponse, Signer, Source, Streamer
-    from stac_bridge.assets.href import AssetRef
-    from stac_bridge.bridge import Bridge
 
 ASSET_PATH = "/collections/{collection}/items/{item}/assets/{key}/{filename}"
 

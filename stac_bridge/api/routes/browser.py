@@ -6,22 +6,19 @@ import fcntl
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from stac_bridge.api.links import base_of
 from stac_bridge.api.staging import HTML, preferred
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
-
-    from stac_bridge.settings import Settings
+from stac_bridge.settings import Settings
 
 BROWSER = "browser"
 """Its path, both under the API's base URL and in the package."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import PlainTextResponse, Response
 
 from stac_bridge.api.json_body import JsonRoute
 from stac_bridge.api.models import SearchGet, SearchPost
-
-if TYPE_CHECKING:
-    from stac_bridge.api.routes.stac import CoreClient
+from stac_bridge.api.routes.stac import CoreClient
 
 TOO_WIDE = """A search found no match within the M2M calls that one response may spend.
 

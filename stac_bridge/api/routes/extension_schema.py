@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from stac_bridge.translate.extensions import M2M_SCHEMA
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 SCHEMA = Path(__file__).resolve().parents[2] / M2M_SCHEMA
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import orjson
 from fastapi import APIRouter
@@ -11,9 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from stac_bridge import __version__
-
-if TYPE_CHECKING:
-    from stac_bridge.api.services import Services
+from stac_bridge.api.services import Services
 
 
 class Status(StrEnum):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stac_bridge.api.links import OPENAPI
 from stac_bridge.api.respond import JSON
 from stac_bridge.http_headers import read_weights
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-    from starlette.requests import Request
 
 
 def serve_openapi(app: FastAPI) -> None:

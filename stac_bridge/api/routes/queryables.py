@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Path, Query
-from starlette.requests import Request  # noqa: TC002 -- FastAPI evaluates the annotations
+from fastapi import FastAPI, Path, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import respond
-from stac_bridge.catalog import Together
+from stac_bridge.bridge import Bridge
+from stac_bridge.catalog import Entry, Together
 from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, merge_schemas, property_schemas, queryables_document
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from fastapi import FastAPI
-
-    from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog import Entry
-
-    Properties = dict[str, dict[str, Any]]
+Properties = dict[str, dict[str, Any]]
 
 _DESCRIPTIONS = {
     "queryables": "Names that filter and query may use.",

@@ -5,20 +5,18 @@ It never calls M2M: an href contains all it needs, and its signature proves that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response  # noqa: TC002 -- FastAPI evaluates the annotations
+from starlette.responses import Response
 
 from stac_bridge.api.links import base_of
 from stac_bridge.api.respond import GEOJSON, JSON, respond
+from stac_bridge.assets import Signer
 from stac_bridge.assets.href import looks_signed
 from stac_bridge.errors import BadRequest, Refused
-
-if TYPE_CHECKING:
-    from stac_bridge.assets import Signer
 
 MAX_HREFS = 1000
 """Maximum number of hrefs, or of Items, in one request: the maximum page size by default."""

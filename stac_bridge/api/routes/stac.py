@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import attr
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from stac_fastapi.api.app import StacApi
 from stac_fastapi.types.config import ApiSettings
 from stac_fastapi.types.core import AsyncBaseCoreClient
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from stac_bridge.api.conformance import CONFORMANCE
 from stac_bridge.api.errors import too_wide_response
@@ -19,24 +22,13 @@ from stac_bridge.api.links import base_of, collection_search_links, landing_link
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.api.routes.browser import BROWSER, is_expected, leads_to_browser
-from stac_bridge.catalog import Together
+from stac_bridge.assets.href import Signer
+from stac_bridge.bridge import Bridge
+from stac_bridge.catalog import Catalog, Entry, Together
 from stac_bridge.errors import BadRequest, SearchTooWide
-from stac_bridge.search import parse, read_collection_search
+from stac_bridge.search import Limits, parse, read_collection_search
+from stac_bridge.search.collections import CollectionPage, CollectionSearch
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from fastapi import FastAPI
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from stac_bridge.assets.href import Signer
-    from stac_bridge.bridge import Bridge
-    from stac_bridge.catalog import Catalog, Entry
-    from stac_bridge.search import Limits
-    from stac_bridge.search.collections import CollectionPage, CollectionSearch
 
 _LISTS = ("collections", "ids")
 """Parameters that may be repeated in a URL."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import mimetypes
 import zlib
+from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from stac_bridge.assets.read.probe import Source
 from stac_bridge.errors import AssetUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from stac_bridge.assets.read.probe import Source
 
 MAX_STEP_BYTES = 2**18
 """Maximum number of bytes that are unpacked at a time; a few bytes of a gzip can hold a thousand times as many."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from stac_bridge.errors import UpstreamFault
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 _PLAIN_URL = re.compile(r"https?://[a-z0-9._\-\[\]:]+(?:[/?#][!-\[\]-~]*)?", re.ASCII | re.IGNORECASE)
 """URLs that every parser splits in the same way: no user, backslash, space or control character. A URL that urlsplit

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-from stac_bridge.assets.read.probe import probe
+import httpx
+
+from stac_bridge.assets.read.hosts import HostAllowList
+from stac_bridge.assets.read.probe import Source, probe
+from stac_bridge.assets.read.reader import Renew
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.errors import AssetUnavailable, UpstreamFault
-
-if TYPE_CHECKING:
-    import httpx
-
-    from stac_bridge.assets.read.hosts import HostAllowList
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.read.reader import Renew
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 
 class LivenessCheck:

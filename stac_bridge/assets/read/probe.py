@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import httpx
 
+from stac_bridge.assets.read.hosts import HostAllowList
 from stac_bridge.errors import (
     AssetUnavailable,
     BridgeError,
@@ -20,9 +20,6 @@ from stac_bridge.errors import (
 )
 from stac_bridge.file_sniffer import find_impostor, is_coded
 from stac_bridge.http_headers import read_content_range, read_count, read_filename, read_retry_after, read_text
-
-if TYPE_CHECKING:
-    from stac_bridge.assets.read.hosts import HostAllowList
 
 PROBE_BYTES = 64
 """Bytes that identify a page: a byte order mark and ``<!doctype html`` fit in, or a declaration and ``<Error>``."""

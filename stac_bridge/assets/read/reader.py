@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+import httpx
+
+from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.read.upstream import fetch_range, file_changed
 from stac_bridge.errors import (
@@ -17,13 +21,6 @@ from stac_bridge.errors import (
     UpstreamUnreachable,
 )
 from stac_bridge.request_context import request_deadline
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
-
-    import httpx
-
-    from stac_bridge.assets.read.probe import Source
 
 Renew: TypeAlias = "Callable[[Source], Awaitable[Source]]"
 """Returns another source for one whose URL stopped working. Raises Staging, UpstreamError and the like."""

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import httpx
+
+from stac_bridge.assets.read.liveness import LivenessCheck
+from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.ranges import RangeNotSatisfiable, body_end, content_range, part_header, read_ranges
-from stac_bridge.assets.read.reader import RangeReader
+from stac_bridge.assets.read.reader import RangeReader, Renew
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets.spool.arriving import ArrivingFile
+from stac_bridge.assets.spool.spool import Spool
 from stac_bridge.http_conditions import is_range_valid
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
-
-    import httpx
-
-    from stac_bridge.assets.read.liveness import LivenessCheck
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.read.reader import Renew
-    from stac_bridge.assets.spool.arriving import ArrivingFile
-    from stac_bridge.assets.spool.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import mimetypes
 import sys
 import tarfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+import httpx
+
+from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.reader import RangeReader
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets.spool.spool import Spool
 from stac_bridge.errors import AssetUnavailable, NotFound, UpstreamFault
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    import httpx
-
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.spool.spool import Spool
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 BLOCK_BYTES = 2**14
 """Bytes that are read for a header; small files behind one another share a block."""

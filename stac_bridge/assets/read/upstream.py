@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 import httpx
 
-from stac_bridge.assets.read.probe import PROBE_BYTES, check_coding, host_error, is_impostor, may_match, transport_error
+from stac_bridge.assets.read.probe import (
+    PROBE_BYTES,
+    Source,
+    check_coding,
+    host_error,
+    is_impostor,
+    may_match,
+    transport_error,
+)
 from stac_bridge.errors import UpstreamFault
 from stac_bridge.http_headers import read_content_range, read_count
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
-
-    from stac_bridge.assets.read.probe import Source
 
 MAX_SKIPPED_BYTES = 16 * 2**20
 """Bytes that are read and discarded if a host with Range sends the whole file for once."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.m2m.models.downloads import Download, DownloadAnswer, DownloadInput, RetrievedDownload
+from stac_bridge.m2m.models.downloads import Download, DownloadAnswer, DownloadInput, RetrievedDownload
 
 DISABLED_RETRY_AFTER = 300
 """Seconds before retrying a delivery system that is temporarily disabled, which may last for hours."""

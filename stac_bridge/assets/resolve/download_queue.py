@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.assets.resolve.download_answer import (
+    QueuedDownload,
+    RefusedDownload,
     match_rows,
     queued_downloads,
     refused_downloads,
     unnamed_refusal,
     update_from_queue,
 )
+from stac_bridge.assets.resolve.download_labels import DownloadLabels
 from stac_bridge.assets.resolve.quota import DownloadQuota
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from stac_bridge.assets.resolve.download_answer import QueuedDownload, RefusedDownload
-    from stac_bridge.assets.resolve.download_labels import DownloadLabels
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Product, Retrieved
-    from stac_bridge.store import Store
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Product, Retrieved
+from stac_bridge.store import Store
 
 MAX_SCENES = 100
 """Scenes in one download-options call; its answer takes 40 kB per Landsat scene."""

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
-from stac_bridge.m2m.models.downloads import DownloadInput
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from stac_bridge.assets.resolve.product import SceneFile
-    from stac_bridge.m2m.models.downloads import FileGroups
+from stac_bridge.assets.resolve.product import SceneFile
+from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
 
 CLOUD_AGE = timedelta(days=60)
 """Age after which a Landsat product's files come from the cloud. The change was seen two to four weeks after

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from stac_bridge.errors import AssetUnavailable, NotFound
+from stac_bridge.m2m.models.downloads import Product
 from stac_bridge.mapping.products import ProductChoice
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.m2m.models.downloads import Product
 
 _TAR_SYSTEMS = frozenset({"ls_zip", "dds_ms"})
 """Download systems whose bundles are uncompressed tar archives, in spite of their names [REFERENCE §8]."""

@@ -11,18 +11,15 @@ import asyncio
 import contextlib
 import logging
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from stac_bridge.assets.resolve.download_answer import QueuedDownload
+from stac_bridge.assets.resolve.download_labels import DownloadLabels
+from stac_bridge.assets.resolve.quota import DownloadQuota
 from stac_bridge.errors import UpstreamError, UpstreamFault, UpstreamLogin
+from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.downloads import FetchedDownload
 from stac_bridge.request_context import request_deadline
-
-if TYPE_CHECKING:
-    from stac_bridge.assets.resolve.download_answer import QueuedDownload
-    from stac_bridge.assets.resolve.download_labels import DownloadLabels
-    from stac_bridge.assets.resolve.quota import DownloadQuota
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.store import Store
+from stac_bridge.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
+from stac_bridge.assets.resolve.download_labels import DownloadLabels
 from stac_bridge.errors import UpstreamBusy, UpstreamFault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.assets.resolve.download_labels import DownloadLabels
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Limit
-    from stac_bridge.store import Store
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.downloads import DownloadAnswer, DownloadInput, Limit
+from stac_bridge.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+
+import httpx
 
 from stac_bridge.assets.read.gzipped import unpacked
-from stac_bridge.assets.read.probe import probe
+from stac_bridge.assets.read.hosts import HostAllowList
+from stac_bridge.assets.read.probe import Source, probe
+from stac_bridge.assets.read.tar import TarReader
 from stac_bridge.assets.resolve.download_answer import QueuedDownload, staging_error
 from stac_bridge.assets.resolve.download_labels import DownloadLabels
 from stac_bridge.assets.resolve.download_queue import DownloadQueue
 from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
-from stac_bridge.assets.resolve.product import choose
+from stac_bridge.assets.resolve.product import Choice, SceneFile, choose
 from stac_bridge.assets.resolve.queue_upkeep import QueueUpkeep
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamFault
-from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from stac_bridge.assets.read.hosts import HostAllowList
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.read.tar import TarReader
-    from stac_bridge.assets.resolve.product import Choice, SceneFile
-    from stac_bridge.m2m.client import M2MClient
-    from stac_bridge.m2m.models.downloads import Product
-    from stac_bridge.store import Store
+from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups, Product
+from stac_bridge.store import Store
 
 GROUPS_TTL = 86_400.0
 """Seconds that a dataset's file groups are cached: product ids change once in years."""

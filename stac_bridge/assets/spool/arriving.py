@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS
 from stac_bridge.assets.spool.disk_cache import mark_in_use
 from stac_bridge.errors import BridgeError, Staging, UpstreamUnreachable
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-    from pathlib import Path
 
 RETRY_AFTER = 10
 """Seconds for readers whose bytes do not arrive in time."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 from stac_bridge.errors import NoRoom
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 RETRY_AFTER = 60
 """Seconds for readers for whose files there is no room."""

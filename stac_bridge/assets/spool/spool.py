@@ -5,26 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
 import anyio
+import httpx
 
 from stac_bridge.assets.read.gzipped import unpacked_chunks
-from stac_bridge.assets.read.reader import RangeReader
+from stac_bridge.assets.read.probe import Source
+from stac_bridge.assets.read.reader import RangeReader, Renew
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.spool.arriving import ArrivingFile
 from stac_bridge.assets.spool.disk_cache import DiskCache
 from stac_bridge.errors import BridgeError, NoRoom
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
-    from pathlib import Path
-
-    import httpx
-
-    from stac_bridge.assets.read.probe import Source
-    from stac_bridge.assets.read.reader import Renew
 
 _log = logging.getLogger(__name__)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
 from stac_bridge.m2m.models.values import M2MModel, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _MAX_NOTICES = 50
 """Notices read from one response: people look at a few."""

@@ -7,14 +7,12 @@ Names are Python's (``display_id`` for ``displayId``). Values whose meaning a ma
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stac_bridge.m2m.models.values import as_flag, as_list, as_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 @lru_cache(maxsize=8192)

@@ -5,22 +5,19 @@ A comparison of types that never compare is refused; the library would evaluate 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.mapping import Queryable
 from stac_bridge.mapping.converters import CONVERTERS, number
+from stac_bridge.mapping.queryables import Kind
 from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, Cql2
 from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import instant_text, read_day, read_instant
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stac_bridge.mapping.queryables import Kind
-
-    QueryableByName = Mapping[str, Queryable]
+QueryableByName = Mapping[str, Queryable]
 
 _LITERAL_HINTS = {
     "string": 'write text in quotes, such as "028"',

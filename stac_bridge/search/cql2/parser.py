@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import cql2
 import orjson
 
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.params.geometry import read_bbox, read_geometry
-from stac_bridge.search.params.limits import DEFAULT_LIMITS
+from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.suggest import unknown_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from stac_bridge.search.params.limits import Limits
 
 Cql2 = dict[str, Any]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cql2
 import orjson
 
 from stac_bridge.search.cql2.parser import COMPARISONS, TEMPORAL, properties_of
 from stac_bridge.search.params.times import instant_text, read_instant
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 _FIRST, _LAST = "first", "last"
 """Names, without a colon or underscore and so of no property, for the instants between which an Item was acquired."""

@@ -7,16 +7,13 @@ import binascii
 import hashlib
 import hmac
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import orjson
 
 from stac_bridge.errors import BadCursor
 from stac_bridge.search.paging.slices import SortCursor
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TOKEN_TTL = 86400
 """Seconds that a token is valid, at least: positions in an archive that grows become outdated."""

@@ -8,20 +8,17 @@ depth with bounded memory.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from stac_bridge.catalog.entry import Entry
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.mapping.converters import day_start
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.search.params.sortby import SortKey
-    from stac_bridge.search.plan import Step
+from stac_bridge.search.params.sortby import SortKey
+from stac_bridge.search.plan import Step
 
 MAX_FETCHES_PER_SLICE = 5
 """Requests into which a slice that cannot be narrowed is split."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from stac_bridge.errors import BadRequest
-from stac_bridge.search.params.limits import DEFAULT_LIMITS
-
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
-    from stac_bridge.search.params.limits import Limits
+from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 
 _BBOX = "bbox is west,south,east,north in degrees (or west,south,lowest,east,north,highest)"
 _TYPES = (

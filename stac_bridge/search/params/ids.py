@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-from stac_bridge.search.cql2.parser import all_of, escape_like
+from stac_bridge.catalog.entry import Entry
+from stac_bridge.mapping.id_forms import IdMatch
+from stac_bridge.search.cql2.parser import Cql2, all_of, escape_like
 from stac_bridge.search.params.times import read_datetime
 from stac_bridge.search.pushdown.conditions import id_fits, like_fits
 from stac_bridge.search.pushdown.times import datetime_filter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.mapping.id_forms import IdMatch
-    from stac_bridge.search.cql2.parser import Cql2
 
 _ID = {"property": "id"}
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.mapping import Queryable
 from stac_bridge.search.cql2.literals import type_scalar
 from stac_bridge.search.cql2.parser import Cql2, all_of, escape_like, read_filter
 from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import instant_text, read_instant
-
-if TYPE_CHECKING:
-    from stac_bridge.mapping import Queryable
 
 _COMPARISONS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _PATTERNS = {"startsWith": "{}%", "endsWith": "%{}", "contains": "%{}%"}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stac_bridge.errors import BadRequest
+from stac_bridge.mapping import Queryable
 from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import instant_text, read_instant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from stac_bridge.mapping import Queryable
 
 _SORTABLE_KINDS = ("string", "number", "integer", "boolean", "datetime")
 _HINT = 'sortby is properties with + or - before them (sortby=-datetime), or a list of {"field", "direction"}'

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from stac_bridge.errors import BadRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def unknown_name(message: str, name: str, known: Iterable[str], see: str | None = None) -> BadRequest:

@@ -7,20 +7,17 @@ matches. A mapping's ``slots`` are applied here, once for all kinds of condition
 from __future__ import annotations
 
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stac_bridge.catalog.entry import Entry
 from stac_bridge.m2m.filters import DayRange, SceneFilter
 from stac_bridge.mapping import TIME_PROPERTIES
-from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, properties_of
+from stac_bridge.mapping.model import Slot
+from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, Cql2, properties_of
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, push_condition
 from stac_bridge.search.pushdown.spatial import push_spatial
 from stac_bridge.search.pushdown.times import push_temporal, push_time_comparison
-
-if TYPE_CHECKING:
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.mapping.model import Slot
-    from stac_bridge.search.cql2.parser import Cql2
 
 _PART_OF_SLOT: dict[Slot, str] = {"time": "acquisition", "place": "spatial", "cloud": "cloud", "months": "months"}
 """The part of a scene filter that each slot of a mapping allows."""

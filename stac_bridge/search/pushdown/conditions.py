@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stac_bridge.m2m.filters import Between, CloudRange, Or, SceneFilter, Value
+from stac_bridge.catalog.entry import Entry
+from stac_bridge.m2m.filters import Between, CloudRange, MetadataFilter, Or, SceneFilter, Value
+from stac_bridge.m2m.models.datasets import DatasetFilter
 from stac_bridge.m2m.models.scenes import fold
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.catalog.entry import Entry
-    from stac_bridge.m2m.filters import MetadataFilter
-    from stac_bridge.m2m.models.datasets import DatasetFilter
-    from stac_bridge.mapping import FilterRow, Queryable, Row
+from stac_bridge.mapping import FilterRow, Queryable, Row
 
 
 @dataclass(frozen=True, slots=True)

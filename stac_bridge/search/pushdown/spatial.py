@@ -7,18 +7,16 @@ simpler one around it, because M2M's maximum number of vertices is unknown.
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from stac_bridge.m2m.filters import GeoJson, Mbr, SceneFilter, shape_of
 from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
-
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
 
 MAX_OVERHANG = 25.0
 """Degrees that footprints extend past the antimeridian at most: datasets report up to 194.44 [REFERENCE §5]."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stac_bridge.m2m.filters import DayRange, SceneFilter
+from stac_bridge.search.cql2.parser import Cql2
 from stac_bridge.search.params.times import Interval, read_instant
 from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
-
-if TYPE_CHECKING:
-    from stac_bridge.search.cql2.parser import Cql2
 
 _MARGIN = timedelta(days=1)
 """A scene may start before the day that M2M files it under, or end after it."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.converters import CONVERTERS
+from stac_bridge.mapping.model import CollectionText
 from stac_bridge.translate.names.codes import ACRONYMS, EVENT_WORDS, PRODUCTS
 from stac_bridge.translate.names.places import PLACES
 from stac_bridge.translate.text import plain_text
-
-if TYPE_CHECKING:
-    from stac_bridge.m2m.models.datasets import Dataset
-    from stac_bridge.mapping.model import CollectionText
 
 _WORD = re.compile(r"[a-z]{3}")
 """A part of an ordinary word; codes have capitals and digits, and rarely a small letter or two (AWiFS, eMODIS)."""

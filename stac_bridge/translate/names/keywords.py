@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.mapping.model import CollectionText
 from stac_bridge.translate.text import plain_text, split_keywords
-
-if TYPE_CHECKING:
-    from stac_bridge.m2m.models.datasets import Dataset
-    from stac_bridge.mapping.model import CollectionText
 
 _NO_KEYWORDS = re.compile(
     r"gcmd .*keywords|iso 19115.*|imagerybasemaps?earthcover|geoscientificinformation", re.IGNORECASE

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from stac_bridge.catalog import Entry
 from stac_bridge.translate.links import address_filler
 from stac_bridge.translate.names.dataset import dataset_title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stac_bridge.catalog import Entry
 
 _MAX_SPAN_YEARS = 1
 """Longer spans are those of a whole dataset, and say nothing about a scene."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from stac_bridge.catalog import Learnt, Together, build_catalog
+from stac_bridge.catalog import DatasetDetails, Together, build_catalog
 from stac_bridge.errors import NotFound
 from stac_bridge.m2m.models.datasets import read_datasets
 from stac_bridge.mapping import load_mappings
@@ -42,11 +42,11 @@ def test_a_dataset_is_hidden_as_usgs_hides_it(alias: str, category: str | None, 
 
 
 def test_what_was_learnt_survives_a_refresh_unless_the_dataset_was_updated() -> None:
-    learnt = Learnt(filters=())
-    before = build_catalog([LANDSAT], MAPPINGS, 0).with_learnt(LANDSAT.alias, learnt)
+    details = DatasetDetails(filters=())
+    before = build_catalog([LANDSAT], MAPPINGS, 0).replace_details(LANDSAT.alias, details)
     updated = LANDSAT.model_copy(update={"date_updated": "2099-01-01"})
-    assert build_catalog([LANDSAT], MAPPINGS, 1, before).entries[LANDSAT.alias].learnt is learnt
-    assert build_catalog([updated], MAPPINGS, 1, before).entries[LANDSAT.alias].learnt is None
+    assert build_catalog([LANDSAT], MAPPINGS, 1, before).entries[LANDSAT.alias].details is details
+    assert build_catalog([updated], MAPPINGS, 1, before).entries[LANDSAT.alias].details is None
 
 
 def test_an_entry_of_a_dataset_that_m2m_no_longer_lists_is_not_found() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stac_bridge.catalog import Catalog, Learnt, build_catalog, load_catalog, save_catalog
+from stac_bridge.catalog import Catalog, DatasetDetails, build_catalog, load_catalog, save_catalog
 from stac_bridge.mapping import load_mappings
 from tests.support import entry_of
 
@@ -16,12 +16,14 @@ LANDSAT = entry_of("landsat_ot_c2_l2")
 
 def catalog() -> Catalog:
     """A catalog of two datasets, one of which has been used."""
-    learnt = LANDSAT.learnt
-    assert learnt
+    details = LANDSAT.details
+    assert details
     # M2M writes an absent valueList as null; read back, it is an empty one
-    filters = tuple(one.model_copy(update={"value_list": one.value_list or {}}) for one in learnt.filters)
+    filters = tuple(one.model_copy(update={"value_list": one.value_list or {}}) for one in details.filters)
     datasets = (LANDSAT.dataset, entry_of("corona2").dataset)
-    return build_catalog(datasets, MAPPINGS, 1234.5).with_learnt(LANDSAT.id, Learnt(filters, learnt.products))
+    return build_catalog(datasets, MAPPINGS, 1234.5).replace_details(
+        LANDSAT.id, DatasetDetails(filters, details.products)
+    )
 
 
 def test_a_saved_catalog_is_loaded_with_what_was_learnt(tmp_path: Path) -> None:

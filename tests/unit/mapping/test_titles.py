@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
 from stac_bridge.mapping import load_mappings
 from stac_bridge.mapping.titles import TITLES, in_usual_order, title_of
@@ -18,15 +18,15 @@ KEY = re.compile(r"\w:\w|_")
 """A prefix of an extension, or an underscore, which words do not have."""
 
 
-def learnt_entry(alias: str) -> Entry:
+def detailed_entry(alias: str) -> Entry:
     record = Dataset.model_validate({"datasetAlias": alias, "datasetId": "1"})
     filters = tuple(DatasetFilter.model_validate(one) for one in recordings().filters.get(alias, ()))
-    return Entry(record, MAPPINGS.for_dataset(alias), Learnt(filters, ()))
+    return Entry(record, MAPPINGS.for_dataset(alias), DatasetDetails(filters, ()))
 
 
 @pytest.mark.parametrize("alias", sorted({*MAPPINGS.by_dataset, *recordings().filters, "any_other_dataset"}))
 def test_no_title_of_a_queryable_is_a_bare_key(alias: str) -> None:
-    for name, schema in property_schemas(learnt_entry(alias).queryables, {}).items():
+    for name, schema in property_schemas(detailed_entry(alias).queryables, {}).items():
         assert not KEY.search(schema["title"]), name
         assert schema["title"] != name
         assert not schema["title"][0].islower(), name
@@ -34,7 +34,7 @@ def test_no_title_of_a_queryable_is_a_bare_key(alias: str) -> None:
 
 @pytest.mark.parametrize("alias", sorted(MAPPINGS.by_dataset))
 def test_the_usual_queryables_come_first(alias: str) -> None:
-    names = list(property_schemas(learnt_entry(alias).queryables, {}))
+    names = list(property_schemas(detailed_entry(alias).queryables, {}))
     known = [name for name in names if name in TITLES]
     assert names[: len(known)] == known
     assert known == [name for name in TITLES if name in known]

@@ -93,7 +93,7 @@ def test_a_plan_without_collections_searches_the_likely_ones_and_knows_the_prope
 def test_the_order_of_likely_collections_does_not_depend_on_what_was_learnt() -> None:
     filters = {"filter": "platform = 'landsat-8'"}
     forward = plan(likely=(CORONA, LANDSAT, SRTM), **filters)
-    backward = plan(likely=(replace(SRTM, learnt=None), replace(LANDSAT, learnt=None), CORONA), **filters)
+    backward = plan(likely=(replace(SRTM, details=None), replace(LANDSAT, details=None), CORONA), **filters)
     assert forward.step_names == backward.step_names
     assert forward.step_names[0] == "landsat_ot_c2_l2/landsat_ot_c2_l2"
 

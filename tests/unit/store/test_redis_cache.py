@@ -12,7 +12,7 @@ import pytest
 
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.resolve.download_answer import QueuedDownload
-from stac_bridge.catalog import Learnt
+from stac_bridge.catalog import DatasetDetails
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.auth import KeyStore
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
@@ -207,7 +207,7 @@ def test_pickled_values_are_read_back_equal() -> None:
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format")
     values = (
         read_scene(raw_scene("corona2")),
-        Learnt((), (product,)),
+        DatasetDetails((), (product,)),
         Dataset.model_validate(raw),
         QueuedDownload(1, "label", is_duplicate=True),
         Source("name", "url", 1, True, "image/tiff", part=range(3)),

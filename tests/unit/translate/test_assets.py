@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -47,8 +47,10 @@ def test_pictures_keep_their_real_name_unless_two_have_the_same() -> None:
 def delivered(alias: str, display_id: str, *products: tuple[str, str], **fields: Any) -> dict[str, Any]:
     """Return the Item of a scene of a dataset that delivers these products (code, name)."""
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e83a340bf820c39"})
-    learnt = Learnt((), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products))
-    translator = Translator(Entry(dataset, load_mappings().for_dataset(alias), learnt))
+    details = DatasetDetails(
+        (), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
+    )
+    translator = Translator(Entry(dataset, load_mappings().for_dataset(alias), details))
     metadata = [{"fieldName": name, "value": value} for name, value in fields.items()]
     scene = read_scene(
         raw_scene("corona2", displayId=display_id, options={"download": True}, browse=[], metadata=metadata)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_bridge.catalog import Entry, Learnt, build_catalog
+from stac_bridge.catalog import DatasetDetails, Entry, build_catalog
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct, read_datasets
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
@@ -23,11 +23,11 @@ MAPPINGS = load_mappings()
 EVENTS = recorded_data("dataset-search__event1058-and-others__1")
 
 
-def collection_of(learnt: Learnt | None = None, **members: Any) -> dict[str, Any]:
+def collection_of(details: DatasetDetails | None = None, **members: Any) -> dict[str, Any]:
     """Return the Collection of a dataset whose record has these members."""
     raw = {"datasetAlias": "some_dataset", "datasetId": "5e83d14f2fc39685", **members}
     dataset = Dataset.model_validate(raw)
-    return collection(Entry(dataset, MAPPINGS.for_dataset(dataset.alias), learnt), BASE)
+    return collection(Entry(dataset, MAPPINGS.for_dataset(dataset.alias), details), BASE)
 
 
 def check(document: dict[str, Any]) -> None:
@@ -181,15 +181,15 @@ def test_a_value_list_without_known_values_makes_no_summary() -> None:
     entry = Entry(
         Dataset.model_validate(raw),
         MAPPINGS.for_dataset("landsat_tm_c2_l2"),
-        Learnt((DatasetFilter.model_validate(raw_filter),), ()),
+        DatasetDetails((DatasetFilter.model_validate(raw_filter),), ()),
     )
     assert collection(entry, BASE)["summaries"]["platform"] == ["landsat-4", "landsat-5"]
 
 
 def test_products_are_item_assets_with_stable_keys_in_stable_order() -> None:
     products = [("D482", "Compressed"), ("D441", "Full Resolution")]
-    learnt = tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
-    first, second = collection_of(Learnt((), learnt)), collection_of(Learnt((), learnt[::-1]))
+    details = tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
+    first, second = collection_of(DatasetDetails((), details)), collection_of(DatasetDetails((), details[::-1]))
     assert first["item_assets"] == second["item_assets"]
     assert list(first["item_assets"])[-2:] == ["d441_full_resolution", "d482_compressed"]
     assert first["item_assets"]["d482_compressed"]["type"] == "image/jp2"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from m2m_sandbox.archive.datasets import archive_of, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import sheets
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -71,8 +71,8 @@ def translator_of(alias: str) -> Translator:
     raw = {"datasetAlias": alias, "datasetId": "5e83a340bf820c39"}
     products = (DatasetProduct(product_id=row["id"], code=row["code"], name=row["name"]) for row in products_of(alias))
     filters = (DatasetFilter.model_validate(row) for row in filters_of(alias))
-    learnt = Learnt(tuple(filters), tuple(products))
-    return Translator(Entry(Dataset.model_validate(raw), MAPPINGS.for_dataset(alias), learnt))
+    details = DatasetDetails(tuple(filters), tuple(products))
+    return Translator(Entry(Dataset.model_validate(raw), MAPPINGS.for_dataset(alias), details))
 
 
 def test_no_two_assets_of_an_item_of_the_sandbox_have_one_name() -> None:
@@ -102,8 +102,10 @@ def test_no_two_assets_of_any_dataset_have_one_name_and_names_do_not_depend_on_w
     alias: str, display_id: str, products: list[tuple[str, str]], thumbnail: str | None, browse: str | None
 ) -> None:
     dataset = Dataset.model_validate({"datasetAlias": alias, "datasetId": "5e83a340bf820c39"})
-    learnt = Learnt((), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products))
-    translator = Translator(Entry(dataset, MAPPINGS.for_dataset(alias), learnt))
+    details = DatasetDetails(
+        (), tuple(DatasetProduct(product_id=code, code=code, name=name) for code, name in products)
+    )
+    translator = Translator(Entry(dataset, MAPPINGS.for_dataset(alias), details))
     scene = read_scene(
         {
             "entityId": "E1",

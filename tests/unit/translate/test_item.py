@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -202,7 +202,7 @@ def orderable(system: str | None, *, can_order: bool = True) -> dict[str, Any]:
     """Return the Item of a dataset whose only product comes from this download system."""
     entry = entry_of("corona2")
     product = DatasetProduct(product_id="5e839feb28131aac", code="D183", name="Standard Format", system=system)
-    translator = Translator(replace(entry, learnt=Learnt((), (product,))))
+    translator = Translator(replace(entry, details=DatasetDetails((), (product,))))
     scene = read_scene(raw_scene("corona2", options={"download": True, "order": can_order}))
     return translator.finish(translator.core(scene), scene, "http://here/", SIGNED)
 

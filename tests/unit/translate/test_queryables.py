@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_bridge.catalog import Learnt
+from stac_bridge.catalog import DatasetDetails
 from stac_bridge.m2m.models.datasets import DatasetFilter
 from stac_bridge.mapping import load_mappings, queryables_of
 from stac_bridge.translate.queryables import merge_schemas, property_schemas
@@ -47,7 +47,7 @@ def test_a_filter_that_only_m2m_can_compare_is_marked_and_lists_its_values() -> 
         "valueList": {"": "All", "A": "Aft", "F": "Forward"},
     }
     entry = entry_of("corona2")
-    entry = replace(entry, learnt=Learnt((DatasetFilter.model_validate(raw),)))
+    entry = replace(entry, details=DatasetDetails((DatasetFilter.model_validate(raw),)))
     schema = property_schemas(entry.queryables, entry.dataset_filter)["m2m:camera"]
     assert schema["x-filter-only"] is True
     assert schema["x-values"] == {"A": "Aft", "F": "Forward"}

@@ -15,7 +15,7 @@ from pyproj import CRS, Transformer
 from rasterio.transform import Affine
 
 from stac_bridge import compat
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -31,7 +31,7 @@ ELEVATION = (DatasetProduct(product_id="1", code="D9", name="GeoTIFF 1 Arc-secon
 def item_of(alias: str, display_id: str, ring: list[list[float]], *products: DatasetProduct) -> dict[str, Any]:
     """Return the Item of a scene without metadata."""
     dataset = Dataset.model_validate({"datasetId": "5e83", "datasetAlias": alias, "collectionName": alias})
-    translator = Translator(Entry(dataset, MAPPINGS.for_dataset(alias), Learnt((), products)))
+    translator = Translator(Entry(dataset, MAPPINGS.for_dataset(alias), DatasetDetails((), products)))
     scene = read_scene(
         {
             "entityId": display_id,

@@ -74,8 +74,8 @@ def test_a_union_is_listed_and_its_faults_name_the_line(tmp_path: Path) -> None:
 
 def test_a_draft_is_a_valid_mapping_that_mentions_every_field(tmp_path: Path) -> None:
     entry, scene = entry_of("landsat_ot_c2_l2"), read_scene(raw_scene("landsat_ot_c2_l2"))
-    assert entry.learnt is not None
-    text = draft(entry.dataset, entry.learnt.filters, scene)
+    assert entry.details is not None
+    text = draft(entry.dataset, entry.details.filters, scene)
     (tmp_path / "mine.yaml").write_text(text)
     mapping = read_mapping(tmp_path / "mine.yaml")
     assert mapping.dataset == "landsat_ot_c2_l2"
@@ -87,14 +87,14 @@ def test_a_draft_is_a_valid_mapping_that_mentions_every_field(tmp_path: Path) ->
 
 def test_a_mapping_is_compared_with_m2ms_labels() -> None:
     entry, scene = entry_of("landsat_ot_c2_l2"), read_scene(raw_scene("landsat_ot_c2_l2"))
-    assert entry.learnt is not None
-    before = missing(entry.mapping, entry.learnt.filters, scene)
+    assert entry.details is not None
+    before = missing(entry.mapping, entry.details.filters, scene)
     assert not [fault for fault in before if "field" in fault or "WRS" in fault]
     renamed = tuple(
         DatasetFilter.model_validate({**offer.model_dump(by_alias=True), "fieldLabel": "WRS Path No"})
         if offer.label == "WRS Path"
         else offer
-        for offer in entry.learnt.filters
+        for offer in entry.details.filters
     )
     (fault,) = set(missing(entry.mapping, renamed, scene)) - set(before)
     assert fault == "properties.landsat:wrs_path: there is no filter 'WRS Path' (did you mean 'WRS Path No'?)"

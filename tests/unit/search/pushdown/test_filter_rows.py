@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import FilterRow, load_mappings
@@ -49,7 +49,7 @@ CAMERA_III = dataset_filter("Camera", "CAMERA = ?", "5e7c41f300000001", {"A": "A
 
 def entry_of(name: str, *filters: DatasetFilter) -> Entry:
     raw = {"datasetAlias": name, "datasetId": "5e839ff7d71d4811", "supportCloudCover": True}
-    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(name), Learnt(filters))
+    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(name), DatasetDetails(filters))
 
 
 def search_of(entry: Entry, text: str) -> Search:

@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry import shape
 
 from m2m_sandbox.archive.datasets import archive_of, dataset, datasets, filters_of
-from stac_bridge.catalog import Entry, Learnt
+from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
@@ -46,7 +46,7 @@ class Archive:
 
 def entry_with(raw: Json, filters: list[Json]) -> Entry:
     known = tuple(DatasetFilter.model_validate(one) for one in filters)
-    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(raw["datasetAlias"]), Learnt(known))
+    return Entry(Dataset.model_validate(raw), load_mappings().for_dataset(raw["datasetAlias"]), DatasetDetails(known))
 
 
 def recorded_archives() -> Iterator[Archive]:
