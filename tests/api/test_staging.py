@@ -37,7 +37,7 @@ async def test_items_and_their_assets_are_orderable_if_usgs_takes_orders_for_the
     assert "order:status" not in {**scanned["properties"], **scanned["assets"][KEY]}
     assert (film["properties"]["order:status"], set(film["assets"]) & {KEY}) == ("orderable", set())
     frame = (await here.get("/collections/aerial_combin/items/AR5AK0002100049")).json()
-    asset = frame["assets"]["d198_aerial_photo_single_frame_high_resolution_download"]
+    asset = frame["assets"]["d197_aerial_photo_single_frame_medium_resolution_download"]
     assert asset["order:status"] == frame["properties"]["order:status"] == "orderable"
     for collection in ("corona2", "aerial_combin"):
         assert "order:status" not in (await here.get(f"/collections/{collection}")).text

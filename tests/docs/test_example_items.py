@@ -32,4 +32,5 @@ def test_an_example_is_valid_by_the_schemas_that_it_declares(alias: str) -> None
 
 
 def test_every_dataset_with_a_mapping_of_its_own_has_an_example() -> None:
-    assert load_mappings().by_dataset.keys() <= ITEMS.keys()
+    closed = {"eo1_ali_priv"}  # its scenes are those of eo1_ali_pub that only some accounts see
+    assert load_mappings().by_dataset.keys() - closed <= ITEMS.keys()
