@@ -18,8 +18,8 @@ from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.request_context import time_left
 from stac_bridge.search import ALL_FIELDS, Cursor, Fields, Residual, SortCursor, Step
 from stac_bridge.translate import Translator
-from stac_bridge.translate.access import HrefMaker
-from stac_bridge.translate.assets import mark_files_unavailable
+from stac_bridge.translate.assets.access import HrefMaker
+from stac_bridge.translate.assets.templates import mark_files_unavailable
 from stac_bridge.translate.item import AssetFilter
 
 MAX_RECENT = 500

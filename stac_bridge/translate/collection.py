@@ -10,8 +10,8 @@ from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.converters import CONVERTERS, zoned
 from stac_bridge.mapping.model import CollectionText
 from stac_bridge.mapping.rows import Row
-from stac_bridge.translate.access import auth_schemes
-from stac_bridge.translate.assets import asset_templates
+from stac_bridge.translate.assets.access import auth_schemes
+from stac_bridge.translate.assets.templates import asset_templates
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.extent import spatial_extent, temporal_extent
 from stac_bridge.translate.names import dataset_keywords, dataset_title

@@ -11,7 +11,7 @@ import re
 from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.converters import MIN_YEAR, day_end, day_start
-from stac_bridge.translate.geometry import WORLD, dataset_bbox
+from stac_bridge.translate.properties.geometry import WORLD, dataset_bbox
 
 Interval = tuple[str | None, str | None]
 """The first and last second (RFC 3339); None: open."""

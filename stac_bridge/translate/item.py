@@ -12,19 +12,19 @@ from urllib.parse import quote, urljoin
 from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.scenes import Scene, fold
 from stac_bridge.mapping import TIME_PROPERTIES
-from stac_bridge.translate.access import ORDERABLE, HrefMaker, auth_schemes
-from stac_bridge.translate.assets import AssetTemplate, Kind, are_met, asset_templates, is_any_met
+from stac_bridge.translate.assets.access import ORDERABLE, HrefMaker, auth_schemes
+from stac_bridge.translate.assets.file_names import scene_files, stem_reader
+from stac_bridge.translate.assets.s3 import S3
+from stac_bridge.translate.assets.templates import AssetTemplate, Kind, are_met, asset_templates, is_any_met
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
-from stac_bridge.translate.fields import fields_reader
-from stac_bridge.translate.file_names import scene_files, stem_reader
-from stac_bridge.translate.geometry import GeometryAndBbox, footprint
-from stac_bridge.translate.grid import finer_grid, grid_reader
 from stac_bridge.translate.links import earth_explorer_url, row_links
 from stac_bridge.translate.names import title_maker
-from stac_bridge.translate.row_readers import Read, raw_reader, row_reader
-from stac_bridge.translate.s3 import S3
-from stac_bridge.translate.tile_grid import tile_reader
-from stac_bridge.translate.times import times_reader
+from stac_bridge.translate.properties.fields import fields_reader
+from stac_bridge.translate.properties.geometry import GeometryAndBbox, footprint
+from stac_bridge.translate.properties.grid import finer_grid, grid_reader
+from stac_bridge.translate.properties.row_readers import Read, raw_reader, row_reader
+from stac_bridge.translate.properties.tile_grid import tile_reader
+from stac_bridge.translate.properties.times import times_reader
 
 AssetFilter = Callable[[str], bool]
 """Whether to make the asset with this key."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stac_bridge.mapping.model import LinkRow, Mapping
-from stac_bridge.translate.assets import are_met, conditions_of
+from stac_bridge.translate.assets.templates import are_met, conditions_of
 
 Fill = Callable[[dict[str, Any]], str | None]
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from stac_bridge.catalog import Together
-from stac_bridge.translate.access import auth_schemes
+from stac_bridge.translate.assets.access import auth_schemes
 from stac_bridge.translate.collection import about_link, collection, example_picture
 from stac_bridge.translate.extensions import declared_extensions, prefix_of
 

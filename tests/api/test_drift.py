@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from stac_bridge.m2m.session import Backoff
-from stac_bridge.translate.fields import parse_text
+from stac_bridge.translate.properties.fields import parse_text
 from tests.support import ORIGIN, Here, running
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stac_bridge.translate.geometry import footprint
+from stac_bridge.translate.properties.geometry import footprint
 
 
 def rectangle(west: float, south: float, east: float, north: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from stac_bridge.mapping.converters import ABSENT, MAX_INTEGER, MIN_YEAR, NOT_AS
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.mapping.model import Mapping as DatasetMapping
 from stac_bridge.mapping.rows import Row
-from stac_bridge.translate.row_readers import row_reader
+from stac_bridge.translate.properties.row_readers import row_reader
 
 IsHeld = Callable[[Scene], bool | None]
 """Whether a row's property holds the field's value; None if the row did not come to read the field."""

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.mapping.assets import FileStem
 from stac_bridge.mapping.id_parts import parts_reader
-from stac_bridge.translate.assets import AssetTemplate, Kind
+from stac_bridge.translate.assets.templates import AssetTemplate, Kind
 
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".tif")
 

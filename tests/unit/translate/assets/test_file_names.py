@@ -16,7 +16,7 @@ from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
 from tests.support import SIGNED
-from tests.unit.translate.test_assets import HIGH, MEDIUM, delivered, names_of
+from tests.unit.translate.assets.test_templates import HIGH, MEDIUM, delivered, names_of
 
 MAPPINGS = load_mappings()
 PATTERNS = [mapping.dataset.replace("*", "1") for mapping in MAPPINGS.by_pattern if mapping.dataset]

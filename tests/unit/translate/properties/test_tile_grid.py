@@ -20,7 +20,7 @@ from stac_bridge.m2m.models.datasets import Dataset, DatasetProduct
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
-from stac_bridge.translate.tile_grid import tile_reader
+from stac_bridge.translate.properties.tile_grid import tile_reader
 from tests.support import SIGNED
 
 MAPPINGS = load_mappings()

@@ -21,7 +21,7 @@ from stac_bridge.mapping import load_mappings
 from stac_bridge.mapping.converters import CONVERTERS, NOT_ASSESSED, number
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.translate import Translator
-from stac_bridge.translate.fields import _without_notation as without_notation
+from stac_bridge.translate.properties.fields import _without_notation as without_notation
 from tests.support import RECORDINGS, SHARED, needs_shared
 
 if TYPE_CHECKING:

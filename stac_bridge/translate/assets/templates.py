@@ -10,7 +10,7 @@ from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import DatasetProduct
 from stac_bridge.mapping.assets import MEDIA_TYPES, AssetRow, Band, Bit, ProductRow, Raster
 from stac_bridge.mapping.products import product_key, product_rows
-from stac_bridge.translate.access import ORDERABLE, STAGED_SYSTEMS
+from stac_bridge.translate.assets.access import ORDERABLE, STAGED_SYSTEMS
 from stac_bridge.translate.extensions import prefix_of
 
 _PICTURE_ROLES = frozenset({"thumbnail", "overview"})

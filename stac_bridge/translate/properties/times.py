@@ -10,7 +10,7 @@ from stac_bridge.catalog import Entry
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import Scene, fold
 from stac_bridge.mapping.converters import day_end, day_start, iso
-from stac_bridge.translate.row_readers import Read, row_reader
+from stac_bridge.translate.properties.row_readers import Read, row_reader
 
 _MIN_TIME, _MAX_TIME = "1850-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 """An Item's bounds if nothing is known: unlike a Collection's interval, they cannot be open."""

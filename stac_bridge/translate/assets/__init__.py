@@ -1,0 +1,1 @@
+"""The assets of an Item: templates from the mapping, file names, addresses."""

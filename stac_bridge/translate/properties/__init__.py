@@ -1,0 +1,1 @@
+"""A scene as the properties, footprint and grid of an Item."""
