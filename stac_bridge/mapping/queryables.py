@@ -16,8 +16,8 @@ from stac_bridge.mapping.model import Mapping
 from stac_bridge.mapping.rows import FilterRow, Row
 from stac_bridge.mapping.titles import title_of
 
-Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry", "any"]
-"""The type of a queryable. ``any`` is a metadata field, whose type is known only from each scene's value."""
+Kind = Literal["string", "number", "integer", "boolean", "datetime", "array", "geometry"]
+"""The type of a queryable."""
 
 _KINDS: dict[str, Kind] = {
     "number": "number",

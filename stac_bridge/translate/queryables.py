@@ -30,7 +30,6 @@ _TYPES: dict[str, Schema] = {
     "datetime": {"type": "string", "format": "date-time"},
     "array": {"type": "array", "items": {"type": "string"}},
     "geometry": {"format": "geometry-any"},
-    "any": {},
 }
 """By ``Queryable.kind``."""
 

@@ -24,7 +24,6 @@ _LITERAL_HINTS = {
     "number": "write a number, such as 20",
     "integer": "write a number, such as 20",
     "boolean": "write true or false",
-    "any": "write text, a number, true, or false",
 }
 """By type, what to write instead of a literal that was refused."""
 
@@ -127,8 +126,6 @@ def _interval_end(value: Any, edge: time, queryables: QueryableByName) -> Any:
 def _argument(value: Any, kind: Kind, op: str, queryables: QueryableByName) -> Any:
     """An argument of an operator that takes one kind only."""
     actual = _kind(value, queryables)
-    if actual == "any":
-        return value
     if actual not in (None, kind):
         raise BadRequest(f"filter has {_shown(value)}, which is of kind {actual}, where {op} takes a {kind}.")
     if actual is None and kind == "string" and not (isinstance(value, str) or _is_folded(value)):
@@ -148,7 +145,7 @@ def _literal(value: Any, kind: Kind, left: Any, queryables: QueryableByName) -> 
         if isinstance(value, list):
             return value
         raise BadRequest(f"{_shown(left)} is a list; write A_CONTAINS({_shown(left)}, ({value!r})).")
-    if kind in ("string", "any") and _is_folded(value):
+    if kind == "string" and _is_folded(value):
         return value
     queryable = queryables.get(left["property"]) if "property" in left else None
     return type_scalar(value, queryable or Queryable(_shown(left), kind, _shown(left)))
@@ -165,12 +162,10 @@ def type_scalar(value: Any, queryable: Queryable) -> Any:
             return value
         case "string", str() | int() | float() if convert.startswith("digits-"):
             return CONVERTERS[convert](value) or str(value)
-        case (("string" | "any"), str()):
+        case "string", str():
             return value
-        case (("string" | "any"), {"date": str(day)}):  # fields have days as text
+        case "string", {"date": str(day)}:  # fields have days as text
             return day
-        case "any", bool() | int() | float():
-            return value
         case "boolean", bool() | "true" | "false":
             return value in (True, "true")
     hint = _LITERAL_HINTS.get(queryable.kind, "compare it with a single value")

@@ -98,7 +98,7 @@ def _clause(condition: Condition, queryable: Queryable) -> Cql2:
     if queryable.kind == "array":
         return _array_clause(condition, subject)
     if operator in _PATTERNS:
-        if queryable.kind not in ("string", "any") or not isinstance(value, str):
+        if queryable.kind != "string" or not isinstance(value, str):
             raise BadRequest(f"query applies {operator} to {name}, but only texts have it; use eq, lt or gt.")
         return {"op": "like", "args": [subject, _PATTERNS[operator].format(escape_like(value))]}
     if operator == "in":

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import antimeridian
+import numpy as np
 import orjson
 import shapely
 from shapely.errors import GEOSException
@@ -46,7 +47,8 @@ def footprint(raw: dict[str, Any] | None) -> GeometryAndBbox:
     if raw.get("type") == "Polygon" and len(raw["coordinates"]) == 1:
         return _ring_footprint(raw["coordinates"][0])
     try:
-        return _shape_footprint(shape(raw))
+        with np.errstate(invalid="ignore"):  # coordinates that are NaN are refused after this
+            return _shape_footprint(shape(raw))
     except (ValueError, TypeError, AttributeError, IndexError, GEOSException):
         return None, None
 
