@@ -28,7 +28,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session", params=[EE, ALL_GROUPS], ids=["EE", "all groups"])
+@pytest.fixture(
+    scope="session", params=[EE, pytest.param(ALL_GROUPS, marks=pytest.mark.long)], ids=["EE", "all groups"]
+)
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedServer]:
     """A server on the recorded catalog, first with its group EE, then with all groups."""
     with serving_recorded(tmp_path_factory.mktemp("recorded"), *request.param) as server:

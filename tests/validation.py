@@ -43,6 +43,9 @@ class OfflineValidator(JsonSchemaSTACValidator):
             for file in root.rglob("*.json"):
                 url = f"https://{file.relative_to(root).as_posix()}"
                 self.schema_cache.setdefault(url, orjson.loads(file.read_bytes()))
+        # alternate-assets 1.2.0 refers to parts of STAC 1.0.0, which version 1.1.0 only adds to
+        for url in [url for url in self.schema_cache if "/v1.1.0/item-spec/" in url]:
+            self.schema_cache.setdefault(url.replace("/v1.1.0/", "/v1.0.0/"), self.schema_cache[url])
 
     @property
     def has_all_schemas(self) -> bool:

@@ -51,7 +51,7 @@ async def test_a_person_is_led_to_the_browser_and_a_program_is_not(with_browser:
         answer = await here.client.get("/", headers={"Accept": accept})
         assert answer.json()["type"] == "Catalog", accept
         assert "Accept" in answer.headers["vary"].split(", "), "caches between must not mix the two"
-    assert led.headers["vary"] == "Accept"
+    assert led.headers["vary"] == "Accept, Accept-Encoding"
 
 
 async def test_a_person_can_see_the_json(with_browser: Here) -> None:

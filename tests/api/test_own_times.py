@@ -103,6 +103,7 @@ async def some_items(here: Here, collection: str) -> list[Item]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("collection", DATASETS)
 async def test_an_item_matches_a_search_by_any_time_within_its_own_interval(here: Here, collection: str) -> None:
     for item in await some_items(here, collection):

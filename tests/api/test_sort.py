@@ -74,6 +74,7 @@ async def test_a_day_that_no_slice_can_divide_is_read_in_parts(here: Here) -> No
     assert [item["id"] for item in found] == in_order(everything, "start_datetime", descending=True)
 
 
+@pytest.mark.long
 async def test_a_day_with_more_scenes_than_one_fetch_is_sorted_whole(here: Here) -> None:
     """A small page asks a day for a few hundred scenes first, and Landsat takes more than that."""
     day = {"datetime": "2024-07-01T00:00:00Z/2024-07-01T23:59:59Z", "collections": LANDSAT}

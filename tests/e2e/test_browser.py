@@ -32,7 +32,7 @@ def test_the_address_of_the_server_shows_the_archive(visit: Visit) -> None:
     expect(picture).to_have_js_property("complete", True)
     expect(picture).to_have_js_property("naturalWidth", 256)
     assert picture.get_attribute("alt")
-    expect(visit.page.locator(".catalog-card")).to_have_count(19)
+    expect(visit.page.locator(".catalog-card")).to_have_count(20)
     visit.shot("1-archive")
 
 

@@ -76,7 +76,7 @@ def go(page: Page, target: str) -> None:
 def test_the_way_from_the_catalogue_to_a_file_needs_no_mouse(visit: Visit) -> None:
     page = visit.page
     visit.open("/")
-    expect(page.locator(".catalog-card")).to_have_count(19)
+    expect(page.locator(".catalog-card")).to_have_count(20)
     go(page, f".catalog-card a[href$='/collections/{LANDSAT}']")
     expect(page.locator(".item-card").first).to_be_visible()
     go(page, "button[aria-controls=itemFilter]")

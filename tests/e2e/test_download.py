@@ -138,7 +138,7 @@ def test_film_that_is_on_tape_is_waited_for(api: str, tmp_path: Path) -> None:
     ran = run(tmp_path, *FILM, "--json", STAC_BRIDGE_API=api)
     assert ran.returncode == 0, ran.stdout
     (one,) = told(ran).values()
-    assert one["path"].endswith("/DS1117-2086DA007.tif"), "its href has no name, so it has the server's"
+    assert one["path"].endswith("/DS1117-2086DA007.tif.gz")
     href = item(api, FILM[1], FILM[3])["assets"]["d183_standard_format"]["href"]
     assert (tmp_path / "out" / one["path"]).read_bytes() == read(href)
 

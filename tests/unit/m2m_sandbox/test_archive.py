@@ -100,6 +100,7 @@ SPACE_AND_CLOUD: list[tuple[dict[str, Any], Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_places_months_and_clouds_find_what_looking_at_every_scene_finds(name: str) -> None:
     scenes = whole(name)
@@ -109,6 +110,7 @@ def test_places_months_and_clouds_find_what_looking_at_every_scene_finds(name: s
         assert list(found) == [number for number, facts in scenes if keeps(facts)], more
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [*FAMILIES])
 def test_metadata_filters_find_what_looking_at_every_scene_finds(name: str) -> None:
     path, tier = partial(between, name, "WRS Path"), partial(value, name, "Collection Category")
@@ -132,6 +134,7 @@ def test_metadata_filters_find_what_looking_at_every_scene_finds(name: str) -> N
         assert list(found) == [number for number, facts in scenes if keeps(facts)], metadata
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["landsat_ot_c2_l1", "landsat_tm_c2_l1"])
 def test_filters_of_level_1_find_what_looking_at_every_scene_finds(name: str) -> None:
     asked: list[tuple[dict[str, Any], Any]] = [
@@ -304,6 +307,7 @@ def test_single_numbers_mix_as_arrays_do() -> None:
     assert [int(one) for one in mix_bits(first, second)] == both
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_said_of_a_scene_is_what_is_remembered_of_all(name: str) -> None:
     archive: Landsat | Tiles = archive_named(name)

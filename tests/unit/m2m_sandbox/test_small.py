@@ -65,6 +65,7 @@ def test_a_dataset_is_the_same_whenever_it_is_made(name: str) -> None:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STOCKED)
 def test_a_search_by_box_and_days_finds_what_looking_at_every_scene_finds(name: str) -> None:
     every = scenes(small_archive(name))
@@ -100,6 +101,7 @@ def _footprint(scene: dict[str, Any]) -> shapely.Geometry:
     return shapely.Point(ring[0]) if all(point == ring[0] for point in ring) else shapely.Polygon(ring)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STOCKED)
 def test_every_filter_finds_scenes_by_a_value_they_have_and_none_by_another(name: str) -> None:
     archive = small_archive(name)
