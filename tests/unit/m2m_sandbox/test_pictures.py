@@ -218,7 +218,7 @@ def test_a_frame_has_a_picture_too() -> None:
 @pytest.mark.parametrize(
     ("name", "number", "colored"),
     [
-        ("naip", 100, True),
+        ("naip", 2000, True),
         ("eo1_hyp_pub", 5, True),
         ("event2919", 3, True),
         ("aerial_combin", 5, True),  # color infrared
