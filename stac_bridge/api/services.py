@@ -30,6 +30,7 @@ from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.response_limit import MAX_RESPONSE_BYTES
 from stac_bridge.m2m.session import Backoff, build_session
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
@@ -39,6 +40,10 @@ from stac_bridge.store import Store, open_store
 
 # Begins the labels of our download requests in the M2M account.
 DOWNLOAD_LABEL = "stac-bridge"
+
+
+MAX_SCENE_BYTES = 2**15
+"""Bytes of a scene with full metadata in M2M's response, at most; a Landsat scene has 16 KB [REFERENCE §4]."""
 
 
 class Overrides(TypedDict, total=False):
@@ -128,6 +133,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         keys=shared.login_key,
         backoff=overrides.get("backoff"),
         listener=_call_all(metrics.record_call, m2m_status.record, log_call),
+        max_response=max(MAX_RESPONSE_BYTES, MAX_SCENE_BYTES * settings.max_items),
     )
     m2m = M2MClient(session)
 
