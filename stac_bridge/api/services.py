@@ -139,7 +139,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
 
     http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=overrides.get("download_transport"))
     hosts = _download_hosts(settings, overrides.get("own_origin"))
-    spool = Spool(folder / "spool", settings.spool_bytes, patience)
+    spool = Spool(folder / "spool", http, settings.spool_bytes, patience)
     resolver = Resolver(
         m2m,
         store,

@@ -116,28 +116,37 @@ class Streamer:
 
     async def _arriving(self, source: Source, renew: Renew) -> ArrivingFile:
         """Return the file that a source is, or is a part of, from the spool."""
-
-        async def renew_whole(_stale: Source) -> Source:
-            return (await renew(source)).file
-
-        return await self._spool.file(source.file, self._http, renew_whole)
+        return await self._spool.file(source.file, _renew_whole(source, renew))
 
     async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
         arriving = await self._arriving(source, renew)
+
+        def read(wanted: range) -> AsyncGenerator[bytes, None]:
+            return self._spool.chunks(arriving, wanted, source.file, _renew_whole(source, renew))
+
         size = source.size if source.size is not None else arriving.size
         if size is None and range_header is None:
             # The size is known only at the end: send what arrives, without a Content-Length.
             await arriving.wait_for(0)
-            return AssetResponse(200, head_headers(source), arriving.chunks(range(sys.maxsize)))
+            return AssetResponse(200, head_headers(source), read(range(sys.maxsize)))
         plan = _plan(source, range_header, await arriving.wait_for_size() if size is None else size)
         offset = source.part.start if source.part else 0
 
         def chunks(part: _Part) -> AsyncGenerator[bytes, None]:
-            return arriving.chunks(range(part.wanted.start + offset, part.wanted.stop + offset))
+            return read(range(part.wanted.start + offset, part.wanted.stop + offset))
 
         if plan.parts:
             await arriving.wait_for(plan.parts[0].wanted.start + offset)
         return AssetResponse(plan.status, plan.headers, _body(plan, chunks))
+
+
+def _renew_whole(source: Source, renew: Renew) -> Renew:
+    """Return a function that renews the file that a source is, or is a part of."""
+
+    async def renew_whole(_stale: Source) -> Source:
+        return (await renew(source)).file
+
+    return renew_whole
 
 
 @dataclass(frozen=True, slots=True)

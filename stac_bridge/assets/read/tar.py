@@ -90,9 +90,10 @@ class TarReader:
             return b"".join([chunk async for chunk in reader.chunks()])
 
         async def read_from_spool(position: int, count: int) -> bytes:
-            arriving = await self._spool.file(whole, self._http, _cannot_renew)
+            arriving = await self._spool.file(whole, _cannot_renew)
             await arriving.wait_for(min(position + count, arriving.size or sys.maxsize) - 1)
-            return b"".join([chunk async for chunk in arriving.chunks(range(position, position + count))])
+            chunks = self._spool.chunks(arriving, range(position, position + count), whole, _cannot_renew)
+            return b"".join([chunk async for chunk in chunks])
 
         headers = _HeaderReader(read_from_host if whole.ranges else read_from_spool)
         return _walk(headers, whole.size, self._max_members)

@@ -48,7 +48,8 @@ class Bundle:
     ) -> None:
         self.host = Host(data, ranges=ranges, reports_size=reports_size)
         self.whole = self.host.source(media_type="application/x-tar", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
-        http, spool, store = self.host.http, Spool(folder, timeouts=timeouts), Store()
+        http, store = self.host.http, Store()
+        spool = Spool(folder, http, timeouts=timeouts)
         self.archive = TarReader(http, spool, store, timeouts, **more)
         self.streamer = Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), store), timeouts)
 
