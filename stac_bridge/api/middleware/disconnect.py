@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.errors import bridge_error_response
-from stac_bridge.errors import TooLarge
+from stac_bridge.errors import TooLarge, TooSlow
 from stac_bridge.http_headers import read_count
+from stac_bridge.limit_log import LimitLog
+
+_limit_log = LimitLog(logging.getLogger(__name__))
+
+
+BODY_TIMEOUT = 20.0
+"""Seconds for a body, to which its bytes add some."""
+
+MIN_BODY_RATE = 10_000
+"""Bytes that add a second to the time for the body: a slower client would hold its memory without end."""
 
 
 class CancelOnDisconnect:
@@ -33,7 +45,7 @@ class CancelOnDisconnect:
             return
         try:
             body = await read_body(Headers(scope=scope), receive, self._by_path.get(scope["path"], self._max_body))
-        except TooLarge as error:
+        except (TooLarge, TooSlow) as error:
             await bridge_error_response(error)(scope, receive, send)
             return
         if body is not None:
@@ -60,13 +72,26 @@ class CancelOnDisconnect:
             response.result()
 
 
-async def read_body(headers: Headers, receive: Receive, max_body: int) -> bytes | None:
-    """The whole body; None if the client disconnects before its end. Raises TooLarge, as early as possible."""
+async def read_body(
+    headers: Headers, receive: Receive, max_body: int, clock: Callable[[], float] = time.monotonic
+) -> bytes | None:
+    """The whole body; None if the client disconnects before its end.
+
+    Raises TooLarge, as early as possible, and TooSlow.
+    """
     _check(read_count(headers.get("content-length")) or 0, max_body)
     body = bytearray()
-    more = True
+    more, started = True, clock()
     while more:
-        message = await receive()
+        left = started + BODY_TIMEOUT + len(body) / MIN_BODY_RATE - clock()
+        try:
+            async with asyncio.timeout(left):
+                message = await receive()
+            if left <= 0:
+                raise TimeoutError  # receive() did not wait, so that it could not be interrupted
+        except TimeoutError:
+            _limit_log.reached("body", f"a body has not arrived within {BODY_TIMEOUT:g} s and one per 10 kB")
+            raise TooSlow("The body does not arrive in time; send it faster.") from None
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")

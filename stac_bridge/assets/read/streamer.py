@@ -15,29 +15,36 @@ from stac_bridge.assets.read.liveness import LivenessCheck
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.ranges import RangeNotSatisfiable, body_end, content_range, part_header, read_ranges
 from stac_bridge.assets.read.reader import RangeReader, Renew
+from stac_bridge.assets.read.streams import StreamLimits
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.spool.arriving import ArrivingFile
 from stac_bridge.assets.spool.spool import Spool
 from stac_bridge.http_conditions import is_range_valid
+from stac_bridge.request_context import current_request
 
 
 @dataclass(frozen=True, slots=True)
 class AssetResponse:
     """A response whose body is still to be read.
 
-    ``chunks`` releases the connection at its end, ``aclose`` at any time.
+    ``chunks`` releases the connection at its end, ``aclose`` at any time, and so the place among the streams.
     """
 
     status: int
     headers: dict[str, str]
     chunks: AsyncGenerator[bytes, None]
     reader: RangeReader | None = None
+    leave: Callable[[], None] | None = None
 
     async def aclose(self) -> None:
         """Release the connection, also if no chunk was read: a generator that never started has no cleanup."""
-        await self.chunks.aclose()
-        if self.reader:
-            await self.reader.aclose()
+        try:
+            await self.chunks.aclose()
+            if self.reader:
+                await self.reader.aclose()
+        finally:
+            if self.leave:
+                self.leave()
 
 
 def head_headers(source: Source) -> dict[str, str]:
@@ -64,7 +71,8 @@ def _filename_parameter(name: str) -> str:
 class Streamer:
     """Reads hosts with Range directly, and all others through the spool.
 
-    ``liveness`` is for readers who are redirected to the source instead.
+    ``liveness`` is for readers who are redirected to the source instead; ``http`` has to have as many connections as
+    ``limits`` allows streams.
     """
 
     def __init__(
@@ -73,8 +81,10 @@ class Streamer:
         spool: Spool,
         liveness: LivenessCheck,
         timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+        limits: StreamLimits | None = None,
     ) -> None:
         self.liveness = liveness
+        self._limits = limits or StreamLimits()
         self._http = http
         self._spool = spool
         self._timeouts = timeouts
@@ -82,11 +92,18 @@ class Streamer:
     async def open(self, source: Source, range_header: str | None, if_range: str | None, renew: Renew) -> AssetResponse:
         """Return the response to a Range header (None: the whole file). ``renew`` replaces a URL that stopped working.
 
-        Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read.
+        Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read;
+        TooOften and ServerBusy if too many files are being read.
         """
         is_valid = is_range_valid(if_range, source.etag, source.last_modified)
         valid_range = range_header if is_valid else None
-        return await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
+        leave = await self._limits.enter(current_request().caller)
+        try:
+            response = await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
+        except BaseException:
+            leave()
+            raise
+        return replace(response, chunks=_until_end(response.chunks, leave), leave=leave)
 
     async def head(self, source: Source, renew: Renew) -> dict[str, str]:
         """Return the headers of a HEAD response; a size that the host does not report may be known from the spool.
@@ -147,6 +164,16 @@ def _renew_whole(source: Source, renew: Renew) -> Renew:
         return (await renew(source)).file
 
     return renew_whole
+
+
+async def _until_end(chunks: AsyncGenerator[bytes, None], leave: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    """Yield the chunks, and end the stream with the last one."""
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+    finally:
+        leave()
 
 
 @dataclass(frozen=True, slots=True)
