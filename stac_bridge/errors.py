@@ -8,7 +8,8 @@
     │   ├── PreconditionFailed    the file is another version than the request names
     │   ├── TooLarge          the body exceeds its size limit
     │   ├── TooLong           the URL exceeds its length limit
-    │   └── TooOften          the caller exceeds the rate limit
+    │   ├── TooOften          the caller exceeds the rate limit, or its number of files at once
+    │   └── TooSlow           the body does not arrive in time
     ├── NotFound              no such collection, item or asset
     ├── Refused               a signature that does not match its URL, or has expired
     ├── SearchTooWide         the search used up its calls to M2M before the first match

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-
 from starlette.datastructures import Headers
 from starlette.types import Receive
 

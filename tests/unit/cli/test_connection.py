@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from stac_bridge.cli import connection
-from stac_bridge.cli.connection import MAX_HEADER_BYTES, LimitedProtocol
+from stac_bridge.cli.connection import LimitedProtocol
 from stac_bridge.limit_log import LimitLog
 
 BIG = 64 * 2**20
@@ -56,7 +56,7 @@ async def serving(app: App, protocol: type[LimitedProtocol] = Quick, **config: A
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_config=None, **config))
     task = asyncio.create_task(server.serve([listener]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
         yield listener.getsockname()[1]
@@ -175,7 +175,7 @@ async def test_a_client_that_does_not_read_is_closed_and_frees_what_it_holds(
             writer.transport.pause_reading()  # type: ignore[attr-defined]
             writer.write(b"GET /big HTTP/1.1\r\nHost: h\r\nConnection: " + connection_header + b"\r\n\r\n")
             ends = time.monotonic() + 8
-            while "Limit reached, reading" not in caplog.text and time.monotonic() < ends:
+            while "Limit reached, reading" not in caplog.text and time.monotonic() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             assert "Limit reached, reading" in caplog.text
             writer.close()
