@@ -26,6 +26,9 @@ BLOCK_BYTES = 2**14
 MAX_HEADER_BYTES = 2**20
 """Maximum size of a header, including the GNU and pax headers that extend it."""
 
+MAX_INDEX_BYTES = 32 * 2**20
+"""Bytes that are read for all headers of an archive together; their names are the index, which is kept in memory."""
+
 MAX_MEMBERS = 1000
 """Maximum number of files in an archive. A Landsat bundle has about 25."""
 
@@ -104,6 +107,7 @@ class _HeaderReader:
 
     def __init__(self, read: _ReadBytes) -> None:
         self._read = read
+        self._left = MAX_INDEX_BYTES
         self._start = 0
         self._block = b""
 
@@ -124,6 +128,9 @@ class _HeaderReader:
         return None
 
     async def _read_block(self, position: int, count: int) -> bytes:
+        self._left -= count
+        if self._left < 0:
+            raise AssetUnavailable("USGS offers this file in a bundle whose headers are too large to be read.")
         self._start, self._block = position, await self._read(position, count)
         return self._block
 
@@ -199,7 +206,7 @@ def _cache_key(whole: Source) -> str:
 
 def _index_size(index: Mapping[str, range]) -> int:
     """Return the approximate bytes of memory of an index."""
-    return 256 * (1 + len(index))
+    return 256 * (1 + len(index)) + sum(map(len, index))
 
 
 def _broken_archive() -> AssetUnavailable:
