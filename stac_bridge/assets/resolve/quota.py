@@ -119,6 +119,6 @@ class DownloadQuota:
 
 
 def _quota_error(until: float) -> UpstreamBusy:
-    wait = max(1, math.ceil(until - time.time()))
+    wait = math.ceil(min(QUOTA_WINDOW, max(1, until - time.time())))  # a clock may have been set back since
     message = f"The M2M account's download quota is used up; retry in {wait} seconds."
     return UpstreamBusy(message, code=QUOTA_EXCEEDED, retry_after=wait)
