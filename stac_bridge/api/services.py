@@ -25,7 +25,7 @@ from stac_bridge.assets import (
     TarReader,
     load_keys,
 )
-from stac_bridge.bridge import Bridge, Notices, SceneReader
+from stac_bridge.bridge import Bridge, Notices, SceneReader, StoppedSearches
 from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
@@ -161,6 +161,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl),
         resolver,
         Notices(m2m, store, settings.catalogs, settings.notices_ttl),
+        StoppedSearches(store),
         keys=keys,
         deadline=settings.deadline,
         max_collections=settings.max_collections,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.bridge.scene_reader import SceneReader
+from stac_bridge.catalog.entry import Entry
+from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.search import Cursor, Step
 from stac_bridge.search.paging.cursor import fingerprint
-from stac_bridge.search.paging.fetch_size import fetch_size, max_calls
+from stac_bridge.search.paging.fetch_size import MAX_TOTAL_CALLS, fetch_size, max_calls
 
 OVERLAP = 2
 """Scenes before the cursor that are read again, to see whether the cursor is still where it was."""
@@ -21,8 +23,11 @@ MAX_FINGERPRINTS = 24
 SEEK_SIZE = 500
 """Scenes per request when a cursor that has moved is sought."""
 
-MAX_CALLS_WITH_ITEMS = 2
-"""Calls after which a page that has at least one Item is returned, though it is not full."""
+MAX_READS_WITH_ITEMS = 2
+"""Requests for scenes after which a page that has at least one Item is returned, though it is not full."""
+
+OUT_OF_TIME = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
+"""Errors after which a page that has at least one Item is returned: its next page starts with what was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +58,56 @@ class _Filling:
 class UnsortedPages:
     """Reads pages of ``limit`` Items from ``count`` steps in turn.
 
-    ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last.
+    ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last;
+    ``learn`` returns an entry with its details, which Items need.
     """
 
     def __init__(
-        self, reader: SceneReader, sieve: Sieve, step_at: Callable[[int], Awaitable[Step]], count: int, limit: int
+        self,
+        reader: SceneReader,
+        sieve: Sieve,
+        step_at: Callable[[int], Awaitable[Step]],
+        learn: Callable[[Entry], Awaitable[Entry]],
+        count: int,
+        limit: int,
     ) -> None:
         self._reader = reader
         self._sieve = sieve
         self._step_at = step_at
+        self._learn = learn
         self._count = count
         self._limit = limit
-        self._max_calls = max_calls(count)
+        self._max_reads = max_calls(count)
 
-    async def page(self, start: Cursor) -> Page:
+    async def page(self, start: Cursor, *, is_first: bool) -> Page:
         """Return the page that starts at a cursor. Raises TooWide, UpstreamError.
 
-        A page may be short; one that has a cursor is never empty.
+        A page may be short; one that has a cursor is never empty. ``is_first`` says that nothing matches before.
         """
         page = _Filling(start)
         while page.cursor.step < self._count:
-            if page.effort.is_spent(MAX_CALLS_WITH_ITEMS if page.items else self._max_calls):
+            if self._is_spent(page):
                 if not page.items:
                     raise TooWide(page.cursor, page.effort.calls)
                 return Page(tuple(page.items), page.cursor, None)
-            step = await self._step_at(page.cursor.step)
-            if step.filter.is_empty:
-                page.cursor = Cursor(page.cursor.step + 1)
-            elif await self._fill(page, step):
+            try:
+                step = await self._step_at(page.cursor.step)
+                if step.filter.is_empty:
+                    page.cursor = Cursor(page.cursor.step + 1)
+                elif await self._fill(page, step):
+                    return Page(tuple(page.items), page.cursor, page.matched)
+            except OUT_OF_TIME:
+                if not page.items:
+                    raise
                 return Page(tuple(page.items), page.cursor, page.matched)
-        # read to the end from the very start, the page holds all matches
-        total = len(page.items) if start == Cursor() else None
+        # a first page that was read to the end holds all matches
+        total = len(page.items) if is_first else None
         return Page(tuple(page.items), None, total if page.matched is None else page.matched)
+
+    def _is_spent(self, page: _Filling) -> bool:
+        if page.items:
+            return page.effort.is_spent(MAX_READS_WITH_ITEMS)
+        return page.effort.is_spent(self._max_reads) or page.effort.calls >= MAX_TOTAL_CALLS
 
     async def _fill(self, page: _Filling, step: Step) -> bool:
         """Read one batch into the page; return True if the page is full and more follows."""
@@ -92,6 +115,8 @@ class UnsortedPages:
         # one more than is missing shows whether any follows, whether M2M's total is right or wrong
         size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
         batch = await self._unread(page, step, size)
+        if batch.scenes:
+            step = replace(step, entry=await self._learn(step.entry))
         if step.exact and self._count == 1:
             page.matched = batch.total
         last = batch.last

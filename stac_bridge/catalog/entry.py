@@ -103,6 +103,18 @@ class Entry:
         """Return the dataset filter that a row names; None if M2M does not offer it."""
         return find_filter(row, self.details.filters if self.details else ())
 
+    def needs_details(self, names: Iterable[str]) -> bool:
+        """Return whether details that are not known yet may change how a filter on these properties is sent to M2M."""
+        return self.details is None and any(self._is_sent_by_dataset_filter(name) for name in names)
+
+    def _is_sent_by_dataset_filter(self, name: str) -> bool:
+        """Whether M2M may have a dataset filter for the property; the details alone show whether it has."""
+        if name == "id":
+            return self.mapping.item.id.filter is not None
+        listed = dict.get(self.queryables, name)
+        row = listed.filter if listed else None
+        return name.startswith("m2m:") if listed is None else row is not None and not (row.cloud_cover or row.months)
+
     @cached_property
     def sortables(self) -> dict[str, Queryable]:
         """The properties that this Collection's Items may be sorted by."""

@@ -21,6 +21,10 @@ PAGE_SIZE = 500
 """Items per page: a page costs the bridge one M2M call, and 500 Items take about 15 MB."""
 
 
+MAX_URL_LENGTH = 2000
+"""Bytes of a URL that any server and proxy accepts; a longer search, such as one for many ids, is sent by POST."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchParams:
     """The parameters of a search.
@@ -110,8 +114,10 @@ def build_search(api: str, params: SearchParams) -> ItemSearch:
     It requests one Item more than the limit: the extra one says that there are more.
     """
     client = open_api(api)
-    try:
+
+    def by(method: str) -> ItemSearch:
         return client.search(
+            method=method,
             collections=list(params.collections) or None,
             ids=list(params.ids) or None,
             bbox=params.bbox,
@@ -120,11 +126,15 @@ def build_search(api: str, params: SearchParams) -> ItemSearch:
             filter=params.filter,
             filter_lang="cql2-text" if params.filter else None,
             sortby=list(params.sortby) or None,
-            # A geometry may be longer than a URL may be, and is a JSON object anyway.
-            method="POST" if params.intersects else "GET",
             limit=min(PAGE_SIZE, params.limit + 1),
             max_items=params.limit + 1,
         )
+
+    try:
+        if params.intersects:
+            return by("POST")  # a geometry is a JSON object anyway
+        search = by("GET")
+        return search if len(search.url_with_parameters()) <= MAX_URL_LENGTH else by("POST")
     # pystac-client raises nothing narrower for a datetime that it cannot parse.
     except Exception as error:
         raise BadRequest(f"The search is not valid. {one_line(str(error))}.") from error

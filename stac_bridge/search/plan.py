@@ -26,6 +26,9 @@ from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
 
+MAX_IDS = 200
+"""Ids that one request to M2M names. More are searched in parts, so that other callers get turns in between."""
+
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
 
@@ -43,11 +46,51 @@ class Step:
     """Display ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
     entity_ids: tuple[str, ...] = ()
     """Entity ids to look up together with ``ids``."""
+    earlier: Residual | None = None
+    """The test whether an Item belongs to an earlier part of the search, whose ids are of another form."""
 
     @property
     def is_lookup(self) -> bool:
         """Whether scenes are looked up by their ids instead of by the filter."""
         return bool(self.ids or self.entity_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one step of a plan searches: a dataset for the whole search, or for some of its ids."""
+
+    entry: Entry
+    search: Search
+    """The search, resolved, with the ids of this part."""
+    name: str
+    """The name of the step in a token. One dataset may be searched under two Collection ids."""
+    earlier: Search | None
+    """The ids of the parts before, resolved."""
+
+    @property
+    def is_excluded(self) -> bool:
+        """Whether none of the ids can be of the dataset, which shows before its filters are known."""
+        ids = self.search.ids
+        return bool(ids) and not any(resolve_id(identifier, self.entry) for identifier in ids)
+
+    @property
+    def needs_details(self) -> bool:
+        """Whether the dataset's details, not known yet, may change what M2M is sent."""
+        names = properties_of(self.search.filter) if self.search.filter else ()
+        return not self.is_excluded and self.entry.needs_details(names)
+
+    def step(self) -> Step:
+        """Return the step, as far as the dataset's filters are known."""
+        step = make_step(self.search, self.entry)
+        if self.earlier is None or step.filter.is_empty or _are_item_ids(self.earlier, self.search, entry=self.entry):
+            return step
+        return replace(step, exact=False, earlier=_residual(self.earlier, self.entry))
+
+
+def _are_item_ids(*searches: Search, entry: Entry) -> bool:
+    """Whether each id is the id of an Item as it is, so that no two of them find the same Item."""
+    ids = (identifier for search in searches for identifier in search.ids)
+    return all(resolve_id(identifier, entry) in (None, ItemId(identifier)) for identifier in ids)
 
 
 @dataclass(frozen=True)
@@ -63,23 +106,36 @@ class Plan:
     digest: bytes
     """The digest of the original search, which its tokens are bound to."""
 
+    searches: tuple[Search, ...]
+    """The search in parts of at most ``MAX_IDS`` ids each; one part if it has no more."""
+    earlier: tuple[Search | None, ...]
+    """The ids before each part."""
+
     @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What the steps search, in this order."""
+        numbers = [f" {number}/{len(self.searches)}" for number in range(1, len(self.searches) + 1)]
+        divided = list(zip(self.searches, self.earlier, numbers if len(numbers) > 1 else [""], strict=True))
+        return tuple(
+            Part(entry, search, f"{entry.id}/{entry.dataset.alias}{number}", earlier)
+            for entry in self.entries
+            for search, earlier, number in divided
+        )
+
+    @property
     def step_names(self) -> tuple[str, ...]:
-        """The names of the steps in a token. One dataset may be searched under two Collection ids."""
-        return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in self.entries)
+        """The names of the steps in a token."""
+        return tuple(part.name for part in self.parts)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the search itself, by its collections or ids, says which datasets to search."""
+        return _is_limited(self.search)
 
     @cached_property
     def order(self) -> Order | None:
         """The order of ``sortby``; None without one. Raises BadRequest if a property cannot be sorted by."""
         return Order(self.search.sortby, self.queryables) if self.search.sortby else None
-
-    def excludes(self, entry: Entry) -> bool:
-        """Return whether none of the search's ids can be of one of the entries, which shows before its filters are."""
-        return bool(self.search.ids) and not any(resolve_id(identifier, entry) for identifier in self.search.ids)
-
-    def step(self, entry: Entry) -> Step:
-        """Return the step of one of the entries, once its filters are known."""
-        return make_step(self.search, entry)
 
 
 def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest: bytes) -> Plan:
@@ -94,7 +150,19 @@ def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest:
     resolved = _resolve(search, scope, queryables)
     if not _is_limited(search):
         entries = tuple(sorted(entries, key=lambda entry: preference(resolved, entry)))
-    return Plan(resolved, entries, queryables, digest)
+    starts = range(0, max(1, len(search.ids)), MAX_IDS)
+    if len(starts) == 1:
+        return Plan(resolved, entries, queryables, digest, (resolved,), (None,))
+    parts = [replace(search, ids=search.ids[start : start + MAX_IDS]) for start in starts]
+    before = [Search((), None, ids=search.ids[:start]) if start else None for start in starts]
+    return Plan(
+        resolved,
+        entries,
+        queryables,
+        digest,
+        tuple(_resolve(part, scope, queryables) for part in parts),
+        tuple(ids and _resolve(ids, scope, queryables) for ids in before),
+    )
 
 
 def _is_limited(search: Search) -> bool:

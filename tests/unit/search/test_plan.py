@@ -107,9 +107,9 @@ def test_a_plan_is_bound_to_the_search_as_it_was_sent() -> None:
 
 def test_a_plan_has_a_residual_and_an_order_only_if_the_search_has_a_filter_and_a_sort() -> None:
     bare = plan(collections="corona2")
-    assert (bare.step(bare.entries[0]).residual, bare.order) == (None, None)
+    assert (bare.parts[0].step().residual, bare.order) == (None, None)
     made = plan(collections="corona2", bbox="6,46,7,47", sortby="-datetime")
-    residual = made.step(made.entries[0]).residual
+    residual = made.parts[0].step().residual
     assert residual
     assert residual.names == {"geometry"}
     assert made.order
