@@ -273,7 +273,9 @@ async def test_an_explanation_says_which_requests_a_search_makes_first(tmp_path:
         assert products.startswith(f"The products of {len(requested)} datasets")
         filtered = (await here.get("/explain", **search, filter="platform = 'landsat-8'")).raise_for_status().json()
         preliminary = [step for step in filtered["steps"] if step.get("preliminary")]
-        assert filtered["not_known"][1].startswith(f"Which conditions M2M can filter by in {len(preliminary)} datasets.")
+        assert filtered["not_known"][1].startswith(
+            f"Which conditions M2M can filter by in {len(preliminary)} datasets."
+        )
         await here.get("/search", **search)
         later = (await here.get("/explain", **search)).raise_for_status().json()
         assert len(later["steps"]) < len(plan["steps"])
@@ -295,7 +297,7 @@ async def test_a_search_that_gives_up_has_spent_the_calls_that_it_tells_of(tmp_p
 
 
 @pytest.mark.parametrize(
-    "filter_text", [None, "\"eo:cloud_cover\" <= 50", "platform = 'landsat-8'", "\"m2m:state\" = 'IA'"], ids=str
+    "filter_text", [None, '"eo:cloud_cover" <= 50', "platform = 'landsat-8'", "\"m2m:state\" = 'IA'"], ids=str
 )
 async def test_no_first_page_costs_more_than_its_explanation_says(tmp_path: Path, filter_text: str | None) -> None:
     """Searches over many datasets, most of which are empty, on a server that knows the list of datasets only."""
@@ -327,7 +329,7 @@ async def test_a_search_that_gives_up_names_collections_and_goes_on_when_it_is_r
         given_up, numbers = await here.get("/search", **search), []
         while given_up.status_code == 504:
             detail = given_up.json()["detail"]
-            searched, of, names = re.findall(r"(\d+) of (\d+) datasets .* \(next are ([^)]*)\)", detail)[0]
+            searched, _total, names = re.findall(r"(\d+) of (\d+) datasets .* \(next are ([^)]*)\)", detail)[0]
             numbers.append(int(searched))
             named = names.removesuffix(", …").split(", ")
             assert (await here.get("/collections/" + quoted(named[0]))).status_code == 200

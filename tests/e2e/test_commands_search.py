@@ -98,10 +98,10 @@ def test_ids_alone_are_looked_for(api: str) -> None:
 
 def test_ids_may_be_longer_than_an_address(api: str) -> None:
     unknown = [f"LC08_L2SP_{path:03}{row:03}_20240728_20240807_02_T1" for path in range(1, 41) for row in range(1, 25)]
-    asked = ("--ids", ",".join([*unknown, SCENE[1]]), "-c", SCENE[0])
-    (one,) = items(api, *asked)
-    assert one["id"] == SCENE[1]
-    assert '"steps"' in answered(api, "explain", *asked, "--json")
+    options = ("--ids", ",".join([*unknown, SCENE[1]]), "-c", SCENE[0])
+    (item,) = items(api, *options)
+    assert item["id"] == SCENE[1]
+    assert '"steps"' in answered(api, "explain", *options, "--json")
 
 
 def test_nothing_found_is_an_answer(api: str) -> None:

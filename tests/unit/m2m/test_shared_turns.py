@@ -1,4 +1,4 @@
-"""Requests that several callers share: as early as the earliest of them would be alone, and until each one's deadline."""
+"""Requests that several callers share: as early as the first of them would be alone, and until the latest deadline."""
 
 from __future__ import annotations
 
