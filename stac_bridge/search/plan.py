@@ -64,8 +64,8 @@ class Part:
     """The search, resolved, with the ids of this part."""
     name: str
     """The name of the step in a token. One dataset may be searched under two Collection ids."""
-    earlier: Search | None
-    """The ids of the parts before, resolved."""
+    earlier: tuple[str, ...] = ()
+    """The ids of the parts before."""
 
     @property
     def is_excluded(self) -> bool:
@@ -82,14 +82,14 @@ class Part:
     def step(self) -> Step:
         """Return the step, as far as the dataset's filters are known."""
         step = make_step(self.search, self.entry)
-        if self.earlier is None or step.filter.is_empty or _are_item_ids(self.earlier, self.search, entry=self.entry):
+        if not self.earlier or step.filter.is_empty or _are_item_ids((*self.earlier, *self.search.ids), self.entry):
             return step
-        return replace(step, exact=False, earlier=_residual(self.earlier, self.entry))
+        earlier = resolve_filter(Search((), None, ids=self.earlier), [self.entry])
+        return replace(step, exact=False, earlier=_residual(earlier, self.entry))
 
 
-def _are_item_ids(*searches: Search, entry: Entry) -> bool:
+def _are_item_ids(ids: Iterable[str], entry: Entry) -> bool:
     """Whether each id is the id of an Item as it is, so that no two of them find the same Item."""
-    ids = (identifier for search in searches for identifier in search.ids)
     return all(resolve_id(identifier, entry) in (None, ItemId(identifier)) for identifier in ids)
 
 
@@ -108,18 +108,20 @@ class Plan:
 
     searches: tuple[Search, ...]
     """The search in parts of at most ``MAX_IDS`` ids each; one part if it has no more."""
-    earlier: tuple[Search | None, ...]
-    """The ids before each part."""
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """What the steps search, in this order."""
-        numbers = [f" {number}/{len(self.searches)}" for number in range(1, len(self.searches) + 1)]
-        divided = list(zip(self.searches, self.earlier, numbers if len(numbers) > 1 else [""], strict=True))
+        count, ids = len(self.searches), self.search.ids
         return tuple(
-            Part(entry, search, f"{entry.id}/{entry.dataset.alias}{number}", earlier)
+            Part(
+                entry,
+                search,
+                f"{entry.id}/{entry.dataset.alias}{f' {number + 1}/{count}' if count > 1 else ''}",
+                ids[: number * MAX_IDS],
+            )
             for entry in self.entries
-            for search, earlier, number in divided
+            for number, search in enumerate(self.searches)
         )
 
     @property
@@ -150,19 +152,9 @@ def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest:
     resolved = _resolve(search, scope, queryables)
     if not _is_limited(search):
         entries = tuple(sorted(entries, key=lambda entry: preference(resolved, entry)))
-    starts = range(0, max(1, len(search.ids)), MAX_IDS)
-    if len(starts) == 1:
-        return Plan(resolved, entries, queryables, digest, (resolved,), (None,))
-    parts = [replace(search, ids=search.ids[start : start + MAX_IDS]) for start in starts]
-    before = [Search((), None, ids=search.ids[:start]) if start else None for start in starts]
-    return Plan(
-        resolved,
-        entries,
-        queryables,
-        digest,
-        tuple(_resolve(part, scope, queryables) for part in parts),
-        tuple(ids and _resolve(ids, scope, queryables) for ids in before),
-    )
+    ids = [search.ids[start : start + MAX_IDS] for start in range(0, len(search.ids), MAX_IDS)]
+    searches = [_resolve(replace(search, ids=part), scope, queryables) for part in ids] if len(ids) > 1 else [resolved]
+    return Plan(resolved, entries, queryables, digest, tuple(searches))
 
 
 def _is_limited(search: Search) -> bool:
