@@ -84,7 +84,7 @@ def _not_known(requested: Sequence[ExplainedStep], unknown_datasets: int) -> lis
     if preliminary := [explained for explained in requested if explained.is_preliminary]:
         sentences.append(
             f"Which conditions M2M can filter by in {_datasets(preliminary)}. The search requests that first, and may "
-            "send M2M more of the filter than is shown; so does a request for the collection's queryables."
+            "send M2M more of the filter than is shown. A request for the queryables of the dataset makes it known, too."
         )
     if unlearnt := [one for one in requested if one.learning_calls and not one.is_preliminary]:
         sentences.append(

@@ -175,6 +175,8 @@ def test_explain_tells_what_m2m_would_be_asked(api: str) -> None:
     assert step["scene_search"]["sceneFilter"]["cloudCoverFilter"]["max"] == 11
     nowhere = answered(api, "explain", "-c", "landsat_ot_c2_l2", "--filter", "platform = 'landsat-3'")
     assert re.search(r"cannot match +landsat_ot_c2_l2", nowhere)
+    assert "Which of these" in answered(api, "explain", "--datetime", "1850")
+    run(api, "search", "--datetime", "1850")
     assert "No collection can contain a matching Item." in answered(api, "explain", "--datetime", "1850")
 
 
