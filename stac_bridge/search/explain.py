@@ -84,12 +84,12 @@ def _not_known(requested: Sequence[ExplainedStep], unknown_datasets: int) -> lis
     if preliminary := [explained for explained in requested if explained.is_preliminary]:
         sentences.append(
             f"Which conditions M2M can filter by in {_datasets(preliminary)}. The search requests that first, and may "
-            "send M2M more of the filter than is shown. A request for the queryables of the dataset makes it known, too."
+            "send M2M more of the filter than is shown. A request for the queryables of the dataset makes it known."
         )
-    if unlearnt := [one for one in requested if one.learning_calls and not one.is_preliminary]:
+    if unlearned := [step for step in requested if step.learning_calls and not step.is_preliminary]:
         sentences.append(
-            f"The products of {_datasets(unlearnt)}, which are requested together with the filters of a dataset when "
-            f"it has its first scene (at most {_calls(max(one.learning_calls for one in unlearnt))} each)."
+            f"The products of {_datasets(unlearned)}, which are requested together with the filters of a dataset when "
+            f"it has its first scene (at most {_calls(max(step.learning_calls for step in unlearned))} each)."
         )
     return sentences
 

@@ -22,7 +22,8 @@ WHAT_TO_DO = {
     "TooOften": "Retry after the seconds in `Retry-After`.",
     "NotFound": "Check the id: see `/collections`, or search by `ids`.",
     "Refused": "[Renew the href](signing.md) if it has expired; use it exactly as in the Item.",
-    "SearchTooWide": "Follow the `next` link, name collections, or narrow the search; see [what filters cost](filters.md). Without collections, repeating the search continues it.",
+    "SearchTooWide": "Follow the `next` link, name collections, or narrow the search; see "
+    "[what filters cost](filters.md). Without collections, repeating the search continues it.",
     "Staging": "Retry after the seconds in `Retry-After`; GDAL does with `GDAL_HTTP_MAX_RETRY`.",
     "AssetUnavailable": "Use another asset or scene; the text has USGS's reason.",
     "NoRoom": "Free disk space, or raise `STAC_BRIDGE_SPOOL_BYTES`.",

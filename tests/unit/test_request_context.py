@@ -106,8 +106,8 @@ async def test_shared_work_ends_as_soon_as_the_deadline_of_those_who_still_wait_
         async with until_deadline():
             await asyncio.Event().wait()
 
-    with request_deadline(0.01), shared.joined(), shared.served():
-        with request_deadline(60), shared.joined():
+    with request_deadline(0.01), shared.joined():
+        with request_deadline(60), shared.joined(), shared.served():
             task = asyncio.create_task(work())
             await asyncio.wait({task}, timeout=0.1)
             assert not task.done()
