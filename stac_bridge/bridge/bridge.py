@@ -194,7 +194,7 @@ class Bridge:
             steps.append(ExplainedStep.of(replace(part, entry=entry)))
             await asyncio.sleep(0)  # a plan may have hundreds of steps
         axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
-        return explanation(plan.search, steps, axis, unknown)
+        return await asyncio.to_thread(explanation, plan.search, steps, axis, unknown)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()
