@@ -8,12 +8,14 @@
     │   ├── PreconditionFailed    the file is another version than the request names
     │   ├── TooLarge          the body exceeds its size limit
     │   ├── TooLong           the URL exceeds its length limit
-    │   └── TooOften          the caller exceeds the rate limit
+    │   ├── TooOften          the caller exceeds the rate limit, or its number of files at once
+    │   └── TooSlow           the body does not arrive in time
     ├── NotFound              no such collection, item or asset
     ├── Refused               a signature that does not match its URL, or has expired
     ├── SearchTooWide         the search used up its calls to M2M before the first match
     ├── Staging               USGS is preparing the file; retry later
     ├── AssetUnavailable      USGS does not deliver this file, and why
+    ├── ServerBusy            the server does as much at once as it may
     ├── NoRoom                the server's disk is full, or the file is too large for it
     ├── MappingInvalid        a file in mappings/ is invalid
     └── UpstreamError         M2M failed
@@ -59,8 +61,12 @@ class TooLong(BadRequest):
     """The URL of the request exceeds its length limit."""
 
 
+class TooSlow(BadRequest):
+    """The body of the request does not arrive in time."""
+
+
 class TooOften(BadRequest):
-    """The caller exceeds the rate limit; retry after ``retry_after`` seconds."""
+    """The caller exceeds the rate limit, or its number of files at once; retry after ``retry_after`` seconds."""
 
 
 class NotFound(BridgeError):
@@ -85,6 +91,10 @@ class Staging(BridgeError):
 
 class AssetUnavailable(BridgeError):
     """USGS does not deliver this file (no longer, or not yet); the text has its reason."""
+
+
+class ServerBusy(BridgeError):
+    """The server does as much at once as its own limits allow; retry after ``retry_after`` seconds."""
 
 
 class NoRoom(BridgeError):

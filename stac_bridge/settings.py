@@ -143,6 +143,17 @@ class Settings(BaseSettings):
         "empty: an outline of the world served by this server.",
     )
     max_items: int = Field(1000, ge=1, le=50_000, description="Maximum number of Items on one page.")
+    max_streams: int = Field(
+        200, ge=1, description="Maximum number of files that one worker sends at once; further readers get a 503."
+    )
+    max_streams_per_caller: int = Field(
+        50, ge=1, description="Maximum number of files that one worker sends to one address at once; then a 429."
+    )
+    max_connections: int = Field(
+        1000,
+        ge=10,
+        description="Maximum number of connections of one worker; beyond it, the one that is idle longest is closed.",
+    )
     metrics: bool = Field(True, description="Whether /_mgmt/metrics serves metrics for Prometheus.")
     log: LogForm = Field(
         LogForm.text, description="Format of the log. text: lines for people; json: one object per line."

@@ -22,6 +22,7 @@ from stac_bridge.assets import (
     Signer,
     Spool,
     Streamer,
+    StreamLimits,
     TarReader,
     load_keys,
 )
@@ -30,6 +31,7 @@ from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
 from stac_bridge.m2m.client import M2MClient
+from stac_bridge.m2m.response_limit import MAX_RESPONSE_BYTES
 from stac_bridge.m2m.session import Backoff, build_session
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.mapping import load_mappings
@@ -39,6 +41,13 @@ from stac_bridge.store import Store, open_store
 
 # Begins the labels of our download requests in the M2M account.
 DOWNLOAD_LABEL = "stac-bridge"
+
+
+PROBE_CONNECTIONS, SPOOL_CONNECTIONS = 50, 20
+"""Connections to the file hosts for checks of URLs and archive headers, and for files on their way into the spool."""
+
+MAX_SCENE_BYTES = 2**15
+"""Bytes of a scene with full metadata in M2M's response, at most; a Landsat scene has 16 KB [REFERENCE §4]."""
 
 
 class Overrides(TypedDict, total=False):
@@ -71,7 +80,11 @@ class Services:
     store: Store
     """The cache; shared by workers if STAC_BRIDGE_STORE names a Redis."""
     http: httpx.AsyncClient
-    """For the file hosts."""
+    """For checks of files at their hosts; its connections are not those of streams and the spool."""
+    streams: httpx.AsyncClient
+    """For the files that readers are reading."""
+    spooling: httpx.AsyncClient
+    """For files on their way into the spool."""
     m2m: M2MClient
     gate: Gate
     """Queue of the requests to M2M."""
@@ -96,7 +109,8 @@ class Services:
         async with AsyncExitStack() as stack:
             stack.callback(self.metrics.close)
             stack.push_async_callback(self.store.aclose)
-            stack.push_async_callback(self.http.aclose)
+            for client in (self.http, self.streams, self.spooling):
+                stack.push_async_callback(client.aclose)
             await self.spool.start()
             stack.push_async_callback(self.spool.stop)
             await self.bridge.start()
@@ -128,12 +142,21 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         keys=shared.login_key,
         backoff=overrides.get("backoff"),
         listener=_call_all(metrics.record_call, m2m_status.record, log_call),
+        max_response=max(MAX_RESPONSE_BYTES, MAX_SCENE_BYTES * settings.max_items),
     )
     m2m = M2MClient(session)
 
-    http = httpx.AsyncClient(timeout=settings.m2m_timeout, transport=overrides.get("download_transport"))
+    # A pool for each, so that slow readers and long fetches do not keep others from finding out where a file is.
+    http, streams, spooling = (
+        httpx.AsyncClient(
+            timeout=settings.m2m_timeout,
+            transport=overrides.get("download_transport"),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=20),
+        )
+        for connections in (PROBE_CONNECTIONS, settings.max_streams, SPOOL_CONNECTIONS)
+    )
     hosts = _download_hosts(settings, overrides.get("own_origin"))
-    spool = Spool(folder / "spool", settings.spool_bytes, patience)
+    spool = Spool(folder / "spool", spooling, settings.spool_bytes, patience)
     resolver = Resolver(
         m2m,
         store,
@@ -144,7 +167,8 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         archive=TarReader(http, spool, store, patience),
         stale=settings.stale_ttl,
     )
-    streamer = Streamer(http, spool, LivenessCheck(http, hosts, store, patience), patience)
+    limits = StreamLimits(settings.max_streams, settings.max_streams_per_caller)
+    streamer = Streamer(streams, spool, LivenessCheck(http, hosts, store, patience), patience, limits)
 
     catalog = LiveCatalog(
         m2m,
@@ -175,6 +199,8 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         metrics=metrics,
         store=store,
         http=http,
+        streams=streams,
+        spooling=spooling,
         m2m=m2m,
         gate=gate,
         breaker=breaker,

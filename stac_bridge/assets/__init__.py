@@ -5,6 +5,7 @@ from stac_bridge.assets.read.hosts import HostAllowList
 from stac_bridge.assets.read.liveness import LivenessCheck
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.streamer import AssetResponse, Streamer
+from stac_bridge.assets.read.streams import StreamLimits
 from stac_bridge.assets.read.tar import TarReader
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.resolve.product import SceneFile
@@ -25,6 +26,7 @@ __all__ = [
     "Signer",
     "Source",
     "Spool",
+    "StreamLimits",
     "Streamer",
     "TarReader",
     "load_keys",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ _VERSION = 2
 _OLD_FILE_NAME = "catalogue.json"
 """The file's name in earlier versions. It is read once: the first save writes the new name."""
 
+_DIGEST = "digest"
+"""The key with a digest of the rest. Files without it are from earlier versions."""
+
 _datasets = TypeAdapter(tuple[Dataset, ...])
 _filters = TypeAdapter(tuple[DatasetFilter, ...])
 _products = TypeAdapter(tuple[DatasetProduct, ...])
@@ -30,28 +35,33 @@ _products = TypeAdapter(tuple[DatasetProduct, ...])
 
 def save_catalog(catalog: Catalog, path: Path) -> None:
     """Write the catalog to ``path``, as a whole or not at all. A disk that refuses is logged, not raised."""
-    content = orjson.dumps(
-        {
-            "version": _VERSION,
-            "fetched": catalog.fetched,
-            "datasets": _datasets.dump_python(
-                tuple(entry.dataset for entry in catalog.entries.values()), mode="json", by_alias=True
-            ),
-            "details": {
-                entry.id: {
-                    "filters": _filters.dump_python(entry.details.filters, mode="json", by_alias=True),
-                    "products": _products.dump_python(entry.details.products, mode="json", by_alias=True),
-                }
-                for entry in catalog.entries.values()
-                if entry.details is not None
-            },
-        }
-    )
+    document: dict[str, Any] = {
+        "version": _VERSION,
+        "fetched": catalog.fetched,
+        "datasets": _datasets.dump_python(
+            tuple(entry.dataset for entry in catalog.entries.values()), mode="json", by_alias=True
+        ),
+        "details": {
+            entry.id: {
+                "filters": _filters.dump_python(entry.details.filters, mode="json", by_alias=True),
+                "products": _products.dump_python(entry.details.products, mode="json", by_alias=True),
+            }
+            for entry in catalog.entries.values()
+            if entry.details is not None
+        },
+    }
+    content = orjson.dumps(document | {_DIGEST: _digest(document)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace_file(path, content)
     except OSError as error:
         _log.error("The catalog could not be saved to %s: %s", path, error)
+
+
+def _digest(document: dict[str, Any]) -> str:
+    """Return a digest of a document without its own: a disk can change a value into another that is valid."""
+    rest = {name: value for name, value in document.items() if name != _DIGEST}
+    return hashlib.sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _replace_file(path: Path, content: bytes) -> None:
@@ -74,7 +84,12 @@ def load_catalog(path: Path, mappings: Mappings) -> Catalog | None:
         document: dict[str, Any] = orjson.loads(path.read_bytes())
         if document["version"] != _VERSION:
             return None
-        catalog = build_catalog(_datasets.validate_python(document["datasets"]), mappings, document["fetched"])
+        digest = document.get(_DIGEST)
+        if digest is not None and digest != _digest(document):
+            raise ValueError("it is damaged")
+        # A time in the future, from a clock that was wrong, would put off the next refresh.
+        fetched = min(float(document["fetched"]), time.time())
+        catalog = build_catalog(_datasets.validate_python(document["datasets"]), mappings, fetched)
         for dataset, details in document.get("details", document.get("learnt", {})).items():
             catalog = catalog.replace_details(
                 dataset,
@@ -84,7 +99,7 @@ def load_catalog(path: Path, mappings: Mappings) -> Catalog | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         _log.warning("The catalog saved at %s cannot be read and is fetched again: %s", path, error)
         return None
     return catalog

@@ -77,6 +77,9 @@ _RETRY_AFTER = {"RATE_LIMIT_USER_DL": 905, "AUTH_KEY_INVALID": 60, "AUTH_EXPIRED
 """errorCode → seconds. The download quota counts over 15 minutes [REFERENCE §10]. A key that M2M rejects right after
 issuing it is M2M's problem, not the account's, so a retry may help."""
 
+_MAX_REQUEST_ID = 64
+"""Characters of M2M's requestId in the log."""
+
 _DEFAULT_RETRY_AFTER: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 
 
@@ -120,7 +123,7 @@ def _text(value: Any) -> str | None:
 def m2m_request_id(envelope: dict[str, Any] | None) -> str | None:
     """Return M2M's requestId, by which USGS finds a request in its logs."""
     value = envelope.get("requestId") if envelope else None
-    return str(value) if isinstance(value, int | str) else None
+    return str(value)[:_MAX_REQUEST_ID] if isinstance(value, int | str) else None
 
 
 def read_data(envelope: dict[str, Any] | None, response: httpx.Response) -> Any:

@@ -17,6 +17,7 @@ from stac_bridge.m2m.auth import KeyStore, LocalKey, LoginToken
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import CallListener, ignore_call
 from stac_bridge.m2m.errors import Transient
+from stac_bridge.m2m.response_limit import ACCEPTED_CODING, MAX_RESPONSE_BYTES, limit_responses
 from stac_bridge.m2m.turns import Gate
 from stac_bridge.request_context import current_request, narrow_deadline, time_left, until_deadline
 
@@ -30,6 +31,9 @@ _GRACE = 0.05
 
 _THREAD_SIZE = 1_000_000
 """Bytes from which a response is parsed in a thread, so that the event loop serves others meanwhile."""
+
+_MAX_REASON = 200
+"""Characters of what is wrong with a response; a KeyError or ValueError may contain the response itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,13 @@ def build_session(
     keys: KeyStore | None = None,
     backoff: Backoff | None = None,
     listener: CallListener = ignore_call,
+    max_response: int = MAX_RESPONSE_BYTES,
 ) -> M2MSession:
     """Build a session from its parts; each part not given is one that this session has to itself.
 
     ``timeout`` (seconds) limits one attempt, login included. Several workers share an account by way of ``gate`` (its
-    lock) and ``keys``. ``listener`` gets a ``Call`` for every attempt, sent or not.
+    lock) and ``keys``. ``listener`` gets a ``Call`` for every attempt, sent or not. A response, that to a login
+    too, has at most ``max_response`` bytes when it is decoded.
     """
     base_url = httpx.URL(url.rstrip("/") + "/")
     auth = LoginToken(base_url, username, token, keys or LocalKey(), listener)
@@ -125,8 +131,8 @@ def build_session(
         auth=auth,
         timeout=None,  # noqa: S113 -- the sender limits each request as a whole
         transport=transport,
-        event_hooks={"request": [_count]},
-        headers={"Accept": "application/json"},
+        event_hooks={"request": [_count], "response": [limit_responses(max_response)]},
+        headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED_CODING},
     )
     return M2MSession(Sender(http, gate or Gate(), breaker or Breaker(), listener, timeout), auth, backoff or Backoff())
 
@@ -139,4 +145,4 @@ def _summary(error: Exception) -> str:
     """Say in one line what a response lacks, without quoting the response."""
     if isinstance(error, ValidationError):
         return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
-    return f"{type(error).__name__} {error}"
+    return f"{type(error).__name__} {str(error)[:_MAX_REASON]}"

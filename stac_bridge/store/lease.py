@@ -4,26 +4,33 @@ Its holder renews the lease while its request runs, and must have aborted the re
 renewal: then another worker takes it. Waiting workers stand in a queue in Redis. A release wakes the first; one that
 died is skipped. redis-py's own lock cannot replace this: its waiters poll, so they get it in random order, and after
 Redis has lost its data a second holder could get it at once.
+
+A Redis that refuses the scripts, such as a read-only replica, coordinates nobody. Then every worker sends requests when
+it likes: M2M rejects a second one at a time with RATE_LIMIT, and it is retried. While Redis is down, none is sent,
+because the others may still reach it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import secrets
 import time
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stac_bridge.errors import UpstreamBusy
 from stac_bridge.request_context import time_left
-from stac_bridge.store.redis_connection import RedisDown
+from stac_bridge.store.redis_connection import RedisDown, RedisRefusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stac_bridge.store.redis_connection import RedisConnection
+
+_log = logging.getLogger(__name__)
 
 LEASE_TTL = 5.0
 """Seconds after which a lease expires: so long M2M gets no request after the holder died."""
@@ -42,6 +49,9 @@ HEARTBEAT_INTERVAL = 1.0
 
 REDIS_GRACE = 2.0
 """Seconds for which Redis may be down before waiting requests, and all new ones, are rejected."""
+
+_ALLOW_OOM = "#!lua flags=allow-oom\n"
+"""Lets a script write when Redis is full; Redis before 7 does not know it. The lease takes a few hundred bytes."""
 
 _LUA_HELPERS = """
 local function wake_first()
@@ -146,6 +156,8 @@ class RedisAccountLock:
         self._renewal_interval = RENEWAL_INTERVAL * ttl / LEASE_TTL
         self._heartbeat_interval = HEARTBEAT_INTERVAL * ttl / LEASE_TTL
         self._has_seen_redis = 0
+        self._is_refused = False
+        self._allow_oom = _ALLOW_OOM
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[RedisLease]:
@@ -163,7 +175,7 @@ class RedisAccountLock:
             if renewal:
                 renewal.cancel()
             with suppress(RedisDown):
-                await self._connection.run_script(_RELEASE, self._keys, ticket)
+                await self._run(_RELEASE, self._keys, ticket)
 
     async def _wait_for_lease(self, ticket: str) -> RedisLease:
         while True:
@@ -173,6 +185,9 @@ class RedisAccountLock:
                 if wait == 0:
                     return RedisLease(requested_at + self._ttl)
                 await self._wait_for_wake(ticket, min(wait / 1000, self._heartbeat_interval, time_left()))
+            except RedisRefusal as error:
+                self._note_refusal(str(error))
+                return RedisLease(math.inf)
             except RedisDown as error:
                 if self._connection.down_for > REDIS_GRACE:
                     raise _store_down() from error
@@ -187,10 +202,28 @@ class RedisAccountLock:
     async def _try_acquire(self, ticket: str) -> int:
         """Return 0 if the ticket has the lease now, else the milliseconds to wait."""
         lease, dead_after = int(1000 * self._ttl), int(3000 * self._heartbeat_interval)
-        run = self._connection.run_script
-        wait = int(await run(_ACQUIRE, self._keys, ticket, lease, dead_after, self._has_seen_redis))
+        wait = int(await self._run(_ACQUIRE, self._keys, ticket, lease, dead_after, self._has_seen_redis))
         self._has_seen_redis = 1
+        self._note_refusal(None)
         return wait
+
+    async def _run(self, script: str, keys: list[str], *arguments: str | int) -> Any:
+        """Return the result of a script, which runs also when Redis is full. Raises RedisDown."""
+        try:
+            return await self._connection.run_script(self._allow_oom + script, keys, *arguments)
+        except RedisRefusal as error:
+            if not self._allow_oom or "compil" not in str(error):
+                raise
+        self._allow_oom = ""
+        return await self._connection.run_script(script, keys, *arguments)
+
+    def _note_refusal(self, reason: str | None) -> None:
+        """Log it when Redis begins or ceases to refuse the scripts."""
+        if reason and not self._is_refused:
+            _log.warning("Redis refuses the lease on the M2M account (%s); workers are not coordinated.", reason)
+        elif self._is_refused and not reason:
+            _log.warning("Redis grants the lease on the M2M account again.")
+        self._is_refused = reason is not None
 
     async def _wait_for_wake(self, ticket: str, seconds: float) -> None:
         """Wait until a release wakes this ticket, at most ``seconds``."""
@@ -203,13 +236,18 @@ class RedisAccountLock:
         while True:
             await asyncio.sleep(interval)
             requested_at, interval = time.monotonic(), RETRY_INTERVAL
-            with suppress(RedisDown):
-                run = self._connection.run_script
-                if not await run(_RENEW, self._keys[:1], ticket, int(1000 * self._ttl)):
+            try:
+                if not await self._run(_RENEW, self._keys[:1], ticket, int(1000 * self._ttl)):
                     lease.lose()
                     return
                 lease.extend(requested_at + self._ttl)
                 interval = self._renewal_interval
+            except RedisRefusal as error:
+                self._note_refusal(str(error))
+                lease.extend(math.inf)
+                return
+            except RedisDown:
+                continue  # until the lease expires
 
 
 def _store_down() -> UpstreamBusy:

@@ -25,6 +25,7 @@ class SharedLoginKey:
         self._signer = signer
         self._name = f"stac-bridge:{{{realm}}}:key"
         self._last_known: str | None = None
+        self._is_shared = True
 
     async def get(self) -> str | None:
         """Return the key, or None."""
@@ -33,7 +34,9 @@ class SharedLoginKey:
         except RedisDown:
             return self._last_known
         key = self._signer.verify(self._name, signed) if signed else None
-        self._last_known = key.decode() if key else None
+        # A key that Redis refused to store is in this worker alone: without it, each request would log in.
+        if key or self._is_shared:
+            self._last_known, self._is_shared = key.decode() if key else None, True
         return self._last_known
 
     async def put(self, key: str, seconds: float) -> None:
@@ -41,9 +44,10 @@ class SharedLoginKey:
         self._last_known = key
         signed = self._signer.sign(self._name, key.encode())
         try:
-            await self._connection.call(lambda redis: redis.set(self._name, signed, px=int(1000 * seconds)))
+            await self._connection.set(self._name, signed, int(1000 * seconds))
+            self._is_shared = True
         except RedisDown:
-            return
+            self._is_shared = False
 
     async def drop(self, key: str) -> None:
         """Delete ``key``, unless another worker has replaced it by a newer one."""

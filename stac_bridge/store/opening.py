@@ -45,16 +45,25 @@ def _require_redis() -> None:
     require_extra("redis", "STAC_BRIDGE_STORE other than memory://", "unset it to run one process")
 
 
-async def check_redis(url: str, seconds: float = 2) -> None:
-    """Raise BridgeError unless the Redis at ``url`` answers within ``seconds``."""
+async def check_redis(url: str, seconds: float = 2, *, stores: bool = False) -> None:
+    """Raise BridgeError unless the Redis at ``url`` answers within ``seconds`` and, if required, ``stores`` a value.
+
+    A server starts with a Redis that stores nothing: it works with its own memory.
+    """
     _require_redis()
     from stac_bridge.store.redis_connection import RedisConnection
 
     connection = _parse(lambda: RedisConnection(url, seconds))
-    reason = await connection.failure()
+    down = await connection.failure()
+    refusal = await connection.storing_failure() if stores and not down else None
     await connection.aclose()
-    if reason:
-        raise BridgeError(f"STAC_BRIDGE_STORE: Redis is down ({reason}); start it, or correct the URL.")
+    if down:
+        raise BridgeError(f"STAC_BRIDGE_STORE: {down}; start it, or correct the URL.")
+    if refusal:
+        raise BridgeError(
+            f"STAC_BRIDGE_STORE: {refusal}, so workers share nothing; raise its maxmemory, choose an eviction policy, "
+            "or use the primary and an account that may write."
+        )
 
 
 def open_store(

@@ -7,6 +7,7 @@ import secrets
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from cachetools import LRUCache
 from redis.exceptions import LockError
 
 from stac_bridge import __version__
@@ -34,6 +35,9 @@ THREAD_SIZE = 256 * 1024
 CLAIM_TTL = 5.0
 """Seconds after which the claim of a worker that died ends."""
 
+MAX_UNSHARED = 10_000
+"""Keys of values that Redis did not store, of which this process keeps track."""
+
 FIRST_POLL, MAX_POLL = 0.01, 0.1
 """Seconds between checks for the value that another worker is making; the interval doubles."""
 
@@ -42,7 +46,8 @@ class RedisCache:
     """A CacheBackend in Redis, with a copy of each value in this process.
 
     A value that may be stale is a response of M2M and never changes, so a fresh copy in this process is used without
-    asking Redis. Any other value may be dropped by another worker, so Redis is asked each time.
+    asking Redis. Any other value may be dropped by another worker, so Redis is asked each time; if Redis does not have
+    it, it is used only if Redis had not stored it in the first place: because it is down, full, or read-only.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class RedisCache:
         self._signer = signer
         self._prefix = f"stac-bridge:{__version__}:{{{realm}}}"  # per version: another may read its pickles differently
         self._local = local or MemoryCache()
+        self._unshared: LRUCache[str, None] = LRUCache(MAX_UNSHARED)
 
     async def get(self, key: str) -> CacheEntry | None:
         """Return the entry under ``key``."""
@@ -62,7 +68,7 @@ class RedisCache:
             remote = await self._get_remote(key)
         except RedisDown:
             return local
-        if not remote and local and not local.policy.stale:
+        if not remote and local and not local.policy.stale and key not in self._unshared:
             await self._local.drop(key)
             local = None
         return remote or local
@@ -87,16 +93,18 @@ class RedisCache:
         self._local.insert(key, CacheEntry(value, policy, 0))
         name, dumps, stored = self._name(key), self._signer.dumps, (value, policy)
         signed = dumps(name, stored) if policy.size < THREAD_SIZE else await asyncio.to_thread(dumps, name, stored)
+        self._unshared[key] = None
         with suppress(RedisDown):
             if len(signed) > MAX_VALUE_SIZE:
                 await self._connection.call(lambda redis: redis.delete(name))
             else:
-                milliseconds = max(1, int(1000 * policy.lifetime))
-                await self._connection.call(lambda redis: redis.set(name, signed, px=milliseconds))
+                await self._connection.set(name, signed, int(1000 * policy.lifetime))
+                self._unshared.pop(key, None)
 
     async def drop(self, key: str) -> None:
         """Delete the entry under ``key``."""
         await self._local.drop(key)
+        self._unshared.pop(key, None)
         with suppress(RedisDown):
             await self._connection.call(lambda redis: redis.delete(self._name(key)))
 
@@ -141,9 +149,9 @@ class RedisCache:
                 await self._connection.call(lambda _redis: _unless_lost(lock.reacquire))
 
     async def health(self) -> Health:
-        """Return whether Redis answers."""
+        """Return whether Redis answers and stores values."""
         reason = await self._connection.failure()
-        return Health("redis") if reason is None else Health("redis", "degraded", f"Redis is down ({reason})")
+        return Health("redis") if reason is None else Health("redis", "degraded", reason)
 
     async def aclose(self) -> None:
         """Close the connections."""

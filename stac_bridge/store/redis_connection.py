@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ClusterDownError, MasterDownError, RedisError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,8 +35,19 @@ FIRST_PAUSE, MAX_PAUSE = 0.1, 5.0
 """Seconds without a call after one that failed; the pause doubles each time."""
 
 
+_DOWN_ERRORS = ("BUSY ", "UNKILLABLE")
+"""Starts of answers of a Redis that cannot carry out any command now; redis-py has types for most of them."""
+
+TEST_NAME = "stac-bridge:test"
+"""Redis key that tests whether Redis stores values."""
+
+
 class RedisDown(Exception):
-    """Redis does not answer in time, or answers with an error; the text says why."""
+    """Redis does not answer in time, or cannot carry out the command; the text says why."""
+
+
+class RedisRefusal(RedisDown):
+    """Redis answers, but not to this command: its memory is full, it is a read-only replica, or the ACL forbids it."""
 
 
 class RedisConnection:
@@ -48,6 +59,7 @@ class RedisConnection:
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1))
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._failure: str | None = None
+        self._refusal: str | None = None
         self._pause = FIRST_PAUSE
         self._down_since = self._retry_at = 0.0
 
@@ -55,6 +67,11 @@ class RedisConnection:
     def down_for(self) -> float:
         """Seconds since Redis went down; 0 if it is up."""
         return 0.0 if self._failure is None else time.monotonic() - self._down_since
+
+    @property
+    def refusal(self) -> str | None:
+        """Why Redis stores no values, although it answers; None if it stores them."""
+        return self._refusal
 
     async def call(self, command: Callable[[Redis], Awaitable[T]], blocking: float = 0) -> T:
         """Return the result of a command. Raises RedisDown, at once during the pause after a failure.
@@ -71,9 +88,26 @@ class RedisConnection:
         except TimeoutError as error:
             raise self._mark_down(f"no answer within {self._timeout} s") from error
         except (RedisError, OSError) as error:
-            raise self._mark_down(f"{type(error).__name__}: {error}") from error
+            reason = f"{type(error).__name__}: {error}"
+            if _is_refusal(error):
+                self._mark_up()
+                raise RedisRefusal(reason) from error
+            raise self._mark_down(reason) from error
         self._mark_up()
         return result
+
+    async def set(self, name: str, value: bytes, milliseconds: int) -> None:
+        """Store a value for a time. Raises RedisDown; a refusal is remembered until a value is stored again."""
+        try:
+            await self.call(lambda redis: redis.set(name, value, px=max(1, milliseconds)))
+        except RedisRefusal as refusal:
+            if self._refusal is None:
+                _log.warning("Redis refuses to store values (%s); this worker stores them in its own memory.", refusal)
+            self._refusal = str(refusal)
+            raise
+        if self._refusal is not None:
+            _log.warning("Redis stores values again.")
+            self._refusal = None
 
     async def read(self, name: str) -> bytes | None:
         """Return the value of a Redis key. Raises RedisDown."""
@@ -89,11 +123,26 @@ class RedisConnection:
         return self._redis.lock(name, timeout=seconds, thread_local=False)
 
     async def failure(self) -> str | None:
-        """Return why Redis is down; None if it answers."""
+        """Return why Redis is down, or stores nothing, as a clause; None if neither is known.
+
+        Only a Redis that has refused a value is tested by storing one: this runs every second.
+        """
         try:
             await self.call(lambda redis: redis.ping())
+        except RedisRefusal:
+            pass  # an ACL without PING
         except RedisDown as error:
-            return str(error)
+            return f"Redis is down ({error})"
+        return await self.storing_failure() if self._refusal else None
+
+    async def storing_failure(self) -> str | None:
+        """Store a value for a moment; return why that fails, as a clause, or None."""
+        try:
+            await self.set(TEST_NAME, b"", 1000)
+        except RedisRefusal as error:
+            return f"Redis refuses to store values ({error})"
+        except RedisDown as error:
+            return f"Redis is down ({error})"
         return None
 
     async def aclose(self) -> None:
@@ -123,6 +172,13 @@ class RedisConnection:
         if self._failure is not None:
             _log.warning("Redis is up again.")
         self._failure = None
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether Redis answered a single command with an error, which says nothing of the others."""
+    if not isinstance(error, ResponseError) or isinstance(error, ClusterDownError | MasterDownError):
+        return False
+    return not str(error).startswith(_DOWN_ERRORS)
 
 
 async def _within(seconds: float, work: Awaitable[T]) -> T:

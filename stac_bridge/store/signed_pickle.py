@@ -29,8 +29,9 @@ _UNPICKLING_ERRORS = (
     KeyError,
     TypeError,
     ValueError,
+    zlib.error,
 )
-"""Errors of unpickling a value that other code than this one wrote."""
+"""Errors of reading a value that other code than this one wrote."""
 
 
 class ValueSigner:
@@ -60,7 +61,7 @@ class ValueSigner:
         if not self._has_warned:
             self._has_warned = True
             _log.warning(
-                "Redis holds values signed with another key; they are ignored. "
+                "Redis holds values that are damaged or signed with another key; they are ignored. "
                 "Set the same STAC_BRIDGE_SIGNING_KEYS for all workers."
             )
         return None
@@ -76,8 +77,8 @@ class ValueSigner:
         payload = self.verify(name, signed)
         if payload is None:
             return None
-        plain = zlib.decompress(payload[1:]) if payload[:1] == _COMPRESSED else payload[1:]
         try:
+            plain = zlib.decompress(payload[1:]) if payload[:1] == _COMPRESSED else payload[1:]
             return pickle.loads(plain)  # noqa: S301 -- the signature proves that one of our workers wrote it
         except _UNPICKLING_ERRORS as error:
             _log.debug("A value in Redis is not readable: %s", error)

@@ -200,3 +200,12 @@ async def test_what_is_refused_stands_in_the_openapi_document(here: Here) -> Non
     document = (await here.get("/api")).json()
     for operation in document["paths"]["/search"].values():
         assert {"413", "414", "429"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize(("size", "status"), [(50_000, 200), (70_000, 431)])
+def test_the_started_server_limits_headers_before_any_route(api: str, size: int, status: int) -> None:
+    answer = httpx.get(api, headers={"X-Long": "a" * size})
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert str(65_535) in answer.json()["detail"]

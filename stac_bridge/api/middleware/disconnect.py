@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.errors import bridge_error_response
-from stac_bridge.errors import TooLarge
+from stac_bridge.errors import ServerBusy, TooLarge, TooSlow
 from stac_bridge.http_headers import read_count
+from stac_bridge.limit_log import LimitLog
+
+_limit_log = LimitLog(logging.getLogger(__name__))
+
+BODY_TIMEOUT = 20.0
+"""Seconds for a body, to which its bytes add some."""
+
+MAX_BODIES = 256 * 2**20
+"""Bytes of all bodies in a process at once; each is held until its response ends."""
+
+MIN_BODY_RATE = 10_000
+"""Bytes that add a second to the time for the body: a slower client would hold its memory without end."""
 
 
 class CancelOnDisconnect:
@@ -25,19 +39,33 @@ class CancelOnDisconnect:
         self._app = app
         self._max_body = max_body
         self._by_path = by_path
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        max_body, held = self._by_path.get(scope["path"], self._max_body), 0
+
+        def hold(count: int) -> None:
+            nonlocal held
+            held += count
+            self._held += count
+            if self._held > MAX_BODIES:
+                _limit_log.reached("bodies", f"the bodies of all requests have {MAX_BODIES // 2**20} MiB")
+                raise ServerBusy("This server is reading too many large bodies; retry in a moment.", retry_after=5)
+
         try:
-            body = await read_body(Headers(scope=scope), receive, self._by_path.get(scope["path"], self._max_body))
-        except TooLarge as error:
-            await bridge_error_response(error)(scope, receive, send)
-            return
-        if body is not None:
-            await self._respond(scope, body, receive, send)
+            try:
+                body = await read_body(Headers(scope=scope), receive, max_body, hold)
+            except (TooLarge, TooSlow, ServerBusy) as error:
+                await bridge_error_response(error)(scope, receive, send)
+                return
+            if body is not None:
+                await self._respond(scope, body, receive, send)
+        finally:
+            self._held -= held
 
     async def _respond(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         started = False
@@ -60,16 +88,36 @@ class CancelOnDisconnect:
             response.result()
 
 
-async def read_body(headers: Headers, receive: Receive, max_body: int) -> bytes | None:
-    """The whole body; None if the client disconnects before its end. Raises TooLarge, as early as possible."""
+async def read_body(
+    headers: Headers,
+    receive: Receive,
+    max_body: int,
+    hold: Callable[[int], None] = lambda _count: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> bytes | None:
+    """The whole body; None if the client disconnects before its end. ``hold`` is called with the size of each part.
+
+    Raises TooLarge, as early as possible, TooSlow, and what ``hold`` raises.
+    """
     _check(read_count(headers.get("content-length")) or 0, max_body)
     body = bytearray()
-    more = True
+    more, started = True, clock()
     while more:
-        message = await receive()
+        left = started + BODY_TIMEOUT + len(body) / MIN_BODY_RATE - clock()
+        try:
+            async with asyncio.timeout(left):
+                message = await receive()
+            if left <= 0:
+                raise TimeoutError  # receive() did not wait, so that it could not be interrupted
+        except TimeoutError:
+            _limit_log.reached("body", f"a body has not arrived within {BODY_TIMEOUT:g} s and one per 10 kB")
+            raise TooSlow("The body does not arrive in time; send it faster.") from None
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
+        part = message.get("body", b"")
+        if part:
+            hold(len(part))
+        body += part
         _check(len(body), max_body)
         more = message.get("more_body", False)
     return bytes(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,9 @@ PROBE_BYTES = 64
 """Bytes that identify a page: a byte order mark and ``<!doctype html`` fit in, or a declaration and ``<Error>``."""
 
 GZIP_START = b"\x1f\x8b"
+
+PROBE_TIMEOUT = 60.0
+"""Seconds for a probe with its redirects: a host that sends a byte now and then never runs into a timeout of httpx."""
 
 MAX_HOPS = 4
 """URLs that are requested, from the one that M2M gave to the one that has the file."""
@@ -84,16 +88,22 @@ def may_match(first: str | int | None, second: str | int | None) -> bool:
     return None in (first, second) or str(first).removeprefix("W/") == str(second).removeprefix("W/")
 
 
-async def probe(url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList) -> Source:
-    """Return the source at a URL that M2M gave, or at the end of its redirects.
+async def probe(
+    url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList, max_seconds: float = PROBE_TIMEOUT
+) -> Source:
+    """Return the source at a URL that M2M gave, or at the end of its redirects, within ``max_seconds``.
 
     Raises AssetUnavailable, UpstreamError.
     """
-    for _ in range(MAX_HOPS):
-        result = await _request_start(url, name, http, hosts)
-        if isinstance(result, Source):
-            return result
-        url = result
+    try:
+        async with asyncio.timeout(max_seconds):
+            for _ in range(MAX_HOPS):
+                result = await _request_start(url, name, http, hosts)
+                if isinstance(result, Source):
+                    return result
+                url = result
+    except TimeoutError:
+        raise _timed_out() from None
     raise UpstreamFault("The USGS download host redirects without end; try again later.")
 
 
@@ -183,7 +193,11 @@ def host_error(response: httpx.Response) -> BridgeError:
 def transport_error(error: httpx.HTTPError) -> UpstreamUnreachable | UpstreamTimeout:
     """Return the error for a missing or incomplete response."""
     if isinstance(error, httpx.TimeoutException):
-        return UpstreamTimeout("The USGS download host did not answer in time; try again later.", retry_after=30)
+        return _timed_out()
     return UpstreamUnreachable(
         f"The USGS download host cannot be reached ({type(error).__name__}); try again later.", retry_after=30
     )
+
+
+def _timed_out() -> UpstreamTimeout:
+    return UpstreamTimeout("The USGS download host did not answer in time; try again later.", retry_after=30)

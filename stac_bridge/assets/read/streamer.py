@@ -15,29 +15,36 @@ from stac_bridge.assets.read.liveness import LivenessCheck
 from stac_bridge.assets.read.probe import Source
 from stac_bridge.assets.read.ranges import RangeNotSatisfiable, body_end, content_range, part_header, read_ranges
 from stac_bridge.assets.read.reader import RangeReader, Renew
+from stac_bridge.assets.read.streams import StreamLimits
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.spool.arriving import ArrivingFile
 from stac_bridge.assets.spool.spool import Spool
 from stac_bridge.http_conditions import is_range_valid
+from stac_bridge.request_context import current_request
 
 
 @dataclass(frozen=True, slots=True)
 class AssetResponse:
     """A response whose body is still to be read.
 
-    ``chunks`` releases the connection at its end, ``aclose`` at any time.
+    ``chunks`` releases the connection at its end, ``aclose`` at any time, and so the place among the streams.
     """
 
     status: int
     headers: dict[str, str]
     chunks: AsyncGenerator[bytes, None]
     reader: RangeReader | None = None
+    leave: Callable[[], None] | None = None
 
     async def aclose(self) -> None:
         """Release the connection, also if no chunk was read: a generator that never started has no cleanup."""
-        await self.chunks.aclose()
-        if self.reader:
-            await self.reader.aclose()
+        try:
+            await self.chunks.aclose()
+            if self.reader:
+                await self.reader.aclose()
+        finally:
+            if self.leave:
+                self.leave()
 
 
 def head_headers(source: Source) -> dict[str, str]:
@@ -64,7 +71,8 @@ def _filename_parameter(name: str) -> str:
 class Streamer:
     """Reads hosts with Range directly, and all others through the spool.
 
-    ``liveness`` is for readers who are redirected to the source instead.
+    ``liveness`` is for readers who are redirected to the source instead; ``http`` has to have as many connections as
+    ``limits`` allows streams.
     """
 
     def __init__(
@@ -73,8 +81,10 @@ class Streamer:
         spool: Spool,
         liveness: LivenessCheck,
         timeouts: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+        limits: StreamLimits | None = None,
     ) -> None:
         self.liveness = liveness
+        self._limits = limits or StreamLimits()
         self._http = http
         self._spool = spool
         self._timeouts = timeouts
@@ -82,11 +92,18 @@ class Streamer:
     async def open(self, source: Source, range_header: str | None, if_range: str | None, renew: Renew) -> AssetResponse:
         """Return the response to a Range header (None: the whole file). ``renew`` replaces a URL that stopped working.
 
-        Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read.
+        Raises AssetUnavailable, NoRoom, Staging, UpstreamError, and so do its ``chunks`` if the rest cannot be read;
+        TooOften and ServerBusy if too many files are being read.
         """
         is_valid = is_range_valid(if_range, source.etag, source.last_modified)
         valid_range = range_header if is_valid else None
-        return await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
+        leave = await self._limits.enter(current_request().caller)
+        try:
+            response = await (self._direct if source.ranges else self._spooled)(source, valid_range, renew)
+        except BaseException:
+            leave()
+            raise
+        return replace(response, chunks=_until_end(response.chunks, leave), leave=leave)
 
     async def head(self, source: Source, renew: Renew) -> dict[str, str]:
         """Return the headers of a HEAD response; a size that the host does not report may be known from the spool.
@@ -116,28 +133,47 @@ class Streamer:
 
     async def _arriving(self, source: Source, renew: Renew) -> ArrivingFile:
         """Return the file that a source is, or is a part of, from the spool."""
-
-        async def renew_whole(_stale: Source) -> Source:
-            return (await renew(source)).file
-
-        return await self._spool.file(source.file, self._http, renew_whole)
+        return await self._spool.file(source.file, _renew_whole(source, renew))
 
     async def _spooled(self, source: Source, range_header: str | None, renew: Renew) -> AssetResponse:
         arriving = await self._arriving(source, renew)
+
+        def read(wanted: range) -> AsyncGenerator[bytes, None]:
+            return self._spool.chunks(arriving, wanted, source.file, _renew_whole(source, renew))
+
         size = source.size if source.size is not None else arriving.size
         if size is None and range_header is None:
             # The size is known only at the end: send what arrives, without a Content-Length.
             await arriving.wait_for(0)
-            return AssetResponse(200, head_headers(source), arriving.chunks(range(sys.maxsize)))
+            return AssetResponse(200, head_headers(source), read(range(sys.maxsize)))
         plan = _plan(source, range_header, await arriving.wait_for_size() if size is None else size)
         offset = source.part.start if source.part else 0
 
         def chunks(part: _Part) -> AsyncGenerator[bytes, None]:
-            return arriving.chunks(range(part.wanted.start + offset, part.wanted.stop + offset))
+            return read(range(part.wanted.start + offset, part.wanted.stop + offset))
 
         if plan.parts:
             await arriving.wait_for(plan.parts[0].wanted.start + offset)
         return AssetResponse(plan.status, plan.headers, _body(plan, chunks))
+
+
+def _renew_whole(source: Source, renew: Renew) -> Renew:
+    """Return a function that renews the file that a source is, or is a part of."""
+
+    async def renew_whole(_stale: Source) -> Source:
+        return (await renew(source)).file
+
+    return renew_whole
+
+
+async def _until_end(chunks: AsyncGenerator[bytes, None], leave: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    """Yield the chunks, and end the stream with the last one."""
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+    finally:
+        leave()
 
 
 @dataclass(frozen=True, slots=True)

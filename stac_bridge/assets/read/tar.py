@@ -26,6 +26,9 @@ BLOCK_BYTES = 2**14
 MAX_HEADER_BYTES = 2**20
 """Maximum size of a header, including the GNU and pax headers that extend it."""
 
+MAX_INDEX_BYTES = 32 * 2**20
+"""Bytes that are read for all headers of an archive together; their names are the index, which is kept in memory."""
+
 MAX_MEMBERS = 1000
 """Maximum number of files in an archive. A Landsat bundle has about 25."""
 
@@ -90,9 +93,10 @@ class TarReader:
             return b"".join([chunk async for chunk in reader.chunks()])
 
         async def read_from_spool(position: int, count: int) -> bytes:
-            arriving = await self._spool.file(whole, self._http, _cannot_renew)
+            arriving = await self._spool.file(whole, _cannot_renew)
             await arriving.wait_for(min(position + count, arriving.size or sys.maxsize) - 1)
-            return b"".join([chunk async for chunk in arriving.chunks(range(position, position + count))])
+            chunks = self._spool.chunks(arriving, range(position, position + count), whole, _cannot_renew)
+            return b"".join([chunk async for chunk in chunks])
 
         headers = _HeaderReader(read_from_host if whole.ranges else read_from_spool)
         return _walk(headers, whole.size, self._max_members)
@@ -103,6 +107,7 @@ class _HeaderReader:
 
     def __init__(self, read: _ReadBytes) -> None:
         self._read = read
+        self._left = MAX_INDEX_BYTES
         self._start = 0
         self._block = b""
 
@@ -123,6 +128,9 @@ class _HeaderReader:
         return None
 
     async def _read_block(self, position: int, count: int) -> bytes:
+        self._left -= count
+        if self._left < 0:
+            raise AssetUnavailable("USGS offers this file in a bundle whose headers are too large to be read.")
         self._start, self._block = position, await self._read(position, count)
         return self._block
 
@@ -198,7 +206,7 @@ def _cache_key(whole: Source) -> str:
 
 def _index_size(index: Mapping[str, range]) -> int:
     """Return the approximate bytes of memory of an index."""
-    return 256 * (1 + len(index))
+    return 256 * (1 + len(index)) + sum(map(len, index))
 
 
 def _broken_archive() -> AssetUnavailable:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO
 
-import anyio
+import anyio.to_thread
 
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS
+from stac_bridge.assets.spool.digests import BLOCK_BYTES, DamagedFile, read_verified
 from stac_bridge.assets.spool.disk_cache import mark_in_use
 from stac_bridge.errors import BridgeError, Staging, UpstreamUnreachable
 
 RETRY_AFTER = 10
 """Seconds for readers whose bytes do not arrive in time."""
 
-CHUNK_BYTES = 2**18
+CHUNK_BYTES = BLOCK_BYTES
 """Maximum number of bytes that a reader holds in memory."""
 
 
@@ -37,14 +39,15 @@ class ArrivingFile:
         self.reserved = 0
         self._timeout = timeout
         self._is_finished = False
+        self._is_verified = False
         self._error: BridgeError | None = None
         self._changed = asyncio.Condition()
 
     @classmethod
     def complete(cls, path: Path, size: int) -> ArrivingFile:
-        """Return a file that has arrived already."""
+        """Return a file that arrived earlier; its bytes are verified, because the disk may have changed them since."""
         file = cls(size, path)
-        file.received, file._is_finished = size, True
+        file.received, file._is_finished, file._is_verified = size, True, True
         return file
 
     async def add(self, count: int) -> None:
@@ -94,27 +97,34 @@ class ArrivingFile:
     async def chunks(self, wanted: range) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of a range as they arrive, at most to the file's end.
 
-        Raises the error that ended the fetching.
+        Raises the error that ended the fetching, and DamagedFile if it is not what was written.
         """
         position = wanted.start
         await self._wait(position)
         if not wanted or position >= self.received:
             return
-        async with anyio.wrap_file(self._open()) as file:
-            await file.seek(position)
+        with self._open() as file:
             while position < wanted.stop:
                 await self._wait(position)
-                chunk = await file.read(min(CHUNK_BYTES, wanted.stop - position, self.received - position))
+                stop = min(position + CHUNK_BYTES, wanted.stop, self.received)
+                chunk = await anyio.to_thread.run_sync(self._read, file, range(position, stop))
                 if not chunk:
                     return
                 position += len(chunk)
                 yield chunk
+
+    def _read(self, file: BinaryIO, wanted: range) -> bytes:
+        """Return bytes of a range, all of which have arrived. Raises DamagedFile."""
+        if self._is_verified:
+            return read_verified(file, self.received, wanted)
+        return os.pread(file.fileno(), len(wanted), wanted.start)
 
     def _open(self) -> BinaryIO:
         """Open the file. Its bytes stay readable, even if it is renamed or removed meanwhile."""
         try:
             if self.path:
                 return mark_in_use(self.path.open("rb"))
-        except FileNotFoundError:
-            pass
+        except OSError:
+            if self._is_verified:  # removed in the meantime, or on a disk that fails
+                raise DamagedFile(0) from None
         raise self._error or Staging("This file has just been removed to make room; try again.", retry_after=1)

@@ -52,8 +52,9 @@ def _clock(settings: Settings) -> CheckResult:
         return CheckResult("clock", State.skipped, "The embedded sandbox uses this machine's clock.")
     host = settings.m2m_url.host
     try:
-        response = httpx.get(str(settings.m2m_url), timeout=settings.m2m_timeout)
-        skew = time.time() - parsedate_to_datetime(response.headers["date"]).timestamp()
+        # only the headers are needed, and the body may be of any size
+        with httpx.stream("GET", str(settings.m2m_url), timeout=settings.m2m_timeout) as response:
+            skew = time.time() - parsedate_to_datetime(response.headers["date"]).timestamp()
     except httpx.HTTPError as error:
         reason = f"cannot be reached ({type(error).__name__}): check the network, the proxy, or STAC_BRIDGE_M2M_URL"
         return CheckResult("clock", State.wrong, f"{host} {reason}.")

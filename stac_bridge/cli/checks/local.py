@@ -124,7 +124,7 @@ async def _store(settings: Settings) -> CheckResult:
     try:
         if not is_shared(settings.store):
             return CheckResult("store", State.ok, "The cache is in the process's own memory: run a single worker.")
-        await check_redis(settings.store)
+        await check_redis(settings.store, stores=True)
     except BridgeError as error:
         return CheckResult("store", State.wrong, str(error))
-    return CheckResult("store", State.ok, "The Redis of STAC_BRIDGE_STORE responds.")
+    return CheckResult("store", State.ok, "The Redis of STAC_BRIDGE_STORE responds and stores values.")

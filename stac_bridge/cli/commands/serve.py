@@ -7,6 +7,7 @@ import atexit
 import ipaddress
 import logging
 import os
+import resource
 import signal
 import tempfile
 from pathlib import Path
@@ -67,6 +68,7 @@ def serve(
         _fail("; ".join(setting_error(error) for error in invalid.errors()))
     except BridgeError as error:
         _fail(str(error))
+    _raise_file_limit(settings)
     tune_garbage_collection()
     signal.signal(signal.SIGTERM, _exit)
     if workers > 1:
@@ -79,10 +81,31 @@ def serve(
         port=port,
         # X-Forwarded-* is handled by api/middleware/client_address.py, which respects STAC_BRIDGE_TRUSTED_PROXIES.
         proxy_headers=False,
+        http="stac_bridge.cli.connection:LimitedProtocol",
+        ws="none",
+        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         log_config=None,  # its records go to the root logger, whose handler redacts secrets
         access_log=False,
     )
+
+
+def _raise_file_limit(settings: Settings) -> None:
+    """Allows this process as many open files as its limits need: with too few, it can accept no connection at all."""
+    from stac_bridge.cli.connection import needed_files
+
+    needed = needed_files(settings.max_connections, settings.max_streams)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        _log.warning(
+            "This process may open %d files, and needs %d for STAC_BRIDGE_MAX_CONNECTIONS and STAC_BRIDGE_MAX_STREAMS; "
+            "raise the limit (ulimit -n) or lower these settings.",
+            allowed,
+            needed,
+        )
 
 
 def _check_workers(settings: Settings) -> None:

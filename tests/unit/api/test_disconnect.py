@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
+from starlette.types import Receive
 
-from stac_bridge.api.middleware.disconnect import CancelOnDisconnect
+from stac_bridge.api.middleware import disconnect
+from stac_bridge.api.middleware.disconnect import CancelOnDisconnect, read_body
+from stac_bridge.errors import TooSlow
 
 SCOPE: dict[str, Any] = {"type": "http", "path": "/", "method": "POST", "headers": []}
 START = {"type": "http.response.start", "status": 200, "headers": []}
@@ -115,3 +119,53 @@ async def test_cancelling_the_middleware_cancels_the_work() -> None:
         await task
     assert ended.is_set()
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_body_that_drips_is_too_slow_and_a_large_one_has_more_time() -> None:
+    now = 0.0
+
+    def dripping(size: int, seconds: float) -> Receive:
+        async def receive() -> dict[str, Any]:
+            nonlocal now
+            now += seconds
+            return {"type": "http.request", "body": bytes(size), "more_body": now < 100}
+
+        return receive  # type: ignore[return-value]
+
+    with pytest.raises(TooSlow):
+        await read_body(Headers(), dripping(1, 5), 10**9, clock=lambda: now)
+    assert now <= 30
+    now = 0.0
+    assert len(await read_body(Headers(), dripping(50_000, 5), 10**9, clock=lambda: now) or b"") == 20 * 50_000
+
+
+async def test_a_body_that_stops_is_a_408(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disconnect, "BODY_TIMEOUT", 0.05)
+    client = Client([{"type": "http.request", "body": b"{", "more_body": True}])
+
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise AssertionError("the body is not whole")
+
+    await serve(app, client)
+    assert client.received[0]["status"] == 408
+
+
+async def test_the_bodies_of_all_requests_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disconnect, "MAX_BODIES", 25)
+    resume = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await resume.wait()
+        await send(START)
+        await send(END)
+
+    middleware = CancelOnDisconnect(app, max_body=10, by_path={})
+    clients = [Client([{"type": "http.request", "body": bytes(10)}]) for _ in range(4)]
+    requests = [asyncio.create_task(middleware(SCOPE, client.receive, client.send)) for client in clients]  # type: ignore[arg-type]
+    await asyncio.wait(requests, timeout=0.05)
+    resume.set()
+    await asyncio.gather(*requests)
+    assert sorted(client.received[0]["status"] for client in clients) == [200, 200, 503, 503]
+    late = Client([{"type": "http.request", "body": bytes(10)}])
+    await middleware(SCOPE, late.receive, late.send)  # type: ignore[arg-type]
+    assert late.received[0]["status"] == 200, "nothing is held any more"

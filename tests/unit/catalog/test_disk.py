@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,42 @@ def test_a_file_that_cannot_be_read_is_no_catalog(tmp_path: Path, content: bytes
     path = tmp_path / "catalog.json"
     path.write_bytes(content)
     assert load_catalog(path, MAPPINGS) is None
+
+
+def test_a_damaged_file_is_no_catalog_and_never_an_error(tmp_path: Path) -> None:
+    chance = random.Random(22)
+    path = tmp_path / "catalog.json"
+    save_catalog(catalog(), path)
+    whole = path.read_bytes()
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 1, 20])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        if chance.random() < 0.2:
+            del damaged[chance.randrange(len(damaged)) :]
+        path.write_bytes(damaged)
+        assert load_catalog(path, MAPPINGS) in (None, catalog())
+
+
+@pytest.mark.parametrize("name", ["version", "fetched", "datasets", "details", "digest"])
+@pytest.mark.parametrize("value", [None, 3, -1e300, "text", [], [1], {}, {"a": None}, {"a": []}, True])
+def test_a_value_of_another_type_is_never_an_error(tmp_path: Path, name: str, value: object) -> None:
+    path = tmp_path / "catalog.json"
+    save_catalog(catalog(), path)
+    document = json.loads(path.read_bytes())
+    if name != "digest":
+        del document["digest"]
+    path.write_text(json.dumps({**document, name: value}))
+    loaded = load_catalog(path, MAPPINGS)
+    assert loaded is None or isinstance(loaded.fetched, float)
+
+
+def test_a_time_in_the_future_does_not_put_off_the_refresh(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    save_catalog(build_catalog([], MAPPINGS, time.time() + 10 * 86400), path)
+    loaded = load_catalog(path, MAPPINGS)
+    assert loaded
+    assert loaded.fetched <= time.time()
 
 
 def test_without_a_file_there_is_no_catalog(tmp_path: Path) -> None:

@@ -69,13 +69,6 @@ async def test_a_slow_redis_costs_half_a_second_only_once(shared: SharedState, r
     redis.go_on()
 
 
-async def test_a_redis_that_rejects_writes_counts_as_down(shared: SharedState, redis: RedisServer) -> None:
-    redis.say("CONFIG", "SET", "maxmemory", "1")
-    await shared.store.put("key", "stored", ttl=60)
-    assert await shared.store.get("key") == "stored"
-    redis.say("CONFIG", "SET", "maxmemory", "0")
-
-
 async def test_no_password_is_logged_or_shown(redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     address = redis.url.replace("redis://", "redis://somebody:a-password@")
     store = open_store(address, account=("", ""), secrets=(SECRET,)).store

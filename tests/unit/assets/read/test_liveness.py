@@ -32,6 +32,12 @@ async def test_a_url_that_worked_just_now_is_not_checked() -> None:
     assert host.requests == []
 
 
+async def test_a_time_from_a_clock_that_was_ahead_says_nothing() -> None:
+    host = Host(DATA, dead={"file"})
+    ahead, fresh = replace(host.source(), verified_at=time.time() + 3600), host.source("new")
+    assert await alive(host).ensure_live(ahead, Renewal(fresh)) is fresh
+
+
 async def test_an_older_url_is_checked_once_for_all_readers_by_its_first_bytes() -> None:
     host = Host(DATA)
     source, look = old(host.source()), alive(host)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
 from stac_bridge.assets import HostAllowList
 from stac_bridge.assets.read.probe import probe
-from stac_bridge.errors import AssetUnavailable, UpstreamFault
+from stac_bridge.errors import AssetUnavailable, UpstreamFault, UpstreamTimeout
 from tests.unit.assets.read.upstream_host import LOGIN, Host
 
 
@@ -86,3 +89,27 @@ async def test_other_statuses_are_errors(status: int, kind: type[Exception]) -> 
     host.responses = {0: lambda _request: httpx.Response(status)}
     with pytest.raises(kind):
         await probe("https://host/x", "a.txt", host.http, HostAllowList(["host"]))
+
+
+class Dripping(httpx.AsyncByteStream):
+    """A byte now and then, without end."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self.sent < 10_000:
+            self.sent += 1
+            yield b"I"
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [200, 206])
+async def test_a_host_that_drips_is_given_up_in_time_and_its_connection_is_free(status: int) -> None:
+    host, drip = Host(b""), Dripping()
+    headers = {"Content-Range": "bytes 0-63/1000"}
+    host.responses = {0: lambda _request: httpx.Response(status, headers=headers, stream=drip)}
+    with pytest.raises(UpstreamTimeout) as error:
+        await probe("https://host/x", "a.tif", host.http, HostAllowList(["host"]), max_seconds=0.1)
+    assert error.value.retry_after
+    assert drip.sent <= 64

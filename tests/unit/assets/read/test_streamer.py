@@ -39,12 +39,14 @@ async def never(_stale: Source) -> Source:
 
 
 def streamer(folder: Path, answer: object = ranged) -> Streamer:
-    return streaming(answer, Spool(folder, timeouts=QUICK))
+    return streaming(answer, folder)
 
 
-def streaming(answer: Any, spool: Spool) -> Streamer:
+def streaming(answer: Any, folder: Path, max_bytes: int = 2**30) -> Streamer:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), Store()), QUICK)
+    return Streamer(
+        http, Spool(folder, http, max_bytes, QUICK), LivenessCheck(http, HostAllowList(["host"]), Store()), QUICK
+    )
 
 
 async def body(response: AssetResponse) -> bytes:
@@ -178,7 +180,7 @@ async def test_a_file_that_breaks_off_is_an_error_and_is_removed(tmp_path: Path)
 
 async def test_the_spool_stays_within_its_maximum(tmp_path: Path) -> None:
     small = streaming(
-        lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)), Spool(tmp_path, max_bytes=3 * len(DATA))
+        lambda _request: httpx.Response(200, stream=httpx.ByteStream(DATA)), tmp_path, max_bytes=3 * len(DATA)
     )
     for number in range(6):
         source = Source(f"file {number}", "https://host/x", len(DATA), False, "t")

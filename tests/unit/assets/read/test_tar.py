@@ -14,7 +14,7 @@ import pytest
 
 from stac_bridge.assets import HostAllowList, ReadTimeouts, Source, Spool, Streamer, TarReader
 from stac_bridge.assets.read.liveness import LivenessCheck
-from stac_bridge.assets.read.tar import BLOCK_BYTES
+from stac_bridge.assets.read.tar import BLOCK_BYTES, MAX_INDEX_BYTES
 from stac_bridge.errors import AssetUnavailable, NotFound, Staging, UpstreamFault
 from stac_bridge.store import Store
 from tests.unit.assets.read.upstream_host import QUICK, Host, Renewal, body, never
@@ -48,7 +48,8 @@ class Bundle:
     ) -> None:
         self.host = Host(data, ranges=ranges, reports_size=reports_size)
         self.whole = self.host.source(media_type="application/x-tar", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")
-        http, spool, store = self.host.http, Spool(folder, timeouts=timeouts), Store()
+        http, store = self.host.http, Store()
+        spool = Spool(folder, http, timeouts=timeouts)
         self.archive = TarReader(http, spool, store, timeouts, **more)
         self.streamer = Streamer(http, spool, LivenessCheck(http, HostAllowList(["host"]), store), timeouts)
 
@@ -220,6 +221,14 @@ async def test_an_archive_of_too_many_files_is_an_error(tmp_path: Path) -> None:
     bundle = Bundle(tar({f"{number}.TIF": b"" for number in range(30)}), tmp_path, max_members=20)
     with pytest.raises(AssetUnavailable, match="more than 20"):
         await bundle.read("x")
+
+
+async def test_an_archive_of_huge_headers_is_an_error_before_much_of_it_is_read(tmp_path: Path) -> None:
+    name = "n" * 400_000
+    bundle = Bundle(tar({f"{number}{name}": b"" for number in range(100)}), tmp_path)
+    with pytest.raises(AssetUnavailable, match="headers are too large"):
+        await bundle.read("a.txt")
+    assert bundle.host.sent <= MAX_INDEX_BYTES + 2**20
 
 
 async def test_another_version_of_the_bundle_has_its_own_index(tmp_path: Path) -> None:

@@ -43,7 +43,10 @@ class Host:
     def streamer(self, folder: Path, max_bytes: int = 2**30, timeouts: ReadTimeouts = QUICK) -> Streamer:
         http = self.http
         return Streamer(
-            http, Spool(folder, max_bytes, timeouts), LivenessCheck(http, HostAllowList(["host"]), Store()), timeouts
+            http,
+            Spool(folder, http, max_bytes, timeouts),
+            LivenessCheck(http, HostAllowList(["host"]), Store()),
+            timeouts,
         )
 
     def source(self, path: str = "file", **more: object) -> Source:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +18,7 @@ import pytest
 
 from stac_bridge.assets import ReadTimeouts, Source
 from stac_bridge.assets.spool import spool
+from stac_bridge.assets.spool.digests import size_on_disk
 from stac_bridge.assets.spool.disk_cache import DiskCache, mark_in_use
 from stac_bridge.errors import NoRoom, Staging, UpstreamError, UpstreamFault, UpstreamUnreachable
 from tests.unit.assets.read.upstream_host import Host, Renewal, body, never
@@ -150,7 +154,7 @@ async def test_the_least_recently_read_files_are_removed_first(tmp_path: Path, t
 
 async def test_files_in_use_stay_and_a_reader_without_room_gets_an_error(tmp_path: Path) -> None:
     host, resume = Host(DATA, ranges=False), asyncio.Event()
-    streamer = host.streamer(tmp_path, 2 * SIZE)
+    streamer = host.streamer(tmp_path, 2 * size_on_disk(SIZE))
     await body(await streamer.open(numbered(host, 0), None, None, never))
     read = await streamer.open(numbered(host, 0), None, None, never)
     await anext(read.chunks)
@@ -221,14 +225,82 @@ class Full(DiskCache):
 
 
 async def test_a_full_disk_is_an_error_that_names_the_setting_and_leaves_nothing(tmp_path: Path, tape: Host) -> None:
-    own_spool = spool.Spool(tmp_path)
+    own_spool = spool.Spool(tmp_path, tape.http)
     own_spool._cache = Full(tmp_path, 2**30)
-    arrives = await own_spool.file(tape.source(), tape.http, never)
+    arrives = await own_spool.file(tape.source(), never)
     with pytest.raises(NoRoom, match=r"No space left.*STAC_BRIDGE_SPOOL_BYTES") as error:
         await arrives.wait_for(SIZE - 1)
     assert error.value.retry_after
     assert str(tmp_path) not in str(error.value)
     assert names(tmp_path) == []
+
+
+@dataclass
+class Disk:
+    """A disk of ``total`` bytes, of which others have taken ``taken``."""
+
+    total: int
+    taken: int = 0
+
+    def __call__(self, folder: Path) -> Disk:
+        self.folder = folder
+        return self
+
+    @property
+    def free(self) -> int:
+        return self.total - self.taken - sum(path.stat().st_size for path in self.folder.iterdir())
+
+
+async def test_without_free_disk_space_a_fetch_does_not_begin(tmp_path: Path, tape: Host) -> None:
+    own_spool = spool.Spool(tmp_path, tape.http)
+    disk = Disk(10**9)
+    own_spool._cache = DiskCache(tmp_path, 2**30, disk)
+    disk.taken = disk.total - disk.total // 20 - SIZE // 2
+    arrives = await own_spool.file(tape.source(), never)
+    with pytest.raises(NoRoom, match=r"disk has no room.*STAC_BRIDGE_SPOOL_BYTES") as error:
+        await arrives.wait_for(0)
+    assert error.value.retry_after
+    if tape.reports_size:
+        assert tape.requests == []
+    assert names(tmp_path) == []
+    disk.taken = 0
+    arrives = await own_spool.file(tape.source(), never)
+    await arrives.wait_for(SIZE - 1)
+
+
+def test_the_disk_always_keeps_its_spare_room_and_the_oldest_files_go_first(tmp_path: Path) -> None:
+    chance = random.Random(22)
+    disk = Disk(1_000_000)
+    cache = DiskCache(tmp_path, 2**30, disk)
+    read: list[str] = []
+    for number in range(300):
+        disk.taken = chance.randrange(disk.total)
+        needed = chance.randrange(200_000)
+        fits = disk.total - disk.taken - disk.total // 20 >= needed
+        try:
+            cache.make_room(needed)
+        except NoRoom:
+            assert not fits
+            continue
+        assert fits
+        assert disk.free - needed >= disk.total // 20 or needed == 0
+        left = [name for name in read if (tmp_path / name).exists()]
+        assert left == read[len(read) - len(left) :]
+        (tmp_path / str(number)).write_bytes(bytes(needed))
+        os.utime(tmp_path / str(number), (number, number))
+        read = [*left, str(number)]
+
+
+async def test_odd_things_in_the_folder_are_left_alone(tmp_path: Path, tape: Host) -> None:
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "odd.part").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    own_spool = spool.Spool(tmp_path, tape.http, 2 * size_on_disk(SIZE))
+    await own_spool.start()
+    for number in range(3):
+        arrives = await own_spool.file(numbered(tape, number), never)
+        await arrives.wait_for(SIZE - 1)
+        await asyncio.gather(*own_spool._tasks)
 
 
 async def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path, tape: Host) -> None:
@@ -245,9 +317,9 @@ async def test_a_cached_file_of_the_wrong_size_is_fetched_again(tmp_path: Path) 
 
 
 async def test_stopping_cancels_fetches_and_leaves_nothing(tmp_path: Path, tape: Host) -> None:
-    own_spool, http = spool.Spool(tmp_path), tape.http
+    own_spool = spool.Spool(tmp_path, tape.http)
     slowly(tape, asyncio.Event())
-    arrives = await own_spool.file(tape.source(), http, never)
+    arrives = await own_spool.file(tape.source(), never)
     await arrives.wait_for(0)
     await own_spool.stop()
     assert names(tmp_path) == []
@@ -259,7 +331,7 @@ async def test_two_spools_of_one_folder_do_not_disturb_each_other(tmp_path: Path
     resume = asyncio.Event()
     slowly(tape, resume)
     first = await tape.streamer(tmp_path).open(tape.source(), None, None, never)
-    other = spool.Spool(tmp_path)
+    other = spool.Spool(tmp_path, tape.http)
     await other.start()
     slowly(tape, resume)
     second = await tape.streamer(tmp_path).open(tape.source(), None, None, never)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stac_bridge.cli import app
+from tests.redis_server import RedisServer, needs_redis
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,20 @@ def test_faults_name_their_setting(tmp_path: Path, settings: dict[str, str], che
     assert text in result["said"]
     assert result["said"].endswith(".")
     assert "very-secret" not in result["said"]
+
+
+@needs_redis
+def test_a_redis_that_is_full_is_wrong_and_one_with_room_is_not(tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    redis.start()
+    try:
+        assert run_checks(tmp_path, store=redis.url)["store"]["state"] == "ok"
+        redis.say("CONFIG", "SET", "maxmemory", "1")
+        result = run_checks(tmp_path, store=redis.url)["store"]
+    finally:
+        redis.kill()
+    assert result["state"] == "wrong"
+    assert "refuses to store values" in result["said"]
 
 
 def test_m2m_is_not_called_while_local_checks_fail(tmp_path: Path) -> None:
