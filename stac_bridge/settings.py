@@ -100,6 +100,14 @@ class Settings(BaseSettings):
         description="Seconds past its TTL for which an M2M response is still served while M2M is down; 0: never.",
     )
     url_ttl: int = Field(900, ge=1, description="Seconds for which a USGS download URL is reused.")
+    staging_wait: float = Field(
+        4.5,
+        ge=0,
+        le=60,
+        description="Seconds that a request waits for a file that USGS is preparing, before it gets a 503; 0: it does "
+        "not wait.",
+    )
+    """Less than 5 s, the read timeout that httpx has by default: no widely used HTTP client gives up earlier."""
     spool_bytes: int = Field(
         10 * 2**30,
         ge=2**20,

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from m2m_sandbox import Sandbox, create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.api.routes.browser import BUILT
-from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts, Source, StagingWait
 from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
@@ -228,6 +228,7 @@ async def running(
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
     patience: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+    staging: StagingWait[Source] | None = None,
     browser: Path = BUILT,
     **settings: Any,
 ) -> AsyncIterator[Here]:
@@ -243,6 +244,7 @@ async def running(
         "m2m_username": "someone",
         "m2m_token": "a-token",
         "notices_ttl": 0,  # so that tests may count what M2M is asked
+        "staging_wait": 0,  # so that tests see the 503
     }
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
@@ -254,6 +256,7 @@ async def running(
         backoff=backoff,
         breaker=breaker,
         patience=patience,
+        staging=staging,
         browser=browser,
     )
     async with (

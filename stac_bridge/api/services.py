@@ -20,7 +20,9 @@ from stac_bridge.assets import (
     ReadTimeouts,
     Resolver,
     Signer,
+    Source,
     Spool,
+    StagingWait,
     Streamer,
     StreamLimits,
     TarReader,
@@ -67,6 +69,8 @@ class Overrides(TypedDict, total=False):
     """When M2M is considered down, and for how long no call is made then."""
     patience: ReadTimeouts
     """Timeouts for the file hosts."""
+    staging: StagingWait[Source] | None
+    """How requests wait for files that USGS is preparing."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         url_ttl=settings.url_ttl,
         archive=TarReader(http, spool, store, patience),
         stale=settings.stale_ttl,
+        staging_wait=overrides.get("staging") or StagingWait(settings.staging_wait),
     )
     limits = StreamLimits(settings.max_streams, settings.max_streams_per_caller)
     streamer = Streamer(streams, spool, LivenessCheck(http, hosts, store, patience), patience, limits)

@@ -253,17 +253,20 @@ class Bridge:
         """
         return ref.url if ref.url and ref.url.startswith("https://") and not self._resolver.reads(ref.url) else None
 
-    async def source(self, ref: AssetRef) -> Source:
-        """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+    async def source(self, ref: AssetRef, wait: float = 0) -> Source:
+        """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError.
+
+        Waits up to ``wait`` seconds for a file that USGS is preparing.
+        """
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename)
-        return await self._resolver.source(await self._lookup.wanted(ref))
+        return await self._resolver.source(await self._lookup.wanted(ref), wait)
 
-    async def renew(self, ref: AssetRef, stale: Source) -> Source:
+    async def renew(self, ref: AssetRef, stale: Source, wait: float = 0) -> Source:
         """Return a new source to replace one that no longer works. Raises as ``source`` does."""
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename, stale)
-        return await self._resolver.renew(await self._lookup.wanted(ref), stale)
+        return await self._resolver.renew(await self._lookup.wanted(ref), stale, wait)
 
 
 def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
