@@ -186,7 +186,8 @@ class Bridge:
         async def step_at(index: int) -> Step:
             return await self._step(plan, plan.entries[index])
 
-        pages = UnsortedPages(self._reader, sieve, step_at, len(plan.entries), plan.search.limit)
+        count, limit, ids = len(plan.entries), plan.search.limit, len(plan.search.ids)
+        pages = UnsortedPages(self._reader, sieve, step_at, count, limit, ids)
         return await pages.page(start if isinstance(start, Cursor) else Cursor())
 
     async def _sorted_page(self, plan: Plan, order: Order, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:

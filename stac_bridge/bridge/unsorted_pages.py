@@ -18,6 +18,10 @@ OVERLAP = 2
 MAX_FINGERPRINTS = 24
 """Scenes before the cursor whose fingerprints it holds, in case the last ones are withdrawn between two pages."""
 
+MAX_COUNTED_IDS = 200
+"""Ids of a search whose scenes are all requested for its first page, so that the number of matches is known: about
+three megabytes."""
+
 SEEK_SIZE = 500
 """Scenes per request when a cursor that has moved is sought."""
 
@@ -54,16 +58,24 @@ class UnsortedPages:
     """Reads pages of ``limit`` Items from ``count`` steps in turn.
 
     ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last.
+    ``ids`` is the number of ids in the search.
     """
 
     def __init__(
-        self, reader: SceneReader, sieve: Sieve, step_at: Callable[[int], Awaitable[Step]], count: int, limit: int
+        self,
+        reader: SceneReader,
+        sieve: Sieve,
+        step_at: Callable[[int], Awaitable[Step]],
+        count: int,
+        limit: int,
+        ids: int = 0,
     ) -> None:
         self._reader = reader
         self._sieve = sieve
         self._step_at = step_at
         self._count = count
         self._limit = limit
+        self._ids = ids
         self._max_calls = max_calls(count)
 
     async def page(self, start: Cursor) -> Page:
@@ -91,6 +103,9 @@ class UnsortedPages:
         missing = self._limit - len(page.items)
         # one more than is missing shows whether any follows, whether M2M's total is right or wrong
         size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
+        is_first = self._count == 1 and page.cursor == Cursor()
+        if is_first and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS):
+            size = max(size, self._ids + 1)
         batch = await self._unread(page, step, size)
         if step.exact and self._count == 1:
             page.matched = batch.total
@@ -99,6 +114,8 @@ class UnsortedPages:
             scene_item = await self._sieve.match(scene, step)
             if scene_item and len(page.items) == self._limit:
                 page.cursor = Cursor(page.cursor.step, batch.start + index, last)
+                if is_first and not batch.more:
+                    page.matched = self._limit + await self._count_matches(batch.scenes[index:], step)
                 return True
             if scene_item:
                 page.items.append(scene_item)
@@ -109,6 +126,10 @@ class UnsortedPages:
             return len(page.items) == self._limit and page.cursor.step < self._count
         page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), last)
         return step.exact and len(page.items) == self._limit
+
+    async def _count_matches(self, scenes: Sequence[Scene], step: Step) -> int:
+        matches = [await self._sieve.match(scene, step) for scene in scenes]
+        return len(matches) - matches.count(None)
 
     async def _unread(self, page: _Filling, step: Step, size: int) -> Batch:
         """The scenes after the cursor. If scenes have arrived or disappeared, it is sought by its fingerprints."""

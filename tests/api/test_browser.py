@@ -86,9 +86,8 @@ async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path, 
 async def test_the_browser_is_told_the_root_as_it_calls_itself(
     built: Path, tmp_path: Path, public_url: str | None
 ) -> None:
-    async with served(built, public_url=public_url) as client:
-        script = (await client.get("/browser/config.js")).text
-    async with running(tmp_path, public_url=public_url) as here:
+    async with running(tmp_path, browser=built, public_url=public_url) as here:
+        script = (await here.get("/browser/config.js")).text
         links = (await here.get("/")).json()["links"]
     told = orjson.loads(re.findall(r"^window\.STAC_BROWSER_CONFIG = (.*);$", script, re.MULTILINE)[0])
     assert told["catalogUrl"] == next(link["href"] for link in links if link["rel"] == "self")

@@ -182,7 +182,7 @@ async def test_the_openapi_document_is_served_as_the_version_it_is_and_lists_err
 
 
 async def test_the_openapi_document_is_json_to_those_who_know_another_version(here: Here) -> None:
-    theirs = "application/vnd.oai.openapi+json;version=3.0"
+    theirs = "application/vnd.oai.openapi+json;version=3.1"
     for accepted, given in (
         (f"{theirs}, application/json", "application/json"),
         (f"{OPENAPI}, application/json", OPENAPI),
