@@ -43,7 +43,7 @@ async def test_fields_that_are_null_select_the_default_as_empty_ones_do(here: He
     pages = [await here.post("/search", {"collections": [LANDSAT], "limit": 2, "fields": said}) for said in (None, {})]
     pages.append(await here.get("/search", collections=LANDSAT, limit=2, fields=""))
     first, *others = [page.json()["features"] for page in pages]
-    assert set(first[0]["properties"]) == {"datetime"}
+    assert set(first[0]["properties"]) == {"datetime", "start_datetime", "end_datetime"}
     assert others == [first, first]
 
 

@@ -39,4 +39,6 @@ class PublicAddress:
             scope["root_path"] = prefix
             scope["path"] = prefix + scope["path"]
         elif len(hosts) != 1 or not HOST.fullmatch(hosts[0].decode("latin-1")):
-            scope["headers"] = others
+            server = scope.get("server")
+            # A server on a socket has a path and no port.
+            scope["headers"] = others if server and server[1] else [(b"host", b"localhost"), *others]
