@@ -135,6 +135,9 @@ async def test_no_host_of_a_client_reaches_a_response(public: Here) -> None:
         text = parts_of(response).replace("//evil.example/", "", 1) if "//evil" in name else parts_of(response)
         assert "evil.example" not in text, name
         assert "http://here" not in text, name
+        assert response.headers["x-content-type-options"] == "nosniff", name
+        if response.headers.get("content-type", "").startswith("text/html"):
+            assert response.headers["content-security-policy"].startswith("default-src 'none'; "), name
         if "location" in response.headers:
             assert response.headers["location"].startswith(PUBLIC), name
     assert count > 100
