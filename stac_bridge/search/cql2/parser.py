@@ -73,7 +73,7 @@ _ARITY: dict[str, tuple[int, int]] = {
 
 _OTHER_NAMES = {
     **dict.fromkeys(("eq", "==", "equals", "equalto", "is"), "="),
-    **dict.fromkeys(("ne", "neq", "!=", "notequalto"), "<>"),
+    **dict.fromkeys(("ne", "neq", "notequalto"), "<>"),
     **dict.fromkeys(("lt", "lessthan", "before"), "<"),
     **dict.fromkeys(("le", "lte", "lessthanorequalto"), "<="),
     **dict.fromkeys(("gt", "greaterthan", "after"), ">"),
@@ -82,13 +82,16 @@ _OTHER_NAMES = {
     **dict.fromkeys(("||", "|", "any"), "or"),
     "!": "not",
     **dict.fromkeys(("ilike", "startswith", "endswith", "contains"), "like"),
-    **dict.fromkeys(("intersects", "bbox", "st_intersects"), "s_intersects"),
-    **dict.fromkeys(("within", "st_within"), "s_within"),
-    **dict.fromkeys(("disjoint", "st_disjoint"), "s_disjoint"),
-    **dict.fromkeys(("anyinteracts", "t_anyinteracts", "tintersects"), "t_intersects"),
+    "bbox": "s_intersects",
+    "within": "s_within",
+    "disjoint": "s_disjoint",
+    **dict.fromkeys(("t_anyinteracts", "tintersects"), "t_intersects"),
     **dict.fromkeys(("null", "is null"), "isNull"),
 }
-"""Operators of the query extension, of earlier CQL and of programming languages, and CQL2's for the same."""
+"""Operators of the query extension, of earlier CQL and of programming languages, and CQL2's for the same.
+
+The library knows some more, such as ``!=`` and ``anyinteracts``, and translates them.
+"""
 
 _MAX_PARSE_STEPS = 2**19
 """Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
