@@ -195,7 +195,7 @@ async def test_the_policy_of_the_browser_allows_its_own_inline_script_and_no_oth
         }
     assert all("'unsafe-inline'" not in policy.partition("style-src")[0] for policy in policies.values())
     assert {path for path, policy in policies.items() if digest in policy} == {"mitm.html"}
-    assert "connect-src 'self' https://stac.example;" in policies[""]
+    assert "connect-src 'self' https://stac.example data:;" in policies[""]
 
 
 @pytest.mark.parametrize(("basemap", "allowed"), [("", False), ("http://tiles.example/{z}/{x}/{y}.png A", True)])

@@ -148,14 +148,14 @@ def _policy(base: str, basemap: str, scripts: Sequence[str]) -> str:
     """The Content-Security-Policy of the browser, which may be opened at another origin than that of its API.
 
     Pictures are redirected to hosts of USGS, and tiles come from the base map's. Bands are unpacked in workers, some by
-    WebAssembly. A page inside the page (mitm.html) and a service worker save downloads.
+    WebAssembly, both from data: URLs. A page inside the page (mitm.html) and a service worker save downloads.
     """
     api = urlsplit(base)._replace(path="").geturl()
     pictures = f"'self' {api} https: {'http: ' if basemap.startswith('http:') else ''}data: blob:"
     hashes = "".join(f" {script_hash(script)}" for script in scripts)
     return (
         f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
-        f"img-src {pictures}; font-src 'self' data:; connect-src 'self' {api}; worker-src 'self' blob:; "
+        f"img-src {pictures}; font-src 'self' data:; connect-src 'self' {api} data:; worker-src 'self' blob: data:; "
         "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     )
 
