@@ -187,7 +187,8 @@ class Bridge:
             return await self._step(plan, plan.entries[index])
 
         count, limit, ids = len(plan.entries), plan.search.limit, len(plan.search.ids)
-        pages = UnsortedPages(self._reader, sieve, step_at, count, limit, ids)
+        last = max((index for index, entry in enumerate(plan.entries) if not plan.excludes(entry)), default=0)
+        pages = UnsortedPages(self._reader, sieve, step_at, count, limit, ids, last)
         return await pages.page(start if isinstance(start, Cursor) else Cursor())
 
     async def _sorted_page(self, plan: Plan, order: Order, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:

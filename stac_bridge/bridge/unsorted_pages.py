@@ -48,6 +48,8 @@ class _Filling:
     """A page while it is filled."""
 
     cursor: Cursor
+    is_first: bool
+    """Whether it is the first page of its search."""
     items: list[SceneItem] = field(default_factory=list)
     seen: int = 0
     effort: Effort = field(default_factory=Effort)
@@ -58,7 +60,7 @@ class UnsortedPages:
     """Reads pages of ``limit`` Items from ``count`` steps in turn.
 
     ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last.
-    ``ids`` is the number of ids in the search.
+    ``ids`` is the number of ids in the search, ``last_step`` the number of the last step that one of them can be of.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class UnsortedPages:
         count: int,
         limit: int,
         ids: int = 0,
+        last_step: int | None = None,
     ) -> None:
         self._reader = reader
         self._sieve = sieve
@@ -76,6 +79,7 @@ class UnsortedPages:
         self._count = count
         self._limit = limit
         self._ids = ids
+        self._last_step = count - 1 if last_step is None else last_step
         self._max_calls = max_calls(count)
 
     async def page(self, start: Cursor) -> Page:
@@ -83,7 +87,7 @@ class UnsortedPages:
 
         A page may be short; one that has a cursor is never empty.
         """
-        page = _Filling(start)
+        page = _Filling(start, start == Cursor())
         while page.cursor.step < self._count:
             if page.effort.is_spent(MAX_CALLS_WITH_ITEMS if page.items else self._max_calls):
                 if not page.items:
@@ -95,7 +99,7 @@ class UnsortedPages:
             elif await self._fill(page, step):
                 return Page(tuple(page.items), page.cursor, page.matched)
         # read to the end from the very start, the page holds all matches
-        total = len(page.items) if start == Cursor() else None
+        total = len(page.items) if page.is_first else None
         return Page(tuple(page.items), None, total if page.matched is None else page.matched)
 
     async def _fill(self, page: _Filling, step: Step) -> bool:
@@ -103,8 +107,9 @@ class UnsortedPages:
         missing = self._limit - len(page.items)
         # one more than is missing shows whether any follows, whether M2M's total is right or wrong
         size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
-        is_first = self._count == 1 and page.cursor == Cursor()
-        if is_first and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS):
+        # whether the page holds all matches of the steps before, and no other step can have more
+        is_last = page.is_first and page.cursor == Cursor(self._last_step)
+        if is_last and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS):
             size = max(size, self._ids + 1)
         batch = await self._unread(page, step, size)
         if step.exact and self._count == 1:
@@ -114,7 +119,7 @@ class UnsortedPages:
             scene_item = await self._sieve.match(scene, step)
             if scene_item and len(page.items) == self._limit:
                 page.cursor = Cursor(page.cursor.step, batch.start + index, last)
-                if is_first and not batch.more:
+                if is_last and not batch.more:
                     page.matched = self._limit + await self._count_matches(batch.scenes[index:], step)
                 return True
             if scene_item:
@@ -123,7 +128,7 @@ class UnsortedPages:
             last = (fingerprint(scene.entity_id), *last)[:MAX_FINGERPRINTS]
         if not batch.more:
             page.cursor = Cursor(page.cursor.step + 1)
-            return len(page.items) == self._limit and page.cursor.step < self._count
+            return len(page.items) == self._limit and page.cursor.step <= self._last_step
         page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), last)
         return step.exact and len(page.items) == self._limit
 

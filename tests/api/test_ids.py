@@ -140,3 +140,12 @@ async def test_the_count_of_ids_is_that_of_the_items_that_match_the_whole_search
     fewer = {"filter": f'"eo:cloud_cover" <= {covers[5]}', "ids": ",".join(item["id"] for item in items), "limit": 1}
     page = (await here.get("/search", collections=LEVEL_2, **fewer)).json()
     assert page["numberMatched"] == sum(cover <= covers[5] for cover in covers)
+
+
+async def test_the_count_of_ids_is_known_in_a_collection_of_several_datasets(here: Here) -> None:
+    for collection in (LEVEL_2, "landsat_tm_c2_l2"):
+        ids = [item["id"] for item in (await here.get("/search", collections=collection, limit=3)).json()["features"]]
+        page = (await here.get("/search", collections="landsat-c2-l2", ids=",".join(ids), limit=2)).json()
+        assert (page["numberMatched"], page["numberReturned"]) == (3, 2)
+        page = (await here.get("/search", collections="landsat-c2-l2", ids=",".join(ids), limit=3)).json()
+        assert (page["numberMatched"], [link["rel"] for link in page["links"]]) == (3, ["root", "self"])
