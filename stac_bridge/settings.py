@@ -136,7 +136,10 @@ class Settings(BaseSettings):
         description="Maximum size of a body sent to `/sign`, in bytes; a thousand Landsat Items are 30 MB.",
     )
     max_url: int = Field(
-        32_768, ge=1024, le=60_000, description="Maximum length of a URL, in bytes; the server itself stops at 65,535."
+        32_768,
+        ge=1024,
+        le=60_000,
+        description="Maximum length of a URL without `token`, in bytes; the server itself stops at 65,535.",
     )
     max_vertices: int = Field(
         10_000, ge=4, description="Maximum number of vertices in `intersects` and in the geometries of a filter."

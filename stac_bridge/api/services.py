@@ -102,11 +102,6 @@ class Services:
     spool: Spool
     streamer: Streamer
 
-    @property
-    def public_url(self) -> str | None:
-        """The configured address of the API; None to derive it from each request."""
-        return str(self.settings.public_url) if self.settings.public_url else None
-
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Starts the background work; stops and closes everything in reverse order, whatever fails on the way."""

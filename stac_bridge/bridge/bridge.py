@@ -212,8 +212,9 @@ class Bridge:
         async def step_at(index: int) -> Step:
             return await self._step(plan.parts[index])
 
-        learn, count = self._catalog.with_details, len(plan.parts)
-        pages = UnsortedPages(self._reader, sieve, step_at, learn, count, plan.search.limit)
+        learn, count, limit, ids = self._catalog.with_details, len(plan.parts), plan.search.limit, len(plan.search.ids)
+        last = max((index for index, part in enumerate(plan.parts) if not part.is_excluded), default=0)
+        pages = UnsortedPages(self._reader, sieve, step_at, learn, count, limit, ids, last)
         cursor = start if isinstance(start, Cursor) else Cursor()
         return await pages.page(cursor, is_first=plan.search.token is None)
 

@@ -20,6 +20,10 @@ OVERLAP = 2
 MAX_FINGERPRINTS = 24
 """Scenes before the cursor whose fingerprints it holds, in case the last ones are withdrawn between two pages."""
 
+MAX_COUNTED_IDS = 200
+"""Ids of a search whose scenes are all requested for its first page, so that the number of matches is known: about
+three megabytes."""
+
 SEEK_SIZE = 500
 """Scenes per request when a cursor that has moved is sought."""
 
@@ -49,6 +53,8 @@ class _Filling:
     """A page while it is filled."""
 
     cursor: Cursor
+    is_first: bool
+    """Whether it is the first page of its search."""
     items: list[SceneItem] = field(default_factory=list)
     seen: int = 0
     effort: Effort = field(default_factory=Effort)
@@ -59,7 +65,8 @@ class UnsortedPages:
     """Reads pages of ``limit`` Items from ``count`` steps in turn.
 
     ``step_at`` makes a step when it is reached, because making it may cost calls and a page may end before the last;
-    ``learn`` returns an entry with its details, which Items need.
+    ``learn`` returns an entry with its details, which Items need. ``ids`` is the number of ids in the search,
+    ``last_step`` the number of the last step that one of them can be of.
     """
 
     def __init__(
@@ -70,6 +77,8 @@ class UnsortedPages:
         learn: Callable[[Entry], Awaitable[Entry]],
         count: int,
         limit: int,
+        ids: int = 0,
+        last_step: int | None = None,
     ) -> None:
         self._reader = reader
         self._sieve = sieve
@@ -78,13 +87,15 @@ class UnsortedPages:
         self._count = count
         self._limit = limit
         self._max_reads = max_calls(count)
+        self._ids = ids
+        self._last_step = count - 1 if last_step is None else last_step
 
     async def page(self, start: Cursor, *, is_first: bool) -> Page:
         """Return the page that starts at a cursor. Raises TooWide, UpstreamError.
 
         A page may be short; one that has a cursor is never empty. ``is_first`` says that nothing matches before.
         """
-        page = _Filling(start)
+        page = _Filling(start, is_first)
         while page.cursor.step < self._count:
             if self._is_spent(page):
                 if not page.items:
@@ -101,7 +112,7 @@ class UnsortedPages:
                     raise
                 return Page(tuple(page.items), page.cursor, page.matched)
         # a first page that was read to the end holds all matches
-        total = len(page.items) if is_first else None
+        total = len(page.items) if page.is_first else None
         return Page(tuple(page.items), None, total if page.matched is None else page.matched)
 
     def _is_spent(self, page: _Filling) -> bool:
@@ -114,6 +125,10 @@ class UnsortedPages:
         missing = self._limit - len(page.items)
         # one more than is missing shows whether any follows, whether M2M's total is right or wrong
         size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
+        # whether the page holds all matches of the steps before, and no other step can have more
+        is_last = page.is_first and page.cursor == Cursor(self._last_step)
+        if is_last and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS):
+            size = max(size, self._ids + 1)
         batch = await self._unread(page, step, size)
         if batch.scenes:
             step = replace(step, entry=await self._learn(step.entry))
@@ -124,6 +139,8 @@ class UnsortedPages:
             scene_item = await self._sieve.match(scene, step)
             if scene_item and len(page.items) == self._limit:
                 page.cursor = Cursor(page.cursor.step, batch.start + index, last)
+                if is_last and not batch.more:
+                    page.matched = self._limit + await self._count_matches(batch.scenes[index:], step)
                 return True
             if scene_item:
                 page.items.append(scene_item)
@@ -131,9 +148,13 @@ class UnsortedPages:
             last = (fingerprint(scene.entity_id), *last)[:MAX_FINGERPRINTS]
         if not batch.more:
             page.cursor = Cursor(page.cursor.step + 1)
-            return len(page.items) == self._limit and page.cursor.step < self._count
+            return len(page.items) == self._limit and page.cursor.step <= self._last_step
         page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), last)
         return step.exact and len(page.items) == self._limit
+
+    async def _count_matches(self, scenes: Sequence[Scene], step: Step) -> int:
+        matches = [await self._sieve.match(scene, step) for scene in scenes]
+        return len(matches) - matches.count(None)
 
     async def _unread(self, page: _Filling, step: Step, size: int) -> Batch:
         """The scenes after the cursor. If scenes have arrived or disappeared, it is sought by its fingerprints."""

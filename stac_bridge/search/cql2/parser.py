@@ -71,6 +71,28 @@ _ARITY: dict[str, tuple[int, int]] = {
 }
 """The minimum and maximum number of arguments of each operator, by its name in lower case."""
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("eq", "==", "equals", "equalto", "is"), "="),
+    **dict.fromkeys(("ne", "neq", "notequalto"), "<>"),
+    **dict.fromkeys(("lt", "lessthan", "before"), "<"),
+    **dict.fromkeys(("le", "lte", "lessthanorequalto"), "<="),
+    **dict.fromkeys(("gt", "greaterthan", "after"), ">"),
+    **dict.fromkeys(("ge", "gte", "greaterthanorequalto"), ">="),
+    **dict.fromkeys(("&&", "&", "all"), "and"),
+    **dict.fromkeys(("||", "|", "any"), "or"),
+    "!": "not",
+    **dict.fromkeys(("ilike", "startswith", "endswith", "contains"), "like"),
+    "bbox": "s_intersects",
+    "within": "s_within",
+    "disjoint": "s_disjoint",
+    **dict.fromkeys(("t_anyinteracts", "tintersects"), "t_intersects"),
+    **dict.fromkeys(("null", "is null"), "isNull"),
+}
+"""Operators of the query extension, of earlier CQL and of programming languages, and CQL2's for the same.
+
+The library knows some more, such as ``!=`` and ``anyinteracts``, and translates them.
+"""
+
 _MAX_PARSE_STEPS = 2**19
 """Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
 twice before it stops, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
@@ -239,6 +261,10 @@ def _value(value: Any) -> Any:
 
 def _operator(op: str) -> str:
     name = op.lower()
+    if name in _OTHER_NAMES:
+        raise BadRequest(
+            f"filter has the operator {op!r}, which CQL2 does not have; did you mean {_OTHER_NAMES[name]!r}?"
+        )
     if name not in _ARITY:
         raise unknown_name("filter has an operator or function that this server does not know:", op, sorted(_ARITY))
     return name
