@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from stac_bridge.m2m.models.text import web_address, without_markup
 from stac_bridge.m2m.models.values import as_flag, as_list, as_text
 
 
@@ -27,7 +28,7 @@ def fold(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """One preview picture of a scene."""
+    """One preview picture of a scene, with its addresses on the web."""
 
     name: str | None
     browse_path: str | None
@@ -38,7 +39,7 @@ class Browse:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene. ``fields`` maps folded labels to metadata values; texts are unescaped and stripped.
+    """One scene. ``fields`` maps folded labels to metadata values; texts are plain and stripped.
 
     Dates are M2M's text; ``spatial_coverage`` (the footprint) and ``spatial_bounds`` (the box around it) are
     M2M's GeoJSON, which may exceed the globe.
@@ -142,15 +143,15 @@ def _id(value: Any) -> str:
 def _browse(raw: Mapping[str, Any]) -> Browse:
     return Browse(
         name=as_text(raw.get("browseName")),
-        browse_path=as_text(raw.get("browsePath")),
-        thumbnail_path=as_text(raw.get("thumbnailPath")),
-        overlay_path=as_text(raw.get("overlayPath")),
+        browse_path=web_address(raw.get("browsePath")),
+        thumbnail_path=web_address(raw.get("thumbnailPath")),
+        overlay_path=web_address(raw.get("overlayPath")),
         overlay_type=as_text(raw.get("overlayType")),
     )
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return html.unescape(value).strip() if "&" in value else value.strip()
+        return without_markup(value).strip()
     # A field has a single value. No list or object was ever recorded; an empty one is no value.
     return value or None if isinstance(value, list | dict) else value

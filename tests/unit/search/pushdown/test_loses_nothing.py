@@ -182,14 +182,16 @@ def with_slots(entry: Entry, slots: set[str]) -> Entry:
 
 # -- mutants -------------------------------------------------------------------------------------------------
 
-MODULES = ("conditions", "times", "spatial", "compiler")
+MODULES = ("domains", "conditions", "times", "spatial", "compiler")
 MUTANTS: dict[str, tuple[str, str, str]] = {
     "cloud is not widened below": ("conditions", "math.floor(value) - 1) if op in", "math.ceil(value) + 1) if op in"),
     "cloud is not widened above": ("conditions", "math.ceil(value) + 1) if op in", "math.floor(value) - 1) if op in"),
     "whole numbers end one early": ("conditions", '"<=": (low, down)', '"<=": (low, down - 1)'),
     "whole numbers begin one late": ("conditions", '">=": (up, high)', '">=": (up + 1, high)'),
-    "unequal is taken for equal": ("conditions", '"<>": operator.ne', '"<>": operator.eq'),
-    "months are one early": ("conditions", "_COMPARISONS[op](month, value)", "_COMPARISONS[op](month + 1, value)"),
+    "unequal is taken for equal": ("domains", '"<>": operator.ne', '"<>": operator.eq'),
+    "months are one early": ("conditions", "COMPARISONS[op](month, value)", "COMPARISONS[op](month + 1, value)"),
+    "ranges end one early": ("domains", "compare(\"<\" if op == \"<\" else \"<=\", self.low, value)", "self.low is None"),
+    "forms are those of ids": ("domains", "any(fnmatchcase(value, pattern)", "any(fnmatchcase(pattern, value)"),
     "cloud is called exact": (
         "conditions",
         "include_unknown=False)), exact=is_any_value)",
