@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ from stac_bridge.search import (
     SortCursor,
     Step,
     explanation,
+    impossible_conditions,
     make_plan,
     open_cursor,
     prunings,
@@ -164,13 +166,22 @@ class Bridge:
             ) from None
         finally:
             self._on_search(SearchCounts(items, sieve.tally.checked, sieve.tally.matched))
+        page = replace(page, notices=await self._notices(plan))
         return page, None if page.cursor is None else self._seal(page.cursor, plan)
 
     async def explain(self, search: Search) -> dict[str, Any]:
         """Return what a search would request from M2M, as JSON. Raises BadRequest, NotFound, UpstreamError."""
         plan = await self._plan(search)
         steps = [await self._step(plan, entry) for entry in plan.entries]
-        return explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
+        explained = explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
+        return {**explained, "notices": await self._notices(plan)}
+
+    async def _notices(self, plan: Plan) -> tuple[str, ...]:
+        """Sentences about the conditions of a search that no Item can meet, as far as the filters are known by now."""
+        catalog = await self._catalog.current()
+        is_named = plan.search.collections or plan.search.ids
+        entries = [catalog.latest(entry) for entry in plan.entries] if is_named else list(catalog.entries.values())
+        return impossible_conditions(plan.search.filter, entries)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()

@@ -3,6 +3,7 @@
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.explain import explanation
+from stac_bridge.search.impossible import impossible_conditions
 from stac_bridge.search.paging.cursor import Cursor, open_cursor, seal_cursor
 from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
@@ -30,6 +31,7 @@ __all__ = [
     "SortKey",
     "Step",
     "explanation",
+    "impossible_conditions",
     "make_plan",
     "make_step",
     "open_cursor",

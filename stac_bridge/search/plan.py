@@ -25,6 +25,7 @@ from stac_bridge.search.params.search import Search
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
+from stac_bridge.search.pushdown.spellings import spelled
 
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
@@ -74,8 +75,10 @@ class Plan:
         return Order(self.search.sortby, self.queryables) if self.search.sortby else None
 
     def excludes(self, entry: Entry) -> bool:
-        """Return whether none of the search's ids can be of one of the entries, which shows before its filters are."""
-        return bool(self.search.ids) and not any(resolve_id(identifier, entry) for identifier in self.search.ids)
+        """Return whether no Item of one of the entries can match, which shows before its filters are known."""
+        if self.search.ids and not any(resolve_id(identifier, entry) for identifier in self.search.ids):
+            return True
+        return matches_nothing(self.search, entry)
 
     def step(self, entry: Entry) -> Step:
         """Return the step of one of the entries, once its filters are known."""
@@ -141,8 +144,15 @@ def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -
     return replace(search, filter=cql2 and type_literals(cql2, queryables), query=())
 
 
+def matches_nothing(search: Search, entry: Entry) -> bool:
+    """Return whether no Item of an entry can match a resolved search, by its mapping alone."""
+    without_details = replace(entry, details=None)
+    return compile_filter(spelled(search.filter, without_details), without_details) == NOTHING
+
+
 def make_step(search: Search, entry: Entry) -> Step:
     """Return what one dataset is searched for; the search's filter is resolved."""
+    search = replace(search, filter=spelled(search.filter, entry))
     compiled = compile_filter(search.filter, entry)
     resolved = {meaning: None for identifier in search.ids if (meaning := resolve_id(identifier, entry))}
     if search.ids and not resolved:
@@ -224,7 +234,8 @@ def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
         properties_of(search.filter)
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
-    compiled = (compile_filter(search.filter, replace(entry, details=None)) for entry in distinct.values())
+    undetailed = [replace(entry, details=None) for entry in distinct.values()]
+    compiled = (compile_filter(spelled(search.filter, entry), entry) for entry in undetailed)
     union = reduce(Compiled.__or__, compiled, NOTHING)
     # dataset-search takes a place and days only
     scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})

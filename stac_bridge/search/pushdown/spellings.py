@@ -35,19 +35,20 @@ def plain_spelling(text: str) -> str:
     return _SEPARATORS.sub("", text.casefold())
 
 
-def spelled(expression: Cql2 | bool | None, entry: Entry) -> Cql2 | bool | None:
+def spelled(expression: Cql2 | None, entry: Entry) -> Cql2 | None:
     """Return a typed filter in which values are spelled as in the Items of an entry, as far as they are known."""
-    return _Speller(entry).spelled(expression) if isinstance(expression, dict) else expression
+    return expression and Speller(entry).spelled(expression)
 
 
-class _Speller:
-    """Respells the values of a filter; what is known of a property is looked up once, because there can be many."""
+class Speller:
+    """Spells values as the Items of an entry have them; looks up what is known of a property once."""
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
         self._spellings: dict[str, dict[str, Meaning]] = {}
 
     def spelled(self, expression: Any) -> Any:
+        """Return a typed filter, or a part of it, with these values."""
         if not isinstance(expression, dict) or "op" not in expression:
             return expression
         op, args = expression["op"], expression["args"]
@@ -65,13 +66,14 @@ class _Speller:
             return self._like(args[0], args[1], queryable)
         return expression
 
-    def _known(self, queryable: Queryable) -> dict[str, Meaning]:
+    def known(self, queryable: Queryable) -> dict[str, Meaning]:
+        """Return ``spellings`` of a property."""
         if queryable.name not in self._spellings:
             self._spellings[queryable.name] = spellings(queryable, self._entry)
         return self._spellings[queryable.name]
 
     def _value(self, value: str, queryable: Queryable) -> str:
-        known = self._known(queryable)
+        known = self.known(queryable)
         if known:
             meaning = known.get(plain_spelling(value))
             return meaning if isinstance(meaning, str) and value not in known.values() else value
@@ -88,14 +90,14 @@ class _Speller:
         return {"op": op, "args": [subject, list(flat)]}
 
     def _elements(self, element: Any, queryable: Queryable) -> tuple[Any, ...]:
-        known = self._known(queryable)
+        known = self.known(queryable)
         meaning = known.get(plain_spelling(element)) if isinstance(element, str) else None
         is_element = (element,) in known.values()
         return meaning if isinstance(meaning, tuple) and not is_element else (element,)
 
     def _like(self, subject: Any, pattern: str, queryable: Queryable) -> Cql2:
         """A pattern that matches no value is compared without case, and with other names of the values."""
-        known, unchanged = self._known(queryable), {"op": "like", "args": [subject, pattern]}
+        known, unchanged = self.known(queryable), {"op": "like", "args": [subject, pattern]}
         if not known:
             is_lower = _only_converter(queryable.row) == "platform"
             return {"op": "like", "args": [subject, pattern.lower()]} if is_lower else unchanged

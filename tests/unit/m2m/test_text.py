@@ -84,7 +84,18 @@ def test_a_clean_text_stays_as_it_is(raw: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "LC08_L2SP", "1 < 2 > 0", "<10%", "AT&T", "R & D", "50%_off", "[1] (see below)", "\u00b5m, \u4e2d\u6587", "x\ty"],
+    [
+        "",
+        "LC08_L2SP",
+        "1 < 2 > 0",
+        "<10%",
+        "AT&T",
+        "R & D",
+        "50%_off",
+        "[1] (see below)",
+        "\u00b5m, \u4e2d\u6587",
+        "x\ty",
+    ],
 )
 def test_text_without_markup_is_kept(text: str) -> None:
     assert without_markup(text) == text
@@ -95,7 +106,14 @@ def test_text_without_markup_is_kept(text: str) -> None:
     [
         *("javascript:alert(1)", " JavaScript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x"),
         *("file:///etc/passwd", "//host/a.jpg", "a.jpg", "", "https://", "http://[", "ftp://host/a", "https:a"),
-        *('https://x/"onmouseover=alert(1)', "https://x/<b>", "https://x/\r\nSet-Cookie: a", "https://x:99999/", 7, None),
+        *(
+            'https://x/"onmouseover=alert(1)',
+            "https://x/<b>",
+            "https://x/\r\nSet-Cookie: a",
+            "https://x:99999/",
+            7,
+            None,
+        ),
     ],
 )
 def test_only_an_address_on_the_web_is_an_address(address: object) -> None:

@@ -190,7 +190,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "whole numbers begin one late": ("conditions", '">=": (up, high)', '">=": (up + 1, high)'),
     "unequal is taken for equal": ("domains", '"<>": operator.ne', '"<>": operator.eq'),
     "months are one early": ("conditions", "COMPARISONS[op](month, value)", "COMPARISONS[op](month + 1, value)"),
-    "ranges end one early": ("domains", "compare(\"<\" if op == \"<\" else \"<=\", self.low, value)", "self.low is None"),
+    "ranges end one early": ("domains", 'compare("<" if op == "<" else "<=", self.low, value)', "self.low is None"),
     "forms are those of ids": ("domains", "any(fnmatchcase(value, pattern)", "any(fnmatchcase(pattern, value)"),
     "cloud is called exact": (
         "conditions",
