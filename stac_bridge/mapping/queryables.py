@@ -51,14 +51,15 @@ _RANGES: dict[str, tuple[float, float | None]] = {
 }
 """By converter: the smallest and largest number that it can return; None: no limit."""
 
-_TIMES = (f"{MIN_YEAR}-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
+_TIMES = (f"{MIN_YEAR}-01-01", "9999-12-31T24")
+"""Texts before and after all times, with and without fractions of seconds."""
 
 RANGES: dict[str, tuple[Any, Any]] = {
     **_RANGES,
     "digits-2": ("00", "99"),
     "digits-3": ("000", "999"),
-    "day": (_TIMES[0][:10], _TIMES[1][:10]),
-    "part-5-day": (_TIMES[0][:10], _TIMES[1][:10]),
+    "day": (_TIMES[0], "9999-12-31"),
+    "part-5-day": (_TIMES[0], "9999-12-31"),
     **{converter: _TIMES for converter, kind in _KINDS.items() if kind == "datetime"},
 }
 """By converter: the first and last value that it can return, text among them; None: no limit."""
@@ -77,9 +78,8 @@ PATTERNS: dict[str, tuple[str, ...]] = {
 }
 """By converter: the forms of all texts that it can return."""
 
-EPSG_PATTERNS = ("EPSG:3031", f"EPSG:269{2 * _DIGIT}", f"EPSG:32[67]{2 * _DIGIT}")
-EPSG_RANGE = (3031, 32760)
-"""The codes of ``translate/properties/grid.py``: Antarctic, and UTM zones of NAD83 and WGS 84."""
+EPSG_CODES = (3031, *range(26901, 26924), *range(32601, 32661), *range(32701, 32761))
+"""The codes of ``translate/properties/grid.py``: Antarctic, and the UTM zones of NAD83 and of WGS 84."""
 
 ORDERED_KINDS = ("string", "number", "integer", "boolean", "datetime")
 """Kinds whose values have an order."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from stac_bridge.catalog.entry import Entry
 from stac_bridge.mapping import Queryable, Row
-from stac_bridge.mapping.queryables import EPSG_PATTERNS, EPSG_RANGE, PATTERNS, RANGES, field_kind
+from stac_bridge.mapping.queryables import EPSG_CODES, PATTERNS, RANGES, field_kind
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -132,9 +132,9 @@ def _without_row(queryable: Queryable, entry: Entry) -> Domain:
     tiles = entry.mapping.tiles
     match queryable.name:
         case "proj:code":
-            return Domain(patterns=EPSG_PATTERNS)
+            return Domain(values=tuple(f"EPSG:{code}" for code in EPSG_CODES))
         case "proj:epsg":
-            return Domain(low=EPSG_RANGE[0], high=EPSG_RANGE[1], is_whole=True)
+            return Domain(values=EPSG_CODES)
         case "grid:code" if tiles:
             return Domain(patterns=(re.sub(r"\{[^{}]*\}", "*", tiles.code),))
     return ANYTHING
