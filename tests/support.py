@@ -35,7 +35,7 @@ TIMEOUT_FACTOR = 20 if LONG else 1
 
 def examples(count: int) -> int:
     """The number of examples of a random test, more of them in the long suite."""
-    return 30 * count if LONG else count
+    return 10 * count if LONG else count
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

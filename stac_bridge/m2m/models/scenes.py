@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from stac_bridge.m2m.models.text import web_address, without_markup
-from stac_bridge.m2m.models.values import as_flag, as_list, as_text
+from stac_bridge.m2m.models.values import as_count, as_flag, as_list, as_text
 
 
 @lru_cache(maxsize=8192)
@@ -99,13 +99,16 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
 def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
     """Read the ``data`` of a scene-search response of ``size`` bytes. Raises as ``read_scene`` does."""
     results = tuple(read_scene(scene) for scene in as_list(raw["results"]))
+    total = as_count(raw["totalHits"])
+    if total is None:
+        raise ValueError("totalHits is no count")
     return Scenes(
         results=results,
-        total_hits=int(raw["totalHits"]),
+        total_hits=total,
         exact=raw.get("totalHitsAccuracy") in (None, "exact"),
-        starting_number=int(raw.get("startingNumber") or 1),
-        records_returned=int(raw.get("recordsReturned") or len(results)),
-        next_record=int(raw.get("nextRecord") or 0),
+        starting_number=as_count(raw.get("startingNumber")) or 1,
+        records_returned=as_count(raw.get("recordsReturned")) or len(results),
+        next_record=as_count(raw.get("nextRecord")) or 0,
         size=size,
     )
 

@@ -14,6 +14,9 @@ from stac_bridge.m2m.models.text import plain_line, plain_text, web_address
 
 _log = logging.getLogger(__name__)
 
+_MAX_COUNT = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps."""
+
 
 class M2MModel(BaseModel):
     """An object in a response, with camelCase keys. Unknown keys are ignored: M2M adds some from time to time."""
@@ -98,15 +101,16 @@ def as_keywords(value: Any) -> str | None:
 
 
 def as_count(value: Any) -> int | None:
-    """Return a whole number, also from a text that holds one.
+    """Return a whole number from 0 on, also from a text that holds one. JSON cannot hold more than ``_MAX_COUNT``.
 
-    >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan"))
-    (12, 7, None, None)
+    >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan")), as_count(1e300), as_count(-1)
+    (12, 7, None, None, None, None)
     """
     try:
-        return int(value)
+        count = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return count if 0 <= count <= _MAX_COUNT else None
 
 
 def as_flag(value: Any) -> bool:
