@@ -74,6 +74,26 @@ def test_an_odd_scene_is_refused_or_a_valid_item(name: str, data: st.DataObject)
         )
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"type": "Polygon", "coordinates": {"op": None}},
+        {"type": "Polygon", "coordinates": 7},
+        {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], {"0": 1}, [0, 0]]]},
+        {"type": "", "coordinates": [[0, 0]]},
+        {"type": "Point", "coordinates": "text"},
+        {"type": ["Point"], "coordinates": [1, 2]},
+        {"type": "MultiPolygon", "coordinates": [[[[0, 0], [1, 0]]]]},
+        {"type": "GeometryCollection", "coordinates": [1], "geometries": 5},
+        {"type": "Polygon", "coordinates": [[[1e300, 0], [1e308, 1], [0, 1], [1e300, 0]]]},
+    ],
+)
+def test_a_place_that_is_no_geometry_is_none(place: Any) -> None:
+    for name in DATASETS:
+        scene = read_scene(as_received(raw_scene(name) | {"spatialCoverage": place, "spatialBounds": place}))
+        assert TRANSLATORS[name].core(scene)["geometry"] is None
+
+
 @odd
 @given(
     page=mutated(st.just({"results": [], "totalHits": 5, "recordsReturned": 5, "startingNumber": 1, "nextRecord": 6}))
