@@ -35,6 +35,7 @@ from stac_bridge.search import (
     Search,
     SortCursor,
     Step,
+    check_token,
     explanation,
     impossible_conditions,
     make_plan,
@@ -149,6 +150,8 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """Return a page and the token of the next one. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        if search.token:  # before the plan, which may cost a call
+            check_token(search.token, search.digest, self._keys, time.time())
         plan = await self._plan(search)
         start = self._open(search.token, plan) if search.token else None
         sieve, items = Sieve(self._scene_item), None

@@ -210,7 +210,11 @@ def prunings(search: Search, catalog: Catalog) -> list[Pruning]:
     if _is_limited(search):
         return []
     entries = tuple(catalog.entries.values())
-    return pruning(resolve_filter(search, entries), entries)
+    queryables = merge_queryables(entries)
+    resolved = _resolve(search, entries, queryables)
+    if search.sortby:
+        Order(search.sortby, queryables)  # raises before the dataset-searches are requested
+    return pruning(resolved, entries)
 
 
 def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:

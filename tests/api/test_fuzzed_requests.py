@@ -90,7 +90,7 @@ PLACED = BODIES.map(lambda body: {**body, "intersects": {"type": "Point", "coord
 @example("/search", {"limit": float("nan")})
 def test_the_body_of_a_search(server: InThread, path: str, body: Any) -> None:
     if isinstance(body, dict):
-        body.setdefault("collections", [LANDSAT])  # a search of everything is slow, and no business of this test
+        body["collections"] = body.get("collections") or [LANDSAT]  # a search of everything is slow
     check(server, "POST", path, content=dumped(body), headers=JSON)
 
 
@@ -169,7 +169,7 @@ def queries(draw: st.DrawFn) -> str:
     )
     written = [(name, quote(value, safe="", errors="surrogatepass")) for name, value in pairs]
     return "&".join(
-        [*(f"{name}={value}" for name, value in written), *draw(st.sampled_from([[], ["%ff=%ff"], ["&=;"]]))]
+        [*(f"{quote(name)}={value}" for name, value in written), *draw(st.sampled_from([[], ["%ff=%ff"], ["&=;"]]))]
     )
 
 
@@ -382,6 +382,27 @@ def test_hrefs_of_assets(server: InThread, item: dict[str, Any], data: st.DataOb
 def test_a_search_for_collections(server: InThread, params: dict[str, str]) -> None:
     clean = {name: value.encode("utf-8", "replace").decode() for name, value in params.items()}
     check(server, "GET", "/collections", params=clean)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"token": "next:abc"},
+        {"token": "AAAA"},
+        {"sortby": [{"field": "properties.nothing"}]},
+        {"sortby": [{"field": "geometry"}]},
+        {"filter": {"op": "=", "args": [{"property": "nothing"}, 1]}},
+        {"query": {"eo:cloud_cover": {"lt": "x"}}},
+        {"limit": 0},
+        {"ids": ["x"]},
+        {"fields": 7},
+    ],
+)
+def test_a_search_of_all_collections_is_checked_before_its_first_call(server: InThread, search: dict[str, Any]) -> None:
+    for path in ("/search", "/explain"):
+        if path == "/search" or "token" not in search:
+            body = {**search, "datetime": "2020-01-01T00:00:00Z", "bbox": [1, 2, 3, 4]}
+            assert check(server, "POST", path, content=dumped(body), headers=JSON).status_code == 400
 
 
 def test_the_fuzzers_send_searches_that_are_answered(server: InThread) -> None:
