@@ -49,9 +49,9 @@ class Odd(httpx.AsyncBaseTransport):
         response = await self.within.handle_async_request(request)
         envelope = orjson.loads(await response.aread())
         data = envelope["data"]
-        if name == "dataset-search":
+        if name == "dataset-search" and data:
             envelope["data"] = [record for record in data if record["datasetAlias"] in DATASETS]
-        if name == "scene-search":
+        if name == "scene-search" and data:
             envelope["data"] = {**data, "results": data["results"][:KEPT], "recordsReturned": KEPT, "totalHits": KEPT}
         if name == "dataset-messages" and isinstance(data, dict):
             envelope["data"] = dict(list(data.items())[:KEPT])
