@@ -119,7 +119,12 @@ def _text(value: Any) -> str | None:
     """Return an error's code or message as text: None for M2M's empty values, JSON for what is not text."""
     if not value:
         return None
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # orjson parses deeper nesting than it serializes
+        return "nested too deeply to be read"
 
 
 def m2m_request_id(envelope: dict[str, Any] | None) -> str | None:

@@ -94,7 +94,11 @@ async def test_no_document_has_markup_however_often_a_client_decodes_it(tmp_path
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_every_href_leads_to_the_web(tmp_path: Path, address: str) -> None:
     async with running(tmp_path, Hostile(payload=address, address=address)) as here:
-        found = texts(await documents(here))
+        read = await documents(here)
+    found = texts(read)
+    items = [item for document in read for item in document.get("features", ())]
+    assert items
+    assert not any("thumbnail" in item["assets"] for item in items)
     hrefs = [text for name, text in found if name in ("href", "url", "authorizationApi", "documentation")]
     assert len(hrefs) > 100
     assert [href for href in hrefs if not href.startswith(("http://", "https://", "s3://"))] == []

@@ -15,6 +15,9 @@ from typing import Any
 from stac_bridge.m2m.models.text import web_address, without_markup
 from stac_bridge.m2m.models.values import as_count, as_flag, as_list, as_text
 
+_MAX_LEVELS = 16
+"""Levels of lists and objects in the value of a field. orjson parses a thousand, but serializes 254."""
+
 
 @lru_cache(maxsize=8192)
 def fold(label: str) -> str:
@@ -83,7 +86,7 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
     return Scene(
         entity_id=_id(raw["entityId"]),
         display_id=_id(raw["displayId"]),
-        cloud_cover=raw.get("cloudCover"),
+        cloud_cover=_clean(raw.get("cloudCover")),
         spatial_coverage=_geojson(raw.get("spatialCoverage")),
         spatial_bounds=_geojson(raw.get("spatialBounds")),
         start_date=as_text(temporal.get("startDate")),
@@ -153,8 +156,13 @@ def _browse(raw: Mapping[str, Any]) -> Browse:
     )
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any, levels: int = _MAX_LEVELS) -> Any:
     if isinstance(value, str):
         return without_markup(value).strip()
     # A field has a single value. No list or object was ever recorded; an empty one is no value.
-    return value or None if isinstance(value, list | dict) else value
+    if isinstance(value, list):
+        return [_clean(element, levels - 1) for element in value] if value and levels else None
+    if isinstance(value, dict):
+        members = value.items() if levels else ()
+        return {without_markup(name): _clean(member, levels - 1) for name, member in members} or None
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stac_bridge.catalog import DatasetDetails, Entry
+from stac_bridge.errors import UpstreamError
+from stac_bridge.m2m.errors import Transient, read_data, read_envelope
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
 from stac_bridge.m2m.models.downloads import DownloadAnswer, Product, Retrieved
 from stac_bridge.m2m.models.notices import read_messages, read_notifications
@@ -162,6 +165,29 @@ def test_odd_downloads_and_notices_are_refused_or_can_be_written_again(data: st.
 def test_odd_notices_are_left_out(raw: Any) -> None:
     received = as_received(raw)
     check_json([notice.model_dump() for notice in (*read_notifications(received), *read_messages(received))])
+
+
+def deep(levels: int, core: Any) -> Any:
+    for _ in range(levels):
+        core = [core]
+    return core
+
+
+@pytest.mark.parametrize("levels", [1, 15, 300, 900])
+@pytest.mark.parametrize("label", ["WRS Path", "Sun Elevation L0RA", "Start Time", "Sensor Identifier", "Roll Angle"])
+def test_a_field_with_lists_in_lists_is_text_without_markup_or_absent(levels: int, label: str) -> None:
+    raw = raw_scene("landsat_ot_c2_l2", cloudCover=deep(levels, 1), fields={label: deep(levels, "<b>7</b>")})
+    item = TRANSLATORS["landsat_ot_c2_l2"].core(read_scene(as_received(raw)))
+    check_json(item)
+    assert "<" not in str(item)
+
+
+def test_an_error_of_m2m_that_is_nested_deeply_is_an_upstream_error() -> None:
+    for code in (deep(300, 1), {"a": deep(900, "x")}, deep(900, {})):
+        envelope = read_envelope(httpx.Response(200, content=dumped({"errorCode": code, "errorMessage": code})))
+        assert envelope is not None
+        with pytest.raises((UpstreamError, Transient)):
+            read_data(envelope, httpx.Response(200))
 
 
 @pytest.mark.parametrize("value", [None, [], {}, "a", 7, [None], ["a"], {"a": 1}, [[]], True])
