@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,16 @@ ORIGIN = "http://sandbox.test"
 """Where tests within one process have their sandbox."""
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], Any]
+
+
+def sampled(cases: Iterable[Any], every: int) -> list[Any]:
+    """Parametrize with all cases, but mark those between every n-th ``long``: ``make test`` runs a sample of them."""
+    return [case if number % every == 0 else _long(case) for number, case in enumerate(cases)]
+
+
+def _long(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 class Script:

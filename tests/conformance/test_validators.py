@@ -22,7 +22,7 @@ VALIDATED = [
     ["core", "features", "features#filter"],  # features looks at all that collections would
     ["item-search"],
     ["item-search#fields", "item-search#query"],
-    ["item-search#filter", "item-search#sort"],
+    pytest.param(["item-search#filter", "item-search#sort"], marks=pytest.mark.long),
 ]
 """In the validator's words, in parts that workers share. Its command does not take all of them, its function does."""
 
