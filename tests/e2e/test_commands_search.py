@@ -281,7 +281,7 @@ def test_completion_is_there_for_shells_and_for_collections() -> None:
 def test_a_search_for_a_value_that_no_item_can_have_is_refused_with_the_nearest(
     api: str, filter_: str, advice: str
 ) -> None:
-    for command in (("search",), ("search", "--json"), ("download", "--dry-run")):
+    for command in (("search",), ("search", "--json"), ("download",)):
         ran = run(api, *command, "-c", "landsat_ot_c2_l2", "--datetime", "2024-07-01", "--filter", filter_)
         assert (ran.exit_code, ran.stdout) == (2, ""), ran.output
         assert advice in ran.stderr
