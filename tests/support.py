@@ -33,6 +33,11 @@ TIMEOUT_FACTOR = 20 if LONG else 1
 """What time limits of tests are multiplied by."""
 
 
+def examples(count: int) -> int:
+    """The number of examples of a random test, more of them in the long suite."""
+    return 10 * count if LONG else count
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
 RECORDINGS = Path(__file__).resolve().parent / "contract" / "recordings"

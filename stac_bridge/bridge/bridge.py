@@ -39,7 +39,9 @@ from stac_bridge.search import (
     Search,
     SortCursor,
     Step,
+    check_token,
     explanation,
+    impossible_conditions,
     make_plan,
     open_cursor,
     prunings,
@@ -157,6 +159,8 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """Return a page and the token of the next one. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        if search.token:  # before the plan, which may cost a call
+            check_token(search.token, search.digest, self._keys, time.time())
         plan = await self._plan(search)
         start = self._open(search.token, plan) if search.token else await self._stopped_at(plan)
         sieve, items = Sieve(self._scene_item), None
@@ -177,6 +181,7 @@ class Bridge:
             ) from None
         finally:
             self._on_search(SearchCounts(items, sieve.tally.checked, sieve.tally.matched))
+        page = replace(page, notices=await self._notices(plan))
         return page, None if page.cursor is None else self._seal(page.cursor, plan)
 
     async def explain(self, search: Search) -> dict[str, Any]:
@@ -194,7 +199,15 @@ class Bridge:
             steps.append(ExplainedStep.of(replace(part, entry=entry)))
             await asyncio.sleep(0)  # a plan may have hundreds of steps
         axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
-        return await asyncio.to_thread(explanation, plan.search, steps, axis, unknown)
+        document = await asyncio.to_thread(explanation, plan.search, steps, axis, unknown)
+        return {**document, "notices": await self._notices(plan)}
+
+    async def _notices(self, plan: Plan) -> tuple[str, ...]:
+        """Sentences about the conditions of a search that no Item can meet, as far as the filters are known by now."""
+        catalog = await self._catalog.current()
+        is_named = plan.search.collections or plan.search.ids
+        entries = [catalog.latest(entry) for entry in plan.entries] if is_named else list(catalog.entries.values())
+        return impossible_conditions(plan.search.filter, entries)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()

@@ -3,7 +3,8 @@
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.explain import ExplainedStep, explanation
-from stac_bridge.search.paging.cursor import Cursor, open_cursor, seal_cursor
+from stac_bridge.search.impossible import impossible_conditions
+from stac_bridge.search.paging.cursor import Cursor, check_token, open_cursor, seal_cursor
 from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
 from stac_bridge.search.params.ids import EntityId, PartialId, resolve_id
@@ -31,7 +32,9 @@ __all__ = [
     "SortCursor",
     "SortKey",
     "Step",
+    "check_token",
     "explanation",
+    "impossible_conditions",
     "make_plan",
     "make_step",
     "open_cursor",

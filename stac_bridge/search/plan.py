@@ -25,6 +25,7 @@ from stac_bridge.search.params.search import Search
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
+from stac_bridge.search.pushdown.spellings import spelled
 
 MAX_IDS = 200
 """Ids that one request to M2M names. More are searched in parts, so that other callers get turns in between."""
@@ -69,9 +70,11 @@ class Part:
 
     @property
     def is_excluded(self) -> bool:
-        """Whether none of the ids can be of the dataset, which shows before its filters are known."""
+        """Whether no Item of the dataset can match, which shows before its filters are known."""
         ids = self.search.ids
-        return bool(ids) and not any(resolve_id(identifier, self.entry) for identifier in ids)
+        if ids and not any(resolve_id(identifier, self.entry) for identifier in ids):
+            return True
+        return matches_nothing(self.search, self.entry)
 
     @property
     def needs_details(self) -> bool:
@@ -201,8 +204,15 @@ def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -
     return replace(search, filter=cql2 and type_literals(cql2, queryables), query=())
 
 
+def matches_nothing(search: Search, entry: Entry) -> bool:
+    """Return whether no Item of an entry can match a resolved search, by its mapping alone."""
+    without_details = replace(entry, details=None)
+    return compile_filter(spelled(search.filter, without_details), without_details) == NOTHING
+
+
 def make_step(search: Search, entry: Entry) -> Step:
     """Return what one dataset is searched for; the search's filter is resolved."""
+    search = replace(search, filter=spelled(search.filter, entry))
     compiled = compile_filter(search.filter, entry)
     resolved = {meaning: None for identifier in search.ids if (meaning := resolve_id(identifier, entry))}
     if search.ids and not resolved:
@@ -260,7 +270,11 @@ def prunings(search: Search, catalog: Catalog) -> list[Pruning]:
     if _is_limited(search):
         return []
     entries = tuple(catalog.entries.values())
-    return pruning(resolve_filter(search, entries), entries)
+    queryables = merge_queryables(entries)
+    resolved = _resolve(search, entries, queryables)
+    if search.sortby:
+        Order(search.sortby, queryables)  # raises before the dataset-searches are requested
+    return pruning(resolved, entries)
 
 
 def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
@@ -284,7 +298,8 @@ def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
         properties_of(search.filter)
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
-    compiled = (compile_filter(search.filter, replace(entry, details=None)) for entry in distinct.values())
+    undetailed = [replace(entry, details=None) for entry in distinct.values()]
+    compiled = (compile_filter(spelled(search.filter, entry), entry) for entry in undetailed)
     union = reduce(Compiled.__or__, compiled, NOTHING)
     # dataset-search takes a place and days only
     scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})

@@ -278,3 +278,26 @@ def test_completion_is_there_for_shells_and_for_collections() -> None:
         prog_name="stac-bridge",
     )
     assert "naip,landsat_ot_c2_l2" in said.output
+
+
+@pytest.mark.parametrize(
+    ("filter_", "advice"),
+    [
+        ("platform = 'LANDSAT_88'", "did you mean 'landsat-8'?"),
+        ("\"landsat:wrs_path\" = 'abc'", "its values have the form 000."),
+        ("platform IN ('landsat-8', 'landsat-88')", "did you mean 'landsat-8'?"),
+    ],
+)
+def test_a_search_for_a_value_that_no_item_can_have_is_refused_with_the_nearest(
+    api: str, filter_: str, advice: str
+) -> None:
+    for command in (("search",), ("search", "--json"), ("download",)):
+        ran = run(api, *command, "-c", "landsat_ot_c2_l2", "--datetime", "2024-07-01", "--filter", filter_)
+        assert (ran.exit_code, ran.stdout) == (2, ""), ran.output
+        assert advice in ran.stderr
+    assert advice in answered(api, "explain", "-c", "landsat_ot_c2_l2", "--filter", filter_).replace("\n", " ")
+
+
+def test_a_search_in_landsatlooks_spelling_is_not_refused(api: str) -> None:
+    found = items(api, "-c", "landsat_ot_c2_l2", "--filter", "platform = 'LANDSAT_9'", "--datetime", "2024-07-01")
+    assert {item["properties"]["platform"] for item in found} == {"landsat-9"}

@@ -23,6 +23,7 @@ from stac_bridge.api.links import base_of, collection_search_links, landing_link
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.api.routes.browser import BROWSER, is_expected, leads_to_browser
+from stac_bridge.api.warnings import add_warnings
 from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Catalog, Entry, Together
@@ -149,7 +150,9 @@ class CoreClient(AsyncBaseCoreClient):
         if page.matched is not None:
             document["numberMatched"] = page.matched
         document["numberReturned"] = len(features)
-        return respond(document, request, media_type=GEOJSON, max_age=self.max_age)
+        response = respond(document, request, media_type=GEOJSON, max_age=self.max_age)
+        add_warnings(response, page.notices)
+        return response
 
 
 def _query_parameters(request: Request) -> dict[str, str]:
