@@ -79,6 +79,9 @@ _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 """Signs in a row: the library nests one level for each, and thousands of them crash the process."""
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
+_OBJECTS = frozenset({"op", "property", "timestamp", "date", "interval", "bbox", "function"})
+"""Members of CQL2's objects, of which each has one, beside the type of a geometry."""
+
 _EMPTY_GEOMETRY = re.compile(
     r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE
 )
@@ -134,7 +137,29 @@ def _parse_json(value: Any, limits: Limits) -> Any:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {error}.") from None
     if len(content) > limits.filter:
         raise BadRequest(f"filter has {len(content)} bytes; {limits.filter} are the maximum.")
-    return _parse(cql2.parse_json, content.decode(), "CQL2 JSON")
+    try:
+        return _parse(cql2.parse_json, content.decode(), "CQL2 JSON")
+    except BadRequest:
+        _check_literals(value)  # the library does not say which part it cannot read
+        raise
+
+
+def _check_literals(value: Any) -> None:
+    """Raises BadRequest for a geometry, an interval or another object that is not one, anywhere in a filter."""
+    queue = [value]
+    while queue:
+        part = queue.pop()
+        if isinstance(part, dict) and "type" in part:
+            read_geometry(part, "a geometry in filter")
+        elif isinstance(part, dict) and not isinstance(part.get("interval", []), list):
+            raise BadRequest(
+                f"filter has the interval {_shown(part['interval'])}; "
+                'write {"interval": [start, end]}, or the text "start/end" alone.'
+            )
+        elif isinstance(part, dict) and part.keys().isdisjoint(_OBJECTS):
+            raise BadRequest(f"filter has {_shown(part)}, which is no value of CQL2.")
+        else:
+            queue += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def _parse(parse: Callable[[str], cql2.Expr], text: str, language: str) -> Any:
