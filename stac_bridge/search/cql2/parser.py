@@ -249,8 +249,8 @@ def _value(value: Any) -> Any:
             return read_bbox(bbox)
         case {"type": _}:
             return read_geometry(value, "a geometry in filter")
-        case {"interval": [start, end]}:
-            return {"interval": [_value(start), _value(end)]}
+        case {"interval": list(ends)}:
+            return _interval(ends)
         case {"property": str(name)}:
             return {"property": name.removeprefix("properties.")}
         case float() if not math.isfinite(value):
@@ -260,6 +260,15 @@ def _value(value: Any) -> Any:
         case list():
             return [_value(element) for element in value]
     raise BadRequest(f"filter has {_shown(value)}, which is no value of CQL2.")
+
+
+def _interval(ends: list[Any]) -> Any:
+    """An interval of two ends, or the text of one."""
+    if len(ends) == 1 and isinstance(ends[0], str):
+        return ends[0]
+    if len(ends) != 2:
+        raise BadRequest(f"filter has an interval of {len(ends)} times; write INTERVAL('start', 'end').")
+    return {"interval": [_value(end) for end in ends]}
 
 
 def _operator(op: str) -> str:
