@@ -32,8 +32,8 @@ from stac_bridge.search import Limits, parse, read_collection_search
 from stac_bridge.search.collections import CollectionPage, CollectionSearch
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
 
-_LISTS = ("collections", "ids")
-"""Parameters that may be repeated in a URL."""
+_LISTS = ("collections", "ids", "datetime")
+"""Parameters that may be repeated in a URL. GDAL repeats datetime, and each of its intervals has to intersect."""
 
 _STAC_VERSION = "1.1.0"
 
