@@ -78,7 +78,7 @@ serve: $(SERVE) ## Serve the STAC API on 127.0.0.1:$(PORT); on the sandbox unles
 
 # The fast loop: no server process, no browser, no Redis, no Node.
 unit: $(DEV) ## Run the fast unit tests, in less than a minute
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal -p no:schemathesis -m "not slow and not long" tests/unit stac_bridge m2m_sandbox
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal -p no:schemathesis -m "not slow and not long" tests/unit
 
 check: lint unit ## Run lint and the fast unit tests: before each commit
 

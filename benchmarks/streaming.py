@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from typing import Any
 
 from benchmarks.parts.benchmark import Benchmark
 from benchmarks.parts.figures import Figure, at_least
+from benchmarks.parts.servers import peak_memory
 from tests.serving import free_port, started, wait_for
 
 BUFFER = 2**20
@@ -48,9 +47,9 @@ def run(size: Size) -> list[Figure]:
     ):
         href = bridge.leading_to(f"{host}/file")
         figures = [figure for count in size.readers for figure in _speeds(f"{host}/file", href, count, size)]
-        before = bridge.memory()
+        before = peak_memory("serve")
         _read((href, 0, size.bytes))
-        after = bridge.memory()
+        after = peak_memory("serve")
         tape = bridge.leading_to(f"{host}/tape")
         start = time.perf_counter()
         _read((tape, 0, size.bytes))
@@ -60,7 +59,7 @@ def run(size: Size) -> list[Figure]:
             Figure("maximum memory before another read", before, "MB"),
             Figure("maximum memory after another read", after, "MB"),
             Figure("through the spool", spooled, "MB/s"),
-            Figure("maximum memory with the spool", bridge.memory(), "MB"),
+            Figure("maximum memory with the spool", peak_memory("serve"), "MB"),
         ]
 
 
@@ -120,7 +119,7 @@ class _Bridge:
     """A bridge, its sandbox, and Items whose Assets no client has read yet."""
 
     def __init__(self, address: str, sandbox: str) -> None:
-        self._sandbox, self._pid = sandbox, _child("serve")
+        self._sandbox = sandbox
         page = _json(f"{address}/search?collections=landsat_ot_c2_l2&limit=9")
         self._hrefs = [item["assets"]["red"]["href"] for item in page["features"]]
 
@@ -133,11 +132,6 @@ class _Bridge:
         urllib.request.urlopen(urllib.request.Request(href, method="HEAD")).close()
         return href
 
-    def memory(self) -> float:
-        """Return the bridge's maximum memory so far, in MB."""
-        status = Path(f"/proc/{self._pid}/status").read_text()
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1e3
-
 
 @contextlib.contextmanager
 def _bridged(folder: Path) -> Iterator[_Bridge]:
@@ -146,12 +140,6 @@ def _bridged(folder: Path) -> Iterator[_Bridge]:
         settings = {"m2m_url": f"{sandbox}/api/api/json/stable/", "download_hosts": "127.0.0.1", **account}
         with started("serve", folder, delivery="stream", **settings) as (address, _log):  # type: ignore[arg-type]
             yield _Bridge(address, sandbox)
-
-
-def _child(command: str) -> int:
-    """Return the id of the child process that runs a command."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return next(int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
 
 
 def _json(url: str) -> Any:

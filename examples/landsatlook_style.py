@@ -19,6 +19,8 @@ from pystac_client import Client
 from rasterio.warp import transform_bounds
 from serving import server
 
+from stac_bridge import compat
+
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
@@ -29,7 +31,7 @@ CLEAR = 1 << 6
 
 def window_of(href: str, place: tuple[float, float, float, float]) -> np.ndarray:
     """The part of a file that covers a place (degrees), in the file's own grid; outside the scene it is 0."""
-    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_HTTP_MAX_RETRY=10), rasterio.open(href) as file:
+    with rasterio.open(href) as file:
         bounds = transform_bounds("EPSG:4326", file.crs, *place)
         window = rasterio.windows.from_bounds(*bounds, file.transform).round_offsets().round_lengths()
         return file.read(1, window=window, boundless=True, fill_value=0)
@@ -58,7 +60,8 @@ def main() -> None:
         # Scenes of one path and row lie on one grid, up to whole pixels.
         one = items[0].properties
         same = [item for item in items if item.properties["proj:code"] == one["proj:code"]][:4]
-        layers = [greenness(item) for item in same]
+        with rasterio.Env(**compat.gdal_options(address)):
+            layers = [greenness(item) for item in same]
 
     height, width = (min(layer.shape[axis] for layer in layers) for axis in (0, 1))
     stack = np.stack([layer[:height, :width] for layer in layers])

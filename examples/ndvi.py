@@ -18,6 +18,8 @@ import rasterio.errors
 from dask.diagnostics import ProgressBar
 from serving import server
 
+from stac_bridge import compat
+
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
@@ -45,8 +47,8 @@ def main() -> None:
         for item in items:
             print(f"{item.id}  cloud {item.properties.get('eo:cloud_cover', '?')} %")
 
-        # GDAL comes back when USGS is still preparing a file, if it is told to.
-        odc.stac.configure_rio(cloud_defaults=True, GDAL_HTTP_MAX_RETRY="10", GDAL_HTTP_RETRY_DELAY="2")
+        # So that GDAL retries while USGS prepares a file, and forgets that the file once was not ready.
+        odc.stac.configure_rio(cloud_defaults=True, **compat.gdal_options(address))
         bands = odc.stac.load(
             items,
             bands=["red", "nir08", "qa_pixel"],

@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from serving import server
 
+from stac_bridge import compat
+
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -48,9 +50,10 @@ def begin(told: str, out: str) -> tuple[str, str]:
     serving = contextlib.ExitStack()
     atexit.register(serving.close)
     plt.style.use(STYLE)
-    # GDAL comes back when USGS is still preparing a file, if it is told to.
-    odc.stac.configure_rio(cloud_defaults=True, GDAL_HTTP_MAX_RETRY="10", GDAL_HTTP_RETRY_DELAY="2")
-    return serving.enter_context(server(given.api)), given.out
+    address = serving.enter_context(server(given.api))
+    # So that GDAL retries while USGS prepares a file, and forgets that the file once was not ready.
+    odc.stac.configure_rio(cloud_defaults=True, **compat.gdal_options(address))
+    return address, given.out
 
 
 def save(figure: Figure, out: str) -> None:

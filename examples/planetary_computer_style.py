@@ -17,6 +17,8 @@ import pystac_client
 import rasterio.errors
 from serving import server
 
+from stac_bridge import compat
+
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
@@ -39,7 +41,7 @@ def main() -> None:
         )
         items = sorted(search.item_collection(), key=lambda item: item.properties.get("eo:cloud_cover", 100))[:3]
 
-        odc.stac.configure_rio(cloud_defaults=True, GDAL_HTTP_MAX_RETRY="10", GDAL_HTTP_RETRY_DELAY="2")
+        odc.stac.configure_rio(cloud_defaults=True, **compat.gdal_options(address))
         data = odc.stac.load(items, bands=["red", "nir08", "qa_pixel"], bbox=PLACE, groupby="id", chunks={})
         clear = (data["qa_pixel"] & 0b11111) == 0  # no fill, dilated cloud, cirrus, cloud, cloud shadow
         red, nir = (data[name].where(clear) * 0.0000275 - 0.2 for name in ("red", "nir08"))

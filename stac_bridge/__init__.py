@@ -1,6 +1,6 @@
 """A live STAC API over the USGS/EROS Machine-to-Machine (M2M) archive.
 
-For scripts: ``signing`` renews hrefs while they are read, ``compat`` helps readers that know less of STAC. Both are
+For scripts: ``signing`` renews hrefs while they are read, ``compat`` configures GDAL and helps older readers. Both are
 imported when they are first used, so that ``stac-bridge --version`` need not import httpx.
 """
 

@@ -93,6 +93,26 @@ def _read_weight(member: str) -> tuple[str, float]:
     return ";".join([name, *kept]).lower(), weight
 
 
+def read_preferred_wait(value: str | None) -> float | None:
+    """Parse the seconds that a Prefer header lets the server take (RFC 7240): 0 to be answered at once.
+
+    The first of several counts. None if the header does not limit the time.
+
+    >>> read_preferred_wait("respond-async, Wait = 5"), read_preferred_wait("respond-async")
+    (5.0, 0.0)
+    >>> read_preferred_wait("return=minimal"), read_preferred_wait("wait=soon"), read_preferred_wait(None)
+    (None, None, None)
+    """
+    preferences: dict[str, str] = {}
+    for member in _MEMBER.findall(value or ""):
+        name, _, setting = member.partition(";")[0].partition("=")
+        preferences.setdefault(name.strip().lower(), setting.strip().strip('"'))
+    seconds = read_count(preferences.get("wait"))
+    if seconds is not None:
+        return float(seconds)
+    return 0.0 if "respond-async" in preferences else None
+
+
 def read_filename(disposition: str | None) -> str | None:
     """Parse the file name of a Content-Disposition (RFC 6266), without folders before it and a query after it.
 

@@ -2,22 +2,25 @@
 
 Context variables carry these through every call, so that no function has to pass them on.
 Work outside any request (a background refresh) has no caller, the lowest priority, and no deadline unless it sets one.
+Work that several requests share has the places of all of them, and the latest of their deadlines.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
@@ -61,8 +64,145 @@ class RequestContext:
     """Age in seconds of the oldest value used past its TTL because M2M is down; None if all values were fresh."""
 
 
+class Place(NamedTuple):
+    """A place in the queue for M2M."""
+
+    caller: str
+    priority: CallPriority
+
+
+class Demand(Protocol):
+    """For whom work is done: their places in the queue for M2M, and until when they wait."""
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """The places of all requests that wait for the work."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """When (``time.monotonic``) the last of them stops waiting."""
+        ...
+
+    @property
+    def newest(self) -> float:
+        """When (``time.monotonic``) the last of them began to wait."""
+        ...
+
+    def watch(self, on_change: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call ``on_change`` inside, whenever any of the above changes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SingleDemand:
+    """The demand of one request, which never changes."""
+
+    places: frozenset[Place]
+    deadline: float
+    newest: float
+
+    @contextmanager
+    def watch(self, _on_change: Callable[[], None]) -> Iterator[None]:
+        """Do nothing: it never changes."""
+        yield
+
+
+class SharedDemand:
+    """The demand of all requests that wait for work they share.
+
+    When the last of them leaves, its place and deadline remain for work that goes on nevertheless.
+    """
+
+    def __init__(self) -> None:
+        self._present: dict[object, Demand] = {}
+        self._last: Demand | None = None
+        self._callbacks: dict[object, Callable[[], None]] = {}
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """The places of those who wait."""
+        return frozenset().union(*(demand.places for demand in self._demands))
+
+    @property
+    def deadline(self) -> float:
+        """The latest deadline."""
+        return max((demand.deadline for demand in self._demands), default=math.inf)
+
+    @property
+    def newest(self) -> float:
+        """When the last of them began to wait."""
+        return max((demand.newest for demand in self._demands), default=-math.inf)
+
+    @contextmanager
+    def watch(self, on_change: Callable[[], None]) -> Iterator[None]:
+        """Call ``on_change`` when a request joins or leaves."""
+        token = object()
+        self._callbacks[token] = on_change
+        try:
+            yield
+        finally:
+            del self._callbacks[token]
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Add the demand of the current request while inside."""
+        token, demand = object(), current_demand()
+        with demand.watch(self._report):  # it can itself be shared, by those who wait for an outer piece of work
+            self._present[token] = demand
+            self._report()
+            try:
+                yield
+            finally:
+                self._last = self._present.pop(token)
+                self._report()
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Make this the demand of the tasks that are started inside."""
+        token = _demand.set(self)
+        try:
+            yield
+        finally:
+            _demand.reset(token)
+
+    @property
+    def _demands(self) -> tuple[Demand, ...]:
+        return tuple(self._present.values()) or ((self._last,) if self._last else ())
+
+    def _report(self) -> None:
+        for callback in tuple(self._callbacks.values()):
+            callback()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _NarrowedDemand:
+    """Another demand, each request of which waits ``seconds`` at most, from ``began`` or from when it joined."""
+
+    inner: Demand
+    seconds: float
+    began: float
+
+    @property
+    def places(self) -> frozenset[Place]:
+        return self.inner.places
+
+    @property
+    def deadline(self) -> float:
+        return min(self.inner.deadline, max(self.began, self.inner.newest) + self.seconds)
+
+    @property
+    def newest(self) -> float:
+        return self.inner.newest
+
+    def watch(self, on_change: Callable[[], None]) -> AbstractContextManager[None]:
+        return self.inner.watch(on_change)
+
+
+_BACKGROUND = SingleDemand(frozenset({Place("", CallPriority.background)}), math.inf, -math.inf)
+
 _current: ContextVar[RequestContext] = ContextVar("request_context")
-_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+_demand: ContextVar[Demand] = ContextVar("demand", default=_BACKGROUND)
 
 
 def current_request() -> RequestContext:
@@ -70,9 +210,33 @@ def current_request() -> RequestContext:
     return _current.get(None) or RequestContext()
 
 
+def current_demand() -> Demand:
+    """Return for whom the current work is done."""
+    return _demand.get()
+
+
 def time_left() -> float:
-    """Return the seconds until the deadline of the current request: negative once it has passed, inf without one."""
-    return _deadline.get() - time.monotonic()
+    """Return the seconds until the deadline of the current work: negative once it has passed, inf without one."""
+    return _demand.get().deadline - time.monotonic()
+
+
+@asynccontextmanager
+async def until_deadline(grace: float = 0) -> AsyncIterator[None]:
+    """Raise TimeoutError when the deadline of the current work, which may move, and ``grace`` seconds have passed."""
+    demand, loop = current_demand(), asyncio.get_running_loop()
+
+    def ends() -> float | None:
+        left = demand.deadline - time.monotonic()
+        return None if left == math.inf else loop.time() + left + grace
+
+    async with asyncio.timeout_at(ends()) as timeout:
+
+        def move() -> None:
+            if not timeout.expired():
+                timeout.reschedule(ends())
+
+        with demand.watch(move):
+            yield
 
 
 @contextmanager
@@ -80,21 +244,24 @@ def request_deadline(
     seconds: float, caller: str = "", priority: CallPriority = CallPriority.background
 ) -> Iterator[RequestContext]:
     """Start a request that must end within ``seconds``; it replaces an enclosing request and its deadline."""
-    context = RequestContext(caller, priority)
+    context, now = RequestContext(caller, priority), time.monotonic()
     token = _current.set(context)
-    deadline_token = _deadline.set(time.monotonic() + seconds)
+    demand_token = _demand.set(SingleDemand(frozenset({Place(caller, priority)}), now + seconds, now))
     try:
         yield context
     finally:
-        _deadline.reset(deadline_token)
+        _demand.reset(demand_token)
         _current.reset(token)
 
 
 @contextmanager
 def narrow_deadline(seconds: float) -> Iterator[None]:
-    """Bring the deadline of the current request forward to at most ``seconds`` from now; costs still add up in it."""
-    token = _deadline.set(min(_deadline.get(), time.monotonic() + seconds))
+    """Bring the deadline of the current work forward to at most ``seconds`` from now; costs still add up in it.
+
+    A request that joins shared work later waits at most ``seconds`` from then.
+    """
+    token = _demand.set(_NarrowedDemand(current_demand(), seconds, time.monotonic()))
     try:
         yield
     finally:
-        _deadline.reset(token)
+        _demand.reset(token)

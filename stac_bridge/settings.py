@@ -100,6 +100,14 @@ class Settings(BaseSettings):
         description="Seconds past its TTL for which an M2M response is still served while M2M is down; 0: never.",
     )
     url_ttl: int = Field(900, ge=1, description="Seconds for which a USGS download URL is reused.")
+    staging_wait: float = Field(
+        4.5,
+        ge=0,
+        le=60,
+        description="Seconds that a request waits for a file that USGS is preparing, before it gets a 503; 0: it does "
+        "not wait.",
+    )
+    """Less than 5 s, the read timeout that httpx has by default: no widely used HTTP client gives up earlier."""
     spool_bytes: int = Field(
         10 * 2**30,
         ge=2**20,
@@ -128,7 +136,10 @@ class Settings(BaseSettings):
         description="Maximum size of a body sent to `/sign`, in bytes; a thousand Landsat Items are 30 MB.",
     )
     max_url: int = Field(
-        32_768, ge=1024, le=60_000, description="Maximum length of a URL, in bytes; the server itself stops at 65,535."
+        32_768,
+        ge=1024,
+        le=60_000,
+        description="Maximum length of a URL without `token`, in bytes; the server itself stops at 65,535.",
     )
     max_vertices: int = Field(
         10_000, ge=4, description="Maximum number of vertices in `intersects` and in the geometries of a filter."

@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from tests.recorded_m2m import ALL_GROUPS, EE, RecordedServer, serving_recorded
 from tests.serving import started
-from tests.support import TIMEOUT_FACTOR
+from tests.support import LONG, TIMEOUT_FACTOR
 
 # read by pytest-timeout, before its value in pyproject.toml
 os.environ.setdefault("PYTEST_TIMEOUT", str(120 * TIMEOUT_FACTOR))
+
+
+# A random failure must not stop a change that did not cause it: the usual runs draw the same examples each time. The
+# long ones draw others each time, and print how to repeat a failure.
+hypothesis.settings.register_profile("usual", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=1000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("long" if LONG else "usual")
 
 
 def pytest_collection_finish() -> None:

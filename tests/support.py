@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from m2m_sandbox import Sandbox, create_sandbox
 from stac_bridge.api import create_app
 from stac_bridge.api.routes.browser import BUILT
-from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts
+from stac_bridge.assets import DEFAULT_READ_TIMEOUTS, ReadTimeouts, Source, StagingWait
 from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.client import M2MClient
@@ -32,6 +32,12 @@ LONG = bool(os.environ.get("STAC_BRIDGE_TESTS_LONG"))
 TIMEOUT_FACTOR = 20 if LONG else 1
 """What time limits of tests are multiplied by."""
 
+
+def examples(count: int) -> int:
+    """The number of examples of a random test, more of them in the long suite."""
+    return 10 * count if LONG else count
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FIXTURES = Path(__file__).resolve().parent / "contract" / "fixtures"
 RECORDINGS = Path(__file__).resolve().parent / "contract" / "recordings"
@@ -44,6 +50,16 @@ ORIGIN = "http://sandbox.test"
 """Where tests within one process have their sandbox."""
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], Any]
+
+
+def sampled(cases: Iterable[Any], every: int) -> list[Any]:
+    """Parametrize with all cases, but mark those between every n-th ``long``: ``make test`` runs a sample of them."""
+    return [case if number % every == 0 else _long(case) for number, case in enumerate(cases)]
+
+
+def _long(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 class Script:
@@ -217,6 +233,7 @@ async def running(
     backoff: Backoff | None = None,
     breaker: Breaker | None = None,
     patience: ReadTimeouts = DEFAULT_READ_TIMEOUTS,
+    staging: StagingWait[Source] | None = None,
     browser: Path = BUILT,
     **settings: Any,
 ) -> AsyncIterator[Here]:
@@ -232,6 +249,7 @@ async def running(
         "m2m_username": "someone",
         "m2m_token": "a-token",
         "notices_ttl": 0,  # so that tests may count what M2M is asked
+        "staging_wait": 0,  # so that tests see the 503
     }
     told = Settings(**{**given, "data_dir": folder, "signing_keys": "0123456789abcdef0123", **settings})
     within = httpx.ASGITransport(sandbox)
@@ -243,6 +261,7 @@ async def running(
         backoff=backoff,
         breaker=breaker,
         patience=patience,
+        staging=staging,
         browser=browser,
     )
     async with (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from stac_bridge.settings import Settings
 from tests.redis_server import RedisServer
 from tests.serving import free_port, started, until
 
-__all__ = ["bridged", "seen"]
+__all__ = ["bridged", "peak_memory", "seen"]
 
 
 @contextlib.contextmanager
@@ -78,6 +80,19 @@ def _in_thread(app: Callable[[str], ASGIApp]) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def peak_memory(command: str | None = None) -> float:
+    """Return the maximum memory so far, in MB, of the child process that runs a command, or of this process."""
+    process = "self" if command is None else str(_child(command))
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1e3
+
+
+def _child(command: str) -> int:
+    """Return the id of the child process that runs a command."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return next(int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
 
 
 def seen(sandbox: str) -> dict[str, Any]:

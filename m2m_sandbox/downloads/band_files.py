@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.landsat.families import ARD, FAMILIES
 from m2m_sandbox.files.ard_tiles import TEXTS, THUMBNAILS
-from m2m_sandbox.files.products import landsat_file, landsat_files
+from m2m_sandbox.files.products import landsat_file, landsat_files, text_files
 from m2m_sandbox.pixels.bands import rasters_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _TILE_FILE = re.compile(r"L[A-Z]\d\d_(?:CU|AK|HI)_\d{6}_\d{8}_\d{8}_\d\d_.")
 SYSTEMS = ("ls_s3", "dds")
 """The systems that deliver a band file: the cloud's, and dds while the scene is fresh."""
 
-_TEXTS = ("ANG.txt", "MTL.txt", "MTL.xml")
 _PRODUCT_CODES = {"L1": "D687", "L2SR": "D691", "L2ST": "D693", "ARD": "D771"}
 """The prefix of a band file's entity id → the code of its product."""
 
@@ -106,7 +105,7 @@ def _group(family: Family, group_id: str, label: str, prefixes: list[str]) -> di
     level = "ARD" if family.tiled else {1: "L1TP", 2: "L2SP"}[family.level]
     sensors = ("OLI_TIRS", "ETM", "TM") if family.tiled else (family.sensor,)
     rasters = dict.fromkeys(name for sensor in sensors for name in rasters_of(sensor, level))
-    others = (*TEXTS, *THUMBNAILS) if family.tiled else _TEXTS
+    others = (*TEXTS, *THUMBNAILS) if family.tiled else sorted(text_files(family.sensor))
     endings = [*others, *(f"{name}.TIF" for name in rasters)]
     return {
         "id": group_id,

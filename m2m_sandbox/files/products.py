@@ -12,7 +12,7 @@ from PIL import Image
 from m2m_sandbox.archive.small.frame import Frame, frame_of
 from m2m_sandbox.files.ard_tiles import TEXTS, THUMBNAILS, bundle_files, tile_files
 from m2m_sandbox.files.content import BytesContent, LazyContent
-from m2m_sandbox.files.landsat_metadata import angle_header, mtl_text, mtl_xml
+from m2m_sandbox.files.landsat_metadata import angle_file, angle_header, mtl_text, mtl_xml
 from m2m_sandbox.files.packing import gzipped, tarred
 from m2m_sandbox.files.pdf import text_page
 from m2m_sandbox.pixels.bands import raster, rasters_of
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _TEXTS = {"MTL.txt": mtl_text, "MTL.xml": mtl_xml, "ANG.txt": angle_header}
 
 
+def text_files(sensor: str) -> tuple[str, ...]:
+    """Return the endings of the text files of a scene of a sensor."""
+    return ("MTL.txt", "MTL.xml", *angle_file(sensor))
+
+
 def landsat_files(facts: SceneFacts) -> dict[str, str]:
     """Return the ending of each file of a product → the prefix of the file's entity id.
 
@@ -46,7 +51,7 @@ def landsat_files(facts: SceneFacts) -> dict[str, str]:
         return dict.fromkeys(tile_files(facts), "ARD")
     rasters = rasters_of(facts.sensor, facts.level, facts.satellite)
     if facts.level.startswith("L1"):
-        return dict.fromkeys([*_TEXTS, *(f"{name}.TIF" for name in rasters)], "L1")
+        return dict.fromkeys([*text_files(facts.sensor), *(f"{name}.TIF" for name in rasters)], "L1")
     files = {f"{name}.TIF": "L2ST" if name.startswith("ST_") else "L2SR" for name in rasters}
     return {**dict.fromkeys(_TEXTS, "L2ST" if facts.level == "L2SP" else "L2SR"), **files}
 

@@ -26,6 +26,18 @@ Values = NDArray[Any]
 _LAST_EARLY_MSS = 3
 """Landsat 1 to 3 numbered their MSS bands from 4."""
 
+Scale = tuple[float, float]
+"""Factor and offset of a number: what it stands for is factor × number + offset."""
+
+SURFACE_SCALE: Scale = 2.75e-5, -0.2
+"""Of reflectance in Level 2 and in tiles."""
+
+TEMPERATURE_SCALE: Scale = 0.00341802, 149.0
+"""Of temperature in kelvins."""
+
+_LEVEL_1_SCALES: dict[str, Scale] = {"scaled": (2e-5, -0.1), "cirrus": (2e-5, -0.1), "counted": (0.0016, -0.0032)}
+"""Painter → the scale of top-of-atmosphere reflectance, not yet divided by the sine of the sun's elevation."""
+
 
 @dataclass(frozen=True, slots=True)
 class _BandSource:
@@ -78,6 +90,31 @@ def _usgs_order(name: str) -> tuple[str, int, str]:
     return (stem, int(number), rest) if number.isdigit() else (name, 0, "")
 
 
+@dataclass(frozen=True, slots=True)
+class RasterKind:
+    """What the numbers of a raster are: their type, such as ``UINT16``, and in Level 1 what they stand for.
+
+    ``scale`` is of reflectance, or of radiance in bands with ``thermal`` constants (K1, K2).
+    """
+
+    data_type: str
+    scale: Scale = (1.0, 0.0)
+    thermal: tuple[float, float] | None = None
+
+
+@lru_cache(maxsize=64)
+def raster_kinds(sensor: str, level: str, satellite: int = 5) -> dict[str, RasterKind]:
+    """Return the kinds of a product's rasters by their names, in USGS's order."""
+    return {name: _kind(*row) for name, row in _table(sensor, level, satellite).items()}
+
+
+def _kind(painter: str, dtype: str, _fill: int | None, spec: Any = None, _pixel: float | None = None) -> RasterKind:
+    if painter == "thermal":
+        k1, k2, factor, offset = spec
+        return RasterKind(dtype.upper(), (factor, offset), (k1, k2))
+    return RasterKind(dtype.upper(), _LEVEL_1_SCALES.get(painter, (1.0, 0.0)))
+
+
 def raster(facts: SceneFacts, name: str) -> Tiff:
     """Return the file of one raster. Raises KeyError for one that the product does not have."""
     painter, dtype, fill, *options = _table(facts.sensor, facts.level, facts.satellite)[name]
@@ -111,21 +148,23 @@ def _panchromatic_grid(grid: Grid, pixel: float) -> Grid:
 
 def _scaled_reflectance(source: _BandSource) -> Values:
     """Digital numbers of top-of-atmosphere reflectance, not yet divided by the sine of the sun's elevation."""
-    return np.asarray(
-        np.maximum(
-            (top(source.view, source.spec) * np.float32(source.sun_sine) + np.float32(0.1)) / np.float32(2e-5), 1
-        )
-    )
+    return np.asarray(np.maximum(_numbers(top(source.view, source.spec) * np.float32(source.sun_sine), "scaled"), 1))
 
 
 def _counts(source: _BandSource) -> Values:
     """The same in eight bits, which the brightest clouds and snow saturate."""
-    counts = (top(source.view, source.spec) * np.float32(source.sun_sine) + np.float32(0.0032)) / np.float32(0.0016)
+    counts = _numbers(top(source.view, source.spec) * np.float32(source.sun_sine), "counted")
     return np.asarray(np.clip(counts, 1, 255))
 
 
 def _cirrus(source: _BandSource) -> Values:
-    return (_cirrus_reflectance(source) * np.float32(source.sun_sine) + np.float32(0.1)) / np.float32(2e-5)
+    return _numbers(_cirrus_reflectance(source) * np.float32(source.sun_sine), "cirrus")
+
+
+def _numbers(reflectance: Values, painter: str) -> Values:
+    """Return the Level-1 numbers of reflectance, which is not yet divided by the sine of the sun's elevation."""
+    factor, offset = _LEVEL_1_SCALES[painter]
+    return np.asarray((reflectance - np.float32(offset)) / np.float32(factor))
 
 
 def _cirrus_reflectance(source: _BandSource) -> Values:
@@ -136,7 +175,8 @@ def _cirrus_reflectance(source: _BandSource) -> Values:
 
 def _scaled_level_2(reflectance: Values) -> Values:
     """Digital numbers of reflectance in Level 2 and in tiles."""
-    return np.asarray((reflectance + np.float32(0.2)) / np.float32(2.75e-5))
+    factor, offset = SURFACE_SCALE
+    return np.asarray((reflectance - np.float32(offset)) / np.float32(factor))
 
 
 def _planck_radiance(kelvins: Values, k1: float, k2: float) -> Values:
@@ -178,7 +218,8 @@ def _saturation(source: _BandSource) -> Values:
 
 def _scaled_temperature(kelvins: Values) -> Values:
     """Digital numbers of the ST bands."""
-    return np.asarray(np.maximum((kelvins - 149) / 0.00341802, 1))
+    factor, offset = TEMPERATURE_SCALE
+    return np.asarray(np.maximum((kelvins - offset) / factor, 1))
 
 
 _PAINTERS: dict[str, Callable[[_BandSource], Values]] = {

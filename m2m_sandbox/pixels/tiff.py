@@ -61,6 +61,7 @@ class Tiff:
     """
 
     def __init__(self, shape: TiffShape, draw: Callable[[int, int, int], NDArray[np.generic]]) -> None:
+        self.shape = shape
         self._dtype = shape.dtype.newbyteorder("<")
         self._layout = _layout(shape)
         self._draw = draw

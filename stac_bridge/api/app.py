@@ -19,7 +19,9 @@ from stac_bridge.api.middleware.cost import Cost
 from stac_bridge.api.middleware.disconnect import CancelOnDisconnect
 from stac_bridge.api.middleware.head import HeadAsGet
 from stac_bridge.api.middleware.last_resort import LastResort
+from stac_bridge.api.middleware.public_address import PublicAddress
 from stac_bridge.api.middleware.rate_limit import RateLimit
+from stac_bridge.api.middleware.security_headers import SecurityHeaders
 from stac_bridge.api.routes.assets import asset_route
 from stac_bridge.api.routes.browser import BUILT, browser_routes, pictures
 from stac_bridge.api.routes.explain import explain_routes
@@ -47,13 +49,13 @@ def create_app(
     of the built STAC Browser; for the other parameters see ``Overrides``. Raises BridgeError.
     """
     services = build_services(settings, **overrides)
-    bridge, signer, public_url = services.bridge, services.signer, services.public_url
+    bridge, signer = services.bridge, services.signer
     app = FastAPI(
         title=TITLE,
         version=__version__,
         description=f"{DESCRIPTION} {notice}".strip(),
         openapi_url="/api",
-        docs_url="/api.html",
+        docs_url=None,
         redoc_url=None,
         responses=DOCUMENTED,
         lifespan=lambda _app: services.running(),
@@ -64,7 +66,6 @@ def create_app(
         signer=signer,
         limits=services.limits,
         max_age=settings.cache_ttl,
-        public_url=public_url,
         browser=browser,
     )
     add_stac_routes(app, client)
@@ -72,13 +73,13 @@ def create_app(
     assets = asset_route(bridge, signer, services.streamer, settings.delivery, services.metrics.record_resolution)
     app.router.routes[:0] = [*browser_routes(settings, TITLE, browser), pictures(), assets, schema_route()]
     app.include_router(explain_routes(client))
-    app.include_router(sign_routes(signer, public_url))
-    SchemaPages(bridge, public_url, settings.cache_ttl).add_to(app)
+    app.include_router(sign_routes(signer))
+    SchemaPages(bridge, settings.cache_ttl).add_to(app)
     app.include_router(health_routes(services))
     if settings.metrics:
         app.router.routes.append(metrics_route(services.metrics.exposition))
     add_handlers(app)
-    app.add_exception_handler(Staging, staging_handler(public_url))
+    app.add_exception_handler(Staging, staging_handler())
     serve_openapi(app)
     return app
 
@@ -89,10 +90,12 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(TrustedProxies, trusted=settings.trusted_proxies),
         Middleware(AccessLog, metrics=metrics),
         Middleware(Cors),
+        Middleware(SecurityHeaders),
         Middleware(Cost, seconds=settings.deadline),
         Middleware(RateLimit, rate=settings.rate, max_url=settings.max_url),
         Middleware(CancelOnDisconnect, max_body=settings.max_body, by_path={"/sign": settings.max_sign_body}),
         Middleware(LastResort),
         Middleware(HeadAsGet),
         Middleware(CompressPages),
+        Middleware(PublicAddress, public_url=str(settings.public_url) if settings.public_url else None),
     ]

@@ -20,13 +20,15 @@ from stac_bridge.assets import (
     ReadTimeouts,
     Resolver,
     Signer,
+    Source,
     Spool,
+    StagingWait,
     Streamer,
     StreamLimits,
     TarReader,
     load_keys,
 )
-from stac_bridge.bridge import Bridge, Notices, SceneReader
+from stac_bridge.bridge import Bridge, Notices, SceneReader, StoppedSearches
 from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call
@@ -67,6 +69,8 @@ class Overrides(TypedDict, total=False):
     """When M2M is considered down, and for how long no call is made then."""
     patience: ReadTimeouts
     """Timeouts for the file hosts."""
+    staging: StagingWait[Source] | None
+    """How requests wait for files that USGS is preparing."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,6 @@ class Services:
     signer: Signer
     spool: Spool
     streamer: Streamer
-
-    @property
-    def public_url(self) -> str | None:
-        """The configured address of the API; None to derive it from each request."""
-        return str(self.settings.public_url) if self.settings.public_url else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -166,6 +165,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         url_ttl=settings.url_ttl,
         archive=TarReader(http, spool, store, patience),
         stale=settings.stale_ttl,
+        staging_wait=overrides.get("staging") or StagingWait(settings.staging_wait),
     )
     limits = StreamLimits(settings.max_streams, settings.max_streams_per_caller)
     streamer = Streamer(streams, spool, LivenessCheck(http, hosts, store, patience), patience, limits)
@@ -185,6 +185,7 @@ def build_services(settings: Settings, **overrides: Unpack[Overrides]) -> Servic
         SceneReader(m2m, store, settings.cache_ttl, settings.stale_ttl),
         resolver,
         Notices(m2m, store, settings.catalogs, settings.notices_ttl),
+        StoppedSearches(store),
         keys=keys,
         deadline=settings.deadline,
         max_collections=settings.max_collections,

@@ -51,7 +51,7 @@ You can also <a href="{href}">try now</a>, or save the address for later: it sta
 """
 
 
-def staging_handler(public_url: str | None) -> Callable[[Request, Exception], Awaitable[Response]]:
+def staging_handler() -> Callable[[Request, Exception], Awaitable[Response]]:
     """An exception handler for Staging. Its responses vary by Accept, and are not cached."""
 
     async def handle(request: Request, error: Exception) -> Response:
@@ -62,7 +62,7 @@ def staging_handler(public_url: str | None) -> Callable[[Request, Exception], Aw
             "order:status": "ordered",
             "detail": str(error),
             "retry_after": wait,
-            "href": _href(request, public_url),
+            "href": _href(request),
         }
         media_type = preferred(request.headers.get("accept", ""))
         if media_type is None:
@@ -72,7 +72,6 @@ def staging_handler(public_url: str | None) -> Callable[[Request, Exception], Aw
         headers = {"Retry-After": str(wait), "Cache-Control": "no-store", "Vary": "Accept"}
         if media_type == JSON:
             return Response(orjson.dumps(document), 202, headers, media_type=JSON)
-        headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return Response(_page(document, request.path_params.get("filename", "")), 202, headers, media_type=HTML)
 
     return handle
@@ -98,10 +97,10 @@ def preferred(accept: str) -> str | None:
     return max(candidates, key=lambda candidate: candidate[1])[0] if candidates else None
 
 
-def _href(request: Request, public_url: str | None) -> str:
+def _href(request: Request) -> str:
     """The requested href, under the API's public address."""
     path = request.scope["raw_path"].decode("latin-1")
-    return f"{base_of(request, public_url).rstrip('/')}{path}?{request.url.query}"
+    return f"{base_of(request).rstrip('/')}{path}?{request.url.query}"
 
 
 def _page(document: dict[str, Any], name: str) -> str:

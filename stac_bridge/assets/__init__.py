@@ -10,6 +10,7 @@ from stac_bridge.assets.read.tar import TarReader
 from stac_bridge.assets.read.timeouts import DEFAULT_READ_TIMEOUTS, ReadTimeouts
 from stac_bridge.assets.resolve.product import SceneFile
 from stac_bridge.assets.resolve.resolver import Resolver
+from stac_bridge.assets.resolve.staging_wait import StagingWait
 from stac_bridge.assets.signing_keys import load_keys
 from stac_bridge.assets.spool.spool import Spool
 
@@ -26,6 +27,7 @@ __all__ = [
     "Signer",
     "Source",
     "Spool",
+    "StagingWait",
     "StreamLimits",
     "Streamer",
     "TarReader",

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from stac_bridge.errors import Refused
@@ -212,9 +211,7 @@ def _decode(value: str) -> str:
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
-@lru_cache(maxsize=64)
 def _rfc3339(unix_seconds: int) -> str:
-    """Format a time; cached, because all Items of a window share it."""
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +17,14 @@ from stac_bridge.bridge.account import Account, Role
 from stac_bridge.bridge.lookup import Lookup
 from stac_bridge.bridge.notices import Notices
 from stac_bridge.bridge.page import Page, Recent, SceneItem, SearchCounts, Sieve, TooWide
+from stac_bridge.bridge.resume import StoppedSearches
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.bridge.sorted_pages import SortedPages
 from stac_bridge.bridge.unsorted_pages import UnsortedPages
 from stac_bridge.catalog import Catalog
 from stac_bridge.catalog.entry import Entry, Together
 from stac_bridge.catalog.live import LiveCatalog
-from stac_bridge.errors import BadRequest, SearchTooWide
+from stac_bridge.errors import BadCursor, BadRequest, SearchTooWide
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.request_context import request_deadline
@@ -29,12 +32,16 @@ from stac_bridge.search import (
     MAX_UNNAMED,
     Axis,
     Cursor,
+    ExplainedStep,
     Order,
+    Part,
     Plan,
     Search,
     SortCursor,
     Step,
+    check_token,
     explanation,
+    impossible_conditions,
     make_plan,
     open_cursor,
     prunings,
@@ -43,6 +50,9 @@ from stac_bridge.search import (
     sort_axis,
 )
 from stac_bridge.translate import Translator
+
+MAX_NAMES = 5
+"""Collections that are named to a search that should name some."""
 
 LOGOUT_TIMEOUT = 3.0
 """Seconds for logging out; an API key that is not returned expires after two hours by itself. As many seconds before
@@ -64,6 +74,7 @@ class Bridge:
         reader: SceneReader,
         resolver: Resolver,
         notices: Notices,
+        stopped: StoppedSearches,
         *,
         keys: Sequence[bytes],
         deadline: float,
@@ -74,6 +85,7 @@ class Bridge:
         self._m2m = m2m
         self._catalog = catalog
         self.notices = notices
+        self._stopped = stopped
         self._on_search = on_search
         self._reader = reader
         self._resolver = resolver
@@ -147,8 +159,10 @@ class Bridge:
 
     async def search(self, search: Search) -> tuple[Page, str | None]:
         """Return a page and the token of the next one. Raises BadRequest, NotFound, SearchTooWide, UpstreamError."""
+        if search.token:  # before the plan, which may cost a call
+            check_token(search.token, search.digest, self._keys, time.time())
         plan = await self._plan(search)
-        start = self._open(search.token, plan) if search.token else None
+        start = self._open(search.token, plan) if search.token else await self._stopped_at(plan)
         sieve, items = Sieve(self._scene_item), None
         try:
             if plan.order:
@@ -157,20 +171,43 @@ class Bridge:
                 page = await self._unsorted_page(plan, start, sieve)
             items = len(page.items)
         except TooWide as error:
+            token = self._seal(error.cursor, plan)
+            if not plan.is_limited:
+                await self._stopped.remember(plan.digest, token)
             raise SearchTooWide(
                 f"Nothing matched in the scenes that {error.calls} calls of M2M returned; "
-                f"{_how_to_narrow(plan.search)}, or follow the next link to continue.",
-                token=self._seal(error.cursor, plan),
+                f"{_how_to_narrow(plan, error.cursor)}",
+                token=token,
             ) from None
         finally:
             self._on_search(SearchCounts(items, sieve.tally.checked, sieve.tally.matched))
+        page = replace(page, notices=await self._notices(plan))
         return page, None if page.cursor is None else self._seal(page.cursor, plan)
 
     async def explain(self, search: Search) -> dict[str, Any]:
-        """Return what a search would request from M2M, as JSON. Raises BadRequest, NotFound, UpstreamError."""
-        plan = await self._plan(search)
-        steps = [await self._step(plan, entry) for entry in plan.entries]
-        return explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
+        """Return what a search would request from M2M, as JSON, and what is not known yet. Costs no call of its own.
+
+        Only a server that has just started waits for the list of datasets. Raises BadRequest, NotFound, UpstreamError.
+        """
+        catalog = await self._catalog.current()
+        resolved = resolve_collections(search, catalog, self._max_collections)
+        likely, unknown = await self._catalog.kept_likely(prunings(resolved, catalog))
+        plan = make_plan(resolved, catalog, likely, search.digest)
+        steps = []
+        for part in plan.parts:
+            entry = await self._catalog.with_kept_details(part.entry)
+            steps.append(ExplainedStep.of(replace(part, entry=entry)))
+            await asyncio.sleep(0)  # a plan may have hundreds of steps
+        axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
+        document = await asyncio.to_thread(explanation, plan.search, steps, axis, unknown)
+        return {**document, "notices": await self._notices(plan)}
+
+    async def _notices(self, plan: Plan) -> tuple[str, ...]:
+        """Sentences about the conditions of a search that no Item can meet, as far as the filters are known by now."""
+        catalog = await self._catalog.current()
+        is_named = plan.search.collections or plan.search.ids
+        entries = [catalog.latest(entry) for entry in plan.entries] if is_named else list(catalog.entries.values())
+        return impossible_conditions(plan.search.filter, entries)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()
@@ -178,25 +215,38 @@ class Bridge:
         likely = await self._catalog.likely(prunings(resolved, catalog))
         return make_plan(resolved, catalog, likely, search.digest)
 
-    async def _step(self, plan: Plan, entry: Entry) -> Step:
-        """The step of an entry. The filters of a dataset that can have no match are not requested."""
-        return plan.step(entry if plan.excludes(entry) else await self._catalog.with_details(entry))
+    async def _step(self, part: Part) -> Step:
+        """The step of a part. Its dataset's filters are requested only if they may make a difference."""
+        if part.needs_details:
+            part = replace(part, entry=await self._catalog.with_details(part.entry))
+        return part.step()
 
     async def _unsorted_page(self, plan: Plan, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
         async def step_at(index: int) -> Step:
-            return await self._step(plan, plan.entries[index])
+            return await self._step(plan.parts[index])
 
-        pages = UnsortedPages(self._reader, sieve, step_at, len(plan.entries), plan.search.limit)
-        return await pages.page(start if isinstance(start, Cursor) else Cursor())
+        learn, count, limit, ids = self._catalog.with_details, len(plan.parts), plan.search.limit, len(plan.search.ids)
+        last = max((index for index, part in enumerate(plan.parts) if not part.is_excluded), default=0)
+        pages = UnsortedPages(self._reader, sieve, step_at, learn, count, limit, ids, last)
+        cursor = start if isinstance(start, Cursor) else Cursor()
+        return await pages.page(cursor, is_first=plan.search.token is None)
 
     async def _sorted_page(self, plan: Plan, order: Order, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
         if not plan.search.collections and len(plan.entries) > MAX_UNNAMED:
             raise BadRequest(
                 f"sortby over {len(plan.entries)} collections takes too many calls of M2M: name collections."
             )
-        steps = [await self._step(plan, entry) for entry in plan.entries]
-        pages = SortedPages(self._reader, sieve, steps, order, _axis(order, steps), plan.search.limit)
+        steps = [await self._step(part) for part in plan.parts]
+        learn, axis = self._catalog.with_details, _axis(order, steps)
+        pages = SortedPages(self._reader, sieve, steps, learn, order, axis, plan.search.limit)
         return await pages.page(start if isinstance(start, SortCursor) else None)
+
+    async def _stopped_at(self, plan: Plan) -> Cursor | SortCursor | None:
+        """Where the first page of a search starts: where the same search has stopped before, if it has."""
+        token = None if plan.is_limited else await self._stopped.token(plan.digest)
+        with contextlib.suppress(BadCursor):  # a dataset may have been removed
+            return self._open(token, plan) if token else None
+        return None
 
     def _open(self, token: str, plan: Plan) -> Cursor | SortCursor:
         return open_cursor(token, plan.step_names, plan.digest, self._keys, time.time())
@@ -217,17 +267,20 @@ class Bridge:
         """
         return ref.url if ref.url and ref.url.startswith("https://") and not self._resolver.reads(ref.url) else None
 
-    async def source(self, ref: AssetRef) -> Source:
-        """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError."""
+    async def source(self, ref: AssetRef, wait: float = 0) -> Source:
+        """Return where an asset can be read. Raises NotFound, Staging, AssetUnavailable, UpstreamError.
+
+        Waits up to ``wait`` seconds for a file that USGS is preparing.
+        """
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename)
-        return await self._resolver.source(await self._lookup.wanted(ref))
+        return await self._resolver.source(await self._lookup.wanted(ref), wait)
 
-    async def renew(self, ref: AssetRef, stale: Source) -> Source:
+    async def renew(self, ref: AssetRef, stale: Source, wait: float = 0) -> Source:
         """Return a new source to replace one that no longer works. Raises as ``source`` does."""
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename, stale)
-        return await self._resolver.renew(await self._lookup.wanted(ref), stale)
+        return await self._resolver.renew(await self._lookup.wanted(ref), stale, wait)
 
 
 def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
@@ -235,5 +288,14 @@ def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:
     return sort_axis(order.first, requested, datetime.now(UTC).date()) if requested else None
 
 
-def _how_to_narrow(search: Search) -> str:
-    return "narrow the place, the time or the filter" if search.collections else "name collections"
+def _how_to_narrow(plan: Plan, cursor: Cursor | SortCursor) -> str:
+    if plan.is_limited or isinstance(cursor, SortCursor):
+        how = "narrow the place, the time or the filter" if plan.search.collections else "name collections"
+        return f"{how}, or follow the next link to continue."
+    left = plan.entries[cursor.step :]
+    names = ", ".join(entry.id for entry in left[:MAX_NAMES])
+    return (
+        f"{cursor.step} of {len(plan.entries)} datasets that may have scenes are searched. Name the collections you "
+        f"want (next are {names}{', …' if len(left) > MAX_NAMES else ''}), or repeat the search or follow the next "
+        "link: either continues there."
+    )

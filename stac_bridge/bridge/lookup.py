@@ -32,10 +32,9 @@ class Lookup:
     async def item(self, collection: str, item: str) -> SceneItem:
         """Return the scene of the Item with this id, in any form that the mapping describes."""
         for member in await self._likely_members(collection, item):
-            entry = await self._catalog.with_details(member)
-            scene = await self._scene(entry, item)
+            scene = await self._scene(member, item)
             if scene is not None:
-                return self._scene_item(scene, entry)
+                return self._scene_item(scene, await self._catalog.with_details(member))
         raise NotFound(f"Collection {collection!r} has no item {item!r}.")
 
     async def wanted(self, ref: AssetRef) -> SceneFile:
@@ -68,7 +67,7 @@ class Lookup:
             return await self._reader.scene_of_entity(entry.dataset.alias, resolved.id)
         if not isinstance(resolved, PartialId):
             return await self._reader.scene(entry.dataset.alias, resolved.id if resolved else item)
-        cql2 = resolved.filter
+        cql2, entry = resolved.filter, await self._catalog.with_details(entry)
         step = make_step(Search((), cql2), entry)
         if step.filter.is_open:
             return None

@@ -15,7 +15,7 @@ from stac_bridge.assets.href import Signer
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
 from stac_bridge.m2m.models.scenes import Scene, Scenes
-from stac_bridge.request_context import time_left
+from stac_bridge.request_context import current_request, time_left
 from stac_bridge.search import ALL_FIELDS, Cursor, Fields, Residual, SortCursor, Step
 from stac_bridge.translate import Translator
 from stac_bridge.translate.assets.access import HrefMaker
@@ -101,11 +101,15 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a search. ``cursor`` is where the next one starts; ``matched`` is the total number, if it is known."""
+    """A page of a search. ``cursor`` is where the next one starts; ``matched`` is the total number, if it is known.
+
+    ``notices`` are sentences about conditions that no Item can meet.
+    """
 
     items: tuple[SceneItem, ...]
     cursor: Cursor | SortCursor | None
     matched: int | None
+    notices: tuple[str, ...] = ()
 
 
 class TooWide(Exception):
@@ -153,6 +157,8 @@ class Sieve:
         self.tally.checked += 1
         if self.tally.checked % YIELD_INTERVAL == 0:
             await asyncio.sleep(0)
+        if step.earlier is not None and scene_item.matches(step.earlier):
+            return None
         if step.residual is not None and not step.exact and not scene_item.matches(step.residual):
             return None
         self.tally.matched += 1
@@ -161,22 +167,31 @@ class Sieve:
 
 @dataclass(slots=True)
 class Effort:
-    """What a page has cost so far: the number of requests, and the seconds that the slowest one took."""
+    """What a page has cost so far."""
 
-    calls: int = 0
+    reads: int = 0
+    """Requests for scenes, also those that were answered from the cache."""
     slowest: float = 0
+    """Seconds that the slowest of them took."""
+
+    _calls_before: int = field(default_factory=lambda: current_request().calls, repr=False)
+
+    @property
+    def calls(self) -> int:
+        """Calls to M2M for the page, whatever they were for; answers from the cache count as the calls they saved."""
+        return max(self.reads, current_request().calls - self._calls_before)
 
     async def read(self, reader: SceneReader, step: Step, start: int, size: int) -> Scenes:
         """Return ``size`` scenes of a step from number ``start`` on. Raises UpstreamError."""
-        self.calls += 1
+        self.reads += 1
         started = time.monotonic()
         scenes = await reader.scenes(step, start, size)
         self.slowest = max(self.slowest, time.monotonic() - started)
         return scenes
 
-    def is_spent(self, max_calls: int) -> bool:
-        """Return whether to stop: the calls are used up, or the time left is too short for one more."""
-        return self.calls >= max_calls or time_left() < 1.5 * self.slowest
+    def is_spent(self, max_reads: int) -> bool:
+        """Return whether to stop: the reads are used up, or the time left is too short for one more."""
+        return self.reads >= max_reads or time_left() < 1.5 * self.slowest
 
 
 def trusted_total(scenes: Scenes, step: Step) -> int | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.bridge.scene_reader import SceneReader
+from stac_bridge.bridge.unsorted_pages import OUT_OF_TIME
+from stac_bridge.catalog.entry import Entry
 from stac_bridge.errors import BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
-from stac_bridge.m2m.models.scenes import Scenes
+from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.search import Step
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_SCENES
 from stac_bridge.search.paging.slices import MAX_FETCHES_PER_SLICE, PAGES_PER_SLICE, Axis, SortCursor, next_width
@@ -46,14 +48,23 @@ class _Filling:
 class SortedPages:
     """Reads pages of ``limit`` Items from all steps side by side.
 
-    ``axis`` is None if M2M cannot filter by the first sort key.
+    ``axis`` is None if M2M cannot filter by the first sort key. ``learn`` returns an entry with its details, which
+    Items need.
     """
 
     def __init__(
-        self, reader: SceneReader, sieve: Sieve, steps: Sequence[Step], order: Order, axis: Axis | None, limit: int
+        self,
+        reader: SceneReader,
+        sieve: Sieve,
+        steps: Sequence[Step],
+        learn: Callable[[Entry], Awaitable[Entry]],
+        order: Order,
+        axis: Axis | None,
+        limit: int,
     ) -> None:
         self._reader = reader
         self._sieve = sieve
+        self._learn = learn
         self._steps = [_with_exact_count(step) for step in steps if not step.filter.is_empty]
         self._order = order
         self._axis = axis
@@ -71,7 +82,13 @@ class SortedPages:
                     raise TooWide(following, page.effort.calls)
                 break
             cursor = following
-            following = await self._advance(page, cursor)
+            try:
+                following = await self._advance(page, cursor)
+            except OUT_OF_TIME:
+                if not page.items:
+                    raise
+                following = replace(cursor, after=page.items[-1][0])
+                break
             if len(page.items) > self._limit:
                 following = replace(cursor, after=page.items[self._limit - 1][0])
                 break
@@ -115,8 +132,8 @@ class SortedPages:
         if axis is None or axis.kind != "day" or not axis.descending:
             return 0
         pairs = zip(self._steps, answers, strict=True)
-        matches = [await self._sieve.match(scene, step) for step, scenes in pairs for scene in scenes.results]
-        days = (axis.position(self._key(scene_item)[0]) for scene_item in matches if scene_item)
+        matches = [match for step, scenes in pairs for match in await self._matches(step, scenes.results)]
+        days = (axis.position(self._key(scene_item)[0]) for scene_item in matches)
         return axis.high - max((day for day in days if day is not None), default=axis.high)
 
     async def _refuse_unknown_cloud(self, page: _Filling, total: int) -> None:
@@ -211,8 +228,13 @@ class SortedPages:
     async def _matches_after(self, step: Step, answers: Sequence[Scenes], after: Key | None) -> list[Keyed]:
         """The scenes that match and come after a key."""
         scenes = [scene for answer in answers for scene in answer.results]
-        keyed = [(self._key(match), match) for scene in scenes if (match := await self._sieve.match(scene, step))]
+        keyed = [(self._key(match), match) for match in await self._matches(step, scenes)]
         return [(key, match) for key, match in keyed if after is None or self._order.compare(key, after) > 0]
+
+    async def _matches(self, step: Step, scenes: Sequence[Scene]) -> list[SceneItem]:
+        if scenes:
+            step = replace(step, entry=await self._learn(step.entry))
+        return [match for scene in scenes if (match := await self._sieve.match(scene, step))]
 
     def _key(self, scene_item: SceneItem) -> Key:
         return self._order.key(scene_item.part(self._order.names))

@@ -45,6 +45,22 @@ def find_filter(row: FilterRow, filters: Iterable[DatasetFilter]) -> DatasetFilt
     return next((known for test in tests for known in offered if test(known)), None)
 
 
+_UNCONVERTED = frozenset({"text", "part-1", "part-2", "part-3"})
+"""Converters whose texts M2M compares as they are."""
+
+
+def listed_values(queryable: Queryable, dataset_filter: DatasetFilter | None) -> dict[str, str | None] | None:
+    """Return the value list of M2M's filter without "all", if Items have the same values unconverted."""
+    row = queryable.row
+    if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert not in _UNCONVERTED:
+        return None
+    if row.filter.keys != "same" or dataset_filter is None:
+        return None
+    values = {key: text for key, text in (dataset_filter.value_list or {}).items() if key}
+    # A single value is a checkbox of EarthExplorer; Items have other values, too.
+    return values if len(values) > 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetDetails:
     """What M2M offers for a dataset, requested once: its dataset filters and its products."""
@@ -102,6 +118,23 @@ class Entry:
     def dataset_filter(self, row: FilterRow) -> DatasetFilter | None:
         """Return the dataset filter that a row names; None if M2M does not offer it."""
         return find_filter(row, self.details.filters if self.details else ())
+
+    def needs_details(self, names: Iterable[str]) -> bool:
+        """Return whether details that are not known yet may change how a filter on these properties is sent to M2M."""
+        return self.details is None and any(self._is_sent_by_dataset_filter(name) for name in names)
+
+    def _is_sent_by_dataset_filter(self, name: str) -> bool:
+        """Whether M2M may have a dataset filter for the property; the details alone show whether it has."""
+        if name == "id":
+            return self.mapping.item.id.filter is not None
+        listed = dict.get(self.queryables, name)
+        row = listed.filter if listed else None
+        return name.startswith("m2m:") if listed is None else row is not None and not (row.cloud_cover or row.months)
+
+    def listed_values(self, queryable: Queryable) -> dict[str, str | None] | None:
+        """Return the values of a property by M2M's list of them, with M2M's text of each; None if there is no list."""
+        row = queryable.filter
+        return listed_values(queryable, self.dataset_filter(row)) if row and row.equals else None
 
     @cached_property
     def sortables(self) -> dict[str, Queryable]:

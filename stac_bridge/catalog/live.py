@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +157,16 @@ class LiveCatalog:
                 entry = (await self.current()).latest(entry)
         return entry
 
+    async def with_kept_details(self, entry: Entry) -> Entry:
+        """Return the entry, with details if a worker has requested them before. Costs no call. Raises NotFound."""
+        entry = (await self.current()).latest(entry)
+        details = entry.details or await self._store.get(_details_key(entry))
+        return entry if details is None else replace(entry, details=details)
+
     async def _cached_details(self, entry: Entry) -> DatasetDetails:
         """Cached for all workers until the dataset is updated."""
-        dataset = entry.dataset
         return await self._store.get_or_make(
-            f"learnt {dataset.alias} {dataset.date_updated}",
+            _details_key(entry),
             lambda: self._request_details(entry),
             ttl=self._ttl,
             stale=self._stale,
@@ -183,22 +188,55 @@ class LiveCatalog:
 
         Costs one call per pruning and catalog group.
         """
-        catalog = await self.current()
         aliases: set[str] = set()
         for pruning in prunings:
-            if not pruning.filter.is_empty:
-                for group in self._groups:
-                    aliases.update(pruning.datasets.intersection(await self._aliases(group, pruning.filter)))
-        likely = [entry for alias, entry in catalog.entries.items() if alias in aliases]
-        return sorted(likely, key=lambda entry: entry.mapping.is_generic)
+            for search in self._searches(pruning):
+                aliases |= pruning.datasets.intersection(await self._aliases(search))
+        return await self._entries(aliases)
 
-    async def _aliases(self, group: str, scene_filter: SceneFilter) -> tuple[str, ...]:
-        """The aliases of the group's datasets that M2M reports; all datasets if there is no place and no time."""
-        place = Mbr.of(*shape_of(scene_filter.spatial).bounds) if scene_filter.spatial else None
-        search = DatasetSearch(catalog=group, spatial=place, temporal=scene_filter.acquisition)
-        if place is None and scene_filter.acquisition is None:
-            return tuple((await self.current()).entries)
+    async def kept_likely(self, prunings: Sequence[Pruning]) -> tuple[list[Entry], int]:
+        """Return what ``likely`` would, as far as it is known without a call, and the number of calls it would make.
+
+        Datasets that one of these calls might rule out are included.
+        """
+        aliases: set[str] = set()
+        unknown: set[str] = set()
+        for pruning in prunings:
+            for search in self._searches(pruning):
+                kept = await self._store.get(_datasets_key(search)) if search else None
+                if search and kept is None:
+                    unknown.add(_datasets_key(search))
+                likely = pruning.datasets if kept is None else {dataset.alias for dataset in kept}
+                aliases |= pruning.datasets & likely
+        return await self._entries(aliases), len(unknown)
+
+    async def _entries(self, aliases: Collection[str]) -> list[Entry]:
+        entries = [entry for alias, entry in (await self.current()).entries.items() if alias in aliases]
+        return sorted(entries, key=lambda entry: entry.mapping.is_generic)
+
+    def _searches(self, pruning: Pruning) -> list[DatasetSearch | None]:
+        """The dataset-searches of a pruning, one for each catalog group; None: all datasets, without a search."""
+        place_and_time = pruning.filter.spatial, pruning.filter.acquisition
+        if pruning.filter.is_empty:
+            return []
+        if place_and_time == (None, None):
+            return [None]
+        place = Mbr.of(*shape_of(pruning.filter.spatial).bounds) if pruning.filter.spatial else None
+        return [DatasetSearch(catalog=group, spatial=place, temporal=place_and_time[1]) for group in self._groups]
+
+    async def _aliases(self, search: DatasetSearch | None) -> Collection[str]:
+        """The aliases of the datasets that M2M reports."""
+        if search is None:
+            return (await self.current()).entries.keys()
         datasets = await self._store.get_or_make(
-            f"datasets {search.payload()}", lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL, stale=self._stale
+            _datasets_key(search), lambda: self._m2m.dataset_search(search), ttl=LIKELY_TTL, stale=self._stale
         )
-        return tuple(dataset.alias for dataset in datasets)
+        return {dataset.alias for dataset in datasets}
+
+
+def _details_key(entry: Entry) -> str:
+    return f"learnt {entry.dataset.alias} {entry.dataset.date_updated}"
+
+
+def _datasets_key(search: DatasetSearch) -> str:
+    return f"datasets {search.payload()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,26 +12,50 @@ from stac_bridge.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from pystac_client import Client
+    from requests import Response
 
 API_TIMEOUT = httpx.Timeout(30, read=200)
 """Seconds. A bridge may need three M2M calls before the first byte of its response, hence the long read timeout."""
 
 
-def open_api(api: str) -> Client:
-    """Return a pystac-client for the API at this URL. Raises BadRequest, UpstreamUnreachable."""
+def open_api(api: str, warnings: list[str] | None = None) -> Client:
+    """Return a pystac-client for the API at this URL; it adds a bridge's warnings about its requests to ``warnings``.
+
+    Raises BadRequest, UpstreamUnreachable.
+    """
     # Imported late, because it is slow to import and not every command searches.
     import pystac_client
     from pystac_client.exceptions import APIError
+    from pystac_client.stac_api_io import StacApiIO
+
+    def keep_warnings(response: Response, *_: Any, **__: Any) -> None:
+        if warnings is not None:
+            warnings.extend(read_warnings(response.headers.get("Warning")))
 
     if not api.startswith(("http://", "https://")):
         raise BadRequest(f"{one_line(api)} is no address of an API; write http://127.0.0.1:8000.")
     try:
-        return pystac_client.Client.open(api, timeout=API_TIMEOUT.read)
+        api_io = StacApiIO(timeout=API_TIMEOUT.read)
+        # pystac-client returns the bodies of responses only
+        api_io.session.hooks["response"].append(keep_warnings)
+        return pystac_client.Client.open(api, stac_io=api_io, timeout=API_TIMEOUT.read)
     except APIError as error:
         raise pystac_client_error(api, error) from error
     # A page that is not a STAC landing page fails in pystac with almost any exception.
     except Exception as error:
         raise api_error(api, None, "") from error
+
+
+_WARNING = re.compile(r'299 stac-bridge "((?:[^"\\]|\\.)*)"')
+
+
+def read_warnings(header: str | None) -> list[str]:
+    r"""Return the sentences of a bridge's own Warning headers; those of other servers are left out.
+
+    >>> read_warnings('110 - "Response is Stale", 299 stac-bridge "No Item has platform = \'x\'.", 299 - "Deprecated"')
+    ["No Item has platform = 'x'."]
+    """
+    return [re.sub(r"\\(.)", r"\1", text) for text in _WARNING.findall(header or "")]
 
 
 def fetch_json(api: str, path: str, *, body: Any = None, **query: str) -> dict[str, Any]:

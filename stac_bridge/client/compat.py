@@ -1,11 +1,61 @@
-"""Helpers for STAC readers that know only older extensions than the ones our Items use."""
+"""Helpers for readers: GDAL, which remembers a 503, and those that know only older STAC extensions than ours."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
+
+_GDAL_MODULES = ("rasterio._env", "osgeo._gdal", "pyogrio._vsi", "fiona._env")
+"""The compiled modules of packages that bring a GDAL of their own, each with its own cache."""
+
+
+def gdal_options(api: str, **options: str) -> dict[str, str]:
+    """Return the options with which GDAL reads the hrefs of the server at ``api``; ``options`` add to them.
+
+    They are for ``rasterio.Env(**…)``, ``odc.stac.configure_rio(**…)`` and ``os.environ``. By default, GDAL remembers
+    a 503 for the life of the process: a file that was opened while USGS prepared it would never open there again.
+
+    >>> gdal_options("https://stac.example.com/", GDAL_HTTP_TIMEOUT="60")  # doctest: +NORMALIZE_WHITESPACE
+    {'GDAL_DISABLE_READDIR_ON_OPEN': 'EMPTY_DIR', 'GDAL_HTTP_MAX_RETRY': '10', 'GDAL_HTTP_RETRY_DELAY': '2',
+     'CPL_VSIL_CURL_NON_CACHED': '/vsicurl/https://stac.example.com', 'GDAL_HTTP_TIMEOUT': '60'}
+    """
+    return {
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+        "GDAL_HTTP_MAX_RETRY": "10",
+        "GDAL_HTTP_RETRY_DELAY": "2",
+        "CPL_VSIL_CURL_NON_CACHED": f"/vsicurl/{api.rstrip('/')}",
+        **options,
+    }
+
+
+def clear_gdal_cache() -> int:
+    """Make GDAL forget what it read and what failed, so that a file that once was a 503 can be opened again.
+
+    Calls ``VSICurlClearCache`` of each GDAL that this process has loaded (rasterio, osgeo, pyogrio and fiona each bring
+    their own), and returns how many there were. rasterio itself has no function for this. Raises RuntimeError if the
+    system does not let Python reach the function of a GDAL that is loaded; Linux and macOS do.
+    """
+    loaded = [sys.modules[name] for name in _GDAL_MODULES if name in sys.modules]
+    for module in loaded:
+        _clear_cache_of(module)
+    return len(loaded)
+
+
+def _clear_cache_of(module: ModuleType) -> None:
+    try:
+        clear = ctypes.CDLL(str(module.__file__)).VSICurlClearCache
+    except (AttributeError, OSError) as error:
+        raise RuntimeError(
+            f"The cache of the GDAL of {module.__name__} cannot be cleared here; "
+            "read with CPL_VSIL_CURL_NON_CACHED, as gdal_options has it."
+        ) from error
+    clear.restype, clear.argtypes = None, []
+    clear()
 
 
 def for_stackstac(items: Iterable[Any]) -> list[dict[str, Any]]:

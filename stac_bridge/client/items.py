@@ -21,6 +21,10 @@ PAGE_SIZE = 500
 """Items per page: a page costs the bridge one M2M call, and 500 Items take about 15 MB."""
 
 
+MAX_URL_LENGTH = 2000
+"""Bytes of a URL that any server and proxy accepts; a longer search, such as one for many ids, is sent by POST."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchParams:
     """The parameters of a search.
@@ -71,6 +75,8 @@ class SearchResults:
     limit: int
     matched: int | None = None
     has_more: bool = field(default=False, init=False)
+    warnings: list[str] = field(default_factory=list)
+    """A bridge's warnings about conditions that no Item can meet. Such a search is refused: it is a typing error."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield Items up to the limit. Raises BridgeError."""
@@ -79,6 +85,7 @@ class SearchResults:
         count = 0
         try:
             for page in self.search.pages_as_dicts():
+                self._refuse_if_warned()
                 self.matched = page.get("numberMatched", self.matched)
                 features = page["features"]
                 features.reverse()
@@ -91,11 +98,17 @@ class SearchResults:
                     yield _check_item(features.pop(), "the answer")
         except APIError as error:
             raise pystac_client_error(self.api, error) from error
+        self._refuse_if_warned()  # there may have been no page
+
+    def _refuse_if_warned(self) -> None:
+        if self.warnings:
+            raise BadRequest(one_line(" ".join(dict.fromkeys(self.warnings))))
 
 
 def search_items(api: str, params: SearchParams) -> SearchResults:
     """Return the matching Items, which are requested while they are iterated. Raises BridgeError."""
-    return SearchResults(api, build_search(api, params), params.limit)
+    warnings: list[str] = []
+    return SearchResults(api, build_search(api, params, warnings), params.limit, warnings=warnings)
 
 
 def find_items(api: str, params: SearchParams) -> tuple[list[dict[str, Any]], bool]:
@@ -104,14 +117,17 @@ def find_items(api: str, params: SearchParams) -> tuple[list[dict[str, Any]], bo
     return list(results), results.has_more
 
 
-def build_search(api: str, params: SearchParams) -> ItemSearch:
+def build_search(api: str, params: SearchParams, warnings: list[str] | None = None) -> ItemSearch:
     """Return a search that has not been sent yet. Raises BridgeError.
 
-    It requests one Item more than the limit: the extra one says that there are more.
+    It requests one Item more than the limit: the extra one says that there are more. A bridge's warnings about it are
+    added to ``warnings``.
     """
-    client = open_api(api)
-    try:
+    client = open_api(api, warnings)
+
+    def by(method: str) -> ItemSearch:
         return client.search(
+            method=method,
             collections=list(params.collections) or None,
             ids=list(params.ids) or None,
             bbox=params.bbox,
@@ -120,11 +136,15 @@ def build_search(api: str, params: SearchParams) -> ItemSearch:
             filter=params.filter,
             filter_lang="cql2-text" if params.filter else None,
             sortby=list(params.sortby) or None,
-            # A geometry may be longer than a URL may be, and is a JSON object anyway.
-            method="POST" if params.intersects else "GET",
             limit=min(PAGE_SIZE, params.limit + 1),
             max_items=params.limit + 1,
         )
+
+    try:
+        if params.intersects:
+            return by("POST")  # a geometry is a JSON object anyway
+        search = by("GET")
+        return search if len(search.url_with_parameters()) <= MAX_URL_LENGTH else by("POST")
     # pystac-client raises nothing narrower for a datetime that it cannot parse.
     except Exception as error:
         raise BadRequest(f"The search is not valid. {one_line(str(error))}.") from error

@@ -17,6 +17,7 @@ from stac_bridge.errors import (
     UpstreamUnreachable,
 )
 from stac_bridge.http_headers import read_retry_after
+from stac_bridge.m2m.models.text import plain_line
 
 _RETRIED_CODES = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
 
@@ -80,6 +81,9 @@ issuing it is M2M's problem, not the account's, so a retry may help."""
 _MAX_REQUEST_ID = 64
 """Characters of M2M's requestId in the log."""
 
+_MAX_MESSAGE = 300
+"""Characters of M2M's own message, which may be a whole page, in an error's text."""
+
 _DEFAULT_RETRY_AFTER: dict[type[UpstreamError], int] = {UpstreamBusy: 5, UpstreamUnreachable: 60}
 
 
@@ -98,7 +102,8 @@ class Transient(Exception):
 def upstream_error(code: str, message: str | None) -> UpstreamError:
     """Return the exception for an errorCode; its text ends with M2M's own message."""
     error, reason = TABLE.get(code, (UpstreamFault, "M2M answered with an error"))
-    text = f"{reason[0].upper()}{reason[1:]} ({code}{': ' + message.strip() if message else ''})."
+    code, plain = (plain_line(code) or "UNKNOWN")[:_MAX_MESSAGE], (plain_line(message) or "")[:_MAX_MESSAGE]
+    text = f"{reason[0].upper()}{reason[1:]} ({code}{': ' + plain if plain else ''})."
     return error(text, code=code, retry_after=_RETRY_AFTER.get(code, _DEFAULT_RETRY_AFTER.get(error)))
 
 
@@ -117,7 +122,12 @@ def _text(value: Any) -> str | None:
     """Return an error's code or message as text: None for M2M's empty values, JSON for what is not text."""
     if not value:
         return None
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # orjson parses deeper nesting than it serializes
+        return "nested too deeply to be read"
 
 
 def m2m_request_id(envelope: dict[str, Any] | None) -> str | None:

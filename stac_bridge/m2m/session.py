@@ -19,7 +19,7 @@ from stac_bridge.m2m.calls import CallListener, ignore_call
 from stac_bridge.m2m.errors import Transient
 from stac_bridge.m2m.response_limit import ACCEPTED_CODING, MAX_RESPONSE_BYTES, limit_responses
 from stac_bridge.m2m.turns import Gate
-from stac_bridge.request_context import current_request, narrow_deadline, time_left
+from stac_bridge.request_context import current_request, narrow_deadline, time_left, until_deadline
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class M2MSession:
             return await self._sender.send(endpoint, payload)
 
         try:
-            async with asyncio.timeout(time_left() + _GRACE):
+            async with until_deadline(_GRACE):
                 return await self._retry(should_retry, attempt)
         except Transient as last:
             raise last.error from last.__cause__

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from stac_bridge.errors import UpstreamBusy, UpstreamError
 from stac_bridge.m2m.turn_order import Ticket, TurnQueue
-from stac_bridge.request_context import current_request, time_left
+from stac_bridge.request_context import current_demand, until_deadline
 
 _MIN_RETRY_AFTER, _MAX_RETRY_AFTER = 1, 300
 """Bounds of the Retry-After of a rejected request, in seconds."""
@@ -51,6 +51,8 @@ class LocalLock:
 
 class Gate:
     """Lets one request through at a time, in the order of ``TurnQueue``, holding the ``lock`` meanwhile.
+
+    A request for whose answer several callers wait has the places of all of them, and the latest of their deadlines.
 
     At most ``max_waiting`` requests wait. When one more comes, the newest request of the caller with the most is
     rejected: a single caller may fill the queue, but cannot shut the others out.
@@ -98,22 +100,27 @@ class Gate:
     async def _wait_for_turn(self) -> None:
         if self._turn_began is None:
             return
-        left = time_left()
         try:
-            async with asyncio.timeout(None if left == math.inf else left):
+            async with until_deadline():
                 await self._wait_in_queue()
         except TimeoutError:
             raise self._busy() from None
 
     async def _wait_in_queue(self) -> None:
-        request = current_request()
-        ticket, called = Ticket(request.caller, request.priority), asyncio.get_running_loop().create_future()
+        demand = current_demand()
+        ticket, called = Ticket(demand.places), asyncio.get_running_loop().create_future()
         self._queue.join(ticket)
         self._waiting[ticket] = called
         if len(self._queue) > self._max_waiting:
             self._reject_excess(ticket)
+
+        def move() -> None:
+            if ticket in self._waiting:
+                self._queue.move(ticket, demand.places)
+
         try:
-            await called
+            with demand.watch(move):
+                await called
         except BaseException:
             if ticket in self._waiting:
                 self._queue.leave(ticket)

@@ -8,7 +8,6 @@ hold numbers in every recording and in every data dictionary of USGS [REFERENCE 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 _MEASURES = frozenset(
     {
@@ -33,7 +32,6 @@ _NAMES = frozenset(
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-@lru_cache(maxsize=8192)
 def is_number(label: str) -> bool:
     """Whether the property of a metadata field is a number; else it is text. Takes a label or the property's name.
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from stac_bridge.mapping.converters import MIN_YEAR
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.mapping.model import Mapping
 from stac_bridge.mapping.rows import FilterRow, Row
@@ -49,6 +50,36 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "month": (1, 12),
 }
 """By converter: the smallest and largest number that it can return; None: no limit."""
+
+_TIMES = (f"{MIN_YEAR}-01-01", "9999-12-31T24")
+"""Texts before and after all times, with and without fractions of seconds."""
+
+RANGES: dict[str, tuple[Any, Any]] = {
+    **_RANGES,
+    "digits-2": ("00", "99"),
+    "digits-3": ("000", "999"),
+    "day": (_TIMES[0], "9999-12-31"),
+    "part-5-day": (_TIMES[0], "9999-12-31"),
+    **{converter: _TIMES for converter, kind in _KINDS.items() if kind == "datetime"},
+}
+"""By converter: the first and last value that it can return, text among them; None: no limit."""
+
+_DIGIT = "[0-9]"
+_DAY_PATTERN = "-".join((4 * _DIGIT, 2 * _DIGIT, 2 * _DIGIT))
+
+PATTERNS: dict[str, tuple[str, ...]] = {
+    "digits-2": (2 * _DIGIT,),
+    "digits-3": (3 * _DIGIT,),
+    "day": (_DAY_PATTERN,),
+    "part-5-day": (_DAY_PATTERN,),
+    "tile-horizontal": (3 * _DIGIT,),
+    "tile-vertical": (3 * _DIGIT,),
+    "mgrs": tuple(f"MGRS-{digits}[C-X][A-Z][A-Z]" for digits in (_DIGIT, 2 * _DIGIT)),
+}
+"""By converter: the forms of all texts that it can return."""
+
+EPSG_CODES = (3031, *range(26901, 26924), *range(32601, 32661), *range(32701, 32761))
+"""The codes of ``translate/properties/grid.py``: Antarctic, and the UTM zones of NAD83 and of WGS 84."""
 
 ORDERED_KINDS = ("string", "number", "integer", "boolean", "datetime")
 """Kinds whose values have an order."""

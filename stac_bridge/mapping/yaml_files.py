@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,17 @@ def _read_family(own: Rows, name: str, family_of: Callable[[str], Path]) -> Rows
     path = family_of(name)
     if not path.is_file():
         raise MappingInvalid(f"{own.location(['extends'])}: row extends: there is no family {name!r}.")
-    family = _read(path)
+    family = _family_rows(path, path.stat().st_mtime_ns)
     if "extends" in family.tables:
         raise MappingInvalid(f"{family.location(['extends'])}: row extends: a family cannot extend another one.")
-    family.tables.pop("dataset", None)
     return family
+
+
+@lru_cache(maxsize=32)
+def _family_rows(path: Path, _modified: int) -> Rows:
+    """Read a family's file once: many files extend it, and reading it each time took 0.25 s of a server's start."""
+    family = _read(path)
+    return Rows({key: value for key, value in family.tables.items() if key != "dataset"}, family.lines)
 
 
 def _read(path: Path) -> Rows:

@@ -2,15 +2,16 @@
 
 from stac_bridge.search.collections import read_collection_search
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.explain import explanation
-from stac_bridge.search.paging.cursor import Cursor, open_cursor, seal_cursor
+from stac_bridge.search.explain import ExplainedStep, explanation
+from stac_bridge.search.impossible import impossible_conditions
+from stac_bridge.search.paging.cursor import Cursor, check_token, open_cursor, seal_cursor
 from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
 from stac_bridge.search.params.ids import EntityId, PartialId, resolve_id
 from stac_bridge.search.params.limits import Limits
 from stac_bridge.search.params.search import Search, parse
 from stac_bridge.search.params.sortby import Order, SortKey
-from stac_bridge.search.plan import Plan, Step, make_plan, make_step, prunings
+from stac_bridge.search.plan import Part, Plan, Step, make_plan, make_step, prunings
 from stac_bridge.search.scope import MAX_UNNAMED, resolve_collections
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Axis",
     "Cursor",
     "EntityId",
+    "ExplainedStep",
     "Fields",
     "Limits",
     "Order",
+    "Part",
     "PartialId",
     "Plan",
     "Residual",
@@ -29,7 +32,9 @@ __all__ = [
     "SortCursor",
     "SortKey",
     "Step",
+    "check_token",
     "explanation",
+    "impossible_conditions",
     "make_plan",
     "make_step",
     "open_cursor",

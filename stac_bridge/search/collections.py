@@ -24,7 +24,7 @@ from stac_bridge.search.params.geometry import read_bbox
 from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.sortby import SortKey, read_sortby
 from stac_bridge.search.params.suggest import unknown_name
-from stac_bridge.search.params.times import Interval, read_datetime, read_instant
+from stac_bridge.search.params.times import Interval, read_datetimes, read_instant
 
 MAX_COLLECTIONS = 500
 """Default and maximum number of Collections on a page: all that a catalog group usually has."""
@@ -67,7 +67,7 @@ class CollectionSearch:
     """The checked parameters of a collection search; a parameter that is None does not restrict it."""
 
     place: dict[str, Any] | None = None
-    time: Interval | None = None
+    times: tuple[Interval, ...] = ()
     terms: re.Pattern[str] | None = None
     filter: Cql2 | None = None
     sortby: tuple[SortKey, ...] = ()
@@ -101,9 +101,8 @@ class CollectionSearch:
         return Residual(self.filter, ("start_datetime", "end_datetime")) if self.filter else None
 
     def _matches_time(self, collection: Collection) -> bool:
-        return self.time is None or any(
-            _overlap(self.time, interval) for interval in collection["extent"]["temporal"]["interval"]
-        )
+        intervals = collection["extent"]["temporal"]["interval"]
+        return all(any(_overlap(time, interval) for interval in intervals) for time in self.times)
 
     def _matches_terms(self, collection: Collection) -> bool:
         texts = (collection.get("title", ""), collection["description"], *collection.get("keywords", ()))
@@ -129,7 +128,7 @@ def read_collection_search(params: Mapping[str, str], limits: Limits = DEFAULT_L
     present = {name: value for name, value in params.items() if value}
     return CollectionSearch(
         place=read_bbox(present["bbox"]) if "bbox" in present else None,
-        time=read_datetime(present["datetime"]) if "datetime" in present else None,
+        times=read_datetimes(present["datetime"]) if "datetime" in present else (),
         terms=_read_terms(present.get("q", ""), limits),
         filter=_read_filter(present, limits),
         sortby=_read_sortby(present.get("sortby")),

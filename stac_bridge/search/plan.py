@@ -25,6 +25,10 @@ from stac_bridge.search.params.search import Search
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
 from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
+from stac_bridge.search.pushdown.spellings import spelled
+
+MAX_IDS = 200
+"""Ids that one request to M2M names. More are searched in parts, so that other callers get turns in between."""
 
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
@@ -43,11 +47,53 @@ class Step:
     """Display ids to look up one by one (or by a scene list), if the dataset has no filter for them."""
     entity_ids: tuple[str, ...] = ()
     """Entity ids to look up together with ``ids``."""
+    earlier: Residual | None = None
+    """The test whether an Item belongs to an earlier part of the search, whose ids are of another form."""
 
     @property
     def is_lookup(self) -> bool:
         """Whether scenes are looked up by their ids instead of by the filter."""
         return bool(self.ids or self.entity_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one step of a plan searches: a dataset for the whole search, or for some of its ids."""
+
+    entry: Entry
+    search: Search
+    """The search, resolved, with the ids of this part."""
+    name: str
+    """The name of the step in a token. One dataset may be searched under two Collection ids."""
+    earlier: tuple[str, ...] = ()
+    """The ids of the parts before."""
+
+    @property
+    def is_excluded(self) -> bool:
+        """Whether no Item of the dataset can match, which shows before its filters are known."""
+        ids = self.search.ids
+        if ids and not any(resolve_id(identifier, self.entry) for identifier in ids):
+            return True
+        return matches_nothing(self.search, self.entry)
+
+    @property
+    def needs_details(self) -> bool:
+        """Whether the dataset's details, not known yet, may change what M2M is sent."""
+        names = properties_of(self.search.filter) if self.search.filter else ()
+        return not self.is_excluded and self.entry.needs_details(names)
+
+    def step(self) -> Step:
+        """Return the step, as far as the dataset's filters are known."""
+        step = make_step(self.search, self.entry)
+        if not self.earlier or step.filter.is_empty or _are_item_ids((*self.earlier, *self.search.ids), self.entry):
+            return step
+        earlier = resolve_filter(Search((), None, ids=self.earlier), [self.entry])
+        return replace(step, exact=False, earlier=_residual(earlier, self.entry))
+
+
+def _are_item_ids(ids: Iterable[str], entry: Entry) -> bool:
+    """Whether each id is the id of an Item as it is, so that no two of them find the same Item."""
+    return all(resolve_id(identifier, entry) in (None, ItemId(identifier)) for identifier in ids)
 
 
 @dataclass(frozen=True)
@@ -63,23 +109,38 @@ class Plan:
     digest: bytes
     """The digest of the original search, which its tokens are bound to."""
 
+    searches: tuple[Search, ...]
+    """The search in parts of at most ``MAX_IDS`` ids each; one part if it has no more."""
+
     @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What the steps search, in this order."""
+        count, ids = len(self.searches), self.search.ids
+        return tuple(
+            Part(
+                entry,
+                search,
+                f"{entry.id}/{entry.dataset.alias}{f' {number + 1}/{count}' if count > 1 else ''}",
+                ids[: number * MAX_IDS],
+            )
+            for entry in self.entries
+            for number, search in enumerate(self.searches)
+        )
+
+    @property
     def step_names(self) -> tuple[str, ...]:
-        """The names of the steps in a token. One dataset may be searched under two Collection ids."""
-        return tuple(f"{entry.id}/{entry.dataset.alias}" for entry in self.entries)
+        """The names of the steps in a token."""
+        return tuple(part.name for part in self.parts)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the search itself, by its collections or ids, says which datasets to search."""
+        return _is_limited(self.search)
 
     @cached_property
     def order(self) -> Order | None:
         """The order of ``sortby``; None without one. Raises BadRequest if a property cannot be sorted by."""
         return Order(self.search.sortby, self.queryables) if self.search.sortby else None
-
-    def excludes(self, entry: Entry) -> bool:
-        """Return whether none of the search's ids can be of one of the entries, which shows before its filters are."""
-        return bool(self.search.ids) and not any(resolve_id(identifier, entry) for identifier in self.search.ids)
-
-    def step(self, entry: Entry) -> Step:
-        """Return the step of one of the entries, once its filters are known."""
-        return make_step(self.search, entry)
 
 
 def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest: bytes) -> Plan:
@@ -94,7 +155,9 @@ def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest:
     resolved = _resolve(search, scope, queryables)
     if not _is_limited(search):
         entries = tuple(sorted(entries, key=lambda entry: preference(resolved, entry)))
-    return Plan(resolved, entries, queryables, digest)
+    ids = [search.ids[start : start + MAX_IDS] for start in range(0, len(search.ids), MAX_IDS)]
+    searches = [_resolve(replace(search, ids=part), scope, queryables) for part in ids] if len(ids) > 1 else [resolved]
+    return Plan(resolved, entries, queryables, digest, tuple(searches))
 
 
 def _is_limited(search: Search) -> bool:
@@ -141,8 +204,15 @@ def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -
     return replace(search, filter=cql2 and type_literals(cql2, queryables), query=())
 
 
+def matches_nothing(search: Search, entry: Entry) -> bool:
+    """Return whether no Item of an entry can match a resolved search, by its mapping alone."""
+    without_details = replace(entry, details=None)
+    return compile_filter(spelled(search.filter, without_details), without_details) == NOTHING
+
+
 def make_step(search: Search, entry: Entry) -> Step:
     """Return what one dataset is searched for; the search's filter is resolved."""
+    search = replace(search, filter=spelled(search.filter, entry))
     compiled = compile_filter(search.filter, entry)
     resolved = {meaning: None for identifier in search.ids if (meaning := resolve_id(identifier, entry))}
     if search.ids and not resolved:
@@ -200,7 +270,11 @@ def prunings(search: Search, catalog: Catalog) -> list[Pruning]:
     if _is_limited(search):
         return []
     entries = tuple(catalog.entries.values())
-    return pruning(resolve_filter(search, entries), entries)
+    queryables = merge_queryables(entries)
+    resolved = _resolve(search, entries, queryables)
+    if search.sortby:
+        Order(search.sortby, queryables)  # raises before the dataset-searches are requested
+    return pruning(resolved, entries)
 
 
 def pruning(search: Search, entries: Sequence[Entry]) -> list[Pruning]:
@@ -224,7 +298,8 @@ def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
         properties_of(search.filter)
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
-    compiled = (compile_filter(search.filter, replace(entry, details=None)) for entry in distinct.values())
+    undetailed = [replace(entry, details=None) for entry in distinct.values()]
+    compiled = (compile_filter(spelled(search.filter, entry), entry) for entry in undetailed)
     union = reduce(Compiled.__or__, compiled, NOTHING)
     # dataset-search takes a place and days only
     scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})

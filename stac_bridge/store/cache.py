@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
-from stac_bridge.request_context import current_request
+from stac_bridge.request_context import SharedDemand, current_request, until_deadline
 from stac_bridge.store.cache_entry import CacheEntry, CachePolicy
 from stac_bridge.store.memory import MemoryCache
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 _DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
 """Errors that a stale value hides."""
+
+_GRACE = 0.1
+"""Seconds after its deadline for which a caller still waits: the computation's own error says better what took long."""
 
 
 class Store:
@@ -92,7 +95,7 @@ class Store:
         computation = self._computations.get(key)
         self._report(key, "coalesced" if computation else "miss")
         if computation is None:
-            computation = self._computations[key] = _Computation(asyncio.ensure_future(make()))
+            computation = self._computations[key] = _Computation(make)
             computation.task.add_done_callback(lambda task: self._forget(key, task))
         try:
             return await computation.wait()  # type: ignore[no-any-return]
@@ -125,10 +128,16 @@ class Store:
 
 
 class _Computation:
-    """A value being made, and the number of callers waiting for it."""
+    """A value being made, and the callers waiting for it.
 
-    def __init__(self, task: asyncio.Future[Any]) -> None:
-        self.task = task
+    It is made at the earliest of their places in the queue for M2M, and until the latest of their deadlines; each of
+    them waits until its own.
+    """
+
+    def __init__(self, make: Callable[[], Awaitable[Any]]) -> None:
+        self._demand = SharedDemand()
+        with self._demand.served():
+            self.task = asyncio.ensure_future(make())
         self._waiting = 0
         self._request = current_request()  # the first caller's: the task runs in its context and counts calls there
         self._calls_before = self._request.calls
@@ -141,7 +150,16 @@ class _Computation:
     async def wait(self) -> Any:
         self._waiting += 1
         try:
-            return await asyncio.shield(self.task)
+            with self._demand.joined():
+                async with until_deadline(_GRACE):
+                    return await asyncio.shield(self.task)
+        except TimeoutError:
+            if self.task.done() and not self.task.cancelled():
+                return self.task.result()
+            raise UpstreamBusy(
+                "M2M, which handles one request at a time, did not answer before the deadline; retry in a moment.",
+                retry_after=5,
+            ) from None
         finally:
             self._waiting -= 1
 

@@ -16,7 +16,7 @@ from stac_bridge.translate.extensions import declared_extensions, prefix_of
 from stac_bridge.translate.extent import spatial_extent, temporal_extent
 from stac_bridge.translate.names import dataset_keywords, dataset_title
 from stac_bridge.translate.queryables import QUERYABLES, SCHEMA, SORTABLES
-from stac_bridge.translate.text import bare_doi, plain_text
+from stac_bridge.translate.text import bare_doi
 
 _USGS = {
     "name": "USGS Earth Resources Observation and Science (EROS) Center",
@@ -101,7 +101,7 @@ def _description(entry: Entry, title: str) -> str:
     dataset, text = entry.dataset, entry.mapping.collection
     if text.description:
         return text.description.replace("{title}", title)
-    return plain_text(dataset.abstract) or plain_text(dataset.long_name) or title
+    return dataset.abstract or dataset.long_name or title
 
 
 def _optional_members(entry: Entry, title: str) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _providers(dataset: Dataset) -> list[dict[str, Any]]:
 def _default_license(dataset: Dataset) -> str:
     if _is_of_lpdaac(dataset):
         return _LPDAAC_LICENSE
-    category = plain_text(dataset.category) or ""
+    category = dataset.category or ""
     return next((href for start, href in _LICENSES.items() if category.startswith(start)), _LICENSE)
 
 

@@ -148,11 +148,12 @@ class Translator:
         templates = self._templates_of(scene, properties)
         for file in scene_files(templates, scene, self._read_stem(scene.display_id)):
             template = file.template
+            # The properties of an Item describe all its assets, made or not.
+            used |= template.extensions
             if include_asset and not include_asset(template.key):
                 continue
             href = make_href(template.key, file.name, file.url)
             assets[template.key] = self._asset(template, href, item, s3_folder)
-            used |= template.extensions
         if self._s3 and s3_folder and scene.downloadable:
             properties["storage:schemes"] = self._s3.schemes
             used |= {"alternate", "storage"}

@@ -8,7 +8,6 @@ from typing import Any
 from stac_bridge.m2m.models.notices import Message, Notification
 from stac_bridge.mapping.converters import zoned
 from stac_bridge.translate.extensions import M2M_SCHEMA
-from stac_bridge.translate.text import plain_text
 
 _MAX_TEXT = 4000
 """Maximum number of characters of each text of a notice; the rest is cut off."""
@@ -39,16 +38,13 @@ def _with_notices(document: dict[str, Any], name: str, notices: list[dict[str, s
 
 
 def _notification(notice: Notification) -> dict[str, str]:
-    return _plain_members(
-        subject=notice.subject, severity=notice.severity, text=notice.text, updated=zoned(notice.updated)
-    )
+    return _members(subject=notice.subject, severity=notice.severity, text=notice.text, updated=zoned(notice.updated))
 
 
 def _message(message: Message) -> dict[str, str]:
-    return _plain_members(dataset=message.dataset, code=message.code, text=message.text)
+    return _members(dataset=message.dataset, code=message.code, text=message.text)
 
 
-def _plain_members(**members: str | None) -> dict[str, str]:
-    """Return the texts without markup, and without empty ones."""
-    texts = {name: plain_text(text) for name, text in members.items()}
+def _members(**texts: str | None) -> dict[str, str]:
+    """Return the texts that are not empty."""
     return {name: text[:_MAX_TEXT] for name, text in texts.items() if text}

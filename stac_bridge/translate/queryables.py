@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from stac_bridge.catalog.entry import listed_values
 from stac_bridge.m2m.models.datasets import DatasetFilter
 from stac_bridge.mapping import FilterRow, Queryable
 from stac_bridge.mapping.titles import in_usual_order
@@ -75,7 +76,7 @@ def _property_schema(queryable: Queryable, find_filter: FindFilter) -> Schema:
     dataset_filter = find_filter(queryable.filter) if queryable.filter else None
     if queryable.is_unchecked and dataset_filter:
         return {**schema, **_filter_only(dataset_filter)}
-    values = queryable.values or _filter_values(queryable, dataset_filter)
+    values = queryable.values or tuple(listed_values(queryable, dataset_filter) or ())
     if values and queryable.kind == "array":
         schema["items"] = {"type": "string", "enum": sorted({element for value in values for element in value})}
     elif values:
@@ -99,18 +100,6 @@ def _filter_only(dataset_filter: DatasetFilter) -> Schema:
         "x-filter-only": True,
         "x-values": values,
     }
-
-
-def _filter_values(queryable: Queryable, dataset_filter: DatasetFilter | None) -> tuple[str, ...] | None:
-    """Return the keys of the value list of M2M's filter, if Items have the same values unconverted."""
-    row = queryable.row
-    if row is None or row.filter is None or row.filter.equals is None or row.values or row.convert != "text":
-        return None
-    if row.filter.keys != "same":
-        return None
-    keys = tuple(key for key in dataset_filter.value_list or () if key) if dataset_filter else ()
-    # A single value is a checkbox of EarthExplorer; Items have other values, too.
-    return keys if len(keys) > 1 else None
 
 
 def _union(first: Schema, second: Schema) -> Schema:

@@ -1,32 +1,12 @@
-"""Cleans M2M's texts about datasets: removes markup, excess whitespace and placeholders."""
+"""Reads keywords and DOIs from M2M's texts about datasets."""
 
 from __future__ import annotations
 
-import html
 import re
 
-_BREAK = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|h[1-6])\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+from stac_bridge.m2m.models.text import plain_line
+
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"'<>]+")
-_PLACEHOLDERS = frozenset({"", "none", "null", "n/a", "unknown"})
-
-
-def plain_text(raw: str | None) -> str | None:
-    r"""Return text without HTML and with at most one empty line between paragraphs; None if it is a placeholder.
-
-    >>> plain_text("The <b>first</b> release&nbsp;of SRTM.\r\n\r\n\r\nA second<br>line. ")
-    'The first release of SRTM.\n\nA second\nline.'
-    >>> plain_text(" <p></p>\r\n"), plain_text("None"), plain_text(None)
-    (None, None, None)
-    """
-    if raw is None:
-        return None
-    without_tags = _TAG.sub("", _BREAK.sub("\n", raw.replace("\r\n", "\n").replace("\r", "\n")))
-    # Entities are decoded last, so that an escaped "&lt;b&gt;" stays as text.
-    lines = [" ".join(_INVISIBLE.sub("", line).split()) for line in html.unescape(without_tags).split("\n")]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return None if text.casefold() in _PLACEHOLDERS else text
 
 
 def split_keywords(raw: str | None) -> list[str]:
@@ -35,8 +15,8 @@ def split_keywords(raw: str | None) -> list[str]:
     >>> split_keywords("None,EROS,Imagery ,EROS,010,ISO 19115 Category,,none")
     ['EROS', 'Imagery', 'ISO 19115 Category']
     """
-    keywords = (plain_text(keyword) for keyword in (raw or "").split(","))
-    return list(dict.fromkeys(" ".join(keyword.split()) for keyword in keywords if keyword and not keyword.isdigit()))
+    keywords = (plain_line(keyword) for keyword in (raw or "").split(","))
+    return list(dict.fromkeys(keyword for keyword in keywords if keyword and not keyword.isdigit()))
 
 
 def bare_doi(raw: str | None) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
+import hashlib
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -86,9 +88,8 @@ async def test_a_person_is_led_to_the_address_that_readers_know(tmp_path: Path, 
 async def test_the_browser_is_told_the_root_as_it_calls_itself(
     built: Path, tmp_path: Path, public_url: str | None
 ) -> None:
-    async with served(built, public_url=public_url) as client:
-        script = (await client.get("/browser/config.js")).text
-    async with running(tmp_path, public_url=public_url) as here:
+    async with running(tmp_path, browser=built, public_url=public_url) as here:
+        script = (await here.get("/browser/config.js")).text
         links = (await here.get("/")).json()["links"]
     told = orjson.loads(re.findall(r"^window\.STAC_BROWSER_CONFIG = (.*);$", script, re.MULTILINE)[0])
     assert told["catalogUrl"] == next(link["href"] for link in links if link["rel"] == "self")
@@ -182,3 +183,33 @@ async def test_a_person_who_downloads_a_band_is_led_to_usgs(here: Here) -> None:
     (item,) = (await here.get("/search", collections="landsat_ot_c2_l2", limit=1)).json()["features"]
     clicked = {"Sec-Fetch-Mode": "navigate", "Referer": "http://here/browser/"}
     assert (await here.client.get(item["assets"]["red"]["href"], headers=clicked)).status_code == 302
+
+
+async def test_the_policy_of_the_browser_allows_its_own_inline_script_and_no_other(tmp_path: Path, built: Path) -> None:
+    (built / "mitm.html").write_text("<p>saves</p>\n<script>\n  save()\n</script>")
+    digest = "'sha256-" + base64.b64encode(hashlib.sha256(b"\n  save()\n").digest()).decode() + "'"
+    async with running(tmp_path / "data", browser=built, public_url="https://stac.example/usgs") as here:
+        policies = {
+            path: (await here.client.get(f"/browser/{path}")).headers["content-security-policy"]
+            for path in ("", "mitm.html", "js/app.1a2b3c4d.js")
+        }
+    assert all("'unsafe-inline'" not in policy.partition("style-src")[0] for policy in policies.values())
+    assert {path for path, policy in policies.items() if digest in policy} == {"mitm.html"}
+    assert "connect-src 'self' https://stac.example data:;" in policies[""]
+
+
+@pytest.mark.parametrize(("basemap", "allowed"), [("", False), ("http://tiles.example/{z}/{x}/{y}.png A", True)])
+async def test_the_policy_of_the_browser_allows_pictures_over_http_only_for_such_a_base_map(
+    built: Path, basemap: str, allowed: bool
+) -> None:
+    async with served(built, basemap=basemap) as client:
+        policy = (await client.get("/browser/")).headers["content-security-policy"]
+    assert (" http: " in policy.partition("img-src")[2]) == allowed
+
+
+async def test_the_page_of_the_openapi_document_runs_the_script_that_its_policy_names(here: Here) -> None:
+    page = await here.client.get("/api.html")
+    (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in page.headers["content-security-policy"]
+    assert all("integrity=" in tag for tag in re.findall(r"<(?:link|script) [^>]*>", page.text))

@@ -98,15 +98,35 @@ searches = st.fixed_dictionaries(
 )
 
 
-@given(said=searches, form=st.sampled_from(["get json", "get text", "post json", "post text"]))
-@settings(
-    max_examples=2000 if LONG else 24,
-    deadline=None,
-    derandomize=not LONG,
-    phases=(Phase.explicit, Phase.generate),  # to make a failing search smaller takes minutes
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-def test_a_random_search_gives_what_looking_at_every_item_gives(world: World, said: dict[str, Any], form: str) -> None:
+def _random(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=not LONG,
+        phases=(Phase.explicit, Phase.generate),  # to make a failing search smaller takes minutes
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+any_search = given(body=searches, form=st.sampled_from(["get json", "get text", "post json", "post text"]))
+
+
+@_random(6)
+@any_search
+def test_a_few_random_searches_match_what_a_look_at_every_item_matches(
+    world: World, body: dict[str, Any], form: str
+) -> None:
+    assert_equal_to_brute_force(world, body, form)
+
+
+@pytest.mark.long
+@_random(2000 if LONG else 24)
+@any_search
+def test_random_searches_match_what_a_look_at_every_item_matches(world: World, body: dict[str, Any], form: str) -> None:
+    assert_equal_to_brute_force(world, body, form)
+
+
+def assert_equal_to_brute_force(world: World, said: dict[str, Any], form: str) -> None:
     wanted = expected(world, said)
     body = asked(said, form)
     if form.startswith("post"):

@@ -14,7 +14,7 @@ import pytest
 
 from stac_bridge.m2m.session import Backoff
 from stac_bridge.translate.properties.fields import parse_text
-from tests.support import ORIGIN, Here, running
+from tests.support import ORIGIN, Here, running, sampled
 
 LANDSAT, AERIAL = "landsat_ot_c2_l2", "aerial_combin"
 ASKED = {
@@ -144,7 +144,7 @@ async def test_the_list_of_datasets(tmp_path: Path, change: str) -> None:
             assert set(some) <= names
 
 
-@pytest.mark.parametrize("endpoint", ["dataset-filters", "dataset-file-groups", "download-request"])
+@pytest.mark.parametrize("endpoint", sampled(["dataset-filters", "dataset-file-groups", "download-request"], 3))
 async def test_what_a_file_is_asked_by(tmp_path: Path, change: str, endpoint: str) -> None:
     async with running(tmp_path / "right") as here:
         (item, *_others) = (await here.get("/search", **ASKED[LANDSAT])).json()["features"]

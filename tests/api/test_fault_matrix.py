@@ -20,7 +20,7 @@ import pytest
 
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.session import Backoff
-from tests.support import Here, running
+from tests.support import Here, running, sampled
 
 LANDSAT = "landsat_ot_c2_l2"
 SCENE = "LC08_L2SP_196028_20240728_20240807_02_T1"
@@ -136,7 +136,7 @@ async def failing(folder: Path, fault: Fault, *on: str, **more: Any) -> AsyncIte
         yield here
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault", sampled(FAULTS.values(), 3), ids=FAULTS)
 async def test_whatever_goes_wrong_is_not_noticed_or_told_in_time(
     tmp_path: Path, right: dict[Any, Answer], fault: Fault
 ) -> None:
@@ -231,7 +231,7 @@ async def walk(folder: Path, **asked: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     "fault",
-    [*KEYS, {"kind": "error", "code": "RATE_LIMIT"}, {"kind": "reset"}, {"kind": "maintenance"}],
+    sampled([*KEYS, {"kind": "error", "code": "RATE_LIMIT"}, {"kind": "reset"}, {"kind": "maintenance"}], 2),
     ids=lambda fault: fault.get("code", fault["kind"]),
 )
 @pytest.mark.parametrize("skip", [1, 3])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support import Here
 
 LANDSAT = "landsat_ot_c2_l2"
@@ -37,10 +39,31 @@ async def test_a_post_says_fields_as_lists(here: Here) -> None:
     assert further["body"]["fields"] == body["fields"]
 
 
-async def test_fields_that_are_null_are_refused_with_what_to_change(here: Here) -> None:
-    answer = await here.post("/search", {"collections": [LANDSAT], "fields": None})
-    assert answer.status_code == 400
-    assert "leave it out for everything" in answer.json()["detail"]
+async def test_fields_that_are_null_select_the_default_as_empty_ones_do(here: Here) -> None:
+    pages = [await here.post("/search", {"collections": [LANDSAT], "limit": 2, "fields": said}) for said in (None, {})]
+    pages.append(await here.get("/search", collections=LANDSAT, limit=2, fields=""))
+    first, *others = [page.json()["features"] for page in pages]
+    assert set(first[0]["properties"]) == {"datetime", "start_datetime", "end_datetime"}
+    assert others == [first, first]
+
+
+async def test_exclusion_is_the_same_by_get_and_by_post(here: Here) -> None:
+    body = {"collections": [LANDSAT], "limit": 1}
+    excluded = [{"exclude": ["geometry"]}, *({"include": empty, "exclude": ["geometry"]} for empty in ([], None))]
+    (whole,) = (await here.post("/search", body)).json()["features"]
+    (got,) = (await here.get("/search", collections=LANDSAT, limit=1, fields="-geometry")).json()["features"]
+    assert got == {name: value for name, value in whole.items() if name != "geometry"}
+    for fields in excluded:
+        assert (await here.post("/search", {**body, "fields": fields})).json()["features"] == [got]
+
+
+@pytest.mark.parametrize("collection", [LANDSAT, "naip", "corona2", "srtm_v3"])
+async def test_the_properties_of_an_item_are_the_same_without_its_assets(here: Here, collection: str) -> None:
+    for fields in ("properties", "properties,stac_extensions", "-assets", "-assets,-links", "stac_extensions"):
+        whole, part = await whole_and_part(here, "/search", fields=fields, collections=collection, limit=5)
+        for one, other in zip(whole, part, strict=True):
+            assert other == {name: one[name] for name in other}
+            assert "properties" in other or fields == "stac_extensions"
 
 
 async def test_a_filter_sees_what_fields_leave_out(here: Here) -> None:

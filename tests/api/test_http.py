@@ -182,7 +182,7 @@ async def test_the_openapi_document_is_served_as_the_version_it_is_and_lists_err
 
 
 async def test_the_openapi_document_is_json_to_those_who_know_another_version(here: Here) -> None:
-    theirs = "application/vnd.oai.openapi+json;version=3.0"
+    theirs = "application/vnd.oai.openapi+json;version=3.1"
     for accepted, given in (
         (f"{theirs}, application/json", "application/json"),
         (f"{OPENAPI}, application/json", OPENAPI),
@@ -190,6 +190,26 @@ async def test_the_openapi_document_is_json_to_those_who_know_another_version(he
     ):
         answer = await here.client.get("/api", headers={"Accept": accepted})
         assert (answer.headers["content-type"], answer.headers["vary"]) == (given, "Accept, Accept-Encoding")
+
+
+def parts(value: Any) -> list[Any]:
+    """A JSON value and everything in it."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(part for child in children for part in parts(child))]
+
+
+async def test_the_openapi_document_has_no_keyword_that_version_3_0_lacks(here: Here) -> None:
+    document = (await here.get("/api")).json()
+    assert document["openapi"] == "3.0.3"
+    assert document["servers"] == [{"url": "http://here"}]
+    for schema in parts([document["paths"], document["components"]]):
+        if isinstance(schema, dict):
+            assert not {"prefixItems", "const", "$defs", "contentMediaType", "patternProperties"} & set(schema), schema
+            assert schema.get("type") != "null"
+            assert not isinstance(schema.get("type"), list)
+            assert not isinstance(schema.get("examples"), list)
+            assert type(schema.get("exclusiveMinimum", True)) is bool
+            assert schema.get("type") != "array" or "items" in schema, schema
 
 
 async def test_the_openapi_document_says_that_a_limit_is_a_number(here: Here) -> None:

@@ -114,3 +114,38 @@ async def test_both_ids_of_a_scene_find_its_item_once(here: Here) -> None:
 async def test_a_scene_id_of_another_sensor_is_not_found(here: Here) -> None:
     assert await ids_of(here, 3, collections="landsat_etm_c2_l2", ids="LC91950292024211LGN00") == []
     assert (await here.get("/collections/landsat_etm_c2_l2/items/LC91950292024211LGN00")).status_code == 404
+
+
+@pytest.mark.parametrize("collection", [LEVEL_2, "naip", "srtm_v3"])
+@pytest.mark.parametrize("more", [{}, {"collections": True}])
+async def test_the_first_page_of_ids_has_their_count_and_costs_no_more(
+    here: Here, collection: str, more: dict[str, bool]
+) -> None:
+    items = (await here.get("/search", collections=collection, limit=12)).json()["features"]
+    names = [item["id"] for item in items]
+    where = {"collections": collection} if more else {}
+    for ids in (names[:1], names[:2], names):
+        page = (await here.get("/search", ids=",".join([*ids, "no_such_item"]), collections=collection, limit=1)).json()
+        assert page["numberMatched"] == len(ids)
+        response = await here.get("/search", ids=",".join(ids), limit=1, **where)
+        assert response.json()["numberMatched"] == len(ids)
+        assert int(response.headers["x-m2m-calls"]) <= (1 if collection == LEVEL_2 or len(ids) == 1 else 3)
+        posted = await here.post("/search", {"ids": ids, "limit": 1, "collections": [collection]})
+        assert posted.json()["numberMatched"] == len(ids)
+
+
+async def test_the_count_of_ids_is_that_of_the_items_that_match_the_whole_search(here: Here) -> None:
+    items = (await here.get("/search", collections=LEVEL_2, limit=12)).json()["features"]
+    covers = sorted(item["properties"].get("eo:cloud_cover", 101) for item in items)
+    fewer = {"filter": f'"eo:cloud_cover" <= {covers[5]}', "ids": ",".join(item["id"] for item in items), "limit": 1}
+    page = (await here.get("/search", collections=LEVEL_2, **fewer)).json()
+    assert page["numberMatched"] == sum(cover <= covers[5] for cover in covers)
+
+
+async def test_the_count_of_ids_is_known_in_a_collection_of_several_datasets(here: Here) -> None:
+    for collection in (LEVEL_2, "landsat_tm_c2_l2"):
+        ids = [item["id"] for item in (await here.get("/search", collections=collection, limit=3)).json()["features"]]
+        page = (await here.get("/search", collections="landsat-c2-l2", ids=",".join(ids), limit=2)).json()
+        assert (page["numberMatched"], page["numberReturned"]) == (3, 2)
+        page = (await here.get("/search", collections="landsat-c2-l2", ids=",".join(ids), limit=3)).json()
+        assert (page["numberMatched"], [link["rel"] for link in page["links"]]) == (3, ["root", "self"])

@@ -1,10 +1,12 @@
-"""What readers are told of a file that USGS prepares first."""
+"""How a file that USGS prepares first is waited for, and what its readers get meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import Here, running, says
+from m2m_sandbox import create_sandbox
+from stac_bridge.assets import StagingWait
+from tests.support import ORIGIN, Here, Watching, running, says
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 KEY = "d183_standard_format"
@@ -141,3 +145,124 @@ async def test_a_page_that_waited_ends_with_the_file(here: Here) -> None:
         if answer.status_code != 202:
             break
     assert (answer.status_code, answer.content[:4]) == (200, GZIP)
+
+
+class Clock:
+    """The sandbox's time, which passes while a request waits; ``gate`` keeps all who wait from going on."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+        self.sleeps: list[float] = []
+        self.asleep, self.gate = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.asleep.set()
+        await self.gate.wait()
+        self.now += seconds
+
+
+@asynccontextmanager
+async def waiting(folder: Path, staging_seconds: float) -> AsyncIterator[tuple[Here, Clock, list[str]]]:
+    """A server that waits for files, its clock, and the calls of its M2M."""
+    clock = Clock()
+    sandbox = create_sandbox(base_url=ORIGIN, staging_seconds=staging_seconds, clock=clock)
+    wait = StagingWait(4.5, clock, clock.sleep)
+    async with running(folder, Watching(sandbox), httpx.ASGITransport(sandbox), staging=wait) as here:
+        yield here, clock, sandbox.calls
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_file_that_is_ready_within_seconds_is_the_answer_to_the_first_request(
+    tmp_path: Path, method: str
+) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, calls):
+        href = await href_of(here)
+        before = len(calls)
+        answer = await here.client.request(method, href)
+        assert answer.status_code == 200
+        assert answer.content[:4] == (GZIP if method == "GET" else b"")
+        assert calls[before:] == ["download-options", "download-request", "download-retrieve"]
+        assert answer.headers["x-m2m-calls"] == "3"
+        assert len(clock.sleeps) == 1
+        assert (await here.client.request(method, href)).headers["x-m2m-calls"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Prefer": "wait=0"}, 503),
+        ({"Prefer": "respond-async"}, 503),
+        ({"Prefer": 'return=minimal, wait="0"'}, 503),
+        ({"Accept": "application/json"}, 202),
+        ({"Accept": BROWSER}, 202),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_client_that_asks_for_no_waiting_has_its_answer_at_once(
+    tmp_path: Path, headers: dict[str, str], status: int, method: str
+) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, calls):
+        answer = await here.client.request(method, await href_of(here), headers=headers)
+        assert answer.status_code == status
+        assert int(answer.headers["retry-after"]) > 0
+        assert clock.sleeps == []
+        assert "download-retrieve" not in calls
+
+
+async def test_a_client_that_names_its_time_waits_no_longer_than_that(tmp_path: Path) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, _calls):
+        clock.gate.clear()
+        answer = await here.client.get(await href_of(here), headers={"Prefer": "wait=1"})
+        assert answer.status_code == 503
+
+
+async def test_a_file_that_is_not_ready_within_seconds_is_a_503_after_one_more_call(tmp_path: Path) -> None:
+    async with waiting(tmp_path, staging_seconds=300) as (here, clock, calls):
+        answer = await here.client.get(await href_of(here))
+        assert answer.status_code == 503
+        assert sum(clock.sleeps) <= 4.5
+        assert calls.count("download-retrieve") == 1
+
+
+async def test_all_readers_of_a_file_share_one_wait_and_its_calls(tmp_path: Path) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, calls):
+        href = await href_of(here)
+        before = len(calls)
+        requests = [here.client.request(method, href) for method in ("GET", "HEAD") * 20]
+        answers = await asyncio.gather(*requests)
+        assert {answer.status_code for answer in answers} == {200}
+        assert calls[before:] == ["download-options", "download-request", "download-retrieve"]
+        assert len(clock.sleeps) == 1
+
+
+async def test_other_requests_are_answered_while_a_file_is_waited_for(tmp_path: Path) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, _calls):
+        clock.gate.clear()
+        reader = asyncio.create_task(here.client.get(await href_of(here)))
+        await clock.asleep.wait()
+        page = await here.get("/search", collections="landsat_ot_c2_l2", limit=1)
+        assert page.status_code == 200
+        red = page.json()["features"][0]["assets"]["red"]["href"]
+        assert (await here.client.get(red)).status_code in (200, 302)
+        assert not reader.done()
+        clock.gate.set()
+        assert (await reader).status_code == 200
+
+
+async def test_a_reader_who_leaves_ends_the_wait(tmp_path: Path) -> None:
+    async with waiting(tmp_path, staging_seconds=1) as (here, clock, calls):
+        clock.gate.clear()
+        reader = asyncio.create_task(here.client.get(await href_of(here)))
+        await clock.asleep.wait()
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        clock.gate.set()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert "download-retrieve" not in calls

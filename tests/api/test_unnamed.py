@@ -33,6 +33,8 @@ async def test_files_of_bands_are_never_found(here: Here) -> None:
 
 
 async def collections_of(here: Here, **asked: Any) -> set[str]:
+    """The collections that a search goes through. ``/explain`` knows what the search has requested before."""
+    (await here.get("/search", limit=1, **asked)).raise_for_status()
     plan = (await here.get("/explain", **asked)).raise_for_status().json()
     return {step["collection"] for step in plan["steps"]}
 

@@ -23,7 +23,8 @@ WHAT_TO_DO = {
     "TooSlow": "Send the body faster, or in smaller parts.",
     "NotFound": "Check the id: see `/collections`, or search by `ids`.",
     "Refused": "[Renew the href](signing.md) if it has expired; use it exactly as in the Item.",
-    "SearchTooWide": "Follow the `next` link, or narrow the search; see [what filters cost](filters.md).",
+    "SearchTooWide": "Follow the `next` link, name collections, or narrow the search; see "
+    "[what filters cost](filters.md). Without collections, repeating the search continues it.",
     "Staging": "Retry after the seconds in `Retry-After`; GDAL does with `GDAL_HTTP_MAX_RETRY`.",
     "AssetUnavailable": "Use another asset or scene; the text has USGS's reason.",
     "ServerBusy": "Retry after the seconds in `Retry-After`; the log names the [limit](limits.md).",

@@ -64,6 +64,23 @@ def test_the_image_runs_as_nobody_in_particular_a_python_that_the_package_takes(
     assert tuple(map(int, version.split("."))) >= tuple(map(int, lowest.removeprefix(">=").split(".")))
 
 
+def test_each_image_can_be_named_by_digest_and_the_page_says_how() -> None:
+    images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    arguments = set(re.findall(r'^ARG (\w+_DIGEST)=""$', DOCKERFILE.partition("FROM")[0], re.MULTILINE))
+    assert {re.sub(r".*\$\{(\w+)\}", r"\1", image) for image in images} == arguments
+    services = COMPOSE["services"]
+    pulled = {name: one["image"] for name, one in services.items() if "image" in one}
+    assert pulled == {
+        "proxy": "nginx:1.29-alpine${NGINX_DIGEST:-}",
+        "redis": "redis:8-alpine${REDIS_DIGEST:-}",
+    }
+    assert services["bridge"]["build"]["args"] == {name: f"${{{name}:-}}" for name in arguments}
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    for name, image in {"NGINX": "nginx:1.29-alpine", "REDIS": "redis:8-alpine", "NODE": "node:24-slim"}.items():
+        assert f"{name}_DIGEST={image}" in page or f"{name}_DIGEST {image}" in page
+    assert all(image.partition("$")[0] in page for image in images)
+
+
 def test_the_image_can_serve_several_workers_and_the_sandbox() -> None:
     assert (
         "pip install --no-cache-dir --disable-pip-version-check --constraint /tmp/constraints.txt '.[redis,sandbox]'"
@@ -122,7 +139,7 @@ def test_the_image_builds_the_browser_and_takes_it_from_where_the_build_leaves_i
     build = runpy.run_path(str(ROOT / "browser" / "build.py"))
     target = build["TARGET"].relative_to(ROOT).as_posix()
     stage = DOCKERFILE.partition(" AS browser\n")[2].partition("\nFROM ")[0]
-    (node,) = re.findall(r"^FROM node:(\d+)-slim AS browser$", DOCKERFILE, re.MULTILINE)
+    (node,) = re.findall(r"^FROM node:(\d+)-slim\$\{NODE_DIGEST\} AS browser$", DOCKERFILE, re.MULTILINE)
     assert int(node) >= build["OLDEST_NODE"]
     assert "WORKDIR /src\nCOPY scripts scripts\nCOPY browser browser\n" in stage
     assert f"RUN python3 -m browser.build \\\n && test -f {target}/index.html" in stage, "an image without one fails"

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from stac_bridge.assets.read.ranges import MAX_RANGES
+from stac_bridge.assets.read.tar import MAX_MEMBERS
 from stac_bridge.search import Limits
+from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_TOTAL_CALLS
 from stac_bridge.settings import Settings
+from stac_bridge.store.memory import MAX_BYTES
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"\| `STAC_BRIDGE_([A-Z_]+)` \| (\d+)", TEXT))
@@ -17,6 +21,32 @@ def test_every_limit_is_listed_with_its_default() -> None:
     assert {name.lower(): int(number) for name, number in ROWS.items()} == {
         name: Settings.model_fields[name].default for name in limits
     }
+
+
+def work_rows() -> dict[str, tuple[float, str]]:
+    """The table of limits of work: limit → number and setting."""
+    section = TEXT.partition("## Limits of work\n")[2].partition("\n## ")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:2] == "| "]
+    return {name: (float(number), setting) for name, number, setting, _beyond in cells[1:]}
+
+
+def test_limits_of_work_are_those_of_the_code() -> None:
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    numbers = {
+        "requests queued for the M2M account": settings.queue,
+        "seconds of a response": settings.deadline,
+        "calls to M2M of a search in one collection before the first match": MAX_CALLS,
+        "calls to M2M of a search in many collections before the first match": MAX_TOTAL_CALLS,
+        "seconds that a request waits for a file in preparation": settings.staging_wait,
+        "ranges in one request for a file": MAX_RANGES,
+        "members of a tar archive that are read": MAX_MEMBERS,
+        "bytes of cached responses in memory, for each worker": MAX_BYTES,
+        "bytes of spooled files on disk": settings.spool_bytes,
+    }
+    rows = work_rows()
+    assert {name: number for name, (number, _setting) in rows.items()} == numbers
+    for _number, setting in rows.values():
+        assert setting == "none" or setting.split("`")[1].removeprefix("STAC_BRIDGE_").lower() in Settings.model_fields
 
 
 def test_what_a_search_may_bring_by_itself_is_what_the_settings_say() -> None:

@@ -96,6 +96,14 @@ def test_ids_alone_are_looked_for(api: str) -> None:
     assert (one["collection"], one["id"]) == SCENE
 
 
+def test_ids_may_be_longer_than_an_address(api: str) -> None:
+    unknown = [f"LC08_L2SP_{path:03}{row:03}_20240728_20240807_02_T1" for path in range(1, 41) for row in range(1, 25)]
+    options = ("--ids", ",".join([*unknown, SCENE[1]]), "-c", SCENE[0])
+    (item,) = items(api, *options)
+    assert item["id"] == SCENE[1]
+    assert '"steps"' in answered(api, "explain", *options, "--json")
+
+
 def test_nothing_found_is_an_answer(api: str) -> None:
     ran = run(api, "search", "-c", "naip", "--ids", "none-such")
     assert (ran.exit_code, ran.stdout) == (0, "No Item matches.\n")
@@ -167,6 +175,8 @@ def test_explain_tells_what_m2m_would_be_asked(api: str) -> None:
     assert step["scene_search"]["sceneFilter"]["cloudCoverFilter"]["max"] == 11
     nowhere = answered(api, "explain", "-c", "landsat_ot_c2_l2", "--filter", "platform = 'landsat-3'")
     assert re.search(r"cannot match +landsat_ot_c2_l2", nowhere)
+    assert "Which of these" in answered(api, "explain", "--datetime", "1850")
+    run(api, "search", "--datetime", "1850")
     assert "No collection can contain a matching Item." in answered(api, "explain", "--datetime", "1850")
 
 
@@ -268,3 +278,26 @@ def test_completion_is_there_for_shells_and_for_collections() -> None:
         prog_name="stac-bridge",
     )
     assert "naip,landsat_ot_c2_l2" in said.output
+
+
+@pytest.mark.parametrize(
+    ("filter_", "advice"),
+    [
+        ("platform = 'LANDSAT_88'", "did you mean 'landsat-8'?"),
+        ("\"landsat:wrs_path\" = 'abc'", "its values have the form 000."),
+        ("platform IN ('landsat-8', 'landsat-88')", "did you mean 'landsat-8'?"),
+    ],
+)
+def test_a_search_for_a_value_that_no_item_can_have_is_refused_with_the_nearest(
+    api: str, filter_: str, advice: str
+) -> None:
+    for command in (("search",), ("search", "--json"), ("download",)):
+        ran = run(api, *command, "-c", "landsat_ot_c2_l2", "--datetime", "2024-07-01", "--filter", filter_)
+        assert (ran.exit_code, ran.stdout) == (2, ""), ran.output
+        assert advice in ran.stderr
+    assert advice in answered(api, "explain", "-c", "landsat_ot_c2_l2", "--filter", filter_).replace("\n", " ")
+
+
+def test_a_search_in_landsatlooks_spelling_is_not_refused(api: str) -> None:
+    found = items(api, "-c", "landsat_ot_c2_l2", "--filter", "platform = 'LANDSAT_9'", "--datetime", "2024-07-01")
+    assert {item["properties"]["platform"] for item in found} == {"landsat-9"}

@@ -76,6 +76,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
             "m2m_username": "somebody",
             "m2m_token": "any-token",
             "download_hosts": "127.0.0.1",
+            "staging_wait": "0",  # the command is to meet the 503
         }
         with started("serve", folder, **account) as (api, log):
             yield api, sandbox

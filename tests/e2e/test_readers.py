@@ -149,6 +149,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "m2m_url": f"{sandbox}/api/api/json/stable/",
             "m2m_token": "a-token",
             "download_hosts": "127.0.0.1",
+            "staging_wait": "0",  # the readers are to meet the 503
         }
         with contextlib.ExitStack() as running:
             bridges, logs = {}, []

@@ -15,6 +15,7 @@ import pytest
 from stac_bridge.assets import Signer
 from stac_bridge.client.signing import Renewer, modifier, patch_url
 from tests.serving import started
+from tests.support import sampled
 
 KEY = "a-key-that-tests-sign-with"
 LANDSAT = "landsat_ot_c2_l2"
@@ -62,7 +63,9 @@ def test_kept_items_are_renewed_in_place(server: str) -> None:
         assert httpx.get(item.assets["red"].href).status_code == 302
 
 
-@pytest.mark.parametrize("ask", ["items", "items_as_dicts", "pages", "item_collection", "get_items", "get_item"])
+@pytest.mark.parametrize(
+    "ask", sampled(["items", "items_as_dicts", "pages", "item_collection", "get_items", "get_item"], 3)
+)
 def test_pystac_client_takes_the_modifier_wherever_it_takes_one(
     server: str, ask: str, recwarn: pytest.WarningsRecorder
 ) -> None:

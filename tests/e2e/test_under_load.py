@@ -1,13 +1,16 @@
-"""Small forms of ``python -m benchmarks.load`` and ``python -m benchmarks.chaos``."""
+"""Small forms of the benchmarks ``load``, ``chaos`` and ``mixed_clients``."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
+import httpx
 import pytest
 
 from benchmarks import chaos, load
+from benchmarks.parts.hostile import ATTACKS, Targets
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.session import Backoff
 
@@ -30,3 +33,15 @@ def test_random_faults_under_load_leave_right_answers_and_nothing_else() -> None
     assert left == []
     assert {kind.rpartition(" ")[0] for kind in report.answers} >= {"search", "item", "file"}
     assert sum(count for kind, count in report.answers.items() if kind.endswith("200")) > 20
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_no_hostile_request_is_a_500(api: str, name: str) -> None:
+    async with httpx.AsyncClient(base_url=api, timeout=None) as client:
+        search: dict[str, str | int] = {"collections": "landsat_ot_c2_l2", "limit": 1}
+        page = (await client.get("/search", params=search)).json()
+        film = (await client.get("/collections/corona2/items/DS1117-2086DA007")).json()
+        band, scan = page["features"][0]["assets"]["red"], film["assets"]["d183_standard_format"]
+        status = await ATTACKS[name](client, Targets(api, band["href"], scan["href"]), random.Random(1))
+    assert status != 500

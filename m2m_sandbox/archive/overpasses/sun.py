@@ -25,6 +25,12 @@ def elevations(longitude: Floats, latitude: Floats, since: datetime, days: Float
     return np.asarray(_position(np, longitude, latitude, (since - _J2000).total_seconds() / 86400 + days)[0])
 
 
+def earth_sun_distance(moment: datetime) -> float:
+    """Return the distance in astronomical units, to about four decimals, by the usual low-precision formula."""
+    mean = math.radians((357.528 + 0.9856003 * (moment - _J2000).total_seconds() / 86400) % 360)
+    return 1.00014 - 0.01671 * math.cos(mean) - 0.00014 * math.cos(2 * mean)
+
+
 def _position(functions: Any, longitude: Any, latitude: Any, days: Any) -> tuple[Any, Any]:
     """Compute elevation and azimuth; ``functions`` is math for numbers or numpy for arrays."""
     sin, cos, radians = functions.sin, functions.cos, functions.radians

@@ -16,7 +16,9 @@ Network = IPv4Network | IPv6Network
 
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([^:]+):\d+")
 _PAIR = re.compile(r'([a-z]+)="?([^";]*)"?')
-_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+"""A host name or address with or without a port; RFC 9110 allows more, which no host has."""
+
 _FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
 
 
@@ -45,7 +47,7 @@ class TrustedProxies:
         corrections: dict[str, Any] = {"client": (str(client_address(forwarded.chain, peer, self._trusted)), 0)}
         if forwarded.scheme in ("http", "https"):
             corrections["scheme"] = forwarded.scheme
-        if _HOST.fullmatch(forwarded.host):
+        if HOST.fullmatch(forwarded.host):
             others = [pair for pair in scope["headers"] if pair[0] != b"host"]
             corrections["headers"] = [(b"host", forwarded.host.encode()), *others]
         return corrections

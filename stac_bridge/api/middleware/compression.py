@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brotli_asgi import BrotliResponder, Mode
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import GZipResponder
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stac_bridge.api.routes.assets import is_asset_request
@@ -45,17 +45,35 @@ class CompressPages:
                 vary = _merge([*headers.getlist("vary"), "Accept-Encoding"])
                 del headers["vary"]
                 headers["vary"] = vary
+                # Two codings of a page differ in their bytes, so a strong tag cannot name both (RFC 9110 §8.8.1).
+                if "content-encoding" in headers and headers.get("etag", "W/").startswith('"'):
+                    headers["etag"] = f"W/{headers['etag']}"
             await send(message)
 
-        coding = choose_coding(",".join(Headers(scope=scope).getlist("accept-encoding")))
-        await self._compressor(coding)(scope, receive, send_with_vary)
+        accepted = ",".join(Headers(scope=scope).getlist("accept-encoding"))
+        # A response without a body stays without one.
+        min_bytes = MIN_BYTES if accepts_identity(accepted) else 1
+        await self._compressor(choose_coding(accepted), min_bytes)(scope, receive, send_with_vary)
 
-    def _compressor(self, coding: str) -> ASGIApp:
+    def _compressor(self, coding: str, min_bytes: int) -> ASGIApp:
         """Returns the app, or a compressor around it, which serves one request."""
         if coding == BROTLI:
             # 22 and 0 are Brotli's own defaults: the size of its window, and of its blocks by quality
-            return BrotliResponder(self._app, BROTLI_QUALITY, Mode.text, 22, 0, MIN_BYTES)
-        return GZipResponder(self._app, MIN_BYTES, GZIP_LEVEL) if coding == GZIP else self._app
+            return _Brotli(self._app, BROTLI_QUALITY, Mode.text, 22, 0, min_bytes)
+        return GZipResponder(self._app, min_bytes, GZIP_LEVEL) if coding == GZIP else self._app
+
+
+class _Brotli(BrotliResponder):
+    """The library's responder, which leaves alone what Starlette's does: parts of files, and pictures."""
+
+    async def send_with_brotli(self, message: Message) -> None:
+        """Sends a message of the app, compressed if it should be."""
+        await super().send_with_brotli(message)
+        if message["type"] == "http.response.start":
+            media_type = Headers(raw=message["headers"]).get("content-type", "").partition(";")[0].strip().lower()
+            kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
+            is_left = message["status"] == 206 or not kinds.isdisjoint(DEFAULT_EXCLUDED_CONTENT_TYPES)
+            self.content_encoding_set = self.content_encoding_set or is_left
 
 
 def choose_coding(accept_encoding: str) -> str:
@@ -79,6 +97,18 @@ def choose_coding(accept_encoding: str) -> str:
     }
     best = max(by_coding, key=lambda coding: by_coding[coding])
     return best if by_coding[best] else IDENTITY
+
+
+def accepts_identity(accept_encoding: str) -> bool:
+    """Whether the client takes a response without any coding, as it does unless it excludes that.
+
+    >>> accepts_identity(""), accepts_identity("gzip;q=0"), accepts_identity("*;q=0, identity;q=0.1")
+    (True, True, True)
+    >>> accepts_identity("gzip, identity;q=0"), accepts_identity("br, *;q=0")
+    (False, False)
+    """
+    weights = read_weights(accept_encoding)
+    return weights.get(IDENTITY, weights.get("*", 1.0)) > 0
 
 
 def _merge(values: list[str]) -> str:

@@ -49,6 +49,6 @@ class Cost:
 def _mark_stale(headers: MutableHeaders, age: float) -> None:
     """Reports the age, and makes caches revalidate, so that nothing stays stale after M2M is back."""
     headers["Age"] = str(int(age))
-    headers["Warning"] = STALE
+    headers.append("Warning", STALE)  # beside those about the search
     if headers.get("cache-control") != "no-store":
         headers["Cache-Control"] = "no-cache"

@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stac_bridge.api.errors import bridge_error_response
+from stac_bridge.api.links import MAX_TOKEN, encode_query, split_token
 from stac_bridge.errors import BridgeError, TooLong, TooOften
 from stac_bridge.request_context import current_request
 
@@ -67,17 +68,24 @@ class RateLimit:
             await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        length = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
-        if length > self._max_url:
-            raise TooLong(
-                f"The URL has {length} bytes; the maximum is {self._max_url}. Send a long search with POST /search."
-            )
+        self._check_length(scope)
         wait = self._allowance.wait(current_request().caller) if self._allowance and is_limited(scope["path"]) else 0
         if self._allowance and wait:
             raise TooOften(
                 f"This server accepts {self._allowance.rate} requests a minute from one address; retry in a moment.",
                 retry_after=math.ceil(wait),
             )
+
+    def _check_length(self, scope: Scope) -> None:
+        """Raises TooLong. The URL is measured as it appears in links, so that these are never longer than it."""
+        query, token = split_token(encode_query(scope["query_string"]))
+        length = len(scope.get("raw_path") or scope["path"]) + len(query)
+        if length > self._max_url:
+            raise TooLong(
+                f"The URL has {length} bytes; the maximum is {self._max_url}. Send a long search with POST /search."
+            )
+        if len(token) > MAX_TOKEN:
+            raise TooLong(f"The token has {len(token)} bytes; the maximum is {MAX_TOKEN}. Follow next links unchanged.")
 
 
 def is_limited(path: str) -> bool:

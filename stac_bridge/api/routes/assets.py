@@ -6,6 +6,7 @@ A plain Starlette route: GDAL requests the href again for every range it reads, 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -15,11 +16,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from stac_bridge.api.routes.browser import BROWSER
+from stac_bridge.api.staging import preferred
 from stac_bridge.assets import AssetResponse, Signer, Source, Streamer
 from stac_bridge.assets.href import AssetRef
 from stac_bridge.bridge import Bridge
 from stac_bridge.errors import BridgeError, PreconditionFailed, UpstreamTimeout
 from stac_bridge.http_conditions import is_not_modified, is_precondition_failed
+from stac_bridge.http_headers import read_preferred_wait
 from stac_bridge.request_context import time_left
 from stac_bridge.settings import Delivery
 
@@ -56,13 +59,14 @@ def asset_route(
         ref = signer.verify(scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"))
         if address := bridge.public_address(ref):
             return Response(status_code=302, headers={"Location": address, "Cache-Control": "no-store"})
-        source = await _resolve(bridge, ref, on_resolved)
+        wait = _staging_wait(request)
+        source = await _resolve(bridge, ref, wait, on_resolved)
         headers = {**vary, **_license_header(source)}
         redirects = request.method == "GET" and not source.part and _redirects(delivery, request)
         # A redirect ignores conditions (RFC 9110 §13.2.1): they are for the host that it leads to.
         if not redirects and _is_known(request, source):
             return Response(status_code=304, headers={**_version(source), **headers, **_cache_control(source)})
-        renew = partial(bridge.renew, ref)
+        renew = partial(bridge.renew, ref, wait=wait)
         if request.method == "HEAD":
             return _HeadResponse(headers={**await streamer.head(source, renew), **headers, **_cache_control(source)})
         if redirects:
@@ -78,14 +82,26 @@ def asset_route(
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 
 
-async def _resolve(bridge: Bridge, ref: AssetRef, on_resolved: Callable[[str], None]) -> Source:
+async def _resolve(bridge: Bridge, ref: AssetRef, wait: float, on_resolved: Callable[[str], None]) -> Source:
     try:
-        source = await bridge.source(ref)
+        source = await bridge.source(ref, wait)
     except BridgeError as error:
         on_resolved(type(error).__name__)
         raise
     on_resolved("ok")
     return source
+
+
+def _staging_wait(request: Request) -> float:
+    """Seconds that the client is ready to wait for a file in preparation; the setting limits them.
+
+    A client that accepts JSON or HTML gets the state of the file at once, and none by its Prefer header waits longer
+    than it names.
+    """
+    if preferred(request.headers.get("accept", "")):
+        return 0
+    wait = read_preferred_wait(",".join(request.headers.getlist("prefer")))
+    return math.inf if wait is None else wait
 
 
 class _HeadResponse(Response):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import re
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from stac_bridge.api.links import base_of
+from stac_bridge.api.page_policy import script_hash
 from stac_bridge.api.staging import HTML, preferred
 from stac_bridge.settings import Settings
 
@@ -80,10 +83,9 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
     Each request looks at the folder, so a browser that is built while the server runs, as by `make serve`, is served
     from then on. Without a browser, all paths return a 503 page with the reason.
     """
-    public_url = str(settings.public_url) if settings.public_url else None
 
     async def config(request: Request) -> Response:
-        browser_config = _json(_config(base_of(request, public_url), title))
+        browser_config = _json(_config(base_of(request), title))
         tiles, _, attribution = settings.basemap.partition(" ")
         basemap = _json({"url": tiles, "attributions": escape(attribution)})
         script = f"window.STAC_BROWSER_CONFIG = {browser_config};\nwindow.STAC_BRIDGE_BASEMAP = {basemap};\n"
@@ -91,7 +93,7 @@ def browser_routes(settings: Settings, title: str, folder: Path) -> list[Route |
 
     return [
         Route(f"/{BROWSER}/config.js", config, methods=["GET"]),
-        Mount(f"/{BROWSER}", _Browser(directory=folder, html=True, check_dir=False)),
+        Mount(f"/{BROWSER}", _Browser(folder, settings.basemap)),
     ]
 
 
@@ -125,10 +127,41 @@ class _Files(StaticFiles):
 class _Browser(_Files):
     """The files of the browser; until it is built, a page that says why there is none."""
 
+    def __init__(self, folder: Path, basemap: str) -> None:
+        super().__init__(directory=folder, html=True, check_dir=False)
+        self._folder = folder
+        self._basemap = basemap
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        folder = Path(str(self.directory))
-        respond = super().__call__ if is_built(folder) else _missing_page(folder)
+        respond = super().__call__ if is_built(self._folder) else _missing_page(self._folder)
         await respond(scope, receive, send)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, with the policy of the browser's pages and workers."""
+        response = await super().get_response(path, scope)
+        scripts = _inline_scripts(self._folder / path) if path.endswith(".html") else []
+        response.headers["Content-Security-Policy"] = _policy(base_of(Request(scope)), self._basemap, scripts)
+        return response
+
+
+def _policy(base: str, basemap: str, scripts: Sequence[str]) -> str:
+    """The Content-Security-Policy of the browser, which may be opened at another origin than that of its API.
+
+    Pictures are redirected to hosts of USGS, and tiles come from the base map's. Bands are unpacked in workers, some by
+    WebAssembly, both from data: URLs. A page inside the page (mitm.html) and a service worker save downloads.
+    """
+    api = urlsplit(base)._replace(path="").geturl()
+    pictures = f"'self' {api} https: {'http: ' if basemap.startswith('http:') else ''}data: blob:"
+    hashes = "".join(f" {script_hash(script)}" for script in scripts)
+    return (
+        f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
+        f"img-src {pictures}; font-src 'self' data:; connect-src 'self' {api} data:; worker-src 'self' blob: data:; "
+        "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+def _inline_scripts(page: Path) -> list[str]:
+    return re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def _missing_page(folder: Path) -> Response:

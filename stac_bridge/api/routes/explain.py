@@ -14,8 +14,10 @@ from stac_bridge.api.routes.stac import CoreClient
 TOO_WIDE = """A search found no match within the M2M calls that one response may spend.
 
 M2M cannot express most filters, so its scenes are fetched and checked one by one; if few of them match, many
-calls pass before the first match. Narrow the place, the time or the filter, name collections, or follow the
-problem's next link, which continues where the search stopped.
+calls pass before the first match. A search that names no collections goes through all datasets that may have
+scenes there, and most of them can be empty. Narrow the place, the time or the filter, name collections, or follow
+the problem's next link, which continues where the search stopped. A search that names no collections continues
+there, too, if it is repeated within an hour.
 """
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stac_bridge.api.links import base_of
+from stac_bridge.api.links import base_of, encode_query
 from stac_bridge.api.respond import respond
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Entry, Together
@@ -37,9 +37,8 @@ Collections = Annotated[
 class SchemaPages:
     """The routes of the schemas, all answered from the catalog. ``max_age`` in seconds."""
 
-    def __init__(self, bridge: Bridge, public_url: str | None, max_age: int) -> None:
+    def __init__(self, bridge: Bridge, max_age: int) -> None:
         self._bridge = bridge
-        self._public_url = public_url
         self._max_age = max_age
 
     def add_to(self, app: FastAPI) -> None:
@@ -67,7 +66,8 @@ class SchemaPages:
             ids = [name.strip() for name in (collections or "").split(",") if name.strip()]
             named = [entry for name in ids for entry in _members(await self._bridge.collection(name))]
             entries = named or _one_per_mapping(catalog.entries.values())
-            path = f"{kind}?collections={quote(','.join(ids))}" if ids else kind
+            # As it was sent: encoded again, it could exceed the maximum length of a URL.
+            path = f"{kind}?{encode_query(request.scope['query_string'])}" if ids else kind
             title = f"{kind.title()} of {', '.join(ids) or 'all collections'}"
             return self._item_schema(request, kind, path, title, entries)
 
@@ -91,7 +91,7 @@ class SchemaPages:
     def _schema(
         self, request: Request, kind: str, path: str, title: str, properties: Properties, *, is_open: bool
     ) -> Response:
-        url = f"{base_of(request, self._public_url)}{path}"
+        url = f"{base_of(request)}{path}"
         document = queryables_document(url, title, _DESCRIPTIONS[kind], properties, is_open=is_open)
         return respond(document, request, media_type=SCHEMA, max_age=self._max_age)
 

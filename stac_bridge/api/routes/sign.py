@@ -54,7 +54,7 @@ _POST_RESPONSES: dict[int | str, Json] = {
 }
 
 
-def sign_routes(signer: Signer, public_url: str | None) -> APIRouter:
+def sign_routes(signer: Signer) -> APIRouter:
     """The routes. Their handlers raise BadRequest, Refused."""
     router = APIRouter(tags=["Sign"])
 
@@ -63,11 +63,11 @@ def sign_routes(signer: Signer, public_url: str | None) -> APIRouter:
         # An href that is not percent-encoded splits at its own "&" into several parameters.
         if len(request.query_params.multi_items()) > 1:
             raise BadRequest("/sign takes only the parameter href; an href inside a URL must be percent-encoded.")
-        return respond(_renew_one(signer, href, base_of(request, public_url)), request)
+        return respond(_renew_one(signer, href, base_of(request)), request)
 
     @router.post("/sign", summary="Renew many hrefs", responses=_POST_RESPONSES, openapi_extra=_REQUEST_BODY)
     async def sign_many(request: Request) -> Response:
-        body, base = _parse(await request.body()), base_of(request, public_url)
+        body, base = _parse(await request.body()), base_of(request)
         # In a thread, because a page of Items takes tens of milliseconds, which would delay other requests.
         document = await run_in_threadpool(_renew, signer, body, base)
         try:

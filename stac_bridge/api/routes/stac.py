@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attr
 from fastapi import APIRouter, FastAPI
@@ -22,6 +23,7 @@ from stac_bridge.api.links import base_of, collection_search_links, landing_link
 from stac_bridge.api.models import CollectionsGet, ItemsGet, SearchGet, SearchPost
 from stac_bridge.api.respond import GEOJSON, JSON, respond
 from stac_bridge.api.routes.browser import BROWSER, is_expected, leads_to_browser
+from stac_bridge.api.warnings import add_warnings
 from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Catalog, Entry, Together
@@ -30,8 +32,8 @@ from stac_bridge.search import Limits, parse, read_collection_search
 from stac_bridge.search.collections import CollectionPage, CollectionSearch
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
 
-_LISTS = ("collections", "ids")
-"""Parameters that may be repeated in a URL."""
+_LISTS = ("collections", "ids", "datetime")
+"""Parameters that may be repeated in a URL. GDAL repeats datetime, and each of its intervals has to intersect."""
 
 _STAC_VERSION = "1.1.0"
 
@@ -44,12 +46,11 @@ class CoreClient(AsyncBaseCoreClient):
     signer: Signer = attr.ib(kw_only=True)
     limits: Limits = attr.ib(kw_only=True)
     max_age: int = attr.ib(kw_only=True)
-    public_url: str | None = attr.ib(kw_only=True, default=None)
     browser: Path | None = attr.ib(kw_only=True, default=None)
 
     async def landing_page(self, *, request: Request, **_: Any) -> Response:
         """GET /: JSON for programs; people are redirected to the browser if it was or is being built."""
-        base = base_of(request, self.public_url)
+        base = base_of(request)
         if self.browser and leads_to_browser(request) and is_expected(self.browser):
             headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
             return RedirectResponse(f"{base}{BROWSER}/", 303, headers)
@@ -73,13 +74,13 @@ class CoreClient(AsyncBaseCoreClient):
 
     async def all_collections(self, *, request: Request, **_: Any) -> Response:
         """GET /collections: all of them, or the matches of a collection search."""
-        base, parameters = base_of(request, self.public_url), _query_parameters(request)
+        base, parameters = base_of(request), _query_parameters(request)
         # In threads: parsing a long q or filter, and matching a thousand Collections, would block all other requests.
         search = await asyncio.to_thread(read_collection_search, parameters, self.limits)
         page = await asyncio.to_thread(self._collection_page, search, await self.bridge.catalog(), base)
         document = {
             "collections": page.collections,
-            "links": [*page_links(base, "collections", parameters, page.token, JSON), *collection_search_links(base)],
+            "links": [*page_links(request, "collections", page.token, JSON), *collection_search_links(base)],
             "numberMatched": page.matched,
             "numberReturned": len(page.collections),
         }
@@ -87,36 +88,34 @@ class CoreClient(AsyncBaseCoreClient):
 
     async def get_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}."""
-        base = base_of(request, self.public_url)
+        base = base_of(request)
         entry = await self.bridge.collection(collection_id)
         return respond(self._collection(entry, base), request, max_age=self.max_age)
 
     async def get_item(self, item_id: str, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items/{item_id}."""
         match = await self.bridge.item(collection_id, item_id)
-        item = match.item(base_of(request, self.public_url), self.signer)
+        item = match.item(base_of(request), self.signer)
         return respond(item, request, media_type=GEOJSON, max_age=self.max_age)
 
     async def item_collection(self, collection_id: str, *, request: Request, **_: Any) -> Response:
         """GET /collections/{collection_id}/items."""
-        base, parameters = base_of(request, self.public_url), _query_parameters(request)
+        parameters = _query_parameters(request)
         # pystac-client repeats the id of the path in the query.
         if parameters.get("collections", collection_id) != collection_id:
             raise BadRequest("The path names another collection: leave collections out, or use /search.")
-        path = str(request.url.path).removeprefix(request.scope.get("root_path", "")).lstrip("/")
+        path = f"collections/{quote(collection_id, safe='')}/items"
         search = {**parameters, "collections": [collection_id]}
-        return await self._search(search, request, lambda token: page_links(base, path, parameters, token, GEOJSON))
+        return await self._search(search, request, lambda token: page_links(request, path, token, GEOJSON))
 
     async def get_search(self, *, request: Request, **_: Any) -> Response:
         """GET /search."""
-        base, parameters = base_of(request, self.public_url), _query_parameters(request)
-        return await self._search(
-            parameters, request, lambda token: page_links(base, "search", parameters, token, GEOJSON)
-        )
+        parameters = _query_parameters(request)
+        return await self._search(parameters, request, lambda token: page_links(request, "search", token, GEOJSON))
 
     async def post_search(self, search_request: SearchPost, *, request: Request, **_: Any) -> Response:
         """POST /search."""
-        base, body = base_of(request, self.public_url), search_request.root
+        base, body = base_of(request), search_request.root
         if isinstance(body.get("bbox"), str):
             raise BadRequest("In the body of a POST, bbox is a list of numbers, not a string.")
         return await self._search(body, request, lambda token: posted_links(base, "search", body, token))
@@ -140,7 +139,7 @@ class CoreClient(AsyncBaseCoreClient):
         self, parameters: dict[str, Any], request: Request, links: Callable[[str | None], list[dict[str, Any]]]
     ) -> Response:
         """A page of Items; if no scene matched within the call budget, a problem whose ``next`` link continues."""
-        base = base_of(request, self.public_url)
+        base = base_of(request)
         search = parse(parameters, self.limits)
         try:
             page, token = await self.bridge.search(search)
@@ -151,7 +150,9 @@ class CoreClient(AsyncBaseCoreClient):
         if page.matched is not None:
             document["numberMatched"] = page.matched
         document["numberReturned"] = len(features)
-        return respond(document, request, media_type=GEOJSON, max_age=self.max_age)
+        response = respond(document, request, media_type=GEOJSON, max_age=self.max_age)
+        add_warnings(response, page.notices)
+        return response
 
 
 def _query_parameters(request: Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 from stac_bridge.errors import UpstreamFault
+from stac_bridge.request_context import SharedDemand
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,7 +34,7 @@ class Batcher(Generic[K, V]):
 
     ``lock`` is held while keys are collected and the call runs; keys that arrive meanwhile go into the next call.
     Batchers whose calls follow one another share a lock: the second kind of call then waits for all the keys that the
-    first kind is about to release.
+    first kind is about to release. A call has the places in the queue, and the latest deadline, of all who wait for it.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Batcher(Generic[K, V]):
         self._max_keys = max_keys
         self._lock = lock or asyncio.Lock()
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._demand = SharedDemand()  # of those who wait for the keys in ``_waiting``
         self._recent_sizes: deque[tuple[float, int]] = deque(maxlen=64)  # (monotonic time, keys in the call)
         self._expected = 1
         self._all_arrived = asyncio.Event()
@@ -54,14 +56,17 @@ class Batcher(Generic[K, V]):
         The call goes on if whoever waits for it is canceled: it has been paid for, and others may share it.
         """
         if not self._waiting:
-            task = asyncio.create_task(self._run())
+            self._demand = SharedDemand()
+            with self._demand.served():
+                task = asyncio.create_task(self._run())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         if key not in self._waiting:
             self._waiting[key] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= self._expected:
             self._all_arrived.set()
-        return await asyncio.shield(self._waiting[key])
+        with self._demand.joined():
+            return await asyncio.shield(self._waiting[key])
 
     async def _run(self) -> None:
         await self._linger()

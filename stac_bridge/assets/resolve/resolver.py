@@ -19,6 +19,7 @@ from stac_bridge.assets.resolve.download_queue import DownloadQueue
 from stac_bridge.assets.resolve.known_products import cloud_download, file_entity_id
 from stac_bridge.assets.resolve.product import Choice, SceneFile, choose
 from stac_bridge.assets.resolve.queue_upkeep import QueueUpkeep
+from stac_bridge.assets.resolve.staging_wait import StagingWait
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamFault
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.downloads import DownloadInput, FileGroups, Product
@@ -49,6 +50,7 @@ class Resolver:
     ``label`` begins the labels of our downloads in USGS's queue (``DownloadLabels``). ``url_ttl`` is in seconds, and so
     is ``stale``: how long cached options and file groups are used past their time while M2M does not answer.
     ``archive`` reads bundles; without it, files inside bundles are unavailable. ``clock`` returns Unix seconds.
+    ``staging_wait`` is how readers wait for a file in preparation; by default they do not.
 
     ``upkeep`` is background work that its owner runs.
     """
@@ -65,6 +67,7 @@ class Resolver:
         archive: TarReader | None = None,
         stale: float = 0,
         clock: Callable[[], float] = time.time,
+        staging_wait: StagingWait[Source] | None = None,
     ) -> None:
         self._m2m = m2m
         self._store = store
@@ -76,22 +79,35 @@ class Resolver:
         self._url_ttl = url_ttl
         self._archive = archive
         self._stale = stale
+        self._staging_wait: StagingWait[Source] = staging_wait or StagingWait(0)
 
-    async def source(self, file: SceneFile) -> Source:
-        """Return where the file's bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError."""
+    async def source(self, file: SceneFile, wait: float = 0) -> Source:
+        """Return where the file's bytes are. Raises NotFound, AssetUnavailable, Staging, UpstreamError.
+
+        Waits at most ``wait`` seconds, and as ``StagingWait`` allows, for a file in preparation.
+        """
+        try:
+            return await self._source(file)
+        except Staging as staging:
+            return await self._staging_wait.ready(file.name, lambda: self._source(file), staging, wait)
+
+    async def _source(self, file: SceneFile) -> Source:
         return await self._store.get_or_make(
             f"source {file.name}", lambda: self._resolve(file), ttl=self._url_ttl, size=lambda _source: 2048
         )
 
-    async def renew(self, file: SceneFile, stale: Source) -> Source:
-        """Return another source for one that stopped working; the same one for all readers of the stale source."""
+    async def renew(self, file: SceneFile, stale: Source, wait: float = 0) -> Source:
+        """Return another source for one that stopped working; the same one for all readers of the stale source.
+
+        ``wait`` is that of ``source``.
+        """
         bundle: SceneFile | None = await self._store.get(f"bundle of {file.name}")
         if bundle and (whole := await self._store.get(f"source {bundle.name}")) and whole.url == stale.url:
             await self._store.drop(f"source {bundle.name}")
         # A cached source that differs from the stale one is another reader's renewal already.
         if await self._store.get(f"source {file.name}") == stale:
             await self._store.drop(f"source {file.name}")
-        return await self.source(file)
+        return await self.source(file, wait)
 
     def reads(self, url: str) -> bool:
         """Whether files may come from this URL."""

@@ -58,6 +58,8 @@ def _render(explanation: dict[str, Any]) -> list[RenderableType]:
     skipped = [step for step in explanation["steps"] if not step["asked"]]
     parts: list[RenderableType] = [grid(_overview(explanation))]
     parts += [part for step in requested[:MAX_SHOWN] for part in _render_step(step)]
+    if not_known := explanation.get("not_known"):
+        parts += ["", Text("not known yet", "bold"), *(plain(sentence) for sentence in not_known)]
     others = [("also requested", _collections(requested[MAX_SHOWN:])), ("cannot match", _collections(skipped))]
     if any(collections for _, collections in others):
         parts += ["", grid(others)]
@@ -73,6 +75,7 @@ def _overview(explanation: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("filter", _cql2_text(explanation["filter"])),
         ("order", explanation["order"]),
+        *(("notice", notice) for notice in explanation.get("notices", ())),
         ("M2M calls", f"{calls['first_page_least']} to {calls['first_page_most']} for the first page"),
     ]
 

@@ -8,9 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from stac_bridge.m2m.models.text import without_markup
 from stac_bridge.m2m.models.values import (
     Flag,
+    Label,
+    Line,
     M2MModel,
+    Prose,
     Text,
     Word,
     as_bounds,
@@ -20,6 +24,7 @@ from stac_bridge.m2m.models.values import (
     as_list,
     as_map,
     as_names,
+    as_text,
     read_rows,
 )
 
@@ -42,16 +47,16 @@ class Dataset(M2MModel):
 
     alias: str = Field(alias="datasetAlias", min_length=1)
     id: str = Field(alias="datasetId", min_length=1)
-    name: Text = Field(None, alias="collectionName")
-    long_name: Text = Field(None, alias="collectionLongName")
-    abstract: Text = Field(None, alias="abstractText")
-    category: Text = Field(None, alias="datasetCategoryName")
+    name: Line = Field(None, alias="collectionName")
+    long_name: Line = Field(None, alias="collectionLongName")
+    abstract: Prose = Field(None, alias="abstractText")
+    category: Line = Field(None, alias="datasetCategoryName")
     catalogs: Annotated[tuple[str, ...], BeforeValidator(as_names)] = ()
-    owner: Text = Field(None, alias="dataOwner")
+    owner: Line = Field(None, alias="dataOwner")
     date_updated: Text = None
     doi: Text = Field(None, alias="doiNumber")
     ingest_frequency: Text = None
-    keywords: Annotated[str | None, BeforeValidator(as_keywords)] = None
+    keywords: Annotated[Line, BeforeValidator(as_keywords)] = None
     legacy_id: Text = None
     scene_count: Annotated[int | None, BeforeValidator(as_count)] = None
     spatial_bounds: Annotated[Bounds | None, BeforeValidator(as_bounds)] = None
@@ -75,14 +80,24 @@ class _FieldConfig(M2MModel):
     validators: Annotated[tuple[dict[str, Any], ...], BeforeValidator(as_list)] = ()
 
 
+def _as_value_list(value: Any) -> Any:
+    """Return a value list with plain texts, without values that are markup: nobody searches by them."""
+    values = as_map(value)
+    if not isinstance(values, dict):
+        return values
+    texts = ((key, as_text(text)) for key, text in values.items() if without_markup(str(key)) == str(key))
+    return {str(key): None if text is None else " ".join(without_markup(text).split()) for key, text in texts}
+
+
 class DatasetFilter(M2MModel):
     """A filter that a dataset offers; ``sql`` shows its column and operator (``WRS_PATH between ?``)."""
 
     id: str
-    label: str = Field(alias="fieldLabel")
+    label: Label = Field(alias="fieldLabel")
     sql: Word = Field("", alias="searchSql")
     config: _FieldConfig = Field(alias="fieldConfig")
-    value_list: Annotated[dict[str, Any] | None, BeforeValidator(as_map)] = None
+    value_list: Annotated[dict[str, str | None] | None, BeforeValidator(_as_value_list)] = None
+    """The text of each value that M2M compares."""
 
     @property
     def kind(self) -> str:
@@ -106,8 +121,8 @@ class DatasetProduct(M2MModel):
     """A product that a dataset delivers (dataset-download-options)."""
 
     product_id: str
-    code: str = Field(alias="productCode")
-    name: Word = Field("", alias="productName")
+    code: Label = Field(alias="productCode")
+    name: Label = Field("", alias="productName")
     system: Text = Field(None, alias="downloadSystem")
 
 

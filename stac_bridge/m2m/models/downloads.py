@@ -11,8 +11,10 @@ from stac_bridge.m2m.models.values import (
     Count,
     CountOrZero,
     Flag,
+    Label,
     M2MModel,
     Text,
+    WebAddress,
     Word,
     as_list,
     as_map,
@@ -32,8 +34,8 @@ class Product(M2MModel):
     dataset_id: Text = None
     available: Flag = False
     filesize: CountOrZero = 0
-    name: Word = Field("", alias="productName")
-    code: Word = Field("", alias="productCode")
+    name: Label = Field("", alias="productName")
+    code: Label = Field("", alias="productCode")
     system: Word = Field("", alias="downloadSystem")
     download_name: Text = None
     secondary: Annotated[tuple[Product, ...], BeforeValidator(as_list)] = Field((), alias="secondaryDownloads")
@@ -58,7 +60,7 @@ class Download(M2MModel):
     """A granted download. ``eula`` is the code of the license that its use is bound to."""
 
     download_id: int
-    url: Text = None
+    url: WebAddress = None
     entity_id: Text = None
     product_code: Text = None
     eula: Text = Field(None, alias="eulaCode")
@@ -112,7 +114,7 @@ class RetrievedDownload(M2MModel):
     """A download in the queue. download-search has no URLs."""
 
     download_id: int
-    url: Text = None
+    url: WebAddress = None
     entity_id: Text = None
     display_id: Text = None
     product_code: Text = None

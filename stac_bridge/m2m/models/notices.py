@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
-from stac_bridge.m2m.models.values import M2MModel, Text
+from stac_bridge.m2m.models.text import plain_text
+from stac_bridge.m2m.models.values import Line, M2MModel, Text, as_text
 
 _MAX_NOTICES = 50
 """Notices read from one response: people look at a few."""
 
+_PlainText = Annotated[str, BeforeValidator(lambda value: plain_text(as_text(value)) or "")]
+
 
 class Notification(M2MModel):
-    """A notice about the service; ``text`` is HTML, ``severity`` a word such as Informational."""
+    """A notice about the service; ``text`` is plain, ``severity`` a word such as Informational."""
 
-    text: str = Field(alias="messageContent", min_length=1)
-    subject: Text = None
-    severity: Text = Field(None, alias="severityText")
+    text: _PlainText = Field(alias="messageContent", min_length=1)
+    subject: Line = None
+    severity: Line = Field(None, alias="severityText")
     updated: Text = Field(None, alias="dateUpdated")
 
 
 class Message(M2MModel):
-    """A message about a dataset; ``text`` is HTML, ``code`` the page of USGS that shows it (``dataset-select``)."""
+    """A message about a dataset; ``text`` is plain, ``code`` the page of USGS that shows it (``dataset-select``)."""
 
     dataset: str = Field(alias="datasetName", min_length=1)
-    text: str = Field(alias="message", min_length=1)
-    code: Text = Field(None, alias="messageCode")
+    text: _PlainText = Field(alias="message", min_length=1)
+    code: Line = Field(None, alias="messageCode")
 
 
 def read_notifications(data: Any, _size: int = 0) -> tuple[Notification, ...]:

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from stac_bridge.m2m.models.values import as_flag, as_list, as_text
+from stac_bridge.m2m.models.text import web_address, without_markup
+from stac_bridge.m2m.models.values import as_count, as_flag, as_list, as_text
+
+_MAX_LEVELS = 16
+"""Levels of lists and objects in the value of a field. orjson parses a thousand, but serializes 254."""
 
 
 @lru_cache(maxsize=8192)
@@ -27,7 +31,7 @@ def fold(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """One preview picture of a scene."""
+    """One preview picture of a scene, with its addresses on the web."""
 
     name: str | None
     browse_path: str | None
@@ -38,7 +42,7 @@ class Browse:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene. ``fields`` maps folded labels to metadata values; texts are unescaped and stripped.
+    """One scene. ``fields`` maps folded labels to metadata values; texts are plain and stripped.
 
     Dates are M2M's text; ``spatial_coverage`` (the footprint) and ``spatial_bounds`` (the box around it) are
     M2M's GeoJSON, which may exceed the globe.
@@ -82,7 +86,7 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
     return Scene(
         entity_id=_id(raw["entityId"]),
         display_id=_id(raw["displayId"]),
-        cloud_cover=raw.get("cloudCover"),
+        cloud_cover=_clean(raw.get("cloudCover")),
         spatial_coverage=_geojson(raw.get("spatialCoverage")),
         spatial_bounds=_geojson(raw.get("spatialBounds")),
         start_date=as_text(temporal.get("startDate")),
@@ -98,13 +102,16 @@ def read_scene(raw: Mapping[str, Any]) -> Scene:
 def read_scenes(raw: Mapping[str, Any], size: int = 0) -> Scenes:
     """Read the ``data`` of a scene-search response of ``size`` bytes. Raises as ``read_scene`` does."""
     results = tuple(read_scene(scene) for scene in as_list(raw["results"]))
+    total = as_count(raw["totalHits"])
+    if total is None:
+        raise ValueError("totalHits is no count")
     return Scenes(
         results=results,
-        total_hits=int(raw["totalHits"]),
+        total_hits=total,
         exact=raw.get("totalHitsAccuracy") in (None, "exact"),
-        starting_number=int(raw.get("startingNumber") or 1),
-        records_returned=int(raw.get("recordsReturned") or len(results)),
-        next_record=int(raw.get("nextRecord") or 0),
+        starting_number=as_count(raw.get("startingNumber")) or 1,
+        records_returned=as_count(raw.get("recordsReturned")) or len(results),
+        next_record=as_count(raw.get("nextRecord")) or 0,
         size=size,
     )
 
@@ -142,15 +149,20 @@ def _id(value: Any) -> str:
 def _browse(raw: Mapping[str, Any]) -> Browse:
     return Browse(
         name=as_text(raw.get("browseName")),
-        browse_path=as_text(raw.get("browsePath")),
-        thumbnail_path=as_text(raw.get("thumbnailPath")),
-        overlay_path=as_text(raw.get("overlayPath")),
+        browse_path=web_address(raw.get("browsePath")),
+        thumbnail_path=web_address(raw.get("thumbnailPath")),
+        overlay_path=web_address(raw.get("overlayPath")),
         overlay_type=as_text(raw.get("overlayType")),
     )
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any, levels: int = _MAX_LEVELS) -> Any:
     if isinstance(value, str):
-        return html.unescape(value).strip() if "&" in value else value.strip()
+        return without_markup(value).strip()
     # A field has a single value. No list or object was ever recorded; an empty one is no value.
-    return value or None if isinstance(value, list | dict) else value
+    if isinstance(value, list):
+        return [_clean(element, levels - 1) for element in value] if value and levels else None
+    if isinstance(value, dict):
+        members = value.items() if levels else ()
+        return {without_markup(name): _clean(member, levels - 1) for name, member in members} or None
+    return value

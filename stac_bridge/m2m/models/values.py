@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import re
 from typing import Annotated, Any, TypeVar
@@ -11,7 +10,12 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from stac_bridge.m2m.models.text import plain_line, plain_text, web_address
+
 _log = logging.getLogger(__name__)
+
+_MAX_COUNT = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps."""
 
 
 class M2MModel(BaseModel):
@@ -77,9 +81,8 @@ def as_plain_text(value: Any) -> str | None:
     >>> as_plain_text("This is <b>off</b>;<br>see <a href='https://x.example/?a=1'>here</a> &amp; https://x.example/.")
     'This is off; see here &'
     """
-    text = html.unescape(re.sub(r"<[^>]*>", " ", as_text(value) or ""))
-    words = " ".join(re.sub(r"\w+://\S+", " ", text).split())
-    return re.sub(r" (?=[,;.:!?])", "", words)[:300] or None
+    words = " ".join(re.sub(r"\w+://\S+", " ", plain_line(as_text(value)) or "").split())
+    return re.sub(r"(?<!<) (?=[,;.:!?])", "", words)[:300] or None
 
 
 def as_names(value: Any) -> tuple[str, ...]:
@@ -98,15 +101,16 @@ def as_keywords(value: Any) -> str | None:
 
 
 def as_count(value: Any) -> int | None:
-    """Return a whole number, also from a text that holds one.
+    """Return a whole number from 0 on, also from a text that holds one. JSON cannot hold more than ``_MAX_COUNT``.
 
-    >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan"))
-    (12, 7, None, None)
+    >>> as_count("12"), as_count(7), as_count("many"), as_count(float("nan")), as_count(1e300), as_count(-1)
+    (12, 7, None, None, None, None)
     """
     try:
-        return int(value)
+        count = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return count if 0 <= count <= _MAX_COUNT else None
 
 
 def as_flag(value: Any) -> bool:
@@ -154,6 +158,18 @@ def as_bounds(value: Any) -> dict[str, float] | None:
 
 Text = Annotated[str | None, BeforeValidator(as_text)]
 """A field that may hold text, a number, or anything else, which is then None."""
+
+Prose = Annotated[str | None, BeforeValidator(lambda value: plain_text(as_text(value)))]
+"""A field of text for people, in paragraphs, without markup."""
+
+Line = Annotated[str | None, BeforeValidator(lambda value: plain_line(as_text(value)))]
+"""A field of text for people, such as a name, on one line and without markup."""
+
+Label = Annotated[str, BeforeValidator(lambda value: plain_line(as_text(value)) or "")]
+"""A field as ``Line``, empty if there is no text."""
+
+WebAddress = Annotated[str | None, BeforeValidator(web_address)]
+"""An address that begins with http:// or https://; None if it is anything else."""
 
 Word = Annotated[str, BeforeValidator(lambda value: as_text(value) or "")]
 """A field of text or a number, empty if it holds anything else."""

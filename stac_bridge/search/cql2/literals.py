@@ -102,6 +102,7 @@ def _instant(literal: Any) -> str:
 
 def _temporal_argument(argument: Any, queryables: QueryableByName) -> Any:
     """An argument of a temporal operator: a property, an instant, or an interval (a day becomes one)."""
+    argument = _as_interval(argument)
     if isinstance(argument, dict) and "interval" in argument:
         start, end = argument["interval"]
         return {"interval": [_interval_end(start, time.min, queryables), _interval_end(end, time.max, queryables)]}
@@ -111,6 +112,17 @@ def _temporal_argument(argument: Any, queryables: QueryableByName) -> Any:
     if read_day(text) is not None:
         return {"interval": [_interval_end(text, time.min, queryables), _interval_end(text, time.max, queryables)]}
     return {"timestamp": _instant(argument)}
+
+
+def _as_interval(argument: Any) -> Any:
+    """An interval that is one text, ``start/end``, or a list of two, in CQL2's form; anything else as it is."""
+    text = argument.get("timestamp", argument.get("date")) if isinstance(argument, dict) else argument
+    ends = text.split("/") if isinstance(text, str) and "/" in text else argument
+    if not isinstance(ends, list):
+        return argument
+    if len(ends) != 2:
+        raise BadRequest(f"filter has the interval {_shown(argument)}; write INTERVAL('start', 'end').")
+    return {"interval": [".." if end == "" else end for end in ends]}
 
 
 def _interval_end(value: Any, edge: time, queryables: QueryableByName) -> Any:

@@ -71,6 +71,28 @@ _ARITY: dict[str, tuple[int, int]] = {
 }
 """The minimum and maximum number of arguments of each operator, by its name in lower case."""
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("eq", "==", "equals", "equalto", "is"), "="),
+    **dict.fromkeys(("ne", "neq", "notequalto"), "<>"),
+    **dict.fromkeys(("lt", "lessthan", "before"), "<"),
+    **dict.fromkeys(("le", "lte", "lessthanorequalto"), "<="),
+    **dict.fromkeys(("gt", "greaterthan", "after"), ">"),
+    **dict.fromkeys(("ge", "gte", "greaterthanorequalto"), ">="),
+    **dict.fromkeys(("&&", "&", "all"), "and"),
+    **dict.fromkeys(("||", "|", "any"), "or"),
+    "!": "not",
+    **dict.fromkeys(("ilike", "startswith", "endswith", "contains"), "like"),
+    "bbox": "s_intersects",
+    "within": "s_within",
+    "disjoint": "s_disjoint",
+    **dict.fromkeys(("t_anyinteracts", "tintersects"), "t_intersects"),
+    **dict.fromkeys(("null", "is null"), "isNull"),
+}
+"""Operators of the query extension, of earlier CQL and of programming languages, and CQL2's for the same.
+
+The library knows some more, such as ``!=`` and ``anyinteracts``, and translates them.
+"""
+
 _MAX_PARSE_STEPS = 2**19
 """Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
 twice before it stops, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
@@ -79,6 +101,9 @@ _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 """Signs in a row: the library nests one level for each, and thousands of them crash the process."""
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
+_OBJECTS = frozenset({"op", "property", "timestamp", "date", "interval", "bbox", "function"})
+"""Members of CQL2's objects, of which each has one, beside the type of a geometry."""
+
 _EMPTY_GEOMETRY = re.compile(
     r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE
 )
@@ -134,7 +159,29 @@ def _parse_json(value: Any, limits: Limits) -> Any:
         raise BadRequest(f"filter cannot be read as CQL2 JSON: {error}.") from None
     if len(content) > limits.filter:
         raise BadRequest(f"filter has {len(content)} bytes; {limits.filter} are the maximum.")
-    return _parse(cql2.parse_json, content.decode(), "CQL2 JSON")
+    try:
+        return _parse(cql2.parse_json, content.decode(), "CQL2 JSON")
+    except BadRequest:
+        _check_literals(value)  # the library does not say which part it cannot read
+        raise
+
+
+def _check_literals(value: Any) -> None:
+    """Raises BadRequest for a geometry, an interval or another object that is not one, anywhere in a filter."""
+    queue = [value]
+    while queue:
+        part = queue.pop()
+        if isinstance(part, dict) and "type" in part:
+            read_geometry(part, "a geometry in filter")
+        elif isinstance(part, dict) and not isinstance(part.get("interval", []), list):
+            raise BadRequest(
+                f"filter has the interval {_shown(part['interval'])}; "
+                'write {"interval": [start, end]}, or the text "start/end" alone.'
+            )
+        elif isinstance(part, dict) and part.keys().isdisjoint(_OBJECTS):
+            raise BadRequest(f"filter has {_shown(part)}, which is no value of CQL2.")
+        else:
+            queue += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def _parse(parse: Callable[[str], cql2.Expr], text: str, language: str) -> Any:
@@ -224,8 +271,8 @@ def _value(value: Any) -> Any:
             return read_bbox(bbox)
         case {"type": _}:
             return read_geometry(value, "a geometry in filter")
-        case {"interval": [start, end]}:
-            return {"interval": [_value(start), _value(end)]}
+        case {"interval": list(ends)}:
+            return _interval(ends)
         case {"property": str(name)}:
             return {"property": name.removeprefix("properties.")}
         case float() if not math.isfinite(value):
@@ -237,8 +284,21 @@ def _value(value: Any) -> Any:
     raise BadRequest(f"filter has {_shown(value)}, which is no value of CQL2.")
 
 
+def _interval(ends: list[Any]) -> Any:
+    """An interval of two ends, or the text of one."""
+    if len(ends) == 1 and isinstance(ends[0], str):
+        return ends[0]
+    if len(ends) != 2:
+        raise BadRequest(f"filter has an interval of {len(ends)} times; write INTERVAL('start', 'end').")
+    return {"interval": [_value(end) for end in ends]}
+
+
 def _operator(op: str) -> str:
     name = op.lower()
+    if name in _OTHER_NAMES:
+        raise BadRequest(
+            f"filter has the operator {op!r}, which CQL2 does not have; did you mean {_OTHER_NAMES[name]!r}?"
+        )
     if name not in _ARITY:
         raise unknown_name("filter has an operator or function that this server does not know:", op, sorted(_ARITY))
     return name

@@ -68,6 +68,19 @@ def open_cursor(
     token: str, steps: Sequence[str], digest: bytes, keys: Sequence[bytes], now: float
 ) -> Cursor | SortCursor:
     """Return the cursor in a token, signed with any of ``keys``. Raises BadCursor."""
+    is_sort_cursor, state = orjson.loads(check_token(token, digest, keys, now))
+    if is_sort_cursor:
+        position, width, after, matched = state
+        return SortCursor(position, width, None if after is None else tuple(after), matched)
+    step, start, last = state
+    if step not in steps:
+        raise BadCursor("The dataset where this token stopped is no longer searched: start again without token.")
+    size = _FINGERPRINT_LENGTH
+    return Cursor(steps.index(step), start, tuple(last[index : index + size] for index in range(0, len(last), size)))
+
+
+def check_token(token: str, digest: bytes, keys: Sequence[bytes], now: float) -> bytes:
+    """Return the state in a token of the search with this digest. Needs no plan. Raises BadCursor."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -82,15 +95,7 @@ def open_cursor(
     version, issued = _HEADER.unpack_from(body)
     if version != _VERSION or not 0 <= now - issued <= TOKEN_TTL + TOKEN_TIME_STEP:
         raise BadCursor("This token is older than 24 hours: start the search again without token.")
-    is_sort_cursor, state = orjson.loads(body[_HEADER.size :])
-    if is_sort_cursor:
-        position, width, after, matched = state
-        return SortCursor(position, width, None if after is None else tuple(after), matched)
-    step, start, last = state
-    if step not in steps:
-        raise BadCursor("The dataset where this token stopped is no longer searched: start again without token.")
-    size = _FINGERPRINT_LENGTH
-    return Cursor(steps.index(step), start, tuple(last[index : index + size] for index in range(0, len(last), size)))
+    return body[_HEADER.size :]
 
 
 def _sign(body: bytes, digest: bytes, key: bytes) -> bytes:

@@ -103,26 +103,28 @@ def _wants(fields: Fields, path: str) -> bool:
 def read_fields(value: Any, members: Members) -> Fields:
     """Parse a ``fields`` parameter, as text of a GET or as JSON. Raises BadRequest.
 
-    Excluded names are left out of the whole object; beside an empty ``include``, they are left out of the default.
+    Without any name, the default is returned. Names are excluded from the whole object if none is included, whether
+    ``include`` is missing, null or empty: text cannot tell these apart, and pgstac does the same. The text of the
+    extension allows it, as it allows to return more than is included, and its example of ``-geometry`` is "from the
+    full item"; only its table recommends to exclude from the default if ``include`` is null or empty.
     """
-    names = _parse_text(value) if isinstance(value, str) else value
+    names = _parse_text(value) if isinstance(value, str) else {} if value is None else value
     if not isinstance(names, Mapping):
         raise BadRequest(f"{_HINT}, not {value!r}; leave it out for everything.")
     _check_lists(names)
     include, exclude = (frozenset(map(members.path, _names(names, key))) for key in ("include", "exclude"))
     if include:
         return Fields(include.union(members.always), exclude, rest=False)
-    if exclude and "include" not in names:
+    if exclude:
         return Fields(frozenset(), exclude)
-    default = (path for path in (*members.always, *members.default) if not _is_within(path, exclude))
-    return Fields(frozenset(default), exclude, rest=False)
+    return Fields(frozenset((*members.always, *members.default)), rest=False)
 
 
 def _parse_text(text: str) -> dict[str, list[str]]:
     names = [name.strip() for name in text.split(",") if name.strip()]  # a plus sign in a URL arrives as a space
     include = [name.removeprefix("+") for name in names if not name.startswith("-")]
     exclude = [name[1:] for name in names if name.startswith("-")]
-    return {"include": include, "exclude": exclude} if include else {"exclude": exclude}
+    return {"include": include, "exclude": exclude}
 
 
 def _check_lists(value: Mapping[str, Any]) -> None:
@@ -136,7 +138,3 @@ def _names(value: Mapping[str, Any], key: str) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise BadRequest(f"{_HINT}; its {key} is a list of names, not {names!r}.")
     return names
-
-
-def _is_within(path: str, names: frozenset[str]) -> bool:
-    return any(path == name or path.startswith(f"{name}.") for name in names)

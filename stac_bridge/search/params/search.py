@@ -17,7 +17,7 @@ from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
 from stac_bridge.search.params.query import Condition, read_query
 from stac_bridge.search.params.sortby import SortKey, read_sortby
 from stac_bridge.search.params.suggest import unknown_name
-from stac_bridge.search.params.times import read_datetime
+from stac_bridge.search.params.times import read_datetimes
 from stac_bridge.search.pushdown.times import datetime_filter
 
 PARAMETERS = (
@@ -75,7 +75,7 @@ def parse(params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Search:
     ids = _read_ids("ids", present.get("ids"), limits.ids)
     clauses: list[Cql2] = []
     if "datetime" in present:
-        clauses.append(datetime_filter(read_datetime(present["datetime"])))
+        clauses += map(datetime_filter, read_datetimes(present["datetime"]))
     if "bbox" in present:
         clauses.append(_intersects(read_bbox(present["bbox"])))
     if "intersects" in present:

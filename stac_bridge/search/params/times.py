@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -13,10 +14,23 @@ _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}$", re.ASCII)
-_HINT = (
-    "datetime is an RFC 3339 instant such as 2020-12-04T19:02:11Z, or two of them with a slash between, "
-    "either of which may be .. for open"
+_LOOSE = re.compile(
+    r"(?P<year>\d{4})(?:-?(?P<month>\d{2})(?:-?(?P<day>\d{2})(?:[Tt ]"
+    r"(?:(?P<hour>\d{2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?)?"
+    r"(?P<zone>[Zz]|[+ -]\d{2}:?\d{2})?)?)?)?",
+    re.ASCII,
 )
+"""A year, month, day or time in another form than RFC 3339's. A plus that a URL does not escape arrives as a space."""
+
+_LOOSE_PARTS = ("year", "month", "day", "hour", "minute", "second")
+_OPEN = ("..", "")
+"""The end of an interval that has none."""
+
+_OF_GDAL = re.compile(r"\d{4}-\d{2}-\d{2}T(?:\d{2}(?::\d{2})?Z)?$", re.ASCII)
+"""What GDAL's OAPIF driver sends for a time of an attribute filter that is not complete."""
+
+_INSTANT = "an RFC 3339 instant such as 2020-12-04T19:02:11Z"
+_HINT = f"datetime is {_INSTANT}, or two of them with a slash between, either of which may be .. for open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +62,76 @@ class Interval:
         return starts and (self.end is None or self.end.time() == time.max)
 
 
+def read_datetimes(value: Any) -> tuple[Interval, ...]:
+    """Parse a ``datetime`` parameter with all intervals that it has to intersect. Raises BadRequest.
+
+    They have commas between, which is also what a parameter becomes that is repeated in a URL: GDAL repeats it for two
+    conditions on one time.
+    """
+    texts = [value] if not isinstance(value, str) else [text for text in value.split(",") if text.strip()]
+    return tuple(dict.fromkeys(read_datetime(text) for text in texts))
+
+
 def read_datetime(value: Any) -> Interval:
-    """Parse a ``datetime`` parameter. Raises BadRequest.
+    """Parse an instant or an interval. Raises BadRequest.
 
     An interval that ends in the last second of a day ends with that day: 23:59:59Z is how clients write it
     (pystac-client expands 2020-12 to 2020-12-01T00:00:00Z/2020-12-31T23:59:59Z).
     """
     if not isinstance(value, str):
-        raise BadRequest(f"{_HINT}, not {value!r}.")
-    parts = value.strip().split("/")
+        raise BadRequest(f"{_HINT}, not {_shown(value)}.")
+    parts = [part.strip() for part in value.split("/")]
+    if len(parts) > 2:
+        raise BadRequest(f"{_HINT}; {_shown(value)} has more than one slash.")
+    if parts in ([""], [".."]) or not all(part in _OPEN or _RFC3339.match(part) for part in parts):
+        raise BadRequest(f"{_HINT}, not {_shown(value)}.{_completion(parts)}")
     if len(parts) == 1:
         instant = read_instant(parts[0])
         return Interval(instant, instant)
-    if len(parts) != 2:
-        raise BadRequest(f"{_HINT}; {value!r} has more than one slash.")
-    start, end = (None if part in ("", "..") else read_instant(part) for part in parts)
+    start, end = (None if part in _OPEN else read_instant(part) for part in parts)
     if start is None and end is None:
-        raise BadRequest(f"{_HINT}; {value!r} is open at both ends: leave datetime out.")
+        raise BadRequest(f"{_HINT}; {_shown(value)} is open at both ends: leave datetime out.")
     if end is not None and end.time() == time(23, 59, 59):
         end = datetime.combine(end, time.max, UTC)
     if start and end and start > end:
-        raise BadRequest(f"datetime {value!r} ends before it starts; put the earlier time first.")
+        raise BadRequest(f"datetime {_shown(value)} ends before it starts; put the earlier time first.")
     return Interval(start, end)
+
+
+def _completion(parts: list[str]) -> str:
+    """A sentence with the form to use instead, if that is known."""
+    periods = [("..", "..") if part in _OPEN else _period(part) for part in parts]
+    if None in periods or parts in ([""], [".."]):
+        return ""
+    first, last = (periods[0] or _OPEN)[0], (periods[-1] or _OPEN)[1]
+    form = first if len(parts) == 1 and first == last else f"{first}/{last}"
+    escape = " In a URL, write the plus as %2B." if "+" in form else ""
+    gdal = (
+        ' GDAL sends this for a time that is not complete: write all of it, as in -where "datetime >= '
+        "'2024-07-28T00:00:00Z'\", or use the open option DATETIME=2024-07-28T00:00:00Z/.. of GDAL 3.10."
+    )
+    return f" Write {form} instead.{escape}{gdal if any(_OF_GDAL.match(part) for part in parts) else ''}"
+
+
+def _period(text: str) -> tuple[str, str] | None:
+    """The first and the last second of a year, month, day or time, in RFC 3339; None if it is none of these."""
+    match = _LOOSE.fullmatch(text)
+    if not match:
+        return (text, text) if _RFC3339.match(text) else None
+    year, month, *_ = parts = [match[name] for name in _LOOSE_PARTS]
+    try:
+        last_day = str(monthrange(int(year), int(month or 12))[1])
+        first, last = (
+            "{}-{}-{}T{}:{}:{}".format(*(part or edge for part, edge in zip(parts, edges, strict=True)))
+            for edges in (("", "01", "01", "00", "00", "00"), ("", "12", last_day, "23", "59", "59"))
+        )
+        datetime.fromisoformat(first)
+    except ValueError:
+        return None
+    fraction = f".{match['fraction']}" if match["fraction"] else ""
+    zone = (match["zone"] or "Z").upper().replace(" ", "+").replace(":", "")
+    suffix = fraction + (zone if zone == "Z" else f"{zone[:3]}:{zone[3:]}")
+    return first + suffix, last + suffix
 
 
 def read_day(value: Any) -> date | None:
@@ -79,14 +141,17 @@ def read_day(value: Any) -> date | None:
     try:
         return date.fromisoformat(value.strip())
     except ValueError as error:
-        raise BadRequest(f"The day {value!r} does not exist: {error}.") from None
+        raise BadRequest(f"The day {value.strip()!r} does not exist: {error}.") from None
 
 
 def read_instant(value: str, name: str = "datetime") -> datetime:
     """Parse one RFC 3339 instant to UTC, with microseconds. Raises BadRequest."""
     match = _RFC3339.match(value.strip())
     if not match:
-        raise BadRequest(f"{_HINT.replace('datetime', name, 1)}, not {value!r}.")
+        period = _period(value.strip())
+        span = f" {value.strip()} is from {period[0]} to {period[1]}." if period else ""
+        hint = " Compare with an interval by T_INTERSECTS, or with each of its ends." if "/" in value else ""
+        raise BadRequest(f"{name} is {_INSTANT}, not {_shown(value)}.{span}{hint}")
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     try:
         # RFC 3339 allows second 60 (a leap second), which Python's datetime does not: its last microsecond is used
@@ -111,6 +176,11 @@ def _offset(zone: str) -> timedelta:
 def instant_text(instant: datetime) -> str:
     """Format an instant as in CQL2, always with six digits after the second, so that text sorts in order of time."""
     return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 100 else shown[:97] + "..."
 
 
 def _text(instant: datetime | None) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import operator
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,6 +13,7 @@ from stac_bridge.m2m.filters import Between, CloudRange, MetadataFilter, Or, Sce
 from stac_bridge.m2m.models.datasets import DatasetFilter
 from stac_bridge.m2m.models.scenes import fold
 from stac_bridge.mapping import FilterRow, Queryable, Row
+from stac_bridge.search.pushdown.domains import COMPARISONS, LISTS, can_hold, compare, may_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +48,6 @@ NOTHING = Compiled(SceneFilter.nothing(), exact=True)
 _MAX_NUMBER = 2**31
 """Larger numbers are not pushed down: no field of M2M has any, and JSON numbers are limited to 64 bits."""
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-_LISTS: dict[str, Callable[[set[Any], set[Any]], bool]] = {
-    "a_equals": operator.eq,
-    "a_contains": operator.ge,
-    "a_containedby": operator.le,
-    "a_overlaps": lambda left, right: bool(left & right),
-}
-"""Comparisons of a property that is a list with a list of literals."""
-
 _NUMBER_PRESERVING = frozenset({"number", "integer", "elevation", "size", "percent"})
 """Converters whose numbers equal those of M2M's field."""
 
@@ -92,7 +73,7 @@ def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> C
     if queryable.name == "id":
         return _ids(op, value, entry)
     filter_row, row = queryable.filter, queryable.row
-    if row is not None and _can_never_hold(row, op, value):
+    if not can_hold(queryable, op, value, entry):
         return NOTHING
     if filter_row is None:
         return UNKNOWN
@@ -106,15 +87,6 @@ def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> C
     if filter_row.keys == "unchecked":
         return _unchecked(filter_row, op, value, dataset_filter)
     return _checked(row, filter_row, op, value, dataset_filter) if row else UNKNOWN
-
-
-def _can_never_hold(row: Row, op: str, value: Any) -> bool:
-    """Whether no value of the row's tables satisfies the condition; False if other values are possible."""
-    if op not in _COMPARISONS and op not in _LISTS:
-        return False
-    if any(link.values is None for link in row.chain):
-        return False
-    return not any(_compare(op, known, value) for link in row.chain for known in (link.values or {}).values())
 
 
 def _checked(row: Row, filter_row: FilterRow, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
@@ -175,15 +147,7 @@ def id_fits(identifier: str, entry: Entry) -> bool:
 
 def like_fits(like: str, entry: Entry) -> bool:
     """Return whether ids of the dataset can match a CQL2 pattern, as far as its mapping describes them."""
-    return any(_may_match_both(like, pattern) for pattern in entry.mapping.item.patterns or "*")
-
-
-def _may_match_both(like: str, pattern: str) -> bool:
-    """Whether an id may match both a CQL2 pattern and a dataset's id pattern, judged by how the two begin."""
-    literal = re.match(r"(?:\\.|[^%_\\])*", like, re.DOTALL)
-    like_prefix = re.sub(r"\\(.)", r"\1", literal[0] if literal else "", flags=re.DOTALL)
-    pattern_prefix = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return like_prefix.startswith(pattern_prefix) or pattern_prefix.startswith(like_prefix)
+    return any(may_match(like, pattern) for pattern in entry.mapping.item.patterns or "*")
 
 
 def _text(op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
@@ -206,8 +170,8 @@ def _m2m_like(like: str) -> str:
 def _equal(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
     """By the keys of the filter's valueList, never by its labels."""
     value_list = dataset_filter.value_list or {}
-    if row.values is not None and (op in _COMPARISONS or op in _LISTS):
-        keys = [key for key, mapped in row.values.items() if _compare(op, mapped, value)]
+    if row.values is not None and (op in COMPARISONS or op in LISTS):
+        keys = [key for key, mapped in row.values.items() if compare(op, mapped, value)]
     elif row.values is None and op == "=":
         keys = [str(value)]
     else:
@@ -223,9 +187,9 @@ def _by_table(row: Row, keys: dict[str, Any], op: str, value: Any, dataset_filte
     Never exact: what M2M compares and the field that the value was read from may differ for single scenes. A condition
     that also holds for a value that the table lacks cannot be pushed down.
     """
-    if op not in _COMPARISONS and op not in _LISTS:
+    if op not in COMPARISONS and op not in LISTS:
         return UNKNOWN
-    chosen = [key for key, mapped in keys.items() if _compare(op, mapped, value)]
+    chosen = [key for key, mapped in keys.items() if compare(op, mapped, value)]
     is_complete = all(link.values is not None and _are_in(link.values, keys) for link in row.chain)
     if not is_complete and not (op == "=" and chosen):
         return UNKNOWN
@@ -280,13 +244,6 @@ def _any_key(keys: list[str], dataset_filter: DatasetFilter, *, exact: bool) -> 
     if not values:
         return NOTHING
     return _metadata(values[0] if len(values) == 1 else Or(children=values), exact=exact)
-
-
-def _compare(op: str, left: Any, right: Any) -> bool:
-    try:
-        return _LISTS[op](set(left), set(right)) if op in _LISTS else _COMPARISONS[op](left, right)
-    except TypeError:
-        return False
 
 
 def _between(row: Row, op: str, value: Any, dataset_filter: DatasetFilter) -> Compiled:
@@ -359,7 +316,7 @@ def _cloud(op: str, value: Any) -> Compiled:
     """Widened by one percent on either side. A scene with unknown cloud cover has no value to compare."""
     if op == "isNotNull" or op == "<>":
         return Compiled(SceneFilter(cloud=CloudRange(include_unknown=False)), exact=op == "isNotNull")
-    if op not in _COMPARISONS or not isinstance(value, int | float):
+    if op not in COMPARISONS or not isinstance(value, int | float):
         return UNKNOWN
     low = max(0, math.floor(value) - 1) if op in ("=", ">", ">=") else 0
     high = min(100, math.ceil(value) + 1) if op in ("=", "<", "<=") else 100
@@ -371,7 +328,7 @@ def _cloud(op: str, value: Any) -> Compiled:
 
 def _months(op: str, value: Any) -> Compiled:
     """Never exact, because it is unknown which month M2M assigns to a scene that spans two."""
-    if op not in _COMPARISONS or not isinstance(value, int | float):
+    if op not in COMPARISONS or not isinstance(value, int | float):
         return UNKNOWN
-    months = tuple(month for month in range(1, 13) if _COMPARISONS[op](month, value))
+    months = tuple(month for month in range(1, 13) if COMPARISONS[op](month, value))
     return Compiled(SceneFilter(months=months), exact=False) if months else NOTHING

@@ -1,17 +1,19 @@
 """Geometries as M2M stores them: planar, with footprints that may extend past ±180 degrees.
 
-A geometry near the antimeridian is sent together with its image on the other side. A large geometry is replaced by a
-simpler one around it, because M2M's maximum number of vertices is unknown.
+A geometry is widened by the rounding of footprints. One near the antimeridian is sent together with its image on the
+other side. A large one is replaced by a simpler one around it, because M2M's maximum number of vertices is unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -21,11 +23,27 @@ from stac_bridge.search.pushdown.conditions import UNKNOWN, Compiled
 MAX_OVERHANG = 25.0
 """Degrees that footprints extend past the antimeridian at most: datasets report up to 194.44 [REFERENCE §5]."""
 
-_COLLECTIONS = ("GeometryCollection", "MultiPoint", "MultiLineString")
+ROUNDING = 0.001
+"""Degrees by which a geometry is widened.
+
+M2M compares it with the footprints in its database, but returns their corners rounded, so that an Item can extend
+beyond the footprint. Film has three decimals, Landsat five [REFERENCE §5]: a corner is off by up to 0.0005 on either
+axis.
+"""
+
+_DECIMALS = 6
+"""Of the coordinates that are sent. A widened geometry can spare the difference."""
+
 _GLOBE = shapely.box(-180, -90, 180, 90)
+_LATITUDES = shapely.box(-720, -90, 720, 90)
+
+_POLYGONS = ("Polygon", "MultiPolygon")
 
 MAX_VERTICES = 300
-"""Vertices of a geometry that is sent unchanged."""
+"""Vertices of a geometry that is sent."""
+
+_GRIDS = (32, 16, 8)
+"""Cells on either axis of the grids that cover larger geometries. On the coarsest, no outline has too many vertices."""
 
 
 def push_spatial(args: list[Any]) -> Compiled:
@@ -43,29 +61,46 @@ def push_spatial(args: list[Any]) -> Compiled:
 @lru_cache(maxsize=256)
 def _spatial_filter(geojson: bytes) -> Mbr | GeoJson:
     """The spatial filter of a geometry. Cached, because each page compiles the same geometry for each dataset."""
-    return _as_filter(_with_images(_simplified(shape(orjson.loads(geojson)))))
+    return _as_filter(_with_images(_cover(shape(orjson.loads(geojson)))))
 
 
-def _simplified(geometry: BaseGeometry) -> BaseGeometry:
-    """The geometry, or a simpler one that covers it; of collections, M2M is known to accept MultiPolygons only."""
-    parts = shapely.get_parts(geometry)
-    if geometry.geom_type in _COLLECTIONS:
-        return _simplified(parts[0]) if len(parts) == 1 else geometry.envelope
-    if shapely.get_num_coordinates(geometry) <= MAX_VERTICES:
-        return geometry
-    return _simpler_cover(geometry)
+def _cover(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygons around a geometry that footprints with rounded corners can reach into, with few vertices.
+
+    As polygons even for a point or a collection, of which M2M is not known to accept all types.
+    """
+    for simpler in _simpler_covers(geometry):
+        # Widening a point or a line makes up to four vertices of each, and one more where lines cross.
+        maximum = MAX_VERTICES if simpler.geom_type in _POLYGONS else MAX_VERTICES // 4
+        if shapely.get_num_coordinates(simpler) <= maximum:
+            cover = _widened(simpler)
+            if shapely.get_num_coordinates(cover) <= MAX_VERTICES:
+                return cover
+    return _widened(geometry.envelope)
 
 
-def _simpler_cover(geometry: BaseGeometry) -> BaseGeometry:
-    """Buffer, then simplify by less than the buffer, in coarser steps until it is simple enough and covers all."""
-    west, south, east, north = geometry.bounds
-    width = max(east - west, north - south, 1e-6)
-    for share in (0.002, 0.01, 0.05):
-        cover = geometry.buffer(2 * share * width, quad_segs=1).simplify(share * width)
-        if shapely.get_num_coordinates(cover) <= MAX_VERTICES and cover.covers(geometry):
-            return cover
-    hull = geometry.convex_hull
-    return hull if shapely.get_num_coordinates(hull) <= MAX_VERTICES else geometry.envelope
+def _simpler_covers(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
+    """Yield the geometry, then simpler ones that cover it."""
+    yield geometry
+    # Cells take milliseconds for any geometry. Buffering and simplifying can take half a minute for 10,000 vertices.
+    shapely.prepare(geometry)
+    for count in _GRIDS:
+        cells = _grid(*geometry.bounds, count)
+        yield shapely.coverage_union_all(cells[shapely.intersects(geometry, cells)]).simplify(0)
+
+
+def _grid(west: float, south: float, east: float, north: float, count: int) -> NDArray[np.object_]:
+    """The cells of a box, ``count`` on either axis. They are not empty, even if the box has no width or height."""
+    xs = np.linspace(west, max(east, west + ROUNDING), count + 1)
+    ys = np.linspace(south, max(north, south + ROUNDING), count + 1)
+    columns, rows = np.meshgrid(np.arange(count), np.arange(count))
+    return np.asarray(shapely.box(xs[columns], ys[rows], xs[columns + 1], ys[rows + 1])).ravel()
+
+
+def _widened(geometry: BaseGeometry) -> BaseGeometry:
+    widened = geometry.buffer(ROUNDING, cap_style="square", join_style="mitre")
+    _west, south, _east, north = widened.bounds
+    return widened.intersection(_LATITUDES) if south < -90 or north > 90 else widened
 
 
 def _with_images(geometry: BaseGeometry) -> BaseGeometry:
@@ -102,11 +137,7 @@ def clip_to_180(scene_filter: SceneFilter) -> SceneFilter:
 
 def _as_filter(geometry: BaseGeometry) -> Mbr | GeoJson:
     """A bounding box if the geometry is one."""
-    if geometry.geom_type == "Polygon" and geometry.equals(geometry.envelope):
-        return Mbr.of(*geometry.bounds)
-    return GeoJson(geometry=_geojson(geometry))
-
-
-def _geojson(geometry: BaseGeometry) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(shapely.to_geojson(geometry))
-    return document
+    rounded = shapely.set_precision(geometry, 10**-_DECIMALS)
+    if rounded.geom_type == "Polygon" and rounded.equals(rounded.envelope):
+        return Mbr.of(*rounded.bounds)
+    return GeoJson(geometry=orjson.loads(shapely.to_geojson(rounded)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from stac_bridge.m2m.models.datasets import Dataset
+from stac_bridge.m2m.models.text import plain_line
 from stac_bridge.mapping.converters import CONVERTERS
 from stac_bridge.mapping.model import CollectionText
 from stac_bridge.translate.names.codes import ACRONYMS, EVENT_WORDS, PRODUCTS
 from stac_bridge.translate.names.places import PLACES
-from stac_bridge.translate.text import plain_text
 
 _WORD = re.compile(r"[a-z]{3}")
 """A part of an ordinary word; codes have capitals and digits, and rarely a small letter or two (AWiFS, eMODIS)."""
@@ -31,19 +31,19 @@ def dataset_title(dataset: Dataset, text: CollectionText) -> str:
     """Return a title with at least one ordinary word, as far as M2M's record has any."""
     if text.title:
         return text.title
-    name, long_name = plain_text(dataset.name), plain_text(dataset.long_name)
+    name, long_name = dataset.name, dataset.long_name
     if text.name_as == "event" and (name or long_name):
         return _event_title(name or long_name or "")
     if long_name and is_readable(long_name):
         return _without_abbreviation(long_name)
-    alias = plain_text(dataset.alias)
+    alias = plain_line(dataset.alias)
     candidates = [_expand_alias(part) if part.islower() else _expand(part) for part in (long_name, name) if part]
     candidates += [_expand_alias(alias)] if alias else []
     for candidate in candidates:
         if is_readable(candidate):
             return candidate
     code = name or long_name or alias
-    kind = plain_text(dataset.category)
+    kind = dataset.category
     if not code:
         return "Dataset without a name"
     return f"{kind} ({code})" if kind and is_readable(kind) else f"Dataset {code}"

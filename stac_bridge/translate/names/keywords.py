@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.mapping.model import CollectionText
-from stac_bridge.translate.text import plain_text, split_keywords
+from stac_bridge.translate.text import split_keywords
 
 _NO_KEYWORDS = re.compile(
     r"gcmd .*keywords|iso 19115.*|imagerybasemaps?earthcover|geoscientificinformation", re.IGNORECASE
@@ -65,7 +65,7 @@ _PATTERNS = tuple(
 def dataset_keywords(dataset: Dataset, text: CollectionText, title: str) -> list[str]:
     """Return the distinct keywords of a dataset, at least one; case does not make a difference."""
     own = list(text.keywords) or _recorded(dataset)
-    category = plain_text(dataset.category)
+    category = dataset.category
     names = " \n".join(filter(None, (title, dataset.name, dataset.long_name, category, *text.keywords)))
     names = f"{names} \n{dataset.alias.replace('_', ' ')}"
     implied = _implied_keywords(names)

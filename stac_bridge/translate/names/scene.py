@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stac_bridge.catalog import Entry
+from stac_bridge.m2m.models.text import without_markup
 from stac_bridge.translate.links import address_filler
 from stac_bridge.translate.names.dataset import dataset_title
 
@@ -47,7 +48,8 @@ def title_maker(entry: Entry) -> Callable[[dict[str, Any]], str]:
         words = {"collection": collection, **_words(item["properties"])}
         readable = {"id": item["id"], "properties": {**item["properties"], **words}}
         texts = (next((text for fill in part if (text := fill(readable))), None) for part in parts)
-        return ", ".join(text for text in texts if text) or str(item["id"])
+        # M2M's ids stay as they are, because they identify the scene, but a title is shown
+        return without_markup(", ".join(text for text in texts if text) or str(item["id"]))
 
     return title
 

@@ -10,7 +10,7 @@ import antimeridian
 import numpy as np
 import orjson
 import shapely
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -32,6 +32,12 @@ Beyond that, a place crosses the antimeridian.
 _FLOAT_NOISE = 1e-6
 """Degrees by which a latitude may exceed 90 and still be 90."""
 
+_NO_GEOMETRY = (
+    *(ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError),
+    ShapelyError,
+)
+"""What is raised for GeoJSON in which anything is of another type or length than it should be."""
+
 WORLD = [-180.0, -90.0, 180.0, 90.0]
 
 
@@ -44,25 +50,24 @@ def footprint(raw: dict[str, Any] | None) -> GeometryAndBbox:
     """
     if not raw or not raw.get("coordinates"):
         return None, None
-    if raw.get("type") == "Polygon" and len(raw["coordinates"]) == 1:
-        return _ring_footprint(raw["coordinates"][0])
     try:
+        if raw.get("type") == "Polygon" and len(raw["coordinates"]) == 1:
+            return _ring_footprint(raw["coordinates"][0])
         with np.errstate(invalid="ignore"):  # coordinates that are NaN are refused after this
             return _shape_footprint(shape(raw))
-    except (ValueError, TypeError, AttributeError, IndexError, GEOSException):
+    except _NO_GEOMETRY:
         return None, None
 
 
 def _ring_footprint(ring: Ring) -> GeometryAndBbox:
     """Translate a polygon with one ring, as almost all footprints are, without shapely and antimeridian.
 
+    Raises one of ``_NO_GEOMETRY`` for what is no ring.
+
     They take milliseconds, this takes microseconds, and antimeridian returns 6.099999999999994 for 6.1.
     """
-    try:
-        lons = [float(point[0]) for point in ring]
-        lats = [float(point[1]) for point in ring]
-    except (TypeError, ValueError, IndexError, KeyError):
-        return None, None
+    lons = [float(point[0]) for point in ring]
+    lats = [float(point[1]) for point in ring]
     if not all(abs(lat) <= 90 + _FLOAT_NOISE for lat in lats):
         return None, None
     lats = [max(-90.0, min(lat, 90.0)) for lat in lats]
@@ -86,10 +91,7 @@ def _ring_footprint(ring: Ring) -> GeometryAndBbox:
 
 
 def _crossing_footprint(points: Ring) -> GeometryAndBbox:
-    try:
-        return _shape_footprint(shape({"type": "Polygon", "coordinates": [points]}))
-    except (ValueError, IndexError, GEOSException):
-        return None, None
+    return _shape_footprint(shape({"type": "Polygon", "coordinates": [points]}))
 
 
 def _shape_footprint(place: BaseGeometry) -> GeometryAndBbox:

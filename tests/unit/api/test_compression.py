@@ -16,11 +16,11 @@ CODINGS = ["gzip", "br", "identity", "*", "x-gzip", "GZip", "notgzip", "brx", "d
 WEIGHTS = ["", ";q=0", ";q=0.0", "; Q=0.000", ";q=0.001", ";q=0.5", ";q=1", ";q=1.000", ";q=x"]
 
 
-async def get(accept: list[str], vary: list[str] | None = None) -> httpx.Response:
+async def get(accept: list[str], vary: list[str] | None = None, page: Response | None = None) -> httpx.Response:
     """Return a page of this server's middleware; ``vary`` are the page's own Vary headers."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        response = Response(b"a page " * 200)
+        response = page or Response(b"a page " * 200)
         response.raw_headers += [(b"vary", value.encode()) for value in vary or []]
         await response(scope, receive, send)
 
@@ -82,3 +82,37 @@ async def test_vary_has_each_name_once(vary: list[str]) -> None:
         assert sorted(names) == sorted(
             {name for value in vary for name in value.lower().replace(" ", "").split(",") if name} | {"accept-encoding"}
         )
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity;q=0, br", "identity;q=0, gzip"])
+@pytest.mark.parametrize(
+    ("status", "media_type", "content"),
+    [
+        (206, "text/plain", b"part of a file " * 100),
+        (200, "image/jpeg", b"a picture " * 100),
+        (200, "font/woff2", b"a font " * 100),
+        (304, None, b""),
+        (204, None, b""),
+    ],
+)
+async def test_parts_pictures_and_empty_responses_have_no_coding(
+    coding: str, status: int, media_type: str | None, content: bytes
+) -> None:
+    response = await get([coding], page=Response(content, status, media_type=media_type))
+    assert "content-encoding" not in response.headers
+    assert response.content == content
+    assert response.headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+async def test_a_short_page_is_compressed_only_if_the_client_refuses_it_as_it_is(coding: str) -> None:
+    for accept, expected in ((coding, None), (f"{coding}, identity;q=0", coding), (f"{coding}, *;q=0", coding)):
+        response = await get([accept], page=Response(b"short"))
+        assert (response.headers.get("content-encoding"), response.content) == (expected, b"short")
+
+
+@pytest.mark.parametrize(("tag", "weak"), [('"a"', 'W/"a"'), ('W/"a"', 'W/"a"')])
+async def test_two_codings_of_a_page_have_no_strong_tag_in_common(tag: str, weak: str) -> None:
+    for accept, expected in (("br", weak), ("gzip", weak), ("identity", tag)):
+        response = await get([accept], page=Response(b"a page " * 200, headers={"ETag": tag}))
+        assert response.headers["etag"] == expected

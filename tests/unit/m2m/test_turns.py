@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from stac_bridge.errors import UpstreamBusy, UpstreamUnreachable
 from stac_bridge.m2m.turns import AccountLease, Gate, LocalLock
 from stac_bridge.request_context import CallPriority, request_deadline, time_left
+from tests.support import examples
 
 TURN = 0.002
 
@@ -169,7 +170,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(acts, st.integers(1, 12))
 def test_whatever_callers_do_turns_never_overlap_and_the_gate_is_free_at_the_end(
     events: list[tuple[str, str, int]], room: int

@@ -17,6 +17,7 @@ from m2m_sandbox.archive.datasets import datasets, filters_of, products_of
 from m2m_sandbox.archive.fact_sheets import sheet
 from m2m_sandbox.archive.small import SMALL, SmallArchive, small_archive
 from m2m_sandbox.downloads.options import download_options, locate_product
+from tests.support import sampled
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def _seconds(name: str) -> float:
     return time.process_time() - begun
 
 
-@pytest.mark.parametrize("name", STOCKED)
+@pytest.mark.parametrize("name", sampled(STOCKED, 3))
 def test_a_dataset_is_the_same_whenever_it_is_made(name: str) -> None:
     again = small_archive.__wrapped__(name)
     assert [again.scene(number, full=True) for number in range(0, len(again), 41)] == [
@@ -261,7 +262,7 @@ def test_every_product_of_every_small_dataset_says_what_its_file_is() -> None:
     }
 
 
-@pytest.mark.parametrize("name", STOCKED)
+@pytest.mark.parametrize("name", sampled(STOCKED, 3))
 async def test_the_pictures_of_a_scene_are_served_to_everybody(name: str) -> None:
     sandbox = create_sandbox(base_url="http://sandbox")
     (browse,) = small_archive(name).scene(7, full=False)["browse"]

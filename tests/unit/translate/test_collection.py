@@ -15,7 +15,7 @@ from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import collection
 from stac_bridge.translate.names.dataset import is_readable
 from tests.recorded_m2m import recordings
-from tests.support import LONG, entry_of, recorded_data
+from tests.support import LONG, entry_of, examples, recorded_data
 from tests.validation import validate
 
 BASE = "http://here/"
@@ -114,7 +114,7 @@ KEYS = [info.alias or name for name, info in Dataset.model_fields.items()]
     members=st.dictionaries(st.sampled_from(KEYS), NONSENSE),
     bounds=BOUNDS,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_a_dataset_with_nonsense_values_is_still_a_valid_collection(
     alias: str, members: dict[str, Any], bounds: object
 ) -> None:

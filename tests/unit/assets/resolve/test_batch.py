@@ -11,7 +11,7 @@ import pytest
 from stac_bridge.assets import SceneFile
 from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.errors import NotFound, Staging, UpstreamBusy, UpstreamFault
-from stac_bridge.request_context import request_deadline
+from stac_bridge.request_context import CallPriority, current_demand, request_deadline, time_left
 from tests.minting import SCENE, SITE, body, calls, granting, offering, resolver, wanted
 from tests.support import Script, fails, says
 
@@ -217,3 +217,21 @@ async def test_an_error_of_a_call_reaches_its_readers_and_no_later_ones() -> Non
         results = await asyncio.gather(batcher.get(1), batcher.get(2), return_exceptions=True)
         assert {type(result) for result in results} == {kind}
     assert await batcher.get(1) == 1
+
+
+async def test_a_call_has_the_places_and_the_latest_deadline_of_all_who_wait_for_it() -> None:
+    seen: list[tuple[list[str], float]] = []
+
+    async def call(keys: Sequence[str]) -> dict[str, str]:
+        seen.append((sorted(place.caller for place in current_demand().places), time_left()))
+        return dict.fromkeys(keys, "value")
+
+    async def get(caller: str, key: str, seconds: float) -> str | None:
+        with request_deadline(seconds, caller, CallPriority.asset):
+            return await batcher.get(key)
+
+    batcher = Batcher[str, str](call, 10)
+    await asyncio.gather(get("bulk", "a", 5), get("browser", "b", 50), get("browser", "a", 20))
+    ((callers, left),) = seen
+    assert callers == ["browser", "bulk"]
+    assert 40 < left <= 50

@@ -14,6 +14,7 @@ from stac_bridge.search.cql2.literals import type_literals
 from stac_bridge.search.cql2.parser import read_filter
 from stac_bridge.search.cql2.residual import Residual
 from tests import brute, questions
+from tests.support import examples
 
 SPAN = {"datetime": None, "start_datetime": "2000-02-11T00:00:00Z", "end_datetime": "2000-02-22T23:59:59Z"}
 INSTANT = {
@@ -123,7 +124,7 @@ SPANS = st.tuples(questions.texts, questions.texts).map(sorted)
 
 @pytest.mark.slow
 @given(cql2=TREES, span=SPANS)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300))
 def test_any_filter_on_times_of_a_span_is_what_the_span_says(cql2: dict[str, Any], span: list[str]) -> None:
     item = item_with({"datetime": None, "start_datetime": span[0], "end_datetime": span[1]})
     typed = type_literals(read_filter(cql2, "cql2-json"), CORE_QUERYABLES)

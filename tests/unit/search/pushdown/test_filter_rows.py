@@ -10,7 +10,7 @@ from stac_bridge.catalog import DatasetDetails, Entry
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import FilterRow, load_mappings
-from stac_bridge.search.explain import explanation
+from stac_bridge.search.explain import ExplainedStep, explanation
 from stac_bridge.search.params.search import Search, parse
 from stac_bridge.search.plan import Step, make_step, resolve_filter
 from stac_bridge.translate import Translator
@@ -137,7 +137,7 @@ def test_beside_a_condition_that_is_tested_on_items_only_that_one_is_tested() ->
     assert step.filter.payload() == {"metadataFilter": value(CAMERA_III.id, "A")}
     assert step.residual
     assert step.residual.names == {"m2m:frame"}
-    (shown,) = explanation(search_of(entry, text), [step], None)["steps"]
+    (shown,) = explanation(search_of(entry, text), [ExplainedStep(step)], None)["steps"]
     assert shown["tried_again"] == "the whole filter without m2m:camera, which M2M alone compares, on every Item"
 
 

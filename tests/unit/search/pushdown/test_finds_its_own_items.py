@@ -136,6 +136,7 @@ def losses(archive: Archive) -> Iterator[str]:
                 yield f"{archive.entry.id} {item['id']}: {condition} is not true of the Item"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_recorded_item_of_any_dataset_is_found_by_each_of_its_values() -> None:
     assert [loss for archive in recorded_archives() for loss in losses(archive)] == []

@@ -15,7 +15,7 @@ from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProdu
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
-from tests.support import SIGNED
+from tests.support import SIGNED, examples
 from tests.unit.translate.assets.test_templates import HIGH, MEDIUM, delivered, names_of
 
 MAPPINGS = load_mappings()
@@ -97,7 +97,7 @@ PRODUCTS = st.tuples(
     st.sampled_from(PICTURES),
     st.sampled_from(PICTURES),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_no_two_assets_of_any_dataset_have_one_name_and_names_do_not_depend_on_what_is_selected(
     alias: str, display_id: str, products: list[tuple[str, str]], thumbnail: str | None, browse: str | None
 ) -> None:

@@ -15,7 +15,7 @@ from stac_bridge.m2m.models.datasets import Dataset
 from stac_bridge.m2m.models.scenes import read_scene
 from stac_bridge.mapping import load_mappings
 from stac_bridge.translate import Translator
-from tests.support import LONG, RECORDINGS, SIGNED
+from tests.support import LONG, RECORDINGS, SIGNED, examples
 from tests.validation import validate
 
 pytestmark = pytest.mark.slow
@@ -201,7 +201,7 @@ IDS = st.sampled_from(["LC08_L2SP_047027_20201204_20210313_02_T1", "LM05_L1TP_04
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_every_family_makes_valid_items_of_dirty_scenes(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from(FAMILIES))
     fields = data.draw(st.dictionaries(st.sampled_from(LABELS), DIRTY, max_size=8))

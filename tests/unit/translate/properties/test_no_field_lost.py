@@ -22,7 +22,7 @@ from stac_bridge.mapping.converters import CONVERTERS, NOT_ASSESSED, number
 from stac_bridge.mapping.field_types import is_number
 from stac_bridge.translate import Translator
 from stac_bridge.translate.properties.fields import _without_notation as without_notation
-from tests.support import RECORDINGS, SHARED, needs_shared
+from tests.support import RECORDINGS, SHARED, examples, needs_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,14 +133,14 @@ VALUES = st.one_of(
 
 @pytest.mark.slow
 @given(st.sampled_from(FAMILIES), st.dictionaries(st.sampled_from(LABELS), VALUES, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_no_field_of_any_dataset_is_lost_whatever_its_value(alias: str, fields: dict[str, Any]) -> None:
     assert lost_labels(alias, scene_with(fields)) == set()
 
 
 @pytest.mark.slow
 @given(st.sampled_from(FAMILIES), st.dictionaries(st.sampled_from(LABELS), VALUES, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_the_type_of_a_field_goes_by_its_label(alias: str, fields: dict[str, Any]) -> None:
     rows = MAPPINGS.for_dataset(alias).properties
     for name, value in translator(alias).core(scene_with(fields))["properties"].items():

@@ -1,0 +1,93 @@
+"""Waits a few seconds for a file that USGS is preparing, so that its readers need not see a 503.
+
+GDAL remembers a 503 for the life of its process: a file that is ready a moment later would never open there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from stac_bridge.assets.resolve.download_answer import MAX_STAGING_WAIT
+from stac_bridge.errors import Staging, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
+from stac_bridge.request_context import time_left
+
+T = TypeVar("T")
+
+POLL_INTERVAL = 2.0
+"""Seconds between two attempts: as long as one download-retrieve call serves all who wait."""
+
+_DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
+
+
+class StagingWait(Generic[T]):
+    """Retries for ``seconds``, and at least once; ``clock`` is in seconds.
+
+    All readers of a file share one wait, and its attempts. It ends with the last of them, and holds no turn at M2M
+    while it sleeps. A file that has taken a minute already is not waited for: it will take minutes more, and each
+    attempt may cost a call.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._waits: dict[str, _Wait[T]] = {}
+
+    async def ready(self, key: str, attempt: Callable[[], Awaitable[T]], staging: Staging, limit: float) -> T:
+        """Return the first result of ``attempt``, which raised ``staging``; raise that after ``limit`` seconds.
+
+        Raises a later Staging when the wait is over before, and what else ``attempt`` raises.
+        """
+        # Half of what is left of the request's time remains for reading the file.
+        limit = min(limit, self._seconds, time_left() / 2)
+        if limit <= 0 or (staging.retry_after or 0) >= MAX_STAGING_WAIT:
+            raise staging
+        if key not in self._waits:
+            self._waits[key] = _Wait(asyncio.ensure_future(self._retry(attempt, staging)))
+        wait = self._waits[key]
+        wait.readers += 1
+        try:
+            async with asyncio.timeout(limit):
+                return await asyncio.shield(wait.task)
+        except TimeoutError:
+            raise staging from None
+        finally:
+            wait.readers -= 1
+            if not wait.readers or wait.task.done():
+                self._end(key, wait)
+
+    async def _retry(self, attempt: Callable[[], Awaitable[T]], staging: Staging) -> T:
+        until, interval = self._clock() + self._seconds, min(POLL_INTERVAL, self._seconds / 2)
+        while True:
+            await self._sleep(interval)
+            try:
+                return await attempt()
+            except Staging as error:
+                staging = error
+            except _DOWN:  # the file is still being prepared, as far as is known
+                raise staging from None
+            if self._clock() + interval > until:
+                raise staging
+
+    def _end(self, key: str, wait: _Wait[T]) -> None:
+        if self._waits.get(key) is wait:
+            del self._waits[key]
+        wait.task.cancel()
+        if wait.task.done() and not wait.task.cancelled():
+            wait.task.exception()  # marks it as retrieved: asyncio warns otherwise if no reader is left
+
+
+class _Wait(Generic[T]):
+    """The attempts for one file, and the number of its readers."""
+
+    def __init__(self, task: asyncio.Future[T]) -> None:
+        self.task = task
+        self.readers = 0
