@@ -41,7 +41,9 @@ def _union(geometries: list[dict[str, Any]]) -> dict[str, Any]:
     shapes = [shape(geometry) for geometry in geometries]
     if len(shapes) == 1 and not shapes[0].is_empty:
         return geometries[0]
-    union: dict[str, Any] = json.loads(shapely.to_geojson(shapely.union_all(shapes)))
+    # GEOS refuses to unite geometries that are not valid, such as rings that cross themselves.
+    valid = [shapely.make_valid(each, method="structure", keep_collapsed=True) for each in shapes]
+    union: dict[str, Any] = json.loads(shapely.to_geojson(shapely.union_all(valid)))
     if not shapes or "coordinates" not in union or not union["coordinates"]:
         raise ValueError("no geometry")
     return union

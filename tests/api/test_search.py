@@ -226,3 +226,37 @@ async def test_the_hazards_catalog_shows_its_events(tmp_path: Any) -> None:
         assert listed == ["event1058", "event2919", "event2947", "event2951"]
         found = await here.items("/search", collections="event2919", limit=40)
         assert len({item["id"] for item in found}) == 96
+
+
+async def test_an_item_is_found_by_a_point_or_a_box_at_each_of_its_corners(here: Here) -> None:
+    items = (await here.get("/search", collections=LANDSAT, bbox=ALPS, datetime=SUMMER, limit=3)).json()["features"]
+    for item in items:
+        common = {"collections": LANDSAT, "datetime": item["properties"]["datetime"]}
+        for x, y in item["geometry"]["coordinates"][0][:4]:
+            point = orjson.dumps({"type": "Point", "coordinates": [x, y]}).decode()
+            for place in ({"intersects": point}, {"bbox": f"{x},{y},{x},{y}"}):
+                assert ids((await here.get("/search", **common, **place)).json()) == [item["id"]]
+
+
+async def test_parts_of_a_place_may_overlap(here: Here) -> None:
+    squares = [shapely.box(6.2, 46.3, 6.5, 46.55), shapely.box(6.4, 46.3, 6.6, 46.55)]
+    for parts in (shapely.MultiPolygon(squares), shapely.GeometryCollection(squares)):
+        body = {"collections": [LANDSAT], "datetime": SUMMER, "intersects": orjson.loads(shapely.to_geojson(parts))}
+        box = {"collections": [LANDSAT], "datetime": SUMMER, "bbox": [6.2, 46.3, 6.6, 46.55]}
+        page = (await here.post("/search", body)).json()
+        assert ids(page) == ids((await here.post("/search", box)).json())
+        assert page["features"]
+
+
+async def test_the_intervals_of_a_repeated_datetime_intersect_on_every_page(here: Here) -> None:
+    start, end = SUMMER.split("/")
+    query = f"/collections/{LANDSAT}/items?bbox={ALPS}&datetime={start}/..&datetime=../{end}&limit=2"
+    once = await here.items("/search", collections=LANDSAT, bbox=ALPS, datetime=SUMMER, limit=100)
+    page = (await here.client.get(query)).json()
+    seen = ids(page)
+    while links := [link["href"] for link in page["links"] if link["rel"] == "next"]:
+        page = (await here.client.get(links[0])).json()
+        seen += ids(page)
+    assert seen == [item["id"] for item in once]
+    apart = await here.client.get(f"/search?collections={LANDSAT}&datetime={end}/..&datetime=../{start}")
+    assert (apart.status_code, ids(apart.json())) == (200, [])

@@ -69,6 +69,13 @@ def test_several_geometries_are_united(tmp_path: Path) -> None:
     assert shape(read_geometry(save(tmp_path, both))).equals(rectangle(5, 45, 7, 46))
 
 
+def test_features_that_are_not_valid_are_united_too(tmp_path: Path) -> None:
+    bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}
+    features = [{"type": "Feature", "geometry": bow_tie}, {"type": "Feature", "geometry": SQUARE}]
+    read = shape(read_geometry(save(tmp_path, {"type": "FeatureCollection", "features": features})))
+    assert read.area == shape(SQUARE).area + 0.5
+
+
 @pytest.mark.parametrize(
     "document",
     [
