@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from stac_bridge.assets.href import AssetRef
 from stac_bridge.assets.read.probe import Source
@@ -22,6 +22,7 @@ from stac_bridge.catalog import Catalog
 from stac_bridge.catalog.entry import Entry, Together
 from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import BadRequest, SearchTooWide
+from stac_bridge.fair_work import Pauses, in_thread
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.request_context import request_deadline
@@ -43,6 +44,9 @@ from stac_bridge.search import (
     sort_axis,
 )
 from stac_bridge.translate import Translator
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LOGOUT_TIMEOUT = 3.0
 """Seconds for logging out; an API key that is not returned expires after two hours by itself. As many seconds before
@@ -168,23 +172,32 @@ class Bridge:
 
     async def explain(self, search: Search) -> dict[str, Any]:
         """Return what a search would request from M2M, as JSON. Raises BadRequest, NotFound, UpstreamError."""
-        plan = await self._plan(search)
-        steps = [await self._step(plan, entry) for entry in plan.entries]
-        return explanation(plan.search, steps, _axis(plan.order, steps) if plan.order else None)
+        plan, pauses, steps = await self._plan(search), Pauses(), []
+        for entry in plan.entries:
+            await pauses.pause_if_due()
+            steps.append(await self._step(plan, entry))
+        return await in_thread(explanation, plan.search, steps, _axis(plan.order, steps) if plan.order else None)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()
-        resolved = resolve_collections(search, catalog, self._max_collections)
-        likely = await self._catalog.likely(prunings(resolved, catalog))
-        return make_plan(resolved, catalog, likely, search.digest)
+        run = in_thread if search.is_long else _at_once
+        resolved = await run(resolve_collections, search, catalog, self._max_collections)
+        likely = await self._catalog.likely(await run(prunings, resolved, catalog))
+        return await run(make_plan, resolved, catalog, likely, search.digest)
 
     async def _step(self, plan: Plan, entry: Entry) -> Step:
         """The step of an entry. The filters of a dataset that can have no match are not requested."""
-        return plan.step(entry if plan.excludes(entry) else await self._catalog.with_details(entry))
+        run = in_thread if plan.is_long else _at_once
+        detailed = entry if await run(plan.excludes, entry) else await self._catalog.with_details(entry)
+        return await run(plan.step, detailed)
 
     async def _unsorted_page(self, plan: Plan, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
+        steps: dict[int, Step] = {}
+
         async def step_at(index: int) -> Step:
-            return await self._step(plan, plan.entries[index])
+            if index not in steps:
+                steps[index] = await self._step(plan, plan.entries[index])
+            return steps[index]
 
         pages = UnsortedPages(self._reader, sieve, step_at, len(plan.entries), plan.search.limit)
         return await pages.page(start if isinstance(start, Cursor) else Cursor())
@@ -228,6 +241,10 @@ class Bridge:
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename, stale)
         return await self._resolver.renew(await self._lookup.wanted(ref), stale)
+
+
+async def _at_once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return function(*args, **kwargs)
 
 
 def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:

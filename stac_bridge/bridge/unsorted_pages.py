@@ -73,7 +73,8 @@ class UnsortedPages:
         """
         page = _Filling(start)
         while page.cursor.step < self._count:
-            if page.effort.is_spent(MAX_CALLS_WITH_ITEMS if page.items else self._max_calls):
+            calls = MAX_CALLS_WITH_ITEMS if page.items else self._max_calls
+            if self._sieve.is_spent or page.effort.is_spent(calls):
                 if not page.items:
                     raise TooWide(page.cursor, page.effort.calls)
                 return Page(tuple(page.items), page.cursor, None)
@@ -104,6 +105,9 @@ class UnsortedPages:
                 page.items.append(scene_item)
             page.seen += 1
             last = (fingerprint(scene.entity_id), *last)[:MAX_FINGERPRINTS]
+            if self._sieve.is_spent and index + 1 < len(batch.scenes):
+                page.cursor = Cursor(page.cursor.step, batch.start + index + 1, last)
+                return bool(page.items)
         if not batch.more:
             page.cursor = Cursor(page.cursor.step + 1)
             return len(page.items) == self._limit and page.cursor.step < self._count
