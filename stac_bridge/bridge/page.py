@@ -25,14 +25,14 @@ from stac_bridge.translate.item import AssetFilter
 MAX_RECENT = 500
 """Scenes that are cached with their Items: at most 100 kilobytes each."""
 
-MAX_CHECKING = 1.2
+MAX_CHECKING = 1.5
 """Seconds, estimated, that a page may spend on checking scenes; it ends there, and the next one continues.
 
 Estimated and not measured, so that the same search has the same pages on every machine.
 """
 
-SCENE_SECONDS = 150e-6
-"""What reading a scene and making the part of its Item that a filter uses takes."""
+SCENE_SECONDS = 300e-6
+"""What parsing a scene and making the part of its Item that a filter uses takes (measured)."""
 
 MAX_VERDICTS = 16
 """Filters whose results are cached with a scene."""
