@@ -2,7 +2,7 @@
 
 A search over shapes of requests: each shape grows until it is refused or has its maximum size; then the worst
 searches are combined. The server runs in a thread of this process, so that its steps can be measured, on scenes that
-M2M returns at once. A ping is due every ten milliseconds, and counts from then.
+M2M returns at once. Pings come from a process, one after another, at most one in ten milliseconds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from benchmarks.parts.served import M2M, ORIGIN
 from benchmarks.parts.servers import in_thread
 from m2m_sandbox import create_sandbox
 from stac_bridge.api import create_app
+from stac_bridge.cli.garbage_collection import tune_garbage_collection
 from stac_bridge.settings import Settings
 
 __all__ = ["BENCHMARK", "SEARCHES", "SHAPES", "Size"]
@@ -287,22 +289,19 @@ class Stall:
 class Range:
     """A server to shoot at."""
 
-    def __init__(self, address: str, steps: Steps) -> None:
-        self._address = address
+    def __init__(self, address: str, steps: Steps, pings: _Pings) -> None:
         self._steps = steps
+        self._pings = pings
         self._client = httpx.Client(base_url=address, timeout=120)
 
     def stall(self, name: str, shot: Shot) -> Stall:
         """Send a request, and pings while it runs."""
-        with _Pings(self._address) as pings:
-            time.sleep(3 * PING_INTERVAL)
-            self._steps.longest = 0
-            started, cpu = time.perf_counter(), time.process_time()
-            status = self._send(shot)
-            duration, cpu = time.perf_counter() - started, time.process_time() - cpu
-            step = self._steps.longest
-        during = [latency for due, latency in pings.latencies if started <= due + latency and due <= started + duration]
-        stall = Stall(name, shot, status, duration, cpu, step, during or [0.0])
+        self._steps.longest = 0
+        started, cpu = time.monotonic(), time.process_time()
+        status = self._send(shot)
+        ended, cpu = time.monotonic(), time.process_time() - cpu
+        pings = self._pings.between(started, ended)
+        stall = Stall(name, shot, status, ended - started, cpu, self._steps.longest, pings)
         print(stall, file=sys.stderr, flush=True)
         return stall
 
@@ -315,33 +314,44 @@ class Range:
             return _NO_RESPONSE
 
 
+_PINGER = """
+import socket, sys, time
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+while True:
+    sent = time.monotonic()
+    connection.sendall(b"GET /_mgmt/ping HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n")
+    connection.recv(65536)
+    latency = time.monotonic() - sent
+    print(sent, latency, flush=True)
+    time.sleep(max(0, INTERVAL - latency))
+"""
+
+
 class _Pings:
-    """Pings in a thread of their own, each measured from when it was due."""
+    """Pings from a process of their own, one after another: in this one they would wait for the interpreter, too."""
 
     def __init__(self, address: str) -> None:
-        self.latencies: list[tuple[float, float]] = []
-        self._client = httpx.Client(base_url=address, timeout=120)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._latencies: list[tuple[float, float]] = []
+        code, port = _PINGER.replace("INTERVAL", str(PING_INTERVAL)), address.rpartition(":")[2]
+        self._process = subprocess.Popen([sys.executable, "-c", code, port], stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def __enter__(self) -> _Pings:
-        self._client.get("/_mgmt/ping")
-        self._thread.start()
-        return self
+    def between(self, start: float, end: float) -> list[float]:
+        """The latencies of the pings that were under way at any time between two, once those have returned."""
+        while not self._latencies or self._latencies[-1][0] < end:
+            time.sleep(PING_INTERVAL)
+        latencies, self._latencies = self._latencies, []
+        return [latency for sent, latency in latencies if sent <= end and sent + latency >= start]
 
-    def __exit__(self, *_exception: object) -> None:
-        self._done.set()
-        self._thread.join()
-        self._client.close()
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
 
-    def _run(self) -> None:
-        start = time.perf_counter()
-        for number in itertools.count():
-            due = start + number * PING_INTERVAL
-            if self._done.wait(max(0.0, due - time.perf_counter())):
-                return
-            self._client.get("/_mgmt/ping")
-            self.latencies.append((due, time.perf_counter() - due))
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            sent, latency = map(float, line.split())
+            self._latencies.append((sent, latency))
 
 
 class _Upstream(httpx.AsyncBaseTransport):
@@ -378,9 +388,14 @@ def _range(folder: Path) -> Iterator[Range]:
     steps, upstream = Steps(), _Upstream()
     settings = Settings.model_validate({"m2m_url": M2M, "m2m_username": "stalls", "m2m_token": "t", "data_dir": folder})
     app = create_app(settings, transport=upstream, download_transport=upstream, own_origin=ORIGIN)
-    with steps.measured(), in_thread(lambda _at: app, loop="asyncio") as (address, thread):
+    tune_garbage_collection()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(steps.measured())
+        address, thread = stack.enter_context(in_thread(lambda _at: app, loop="asyncio"))
         steps.thread = thread.ident
-        target = Range(address, steps)
+        pings = _Pings(address)
+        stack.callback(pings.stop)
+        target = Range(address, steps, pings)
         for shape in ("search: limit", "explain: or of collections, no collections"):
             target.stall("warm-up", SHAPES[shape](1))
         yield target
@@ -406,12 +421,12 @@ def _worst_of_shape(target: Range, name: str, size: Size) -> Stall:
     tried = [target.stall(name, SHAPES[name](count)) for count in sizes]
     accepted = [stall for stall in tried if stall.is_accepted]
     worst = max(accepted or tried, key=lambda stall: max(stall.p99, stall.step))
-    again = _best_of(target, name, worst.shot, size.repetitions - 1)
-    return min(worst, again, key=lambda stall: stall.p99)
+    again = [target.stall(name, worst.shot) for _ in range(size.repetitions - 1)]
+    return min([worst, *again], key=_p99)
 
 
 def _best_of(target: Range, name: str, shot: Shot, repetitions: int) -> Stall:
-    return min((target.stall(name, shot) for _ in range(max(1, repetitions))), key=lambda stall: stall.p99)
+    return min((target.stall(name, shot) for _ in range(repetitions)), key=_p99)
 
 
 def _merged(one: Shot, other: Shot) -> Shot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from stac_bridge.translate.item import AssetFilter
 MAX_RECENT = 500
 """Scenes that are cached with their Items: at most 100 kilobytes each."""
 
-MAX_CHECKING = 1.5
+MAX_CHECKING = 1.2
 """Seconds, estimated, that a page may spend on checking scenes; it ends there, and the next one continues.
 
 Estimated and not measured, so that the same search has the same pages on every machine.
@@ -157,6 +158,11 @@ class Sieve:
     def is_spent(self) -> bool:
         """Whether the page has checked as many scenes as one response may."""
         return self.tally.seconds >= MAX_CHECKING
+
+    def affordable(self, step: Step) -> int:
+        """Return how many more scenes of a step, at least one, the page may check: others need not be requested."""
+        cost = SCENE_SECONDS + (step.residual.cost if step.residual else 0)
+        return max(1, math.ceil((MAX_CHECKING - self.tally.seconds) / cost))
 
     async def match(self, scene: Scene, step: Step) -> SceneItem | None:
         """Return the scene if its Item matches, else None; exact hits of M2M are not tested.

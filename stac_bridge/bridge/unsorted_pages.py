@@ -91,7 +91,9 @@ class UnsortedPages:
         """Read one batch into the page; return True if the page is full and more follows."""
         missing = self._limit - len(page.items)
         # one more than is missing shows whether any follows, whether M2M's total is right or wrong
-        size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
+        size = missing + 1
+        if not step.exact:
+            size = min(fetch_size(size, page.seen, len(page.items)), max(size, self._sieve.affordable(step)))
         batch = await self._unread(page, step, size)
         if step.exact and self._count == 1:
             page.matched = batch.total

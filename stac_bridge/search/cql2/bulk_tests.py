@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from stac_bridge.search.cql2.parser import SPATIAL, equal_literal
 
@@ -48,8 +49,12 @@ class Test(Protocol):
     def seconds(self) -> float:
         """What one test takes, roughly."""
 
-    def __call__(self, item: Item) -> bool | None:
-        """Test an Item."""
+    @property
+    def uses_place(self) -> bool:
+        """Whether it needs the Item's geometry."""
+
+    def __call__(self, item: Item, place: BaseGeometry | None) -> bool | None:
+        """Test an Item; ``place`` is its geometry."""
 
 
 def in_bulk(expression: Any) -> tuple[Any, dict[str, Test]]:
@@ -64,32 +69,26 @@ def _replaced(expression: Any, tests: dict[str, Test]) -> Any:
             return {"op": "or", "args": _alternatives(args, tests)}
         case {"op": "and" | "not" as op, "args": args}:
             return {"op": op, "args": [_replaced(part, tests) for part in args]}
-        case {"op": op, "args": [left, right]} if op in SPATIAL and (place := _place_test(op, left, right)):
-            return _named(place, tests)
+        case {"op": op, "args": [left, right]} if op in SPATIAL and (known := _known_place(op, left, right)):
+            return _named(_PlaceTest(known[0], [known[1]]), tests)
     return expression
 
 
 def _alternatives(args: list[Any], tests: dict[str, Test]) -> list[Any]:
-    """The parts of an or: the equal comparisons of each property become one test, as do all intersections."""
+    """The parts of an or: the equal comparisons of each property become one test, as do the places of an operator."""
     values: dict[str, list[Any]] = defaultdict(list)
-    places: list[Any] = []
+    places: dict[str, list[BaseGeometry]] = defaultdict(list)
     rest: list[Any] = []
     for part in args:
         if (equal := equal_literal(part)) is not None:
             values[equal[0]].append(equal[1])
-        elif isinstance(part, dict) and part["op"] == "s_intersects" and (place := _place_test(*_flat(part))):
-            places += place.places
+        elif isinstance(part, dict) and part["op"] in SPATIAL and (known := _known_place(part["op"], *part["args"])):
+            places[known[0]].append(known[1])
         else:
             rest.append(_replaced(part, tests))
     merged: list[Test] = [_Membership(name, frozenset(map(_typed, group))) for name, group in values.items()]
-    if places:
-        merged.append(_PlaceTest("s_intersects", tuple(places)))
+    merged += [_PlaceTest(op, group) for op, group in places.items()]
     return [*(_named(test, tests) for test in merged), *rest]
-
-
-def _flat(part: dict[str, Any]) -> tuple[str, Any, Any]:
-    left, right = part["args"]
-    return part["op"], left, right
 
 
 def _named(test: Test, tests: dict[str, Test]) -> dict[str, Any]:
@@ -106,8 +105,9 @@ class _Membership:
     name: str
     values: frozenset[tuple[type, Any]]
     seconds: float = 1e-6
+    uses_place: bool = False
 
-    def __call__(self, item: Item) -> bool | None:
+    def __call__(self, item: Item, _place: BaseGeometry | None) -> bool | None:
         value = item.get(self.name) if self.name in ("id", "collection") else item["properties"].get(self.name)
         if not isinstance(value, str | int | float):
             return None
@@ -123,31 +123,31 @@ def _typed(value: Any) -> tuple[type, Any]:
     return (float, value) if isinstance(value, int | float) and not isinstance(value, bool) else (type(value), value)
 
 
-def _place_test(op: str, left: Any, right: Any) -> _PlaceTest | None:
-    """The test of a place, if the operator compares the Item's geometry with a literal."""
+def _known_place(op: str, left: Any, right: Any) -> tuple[str, BaseGeometry] | None:
+    """The literal that an operator compares the Item's geometry with, and the operator with the literal first."""
     if left == _GEOMETRY:
         op, left, right = _REVERSED.get(op, op), right, left
     if right != _GEOMETRY or not (isinstance(left, dict) and "type" in left):
         return None
-    return _PlaceTest(op, (shape(left),))
+    return op, shape(left)
 
 
 class _PlaceTest:
     """Whether ``op`` holds for one of several places and the Item's geometry, in this order."""
 
-    def __init__(self, op: str, places: tuple[Any, ...]) -> None:
-        self.places = places
+    uses_place = True
+
+    def __init__(self, op: str, places: list[BaseGeometry]) -> None:
         self._predicate = _PREDICATES[op]
         self._array = np.array(places, dtype=object)
         shapely.prepare(self._array)
         vertices = 0 if op in _INDEXED else int(shapely.get_num_coordinates(self._array).sum())
         self.seconds = len(places) * _PART_SECONDS + vertices * _VERTEX_SECONDS
 
-    def __call__(self, item: Item) -> bool | None:
-        geometry = item.get("geometry")
-        if geometry is None:
+    def __call__(self, _item: Item, place: BaseGeometry | None) -> bool | None:
+        if place is None:
             return None
         try:
-            return bool(self._predicate(self._array, shape(geometry)).any())
+            return bool(self._predicate(self._array, place).any())
         except shapely.errors.GEOSException:  # of a footprint that is no valid geometry
             return None

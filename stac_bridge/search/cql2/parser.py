@@ -309,8 +309,8 @@ def equal_literal(expression: Any) -> tuple[str, Any] | None:
 def count_terms(expression: Any) -> int:
     """Return the number of operators and of list elements, each of which is tested on each Item.
 
-    The values that an ``or`` or ``in`` compares one property with, and the places that it compares the Item's with,
-    count as one, because they are tested together.
+    The values that an ``or`` or ``in`` compares one property with, and the places that it compares the Item's with by
+    one operator, count as one, because they are tested together.
 
     >>> equal = [{"op": "=", "args": [{"property": "id"}, name]} for name in "abc"]
     >>> count_terms({"op": "or", "args": equal}), count_terms({"op": "and", "args": equal})
@@ -325,10 +325,12 @@ def count_terms(expression: Any) -> int:
         return 1
     if op != "or":
         return 1 + sum(count_terms(part) for part in args)
-    compared = [(equal_literal(part) or ("",))[0] or (_is_intersection(part) and "geometry") for part in args]
+    compared = [(equal_literal(part) or ("",))[0] or _place_operator(part) for part in args]
     rest = [part for part, name in zip(args, compared, strict=True) if not name]
     return 1 + len({name for name in compared if name}) + count_terms(rest)
 
 
-def _is_intersection(expression: Any) -> bool:
-    return isinstance(expression, dict) and str(expression.get("op")).lower() == "s_intersects"
+def _place_operator(expression: Any) -> str:
+    """The name of a spatial operator; empty for anything else."""
+    name = str(expression.get("op")).lower() if isinstance(expression, dict) else ""
+    return name if name in SPATIAL else ""
