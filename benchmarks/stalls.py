@@ -341,7 +341,7 @@ class _Pings:
         while not self._latencies or self._latencies[-1][0] < end:
             time.sleep(PING_INTERVAL)
         latencies, self._latencies = self._latencies, []
-        return [latency for sent, latency in latencies if sent <= end and sent + latency >= start]
+        return [latency for sent, latency in latencies if sent <= end and sent + latency >= start] or [0.0]
 
     def stop(self) -> None:
         """End the process."""

@@ -53,7 +53,7 @@ class Test(Protocol):
     def uses_place(self) -> bool:
         """Whether it needs the Item's geometry."""
 
-    def __call__(self, item: Item, place: BaseGeometry | None) -> bool | None:
+    def __call__(self, item: Item, place: BaseGeometry | None, /) -> bool | None:
         """Test an Item; ``place`` is its geometry."""
 
 
