@@ -108,7 +108,7 @@ def _box(number: int) -> Json:
 
 
 def _nested(levels: int, op: Callable[[Any], Json], inner: Any) -> Any:
-    for _ in range(levels):
+    for _ in range(min(levels, 200)):  # more cannot be written as JSON
         inner = op(inner)
     return inner
 

@@ -26,7 +26,7 @@ from stac_bridge.translate.item import AssetFilter
 MAX_RECENT = 500
 """Scenes that are cached with their Items: at most 100 kilobytes each."""
 
-MAX_CHECKING = 1.6
+MAX_CHECKING = 1.3
 """Seconds, estimated, that a page may spend on checking scenes; it ends there, and the next one continues.
 
 Estimated and not measured, so that the same search has the same pages on every machine.
