@@ -69,6 +69,8 @@ def _replaced(expression: Any, tests: dict[str, Test]) -> Any:
             return {"op": "or", "args": _alternatives(args, tests)}
         case {"op": "and" | "not" as op, "args": args}:
             return {"op": op, "args": [_replaced(part, tests) for part in args]}
+        case {"op": "in", "args": [{"property": str(name)}, list(values)]}:  # the ids of a search
+            return _named(_Membership(name, frozenset(map(_typed, values))), tests)
         case {"op": op, "args": [left, right]} if op in SPATIAL and (known := _known_place(op, left, right)):
             return _named(_PlaceTest(known[0], [known[1]]), tests)
     return expression

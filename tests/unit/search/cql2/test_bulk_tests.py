@@ -87,6 +87,15 @@ def test_two_thousand_values_are_one_test() -> None:
     assert Residual(expression).cost == pytest.approx(one.cost, rel=0.2)
 
 
+def test_a_thousand_ids_are_one_test() -> None:
+    ids = [f"x{number}" for number in range(1000)]
+    residual = Residual(said("in", p("id"), ids))
+    rest, tests = in_bulk(said("in", p("id"), ids))
+    assert (rest["op"], len(tests)) == ("=", 1)
+    item = {"type": "Feature", "collection": "c", "geometry": None, "properties": {}}
+    assert [residual.matches({**item, "id": name}) for name in ("x1", "x999", "x", "c")] == [True, True, False, False]
+
+
 def test_four_hundred_boxes_are_one_test() -> None:
     expression = said("or", *(said("s_intersects", p("geometry"), box(n % 20, n // 20, 1)) for n in range(400)))
     rest, tests = in_bulk(expression)
