@@ -10,7 +10,7 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,7 +21,7 @@ from stac_bridge.settings import Settings
 from tests.redis_server import RedisServer
 from tests.serving import free_port, started, until
 
-__all__ = ["bridged", "peak_memory", "seen"]
+__all__ = ["bridged", "in_thread", "peak_memory", "sandbox_process", "seen"]
 
 
 @contextlib.contextmanager
@@ -47,11 +47,18 @@ def bridged(
 @contextlib.contextmanager
 def _sandbox(folder: Path, latency: float, apart: bool) -> Iterator[str]:
     if apart:
-        with started("sandbox", folder, "--faults", "--latency", str(latency)) as (address, _log):
+        with sandbox_process(folder, latency) as address:
             yield address
     else:
-        with _in_thread(lambda at: create_sandbox(base_url=at, api_latency=latency, faults=True)) as address:
+        with in_thread(lambda at: create_sandbox(base_url=at, api_latency=latency, faults=True)) as (address, _thread):
             yield address
+
+
+@contextlib.contextmanager
+def sandbox_process(folder: Path, latency: float) -> Iterator[str]:
+    """Start a sandbox with faults on demand, and yield its address."""
+    with started("sandbox", folder, "--faults", "--latency", str(latency)) as (address, _log):
+        yield address
 
 
 @contextlib.contextmanager
@@ -62,21 +69,23 @@ def _server(folder: Path, workers: int, apart: bool, values: dict[str, str]) -> 
             yield address
     else:
         settings = Settings.model_validate({"data_dir": folder / "data", **values})
-        with _in_thread(lambda _at: create_app(settings)) as address:
+        with in_thread(lambda _at: create_app(settings)) as (address, _thread):
             yield address
 
 
 @contextlib.contextmanager
-def _in_thread(app: Callable[[str], ASGIApp]) -> Iterator[str]:
-    """Serve an app in a thread and yield its address, which the app is made with."""
+def in_thread(
+    app: Callable[[str], ASGIApp], loop: Literal["auto", "asyncio"] = "auto"
+) -> Iterator[tuple[str, threading.Thread]]:
+    """Serve an app in a thread; yield its address, which the app is made with, and the thread."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    server = uvicorn.Server(uvicorn.Config(app(address), port=port, log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app(address), port=port, log_config=None, access_log=False, loop=loop))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         until(lambda: server.started)
-        yield address
+        yield address, thread
     finally:
         server.should_exit = True
         thread.join(20)

@@ -74,7 +74,7 @@ def create_app(
     app.router.routes[:0] = [*browser_routes(settings, TITLE, browser), pictures(), assets, schema_route()]
     app.include_router(explain_routes(client))
     app.include_router(sign_routes(signer))
-    SchemaPages(bridge, settings.cache_ttl).add_to(app)
+    SchemaPages(bridge, settings.cache_ttl, settings.max_collections).add_to(app)
     app.include_router(health_routes(services))
     if settings.metrics:
         app.router.routes.append(metrics_route(services.metrics.exposition))

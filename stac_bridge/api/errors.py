@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 
+MAX_DETAIL = 2000
+"""Maximum number of characters of a detail."""
+
 STATUS: dict[type[errors.BridgeError], int] = {
     errors.BadRequest: 400,
     errors.BadCursor: 400,
@@ -99,7 +102,12 @@ def bridge_error_response(error: errors.BridgeError) -> Response:
     members = {}
     if isinstance(error, errors.UpstreamError) and error.code:
         members["upstream_code"] = error.code
-    return problem(status, type(error).__name__, str(error), retry_after=error.retry_after, **members)
+    return problem(status, type(error).__name__, _shortened(str(error)), retry_after=error.retry_after, **members)
+
+
+def _shortened(detail: str) -> str:
+    """The begin and the end of a detail that quotes megabytes of what the client sent."""
+    return detail if len(detail) <= MAX_DETAIL else f"{detail[: MAX_DETAIL // 2]} … {detail[-MAX_DETAIL // 4 :]}"
 
 
 def too_wide_response(error: errors.SearchTooWide, base: str, links: list[dict[str, Any]]) -> Response:

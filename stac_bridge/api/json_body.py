@@ -14,6 +14,28 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from stac_bridge.errors import TooLarge
+
+MAX_VALUES = 300_000
+"""Maximum number of values in a body: five times those of a geometry with the maximum of vertices."""
+
+
+_COUNTED_BYTES = 2**20
+"""Bytes that are counted before other threads get a turn."""
+
+
+def check_values(body: bytes, maximum: int = MAX_VALUES) -> None:
+    """Raises TooLarge for a body with more values than ``maximum``, which would take seconds and gigabytes to parse.
+
+    Each value follows a comma or begins a list or an object. Commas within texts count, too: texts with so many are
+    no part of any search or Item.
+    """
+    count = 0
+    for start in range(0, len(body), _COUNTED_BYTES):
+        count += sum(body.count(mark, start, start + _COUNTED_BYTES) for mark in (b",", b"[", b"{"))
+        if count > maximum:
+            raise TooLarge(f"The body has more than {maximum} values, which are the maximum. Send less at once.")
+
 
 class _Request(Request):
     async def json(self) -> Any:
@@ -31,6 +53,8 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_with_orjson(request: Request) -> Response:
-            return await handle(_Request(request.scope, request.receive))
+            request = _Request(request.scope, request.receive)
+            check_values(await request.body())
+            return await handle(request)
 
         return handle_with_orjson

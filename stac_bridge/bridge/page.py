@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from stac_bridge.assets.href import Signer
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
+from stac_bridge.fair_work import Pauses
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.request_context import current_request, time_left
 from stac_bridge.search import ALL_FIELDS, Cursor, Fields, Residual, SortCursor, Step
@@ -25,8 +26,14 @@ from stac_bridge.translate.item import AssetFilter
 MAX_RECENT = 500
 """Scenes that are cached with their Items: at most 100 kilobytes each."""
 
-YIELD_INTERVAL = 25
-"""Scenes that are checked before other tasks get a turn: some ten milliseconds."""
+MAX_CHECKING = 1.3
+"""Seconds, estimated, that a page may spend on checking scenes; it ends there, and the next one continues.
+
+Estimated and not measured, so that the same search has the same pages on every machine.
+"""
+
+SCENE_SECONDS = 300e-6
+"""What parsing a scene and making the part of its Item that a filter uses takes (measured)."""
 
 MAX_VERDICTS = 16
 """Filters whose results are cached with a scene."""
@@ -139,6 +146,8 @@ class Tally:
 
     checked: int = 0
     matched: int = 0
+    seconds: float = 0
+    """What checking them takes, estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +156,34 @@ class Sieve:
 
     scene_item: Callable[[Scene, Entry], SceneItem]
     tally: Tally = field(default_factory=Tally)
+    pauses: Pauses = field(default_factory=Pauses)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the page has checked as many scenes as one response may."""
+        return self.tally.seconds >= MAX_CHECKING
+
+    def affordable(self, step: Step) -> int:
+        """Return how many more scenes of a step, at least one, the page may check: others need not be requested."""
+        cost = SCENE_SECONDS + (step.residual.cost if step.residual else 0)
+        return max(1, math.ceil((MAX_CHECKING - self.tally.seconds) / cost))
 
     async def match(self, scene: Scene, step: Step) -> SceneItem | None:
         """Return the scene if its Item matches, else None; exact hits of M2M are not tested.
 
         Thousands of scenes take seconds, so other tasks get their turns in between.
         """
+        await self.pauses.pause_if_due()
         scene_item = self.scene_item(scene, step.entry)
         self.tally.checked += 1
-        if self.tally.checked % YIELD_INTERVAL == 0:
-            await asyncio.sleep(0)
-        if step.earlier is not None and scene_item.matches(step.earlier):
-            return None
-        if step.residual is not None and not step.exact and not scene_item.matches(step.residual):
-            return None
+        if step.earlier is not None:
+            self.tally.seconds += step.earlier.cost
+            if scene_item.matches(step.earlier):
+                return None
+        if step.residual is not None and not step.exact:
+            self.tally.seconds += SCENE_SECONDS + step.residual.cost
+            if not scene_item.matches(step.residual):
+                return None
         self.tally.matched += 1
         return scene_item
 

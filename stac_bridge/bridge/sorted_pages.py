@@ -77,7 +77,7 @@ class SortedPages:
         cursor = start or await self._first_cursor(page)
         following: SortCursor | None = cursor
         while following is not None:
-            if page.effort.is_spent(self._max_calls):
+            if self._sieve.is_spent or page.effort.is_spent(self._max_calls):
                 if not page.items:
                     raise TooWide(following, page.effort.calls)
                 break

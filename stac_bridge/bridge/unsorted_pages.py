@@ -116,20 +116,17 @@ class UnsortedPages:
         return Page(tuple(page.items), None, total if page.matched is None else page.matched)
 
     def _is_spent(self, page: _Filling) -> bool:
+        if self._sieve.is_spent:
+            return True
         if page.items:
             return page.effort.is_spent(MAX_READS_WITH_ITEMS)
         return page.effort.is_spent(self._max_reads) or page.effort.calls >= MAX_TOTAL_CALLS
 
     async def _fill(self, page: _Filling, step: Step) -> bool:
         """Read one batch into the page; return True if the page is full and more follows."""
-        missing = self._limit - len(page.items)
-        # one more than is missing shows whether any follows, whether M2M's total is right or wrong
-        size = missing + 1 if step.exact else fetch_size(missing + 1, page.seen, len(page.items))
         # whether the page holds all matches of the steps before, and no other step can have more
         is_last = page.is_first and page.cursor == Cursor(self._last_step)
-        if is_last and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS):
-            size = max(size, self._ids + 1)
-        batch = await self._unread(page, step, size)
+        batch = await self._unread(page, step, self._size(page, step, is_last=is_last))
         if batch.scenes:
             step = replace(step, entry=await self._learn(step.entry))
         if step.exact and self._count == 1:
@@ -146,11 +143,23 @@ class UnsortedPages:
                 page.items.append(scene_item)
             page.seen += 1
             last = (fingerprint(scene.entity_id), *last)[:MAX_FINGERPRINTS]
+            if self._sieve.is_spent and index + 1 < len(batch.scenes):
+                page.cursor = Cursor(page.cursor.step, batch.start + index + 1, last)
+                return bool(page.items)
         if not batch.more:
             page.cursor = Cursor(page.cursor.step + 1)
             return len(page.items) == self._limit and page.cursor.step <= self._last_step
         page.cursor = Cursor(page.cursor.step, batch.start + len(batch.scenes), last)
         return step.exact and len(page.items) == self._limit
+
+    def _size(self, page: _Filling, step: Step, *, is_last: bool) -> int:
+        """The number of scenes to request."""
+        # one more than is missing shows whether any follows, whether M2M's total is right or wrong
+        size = self._limit - len(page.items) + 1
+        if not step.exact:
+            size = min(fetch_size(size, page.seen, len(page.items)), max(size, self._sieve.affordable(step)))
+        is_counted = is_last and self._ids and (step.is_lookup or self._ids <= MAX_COUNTED_IDS)
+        return max(size, self._ids + 1) if is_counted else size
 
     async def _count_matches(self, scenes: Sequence[Scene], step: Step) -> int:
         matches = [await self._sieve.match(scene, step) for scene in scenes]

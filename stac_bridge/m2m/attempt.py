@@ -15,6 +15,7 @@ from stac_bridge.errors import UpstreamBusy, UpstreamError, UpstreamTimeout, Ups
 from stac_bridge.m2m.breaker import Breaker
 from stac_bridge.m2m.calls import Call, CallListener, outcome_of
 from stac_bridge.m2m.errors import Transient, m2m_request_id, read_data, read_envelope
+from stac_bridge.m2m.large_json import PIECE_BYTES
 from stac_bridge.m2m.turns import AccountLease, Gate
 from stac_bridge.request_context import current_request
 
@@ -125,7 +126,8 @@ class Sender:
             raise Transient(_lease_ended() if lost_lease else timed_out(attempt.endpoint)) from timeout
         except (httpx.TransportError, httpx.DecodingError) as fault:
             raise Transient(_unreachable(fault)) from fault
-        envelope = read_envelope(response)
+        is_large = len(response.content) > PIECE_BYTES
+        envelope = await asyncio.to_thread(read_envelope, response) if is_large else read_envelope(response)
         attempt.request_id = m2m_request_id(envelope)
         return read_data(envelope, response), len(response.content)
 

@@ -17,6 +17,7 @@ from stac_bridge.errors import (
     UpstreamUnreachable,
 )
 from stac_bridge.http_headers import read_retry_after
+from stac_bridge.m2m.large_json import loads
 from stac_bridge.m2m.models.text import plain_line
 
 _RETRIED_CODES = frozenset({"RATE_LIMIT", "RATE_LIMIT_USER", "UNKNOWN", "SERVER_ERROR"})
@@ -110,7 +111,7 @@ def upstream_error(code: str, message: str | None) -> UpstreamError:
 def read_envelope(response: httpx.Response) -> dict[str, Any] | None:
     """Return the JSON object that M2M wraps each response in; None if the body is something else."""
     try:
-        body = orjson.loads(response.content)
+        body = loads(response.content)
     except orjson.JSONDecodeError:
         return None
     if not isinstance(body, dict):

@@ -8,7 +8,9 @@ M2M silently ignores a key that is unknown or in the wrong place, and then searc
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import reduce
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import orjson
@@ -177,18 +179,23 @@ class SceneFilter(_Payload):
             cloud=_intersection(self.cloud, other.cloud),
             months=_common_months(self.months, other.months),
             spatial=_smaller_place(self.spatial, other.spatial),
-            metadata=_conjunction(self.metadata, other.metadata),
+            metadata=conjunction([self.metadata, other.metadata]),
         )
 
     def __or__(self, other: Self) -> SceneFilter:
         """Widen each condition to hold both; the result may also match scenes of neither."""
-        return SceneFilter(
-            acquisition=_hull(self.acquisition, other.acquisition),
-            ingest=_hull(self.ingest, other.ingest),
-            cloud=_hull(self.cloud, other.cloud),
-            months=_all_months(self.months, other.months),
-            spatial=_union_place(self.spatial, other.spatial),
-            metadata=_disjunction(self.metadata, other.metadata),
+        return SceneFilter.any_of((self, other))
+
+    @classmethod
+    def any_of(cls, filters: Sequence[SceneFilter]) -> Self:
+        """Widen each condition to hold all of the filters at once: joined one by one, thousands take seconds."""
+        return cls(
+            acquisition=_hull([part.acquisition for part in filters]),
+            ingest=_hull([part.ingest for part in filters]),
+            cloud=_hull([part.cloud for part in filters]),
+            months=_all_months([part.months for part in filters]),
+            spatial=_union_place([part.spatial for part in filters]),
+            metadata=_disjunction([part.metadata for part in filters]),
         )
 
 
@@ -227,8 +234,9 @@ def _intersection(first: Range | None, second: Range | None) -> Range | None:
     return first & second
 
 
-def _hull(first: Range | None, second: Range | None) -> Range | None:
-    return None if first is None or second is None else first | second
+def _hull(ranges: Sequence[Range | None]) -> Range | None:
+    known = [value for value in ranges if value is not None]
+    return reduce(lambda first, second: first | second, known) if len(known) == len(ranges) else None
 
 
 def _common_months(first: Months | None, second: Months | None) -> Months | None:
@@ -237,8 +245,9 @@ def _common_months(first: Months | None, second: Months | None) -> Months | None
     return tuple(month for month in first if month in second)
 
 
-def _all_months(first: Months | None, second: Months | None) -> Months | None:
-    return None if first is None or second is None else tuple(sorted({*first, *second}))
+def _all_months(months: Sequence[Months | None]) -> Months | None:
+    known = [part for part in months if part is not None]
+    return tuple(sorted(set().union(*known))) if len(known) == len(months) else None
 
 
 def _smaller_place(first: SpatialFilter | None, second: SpatialFilter | None) -> SpatialFilter | None:
@@ -247,13 +256,14 @@ def _smaller_place(first: SpatialFilter | None, second: SpatialFilter | None) ->
     return second if shape_of(second).envelope.area < shape_of(first).envelope.area else first
 
 
-def _union_place(first: SpatialFilter | None, second: SpatialFilter | None) -> SpatialFilter | None:
-    """A scene meets the union of two places exactly if it meets one of them."""
-    if first is None or second is None:
+def _union_place(places: Sequence[SpatialFilter | None]) -> SpatialFilter | None:
+    """A scene meets the union of places exactly if it meets one of them."""
+    known = [place for place in places if place is not None]
+    if len(known) < len(places):
         return None
-    if first == second:
-        return first
-    union = shapely.union(shape_of(first), shape_of(second))
+    if all(place == known[0] for place in known):
+        return known[0]
+    union = shapely.union_all([shape_of(place) for place in known])
     if union.geom_type not in ("Polygon", "MultiPolygon"):
         union = union.envelope
     return GeoJson(geometry=orjson.loads(shapely.to_geojson(union)))
@@ -267,16 +277,20 @@ def shape_of(place: SpatialFilter) -> BaseGeometry:
     return shapely.box(lower.longitude, lower.latitude, upper.longitude, upper.latitude)
 
 
-def _conjunction(first: MetadataFilter | None, second: MetadataFilter | None) -> MetadataFilter | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first if first == second else And(children=(*_children(first, And), *_children(second, And)))
+def conjunction(trees: Iterable[MetadataFilter | None]) -> MetadataFilter | None:
+    """Return the metadata filter that passes what all of these pass; None passes everything."""
+    known = [tree for tree in trees if tree is not None]
+    return _joined(known, And) if known else None
 
 
-def _disjunction(first: MetadataFilter | None, second: MetadataFilter | None) -> MetadataFilter | None:
-    if first is None or second is None:
-        return None
-    return first if first == second else Or(children=(*_children(first, Or), *_children(second, Or)))
+def _disjunction(trees: Sequence[MetadataFilter | None]) -> MetadataFilter | None:
+    return None if None in trees else _joined([tree for tree in trees if tree is not None], Or)
+
+
+def _joined(trees: Sequence[MetadataFilter], kind: type[And | Or]) -> MetadataFilter:
+    """Join trees; those of the same kind merge into the result, and equal parts become one."""
+    parts = tuple(dict.fromkeys(part for tree in trees for part in _children(tree, kind)))
+    return parts[0] if len(parts) == 1 else kind(children=parts)
 
 
 def _children(tree: MetadataFilter, kind: type[And | Or]) -> tuple[MetadataFilter, ...]:

@@ -9,13 +9,14 @@ from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
 from stac_bridge.search.params.ids import EntityId, PartialId, resolve_id
 from stac_bridge.search.params.limits import Limits
-from stac_bridge.search.params.search import Search, parse
+from stac_bridge.search.params.search import LONG_SEARCH, Search, parse
 from stac_bridge.search.params.sortby import Order, SortKey
 from stac_bridge.search.plan import Part, Plan, Step, make_plan, make_step, prunings
 from stac_bridge.search.scope import MAX_UNNAMED, resolve_collections
 
 __all__ = [
     "ALL_FIELDS",
+    "LONG_SEARCH",
     "MAX_UNNAMED",
     "Axis",
     "Cursor",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 from stac_bridge.catalog import Catalog
@@ -17,18 +17,21 @@ from stac_bridge.mapping import Queryables
 from stac_bridge.mapping.converters import day_start
 from stac_bridge.mapping.queryables import CORE_QUERYABLES
 from stac_bridge.search.cql2.literals import type_literals
-from stac_bridge.search.cql2.parser import all_of, properties_of
+from stac_bridge.search.cql2.parser import all_of, properties_of, subexpressions
 from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.params.ids import EntityId, ItemId, PartialId, ResolvedId, ids_filter, is_recognized, resolve_id
 from stac_bridge.search.params.query import query_filter
 from stac_bridge.search.params.search import Search
 from stac_bridge.search.params.sortby import Order
 from stac_bridge.search.pushdown.compiler import compile_filter, unanswered
-from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, Compiled
+from stac_bridge.search.pushdown.conditions import NOTHING, UNKNOWN, any_of
 from stac_bridge.search.pushdown.spellings import spelled
 
 MAX_IDS = 200
 """Ids that one request to M2M names. More are searched in parts, so that other callers get turns in between."""
+
+MAX_COMPILED = 50_000
+"""Conditions of a filter times datasets for which it is compiled: a second or two."""
 
 _COLLECTION_PROPERTIES = frozenset({"collection", "m2m:dataset"})
 
@@ -153,7 +156,9 @@ def make_plan(search: Search, catalog: Catalog, likely: Sequence[Entry], digest:
     scope = entries if _is_limited(search) else tuple(catalog.entries.values())
     queryables = merge_queryables(scope)
     resolved = _resolve(search, scope, queryables)
-    if not _is_limited(search):
+    if _is_limited(search):
+        _check_cost(resolved, len(entries))
+    else:
         entries = tuple(sorted(entries, key=lambda entry: preference(resolved, entry)))
     ids = [search.ids[start : start + MAX_IDS] for start in range(0, len(search.ids), MAX_IDS)]
     searches = [_resolve(replace(search, ids=part), scope, queryables) for part in ids] if len(ids) > 1 else [resolved]
@@ -262,6 +267,16 @@ def preference(search: Search, entry: Entry) -> tuple[Any, ...]:
     return mapping.is_generic, not can_push, not mapping.item.patterns, age, entry.dataset.alias
 
 
+def _check_cost(search: Search, datasets: int) -> None:
+    """Refuse a resolved search before its filter is compiled too often. Raises BadRequest."""
+    conditions = sum(isinstance(part, dict) and "op" in part for part in subexpressions(search.filter))
+    if conditions * datasets > MAX_COMPILED:
+        raise BadRequest(
+            f"filter has {conditions} conditions, ids included, for {datasets} datasets: {conditions * datasets} "
+            f"together, and {MAX_COMPILED} are the maximum. Name fewer collections, or use fewer conditions."
+        )
+
+
 def prunings(search: Search, catalog: Catalog) -> list[Pruning]:
     """Return the dataset-searches that tell which datasets may have matches; none for a limited search.
 
@@ -298,9 +313,10 @@ def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
         properties_of(search.filter)
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
+    _check_cost(search, len(distinct))
     undetailed = [replace(entry, details=None) for entry in distinct.values()]
     compiled = (compile_filter(spelled(search.filter, entry), entry) for entry in undetailed)
-    union = reduce(Compiled.__or__, compiled, NOTHING)
+    union = any_of([NOTHING, *compiled])
     # dataset-search takes a place and days only
     scene_filter = union.filter.model_copy(update={"metadata": None, "cloud": None, "months": None})
     return Pruning(scene_filter, frozenset(entry.dataset.alias for entry in entries))

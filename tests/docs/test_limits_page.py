@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from stac_bridge.api.json_body import MAX_VALUES
+from stac_bridge.api.routes.sign import MAX_SIGN_VALUES
 from stac_bridge.assets.read.ranges import MAX_RANGES
 from stac_bridge.assets.read.tar import MAX_MEMBERS
 from stac_bridge.search import Limits
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_TOTAL_CALLS
+from stac_bridge.search.plan import MAX_COMPILED
 from stac_bridge.settings import Settings
 from stac_bridge.store.memory import MAX_BYTES
 
@@ -57,3 +60,8 @@ def test_what_a_search_may_bring_by_itself_is_what_the_settings_say() -> None:
 
 def test_the_maximum_number_of_search_terms_is_listed_though_no_setting_changes_it() -> None:
     assert re.search(rf"^\| terms of `q` .*\| {Limits().terms} \|$", TEXT, re.MULTILINE)
+
+
+def test_the_limits_without_a_setting_are_listed() -> None:
+    numbers = [int(number) for number in re.findall(r"\| none \| (\d+) \|$", TEXT, re.MULTILINE)]
+    assert numbers == [MAX_VALUES, MAX_SIGN_VALUES, Limits().conditions, MAX_COMPILED, Limits().terms]

@@ -14,6 +14,7 @@ from stac_bridge.api.links import base_of, encode_query
 from stac_bridge.api.respond import respond
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Entry, Together
+from stac_bridge.errors import BadRequest
 from stac_bridge.search.collections import QUERYABLE, SORTABLE
 from stac_bridge.translate import SCHEMA, merge_schemas, property_schemas, queryables_document
 
@@ -35,9 +36,13 @@ Collections = Annotated[
 
 
 class SchemaPages:
-    """The routes of the schemas, all answered from the catalog. ``max_age`` in seconds."""
+    """The routes of the schemas, all answered from the catalog. ``max_age`` in seconds.
 
-    def __init__(self, bridge: Bridge, max_age: int) -> None:
+    One request may name at most ``max_collections`` Collections.
+    """
+
+    def __init__(self, bridge: Bridge, max_age: int, max_collections: int) -> None:
+        self._max_collections = max_collections
         self._bridge = bridge
         self._max_age = max_age
 
@@ -63,7 +68,10 @@ class SchemaPages:
     def _of_items(self, kind: str) -> Callable[..., Any]:
         async def page(request: Request, collections: Collections = None) -> Response:
             catalog = await self._bridge.catalog()
-            ids = [name.strip() for name in (collections or "").split(",") if name.strip()]
+            ids = list(dict.fromkeys(name.strip() for name in (collections or "").split(",") if name.strip()))
+            if len(ids) > self._max_collections:
+                maximum = f"{self._max_collections} are the maximum. Request them in parts."
+                raise BadRequest(f"collections has {len(ids)} entries; {maximum}")
             named = [entry for name in ids for entry in _members(await self._bridge.collection(name))]
             entries = named or _one_per_mapping(catalog.entries.values())
             # As it was sent: encoded again, it could exceed the maximum length of a URL.

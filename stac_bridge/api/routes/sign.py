@@ -9,17 +9,21 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from stac_bridge.api.json_body import check_values
 from stac_bridge.api.links import base_of
-from stac_bridge.api.respond import GEOJSON, JSON, respond
+from stac_bridge.api.respond import GEOJSON, JSON, respond, respond_json
 from stac_bridge.assets import Signer
 from stac_bridge.assets.href import looks_signed
 from stac_bridge.errors import BadRequest, Refused
+from stac_bridge.fair_work import in_thread
 
 MAX_HREFS = 1000
 """Maximum number of hrefs, or of Items, in one request: the maximum page size by default."""
+
+MAX_SIGN_VALUES = 2_000_000
+"""Maximum number of values in a body: twice those of a thousand Landsat Items."""
 
 Json = dict[str, Any]
 
@@ -67,18 +71,25 @@ def sign_routes(signer: Signer) -> APIRouter:
 
     @router.post("/sign", summary="Renew many hrefs", responses=_POST_RESPONSES, openapi_extra=_REQUEST_BODY)
     async def sign_many(request: Request) -> Response:
-        body, base = _parse(await request.body()), base_of(request)
+        body, base = await request.body(), base_of(request)
         # In a thread, because a page of Items takes tens of milliseconds, which would delay other requests.
-        document = await run_in_threadpool(_renew, signer, body, base)
-        try:
-            return respond(document, request, media_type=GEOJSON if "type" in document else JSON)
-        except TypeError:  # orjson parses deeper nesting than it serializes
-            raise BadRequest("The body is nested too deeply; send unchanged Items, or only their hrefs.") from None
+        renewed, media_type = await in_thread(_renew_body, signer, body, base)
+        return respond_json(renewed, request, media_type=media_type)
 
     return router
 
 
+def _renew_body(signer: Signer, body: bytes, base: str) -> tuple[bytes, str]:
+    """The body to return, with its media type. Raises BadRequest, Refused, TooLarge."""
+    document = _renew(signer, _parse(body), base)
+    try:
+        return orjson.dumps(document), GEOJSON if "type" in document else JSON
+    except TypeError:  # orjson parses deeper nesting than it serializes
+        raise BadRequest("The body is nested too deeply; send unchanged Items, or only their hrefs.") from None
+
+
 def _parse(body: bytes) -> Json:
+    check_values(body, MAX_SIGN_VALUES)
     try:
         document = orjson.loads(body)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +29,8 @@ from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Catalog, Entry, Together
 from stac_bridge.errors import BadRequest, SearchTooWide
-from stac_bridge.search import Limits, parse, read_collection_search
+from stac_bridge.fair_work import Pauses, in_thread
+from stac_bridge.search import LONG_SEARCH, Limits, Search, parse, read_collection_search
 from stac_bridge.search.collections import CollectionPage, CollectionSearch
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
 
@@ -36,6 +38,9 @@ _LISTS = ("collections", "ids", "datetime")
 """Parameters that may be repeated in a URL. GDAL repeats datetime, and each of its intervals has to intersect."""
 
 _STAC_VERSION = "1.1.0"
+
+_LARGE_PAGE = 50
+"""Items of a page that is turned into bytes in a thread: together some hundred kilobytes."""
 
 
 @attr.s(auto_attribs=True)
@@ -76,8 +81,8 @@ class CoreClient(AsyncBaseCoreClient):
         """GET /collections: all of them, or the matches of a collection search."""
         base, parameters = base_of(request), _query_parameters(request)
         # In threads: parsing a long q or filter, and matching a thousand Collections, would block all other requests.
-        search = await asyncio.to_thread(read_collection_search, parameters, self.limits)
-        page = await asyncio.to_thread(self._collection_page, search, await self.bridge.catalog(), base)
+        search = await in_thread(read_collection_search, parameters, self.limits)
+        page = await in_thread(self._collection_page, search, await self.bridge.catalog(), base)
         document = {
             "collections": page.collections,
             "links": [*page_links(request, "collections", page.token, JSON), *collection_search_links(base)],
@@ -122,7 +127,7 @@ class CoreClient(AsyncBaseCoreClient):
 
     async def explain(self, *, request: Request, body: dict[str, Any] | None = None) -> Response:
         """GET and POST /explain: the M2M requests that the same search would make."""
-        search = parse(_query_parameters(request) if body is None else body, self.limits)
+        search = await _parse(_query_parameters(request) if body is None else body, self.limits, request)
         return respond(await self.bridge.explain(search), request)
 
     def _collection_page(self, search: CollectionSearch, catalog: Catalog, base: str) -> CollectionPage:
@@ -140,29 +145,40 @@ class CoreClient(AsyncBaseCoreClient):
     ) -> Response:
         """A page of Items; if no scene matched within the call budget, a problem whose ``next`` link continues."""
         base = base_of(request)
-        search = parse(parameters, self.limits)
+        search = await _parse(parameters, self.limits, request)
         try:
             page, token = await self.bridge.search(search)
         except SearchTooWide as error:
             return too_wide_response(error, base, links(error.token))
-        features = [match.item(base, self.signer, search.fields) for match in page.items]
+        features, pauses = [], Pauses()
+        for match in page.items:
+            await pauses.pause_if_due()
+            features.append(match.item(base, self.signer, search.fields))
         document: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": links(token)}
         if page.matched is not None:
             document["numberMatched"] = page.matched
         document["numberReturned"] = len(features)
-        response = respond(document, request, media_type=GEOJSON, max_age=self.max_age)
+        # In a thread, because a page can have megabytes, whose hash is its ETag.
+        response_of = partial(respond, document, request, media_type=GEOJSON, max_age=self.max_age)
+        response = await asyncio.to_thread(response_of) if len(features) > _LARGE_PAGE else response_of()
         add_warnings(response, page.notices)
         return response
 
 
+async def _parse(parameters: dict[str, Any], limits: Limits, request: Request) -> Search:
+    """The search; in a thread if it is long. Raises BadRequest."""
+    is_long = len(request.scope["query_string"]) + len(await request.body()) > LONG_SEARCH
+    return await in_thread(parse, parameters, limits) if is_long else parse(parameters, limits)
+
+
 def _query_parameters(request: Request) -> dict[str, str]:
     """The query of a GET. Lists may be spread over repeated parameters; repeating any other raises BadRequest."""
-    parameters: dict[str, str] = {}
+    parameters: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         if name in parameters and name not in _LISTS:
             raise BadRequest(f"{name} appears twice in the URL; pass it once.")
-        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
-    return parameters
+        parameters.setdefault(name, []).append(value)
+    return {name: ",".join(values) for name, values in parameters.items()}
 
 
 def add_stac_routes(app: FastAPI, client: CoreClient) -> None:

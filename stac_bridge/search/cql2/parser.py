@@ -93,9 +93,9 @@ _OTHER_NAMES = {
 The library knows some more, such as ``!=`` and ``anyinteracts``, and translates them.
 """
 
-_MAX_PARSE_STEPS = 2**19
+_MAX_PARSE_STEPS = 2**18
 """Limit for the length of a text times 2 ** (depth of its parentheses): at each level the parser reads what is inside
-twice before it stops, and blocks the event loop meanwhile (0.3 s at this limit, hours at 64 levels)."""
+twice before it stops, and keeps the interpreter locked (0.1 s at this limit, hours at 64 levels)."""
 
 _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 """Signs in a row: the library nests one level for each, and thousands of them crash the process."""
@@ -130,6 +130,11 @@ def read_filter(value: Any, lang: Any = None, crs: Any = None, limits: Limits = 
     else:
         raise BadRequest('filter is CQL2 text such as "eo:cloud_cover" < 10, or with filter-lang=cql2-json an object.')
     limits.check(parsed, "filter")
+    if (count := count_terms(parsed)) > limits.conditions:
+        raise BadRequest(
+            f"filter has {count} conditions and list elements to test on each Item; {limits.conditions} are the "
+            "maximum. Values of one property count once if IN or OR joins them; send the others in several searches."
+        )
     return _predicate(parsed)
 
 
@@ -349,3 +354,43 @@ def subexpressions(expression: Any) -> Iterator[Any]:
 def properties_of(expression: Any) -> set[str]:
     """Return the names of the properties in an expression."""
     return {part["property"] for part in subexpressions(expression) if isinstance(part, dict) and "property" in part}
+
+
+def equal_literal(expression: Any) -> tuple[str, Any] | None:
+    """Return the property and the value of an equal comparison with a literal; None for anything else."""
+    match expression:
+        case {"op": "=", "args": [{"property": str(name)}, (str() | bool() | int() | float()) as value]}:
+            return name, value
+        case {"op": "=", "args": [{"property": str(name)}, {"timestamp": str()} as value]}:
+            return name, value
+    return None
+
+
+def count_terms(expression: Any) -> int:
+    """Return the number of operators and of list elements, each of which is tested on each Item.
+
+    The values that an ``or`` or ``in`` compares one property with, and the places that it compares the Item's with by
+    one operator, count as one, because they are tested together.
+
+    >>> equal = [{"op": "=", "args": [{"property": "id"}, name]} for name in "abc"]
+    >>> count_terms({"op": "or", "args": equal}), count_terms({"op": "and", "args": equal})
+    (2, 4)
+    """
+    if isinstance(expression, list):
+        return sum(1 if not isinstance(part, dict | list) else count_terms(part) for part in expression)
+    if not isinstance(expression, dict) or "args" not in expression:
+        return 0
+    op, args = str(expression["op"]).lower(), expression["args"]
+    if op == "in":
+        return 1
+    if op != "or":
+        return 1 + sum(count_terms(part) for part in args)
+    compared = [(equal_literal(part) or ("",))[0] or _place_operator(part) for part in args]
+    rest = [part for part, name in zip(args, compared, strict=True) if not name]
+    return 1 + len({name for name in compared if name}) + count_terms(rest)
+
+
+def _place_operator(expression: Any) -> str:
+    """The name of a spatial operator; empty for anything else."""
+    name = str(expression.get("op")).lower() if isinstance(expression, dict) else ""
+    return name if name in SPATIAL else ""

@@ -10,6 +10,9 @@ from typing import Any
 from stac_bridge.errors import BadRequest
 from stac_bridge.search.params.suggest import unknown_name
 
+_MAX_LEVELS = 16
+"""Levels of a path that are compared; an Item has at most six, and a name can have a million dots."""
+
 _HINT = 'fields is names with commas between, each with a minus to leave it out, or {"include": [], "exclude": []}'
 
 
@@ -79,7 +82,7 @@ class Fields:
 
     def _divides(self, path: str) -> bool:
         """Whether a path below this one is named."""
-        return any(name.startswith(f"{path}.") for names in (self.include, self.exclude) for name in names)
+        return path in _parents(self.include) or path in _parents(self.exclude)
 
     def _includes(self, path: str) -> bool:
         while path:
@@ -97,7 +100,14 @@ ALL_FIELDS = Fields()
 @lru_cache(maxsize=4096)
 def _wants(fields: Fields, path: str) -> bool:
     """Cached, because it is called with the same few paths for each Item of a page."""
-    return fields._includes(path) or any(name.startswith(f"{path}.") for name in fields.include)
+    return fields._includes(path) or path in _parents(fields.include)
+
+
+@lru_cache(maxsize=256)
+def _parents(paths: frozenset[str]) -> frozenset[str]:
+    """The paths above these, as a set: comparing thousands of names with each part of each Item takes seconds."""
+    parts = [path.split(".", _MAX_LEVELS)[:_MAX_LEVELS] for path in paths if "." in path]
+    return frozenset(".".join(names[:count]) for names in parts for count in range(1, len(names)))
 
 
 def read_fields(value: Any, members: Members) -> Fields:

@@ -13,7 +13,8 @@ from stac_bridge.errors import BadRequest
 class Limits:
     """The maximum of each: Items on a page; ids, collections and vertices of a search; bytes and levels of a filter.
 
-    ``terms`` is the maximum number of terms in ``q`` of a collection search.
+    ``terms`` is the maximum number of terms in ``q`` of a collection search; ``conditions`` that of a filter's
+    operators and list elements, each of which is tested on each Item.
 
     A filter as text may have ``text`` characters, because parsing text is a hundred times slower than parsing JSON.
     """
@@ -22,6 +23,7 @@ class Limits:
     ids: int = 1000
     collections: int = 100
     terms: int = 20
+    conditions: int = 1000
     vertices: int = 10_000
     filter: int = 262_144
     text: int = 8192

@@ -37,6 +37,9 @@ PARAMETERS = (
 )
 DEFAULT_LIMIT = 10
 
+LONG_SEARCH = 4096
+"""Bytes of a search that is parsed and planned in a thread, because it may take seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -59,9 +62,17 @@ class Search:
     @property
     def digest(self) -> bytes:
         """12 bytes that a token is bound to: a hash of everything but the page's size and position, and ``fields``."""
+        return hashlib.sha256(self._content).digest()[:12]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether planning it may take long."""
+        return len(self._content) > LONG_SEARCH
+
+    @property
+    def _content(self) -> bytes:
         parts = [self.collections, self.ids, self.filter, self.sortby, self.query]
-        content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(content).digest()[:12]
+        return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
 
 
 def parse(params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Search:

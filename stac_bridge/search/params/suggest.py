@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from stac_bridge.errors import BadRequest
 
+_MAX_NAME = 200
+"""Characters of a name that is compared: the comparison takes seconds for millions."""
+
 
 def unknown_name(message: str, name: str, known: Iterable[str], see: str | None = None) -> BadRequest:
     """Return the error for a ``name`` that is not in ``known``; ``see`` says where to look if there are many.
@@ -17,6 +20,6 @@ def unknown_name(message: str, name: str, known: Iterable[str], see: str | None 
     There is no color 'x'; there are red, blue.
     """
     names = list(known)
-    near = difflib.get_close_matches(name, names, 1)
+    near = difflib.get_close_matches(name, names, 1) if len(name) <= _MAX_NAME else []
     hint = f"did you mean {near[0]!r}?" if near else see or f"there are {', '.join(names)}."
     return BadRequest(f"{message} {name!r}; {hint}")

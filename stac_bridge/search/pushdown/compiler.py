@@ -6,16 +6,18 @@ matches. A mapping's ``slots`` are applied here, once for all kinds of condition
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
 from stac_bridge.catalog.entry import Entry
-from stac_bridge.m2m.filters import DayRange, SceneFilter
+from stac_bridge.m2m.filters import DayRange, SceneFilter, conjunction
 from stac_bridge.mapping import TIME_PROPERTIES
 from stac_bridge.mapping.model import Slot
 from stac_bridge.search.cql2.parser import COMPARISONS, SPATIAL, TEMPORAL, Cql2, properties_of
 from stac_bridge.search.cql2.residual import Residual
-from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, push_condition
+from stac_bridge.search.pushdown.conditions import EVERYTHING, NOTHING, UNKNOWN, Compiled, any_of, push_condition
 from stac_bridge.search.pushdown.spatial import push_spatial
 from stac_bridge.search.pushdown.times import push_temporal, push_time_comparison
 
@@ -35,9 +37,9 @@ def compile_filter(expression: Cql2 | bool | None, entry: Entry) -> Compiled:
     op, args = expression["op"], expression["args"]
     match op:
         case "and":
-            return reduce(partial(_both, entry), (compile_filter(part, entry) for part in args))
+            return _all_of([compile_filter(part, entry) for part in args], entry)
         case "or":
-            return reduce(Compiled.__or__, (compile_filter(part, entry) for part in args))
+            return any_of([compile_filter(part, entry) for part in args])
         case "not":
             return _negation(args[0], entry)
         case _ if op in SPATIAL - {"s_disjoint"}:
@@ -119,6 +121,14 @@ def _leaf(op: str, args: list[Any], entry: Entry) -> Compiled:
         return push_time_comparison(name, op, args[1]["timestamp"]) if op in COMPARISONS else UNKNOWN
     queryable = entry.queryables.get(name)
     return push_condition(queryable, op, args[1] if len(args) > 1 else None, entry) if queryable else UNKNOWN
+
+
+def _all_of(parts: Sequence[Compiled], entry: Entry) -> Compiled:
+    """Join conditions by and. Their metadata filters are joined at once, because each join copies them."""
+    metadata = conjunction(part.filter.metadata for part in parts)
+    bare = (replace(part, filter=part.filter.model_copy(update={"metadata": None})) for part in parts)
+    joined = reduce(partial(_both, entry), bare)
+    return replace(joined, filter=joined.filter.model_copy(update={"metadata": metadata}))
 
 
 def _both(entry: Entry, left: Compiled, right: Compiled) -> Compiled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -27,13 +28,6 @@ class Compiled:
         # of two places, the scene filter can carry only one
         both_places = self.filter.spatial is not None and other.filter.spatial is not None
         return Compiled(self.filter & other.filter, self.exact and other.exact and not both_places)
-
-    def __or__(self, other: Compiled) -> Compiled:
-        for side, opposite in ((self, other), (other, self)):
-            if side.filter.is_empty:
-                return opposite
-        joined = self.filter | other.filter
-        return Compiled(joined, self.exact and other.exact and _is_union(self.filter, other.filter))
 
 
 UNKNOWN = Compiled(SceneFilter(), exact=False)
@@ -59,13 +53,22 @@ _FIRST_DAY, _LAST_DAY = "1850-01-01", "9999-12-31"
 """The bounds of a range of days that is open on one side, because M2M accepts only closed ranges."""
 
 
-def _is_union(left: SceneFilter, right: SceneFilter) -> bool:
-    """Whether ``|`` of two filters is their exact union: they differ at most in their metadata filters."""
-    if left == right:
+def any_of(parts: Sequence[Compiled]) -> Compiled:
+    """Join conditions, at least one, by or."""
+    possible = [part for part in parts if not part.filter.is_empty] or list(parts[:1])
+    if len(possible) == 1:
+        return possible[0]
+    filters = [part.filter for part in possible]
+    return Compiled(SceneFilter.any_of(filters), _is_union(filters) and all(part.exact for part in possible))
+
+
+def _is_union(filters: Sequence[SceneFilter]) -> bool:
+    """Whether ``any_of`` filters is their exact union: they differ at most in their metadata filters."""
+    first = filters[0]
+    if all(part == first for part in filters):
         return True
-    update = {"metadata": None}
-    same = left.model_copy(update=update) == right.model_copy(update=update)
-    return same and left.metadata is not None and right.metadata is not None
+    bare = first.model_copy(update={"metadata": None})
+    return all(part.metadata is not None and part.model_copy(update={"metadata": None}) == bare for part in filters)
 
 
 def push_condition(queryable: Queryable, op: str, value: Any, entry: Entry) -> Compiled:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
+from operator import or_
 
 import pytest
 from pydantic import ValidationError
@@ -18,6 +20,7 @@ from stac_bridge.m2m.filters import (
     SceneFilter,
     SceneSearch,
     Value,
+    shape_of,
 )
 
 JUNE = DayRange(start=date(2020, 6, 1), end=date(2020, 6, 30))
@@ -103,3 +106,19 @@ def test_digests_are_equal_exactly_for_equal_searches() -> None:
 
     assert digest(5) == digest(5)
     assert digest(5) != digest(6)
+
+
+def test_alternatives_joined_at_once_are_those_joined_one_by_one() -> None:
+    boxes = [SceneFilter(spatial=Mbr.of(n, 40, n + 1, 41), cloud=CloudRange(max=n)) for n in range(0, 9, 2)]
+    values = [SceneFilter(metadata=Value(filter_id="a", value=str(n))) for n in range(6)]
+    for filters in (boxes, values, [*boxes, SceneFilter()]):
+        at_once, one_by_one = SceneFilter.any_of(filters), reduce(or_, filters)
+        no_place = {"spatial": None}
+        assert at_once.model_copy(update=no_place) == one_by_one.model_copy(update=no_place)
+        assert (at_once.spatial is None) == (one_by_one.spatial is None)
+        if at_once.spatial and one_by_one.spatial:
+            assert shape_of(at_once.spatial).equals(shape_of(one_by_one.spatial))
+
+
+def test_equal_alternatives_become_one() -> None:
+    assert SceneFilter.any_of([SceneFilter(metadata=TIER)] * 3).metadata == TIER

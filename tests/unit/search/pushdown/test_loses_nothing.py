@@ -198,8 +198,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "include_unknown=False)), exact=True)",
     ),
     "patterns keep their underscores": ("conditions", 'r"\\\\.|_", "%"', 'r"_", "X"'),
-    "or is called exact": ("conditions", "and _is_union(self.filter, other.filter)", ""),
-    "or forgets one side": ("conditions", "joined = self.filter | other.filter", "joined = self.filter"),
+    "or is called exact": ("conditions", "_is_union(filters) and ", ""),
+    "or forgets one side": ("conditions", "SceneFilter.any_of(filters)", "filters[0]"),
     "after means after the next day": (
         "times",
         "first, last = last, None",

@@ -1,0 +1,48 @@
+"""Parses M2M's large responses in pieces: orjson locks the interpreter until it has parsed all, 0.2 s for 27 MB."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+PIECE_BYTES = 256 * 1024
+"""Bytes that are parsed before other threads get a turn: some milliseconds."""
+
+_MARK = b'"the list that was parsed in pieces"'
+
+_RESULTS = re.compile(rb'"results":\[(?=\{"([^"\\]+)":)')
+"""The begin of the list of scenes, with the first key of the first scene."""
+
+
+def loads(content: bytes) -> Any:
+    """Parse JSON as ``orjson.loads`` does; a long list ``data.results`` in pieces. Raises orjson.JSONDecodeError."""
+    found = _RESULTS.search(content) if len(content) > PIECE_BYTES else None
+    if found:
+        try:
+            return _loads_in_pieces(content, found)
+        except (ValueError, LookupError, TypeError):  # the elements are not alike, or the list is somewhere else
+            pass
+    return orjson.loads(content)
+
+
+def _loads_in_pieces(content: bytes, found: re.Match[bytes]) -> Any:
+    """Cut between elements that begin with the same key.
+
+    Quotes within texts are escaped, so no text looks like a cut; a cut inside an element makes a piece invalid.
+    """
+    separator, start, elements = b'},{"%s":' % found[1], found.end(), []
+    while (cut := content.find(separator, start + PIECE_BYTES)) >= 0:
+        elements += orjson.loads(b"[%s]" % content[start : cut + 1])
+        start = cut + 2
+    rest = f"[{content[start:].decode()}"
+    _elements, end = json.JSONDecoder().raw_decode(rest)
+    last = rest[:end].encode()
+    elements += orjson.loads(last)
+    document = orjson.loads(b"%s%s%s" % (content[: found.end()], _MARK, content[start + len(last) - 2 :]))
+    if document["data"]["results"] != [_MARK[1:-1].decode()]:
+        raise ValueError("another list has this name")
+    document["data"]["results"] = elements
+    return document
