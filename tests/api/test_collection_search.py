@@ -9,6 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
+from stac_bridge import fair_work
 from tests.support import Here
 
 LANDSAT = "landsat_ot_c2_l2"
@@ -88,12 +91,12 @@ class Paused(ThreadPoolExecutor):
         return super().submit(lambda: self.released.wait(30) and fn(*args, **kwargs))
 
 
-async def test_other_requests_go_on_while_collections_are_searched(here: Here) -> None:
+async def test_other_requests_go_on_while_collections_are_searched(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading the parameters and making the page are both the work of another thread than the event loop's."""
     await here.get("/collections")
     for parameters in ({"q": "landsat"}, {"filter": "title LIKE '%a%'"}, {"sortby": "-title,license"}):
         threads = Paused()
-        asyncio.get_running_loop().set_default_executor(threads)
+        monkeypatch.setattr(fair_work, "_THREAD", threads)
         searching = asyncio.ensure_future(here.get("/collections", **parameters))
         assert (await here.get("/_mgmt/ping")).status_code == 200
         assert not searching.done()
