@@ -50,6 +50,11 @@ FALSE_ALARMS = {
 }
 """How lines begin that tell of a fault of the validator (0.6.8), each with what that fault is."""
 
+NULL_FIELDS = re.compile(
+    r'\[Item Search - Fields Ext\] : POST .* body=\{"fields": null\} had unexpected status code 200 instead of 400'
+)
+"""It wants a 400, but null is an example of the extension's text for the default."""
+
 REFUSED = re.compile(r"\[Item Search - Filter Ext\] : (GET|POST) .*mission.* unexpected status code 400 instead of 200")
 """It asks, four times, for a property that no collection has; such a filter is refused, and not taken for null."""
 
@@ -98,7 +103,7 @@ def test_the_validator_finds_no_error(few: str, classes: list[str]) -> None:
         headers=None,
         open_assets_urls=False,  # it would fetch every band whole, four times over
     )
-    found = [line for line in errors.as_list() if not REFUSED.match(line)]
+    found = [line for line in errors.as_list() if not (REFUSED.match(line) or NULL_FIELDS.match(line))]
     assert [line for line in found if not line.startswith(tuple(FALSE_ALARMS))] == []
     expected = len(FALSE_ALARMS) if "item-search#query" in classes else 0
     assert len(found) == expected, "an alarm that is not raised any more is one to forget"

@@ -113,10 +113,9 @@ def _parents(paths: frozenset[str]) -> frozenset[str]:
 def read_fields(value: Any, members: Members) -> Fields:
     """Parse a ``fields`` parameter, as text of a GET or as JSON. Raises BadRequest.
 
-    Without any name, the default is returned. Names are excluded from the whole object if none is included, whether
-    ``include`` is missing, null or empty: text cannot tell these apart, and pgstac does the same. The text of the
-    extension allows it, as it allows to return more than is included, and its example of ``-geometry`` is "from the
-    full item"; only its table recommends to exclude from the default if ``include`` is null or empty.
+    Names are excluded from the whole object if ``include`` is missing, and from the default if it is null or empty. In
+    text it is never missing, by the extension ("null vs. empty vs. missing"); pgstac excludes from the whole object in
+    all these cases.
     """
     names = _parse_text(value) if isinstance(value, str) else {} if value is None else value
     if not isinstance(names, Mapping):
@@ -125,9 +124,10 @@ def read_fields(value: Any, members: Members) -> Fields:
     include, exclude = (frozenset(map(members.path, _names(names, key))) for key in ("include", "exclude"))
     if include:
         return Fields(include.union(members.always), exclude, rest=False)
-    if exclude:
+    if exclude and "include" not in names:
         return Fields(frozenset(), exclude)
-    return Fields(frozenset((*members.always, *members.default)), rest=False)
+    default = (path for path in (*members.always, *members.default) if not _is_within(path, exclude))
+    return Fields(frozenset(default), exclude, rest=False)
 
 
 def _parse_text(text: str) -> dict[str, list[str]]:
@@ -148,3 +148,7 @@ def _names(value: Mapping[str, Any], key: str) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise BadRequest(f"{_HINT}; its {key} is a list of names, not {names!r}.")
     return names
+
+
+def _is_within(path: str, names: frozenset[str]) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for name in names)

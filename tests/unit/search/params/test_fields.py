@@ -44,13 +44,16 @@ def test_included_parts_come_with_those_that_identify_the_item() -> None:
 
 
 def test_excluded_parts_are_missing_from_the_whole_item() -> None:
-    for fields in (
-        "-geometry",
-        {"exclude": ["geometry"]},
-        {"include": [], "exclude": ["geometry"]},
-        {"include": None, "exclude": ["geometry"]},
-    ):
-        assert parts_of(fields) == {name: value for name, value in WHOLE.items() if name != "geometry"}
+    fields = {"exclude": ["geometry"]}
+    assert parts_of(fields) == {name: value for name, value in WHOLE.items() if name != "geometry"}
+
+
+@pytest.mark.parametrize("empty", [[], None])
+def test_parts_excluded_beside_an_empty_include_are_missing_from_the_default(empty: Any) -> None:
+    item = parts_of({"include": empty, "exclude": ["geometry", "properties.datetime"]})
+    assert set(item) == ALWAYS | {"bbox", "links", "assets", "properties"}
+    assert set(item["properties"]) == {"start_datetime", "end_datetime"}
+    assert parts_of("-geometry,-properties.datetime") == item
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def as_text(include: list[str], exclude: list[str]) -> str:
     return ",".join([*include, *(f"-{name}" for name in exclude)])
 
 
-@given(st.lists(names), st.lists(names), st.sampled_from([{}, {"include": None}, {"include": []}]))
+@given(st.lists(names), st.lists(names), st.sampled_from([{"include": None}, {"include": []}]))
 def test_text_and_json_select_the_same_parts(include: list[str], exclude: list[str], empty: dict[str, Any]) -> None:
     lists = {"exclude": exclude, **({"include": include} if include else empty)}
     assert parts_of(as_text(include, exclude)) == parts_of(lists)

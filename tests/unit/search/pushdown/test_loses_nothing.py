@@ -213,7 +213,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "temporal operators do not swap": ("times", "_SWAPPED.get(op, op)", "op"),
     "any intersection is called exact": ("times", " and interval.is_whole_days", ""),
     "disjoint meets": ("times", 'op == "t_disjoint"', 'op == "t_never"'),
-    "places have no image": ("places", "if west < -180 + MAX_OVERHANG", "if west < -360"),
+    "places have no image": ("spatial", "if west < -180 + MAX_OVERHANG", "if west < -360"),
     "disjoint places meet": ("compiler", 'SPATIAL - {"s_disjoint"}', "SPATIAL"),
     "not keeps its and": ("compiler", '"or" if op == "and" else "and"', "op"),
     "less is not inverted": ("compiler", '"<": ">="', '"<": ">"'),
