@@ -12,7 +12,6 @@ from stac_bridge.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from pystac_client import Client
-    from requests import Response
 
 API_TIMEOUT = httpx.Timeout(30, read=200)
 """Seconds. A bridge may need three M2M calls before the first byte of its response, hence the long read timeout."""
@@ -28,7 +27,7 @@ def open_api(api: str, warnings: list[str] | None = None) -> Client:
     from pystac_client.exceptions import APIError
     from pystac_client.stac_api_io import StacApiIO
 
-    def keep_warnings(response: Response, *_: Any, **__: Any) -> None:
+    def keep_warnings(response: Any, *_: Any, **__: Any) -> None:
         if warnings is not None:
             warnings.extend(read_warnings(response.headers.get("Warning")))
 

@@ -112,7 +112,12 @@ def can_hold(queryable: Queryable, op: str, value: Any, entry: Entry) -> bool:
     """Return whether an Item of an entry may meet a condition."""
     if queryable.row is None and isinstance(value, str) and op == "=" and queryable.kind in ("number", "integer"):
         # It may be a value of M2M's list, or of a field of text that the property is called after in Items.
-        return queryable.filter is not None or any(field_kind(name) == "string" for name in queryable.others)
+        # Which lists there are, only the dataset's details show.
+        return (
+            entry.details is None
+            or queryable.filter is not None
+            or any(field_kind(name) == "string" for name in queryable.others)
+        )
     return any(domain.can_hold(op, value) for domain in domains(queryable, entry))
 
 
