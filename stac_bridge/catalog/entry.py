@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from stac_bridge.m2m.models.datasets import Dataset, DatasetFilter, DatasetProduct
@@ -85,6 +85,11 @@ class Entry:
     def id(self) -> str:
         """The id of the Collection that holds its Items: the dataset's alias, or the union's id."""
         return self.union or self.dataset.alias
+
+    @cached_property
+    def without_details(self) -> Entry:
+        """The entry as it is before its details are requested; made once, because it has queryables of its own."""
+        return self if self.details is None else replace(self, details=None)
 
     def can_filter_by(self, slot: Slot) -> bool:
         """Return whether M2M may be sent this part of a scene filter; any other part would drop all scenes."""

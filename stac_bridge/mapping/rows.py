@@ -7,6 +7,7 @@ names the converter that cleans the value.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -167,7 +168,7 @@ class Row(MappingTable):
         """Whether every scene has the same value."""
         return "value" in self.model_fields_set
 
-    @property
+    @cached_property
     def chain(self) -> tuple[Row, ...]:
         """This row and its fallbacks in order, each without its own fallback."""
         alone = self.model_copy(update={"otherwise": None})

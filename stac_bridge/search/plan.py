@@ -83,7 +83,7 @@ class Part:
     def needs_details(self) -> bool:
         """Whether the dataset's details, not known yet, may change what M2M is sent."""
         names = properties_of(self.search.filter) if self.search.filter else ()
-        return not self.is_excluded and self.entry.needs_details(names)
+        return self.entry.needs_details(names) and not self.is_excluded
 
     def step(self) -> Step:
         """Return the step, as far as the dataset's filters are known."""
@@ -211,8 +211,8 @@ def _resolve(search: Search, entries: Sequence[Entry], queryables: Queryables) -
 
 def matches_nothing(search: Search, entry: Entry) -> bool:
     """Return whether no Item of an entry can match a resolved search, by its mapping alone."""
-    without_details = replace(entry, details=None)
-    return compile_filter(spelled(search.filter, without_details), without_details) == NOTHING
+    entry = entry.without_details
+    return compile_filter(spelled(search.filter, entry), entry) == NOTHING
 
 
 def make_step(search: Search, entry: Entry) -> Step:
@@ -314,7 +314,7 @@ def _group_pruning(search: Search, entries: Sequence[Entry]) -> Pruning:
     )
     distinct = {entry.dataset.alias if names_collections else id(entry.mapping): entry for entry in entries}
     _check_cost(search, len(distinct))
-    undetailed = [replace(entry, details=None) for entry in distinct.values()]
+    undetailed = [entry.without_details for entry in distinct.values()]
     compiled = (compile_filter(spelled(search.filter, entry), entry) for entry in undetailed)
     union = any_of([NOTHING, *compiled])
     # dataset-search takes a place and days only
