@@ -41,6 +41,7 @@ from stac_bridge.search import (
     SortCursor,
     Step,
     check_token,
+    count_vertices,
     explanation,
     impossible_conditions,
     make_plan,
@@ -167,7 +168,7 @@ class Bridge:
             check_token(search.token, search.digest, self._keys, time.time())
         plan = await self._plan(search)
         start = self._open(search.token, plan) if search.token else await self._stopped_at(plan)
-        sieve, items = Sieve(self._scene_item), None
+        sieve, items = Sieve.of(self._scene_item, count_vertices(plan.search.filter)), None
         try:
             if plan.order:
                 page = await self._sorted_page(plan, plan.order, start, sieve)

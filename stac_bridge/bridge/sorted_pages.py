@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import SCENE_SECONDS, Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.bridge.unsorted_pages import OUT_OF_TIME
 from stac_bridge.catalog.entry import Entry
@@ -43,6 +43,14 @@ class _Filling:
 
     items: list[Keyed]
     effort: Effort = field(default_factory=Effort)
+
+
+class _Spent(Exception):
+    """A slice has more scenes than the page may still check."""
+
+    def __init__(self, scenes: int) -> None:
+        super().__init__(f"{scenes} scenes")
+        self.scenes = scenes
 
 
 class SortedPages:
@@ -81,14 +89,18 @@ class SortedPages:
                 if not page.items:
                     raise TooWide(following, page.effort.calls)
                 break
-            cursor = following
+            cursor, checked = following, self._sieve.tally.checked
             try:
                 following = await self._advance(page, cursor)
-            except OUT_OF_TIME:
-                if not page.items:
+            except (_Spent, *OUT_OF_TIME) as error:
+                if page.items:
+                    following = replace(cursor, after=page.items[-1][0])
+                    break
+                if not isinstance(error, _Spent):
                     raise
-                following = replace(cursor, after=page.items[-1][0])
-                break
+                if not checked:  # the next page could not check more of them
+                    raise self._too_many(error.scenes) from None
+                raise TooWide(cursor, page.effort.calls) from None
             if len(page.items) > self._limit:
                 following = replace(cursor, after=page.items[self._limit - 1][0])
                 break
@@ -99,7 +111,7 @@ class SortedPages:
 
     async def _first_cursor(self, page: _Filling) -> SortCursor:
         """Request the first scenes of each step to learn how many there are, and choose the width of a slice."""
-        size = min(MAX_SCENES, max(2 * self._limit, 50))
+        size = max(1, min(MAX_SCENES // max(1, len(self._steps)), max(2 * self._limit, 50)))
         answers = [await self._read(page, step, step.filter, 1, size) for step in self._steps]
         total = sum(scenes.total_hits for scenes in answers)
         pairs = zip(self._steps, answers, strict=True)
@@ -132,7 +144,10 @@ class SortedPages:
         if axis is None or axis.kind != "day" or not axis.descending:
             return 0
         pairs = zip(self._steps, answers, strict=True)
-        matches = [match for step, scenes in pairs for match in await self._matches(step, scenes.results)]
+        matches = []
+        for step, scenes in pairs:
+            some = scenes.results[: self._sieve.affordable(step) // 2]  # the page itself needs the rest of the time
+            matches += await self._matches(step, some)
         days = (axis.position(self._key(scene_item)[0]) for scene_item in matches)
         return axis.high - max((day for day in days if day is not None), default=axis.high)
 
@@ -183,8 +198,8 @@ class SortedPages:
             size = min(MAX_SCENES, max(200, math.ceil(4 * wanted)))
             scenes = await self._read(page, sliced, sliced.filter, 1, size)
             hits += scenes.total_hits
-            if scenes.total_hits > MAX_SCENES and len(positions) > 1:
-                narrower = min(len(positions) // 2, next_width(len(positions), scenes.total_hits, wanted))
+            if hits > min(MAX_SCENES, self._sieve.affordable(step)) and len(positions) > 1:
+                narrower = min(len(positions) // 2, next_width(len(positions), hits, wanted))
                 return replace(cursor, width=max(1, narrower))
             answers = await self._read_rest(page, sliced, scenes, size)
             keyed = await self._matches_after(step, answers, cursor.after)
@@ -211,6 +226,7 @@ class SortedPages:
         """``first``, an answer to a request for ``size`` scenes, and the scenes after it. Raises BadRequest."""
         if first.total_hits > MAX_SORTED:
             raise self._too_many(first.total_hits)
+        self._check_effort(step, first.total_hits)
         answers, requested = [first], size
         while more_follow(answers[-1], step, requested):
             start, requested = answers[-1].starting_number + answers[-1].records_returned, MAX_SCENES
@@ -221,8 +237,8 @@ class SortedPages:
 
     def _too_many(self, count: int) -> BadRequest:
         return BadRequest(
-            f"sortby={self._order.first.name} meets {count} scenes at one place in the order; "
-            f"{MAX_SORTED} can be sorted: narrow the place or the filter."
+            f"sortby={self._order.first.name} meets {count} scenes at one place in the order, "
+            "and so many cannot be sorted: narrow the place or the filter."
         )
 
     async def _matches_after(self, step: Step, answers: Sequence[Scenes], after: Key | None) -> list[Keyed]:
@@ -232,9 +248,17 @@ class SortedPages:
         return [(key, match) for key, match in keyed if after is None or self._order.compare(key, after) > 0]
 
     async def _matches(self, step: Step, scenes: Sequence[Scene]) -> list[SceneItem]:
+        self._check_effort(step, len(scenes))
         if scenes:
             step = replace(step, entry=await self._learn(step.entry))
+        if step.exact:  # not tested, but its part that is sorted by is made
+            self._sieve.tally.seconds += SCENE_SECONDS * len(scenes)
         return [match for scene in scenes if (match := await self._sieve.match(scene, step))]
+
+    def _check_effort(self, step: Step, scenes: int) -> None:
+        """Raises _Spent if checking so many scenes takes longer than is left for the page."""
+        if scenes > self._sieve.affordable(step):
+            raise _Spent(scenes)
 
     def _key(self, scene_item: SceneItem) -> Key:
         return self._order.key(scene_item.part(self._order.names))

@@ -8,7 +8,7 @@ from stac_bridge.search.paging.cursor import Cursor, check_token, open_cursor, s
 from stac_bridge.search.paging.slices import Axis, SortCursor, sort_axis
 from stac_bridge.search.params.fields import ALL_FIELDS, Fields
 from stac_bridge.search.params.ids import EntityId, PartialId, resolve_id
-from stac_bridge.search.params.limits import Limits
+from stac_bridge.search.params.limits import Limits, count_vertices
 from stac_bridge.search.params.search import LONG_SEARCH, Search, parse
 from stac_bridge.search.params.sortby import Order, SortKey
 from stac_bridge.search.plan import Part, Plan, Step, make_plan, make_step, prunings
@@ -34,6 +34,7 @@ __all__ = [
     "SortKey",
     "Step",
     "check_token",
+    "count_vertices",
     "explanation",
     "impossible_conditions",
     "make_plan",

@@ -20,8 +20,8 @@ from stac_bridge.mapping.converters import day_start
 from stac_bridge.search.params.sortby import SortKey
 from stac_bridge.search.plan import Step
 
-MAX_FETCHES_PER_SLICE = 5
-"""Requests into which a slice that cannot be narrowed is split."""
+MAX_FETCHES_PER_SLICE = 2
+"""Requests into which a slice that cannot be narrowed is split: a page may check little more than 4,000 scenes."""
 
 PAGES_PER_SLICE = 1.5
 """Pages that a slice should hold, so that it fills one and shows whether more follow."""

@@ -34,6 +34,10 @@ class Limits:
         # an operator is two levels of JSON: its own object and the list of its arguments
         if depth_of(value) > 2 * self.depth:
             raise BadRequest(self.too_deep(name))
+        self.check_vertices(value, name)
+
+    def check_vertices(self, value: Any, name: str) -> None:
+        """Check the number of vertices in all geometries inside a value. Raises BadRequest."""
         if (count := count_vertices(value)) > self.vertices:
             raise BadRequest(f"{name} has {count} vertices; {self.vertices} are the maximum. Simplify its geometry.")
 

@@ -80,6 +80,7 @@ def parse(params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Search:
     _check_names(params)
     for name, value in params.items():
         limits.check(value, name)
+    limits.check_vertices([*params.values()], "The search")
     present = {name: value for name, value in params.items() if value is not None and value != ""}
     if "bbox" in present and "intersects" in present:
         raise BadRequest("Use either bbox or intersects, not both.")

@@ -9,8 +9,10 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache, reduce
 from glob import escape
+from operator import or_
 from typing import Any
 
 from stac_bridge.catalog.entry import Entry
@@ -34,8 +36,10 @@ LISTS: dict[str, Callable[[set[Any], set[Any]], bool]] = {
 }
 """Comparisons of a property that is a list with a list of literals."""
 
-_MAX_LIKE = 512
-"""Characters of a LIKE pattern that is compared with the form of a property's values; longer ones count as possible."""
+MAX_LIKE = 64
+"""Characters of a LIKE pattern that is compared with a property's values or their form; values are shorter.
+
+Longer ones count as possible, because a filter may have a thousand of them."""
 
 
 def compare(op: str, left: Any, right: Any) -> bool:
@@ -77,7 +81,8 @@ class Domain:
     @staticmethod
     def _one_holds(op: str, value: Any, values: tuple[Any, ...]) -> bool:
         if op == "like":
-            return any(isinstance(known, str) and may_match(value, escape(known)) for known in values)
+            texts = (known for known in values if isinstance(known, str))
+            return len(value) > MAX_LIKE or any(map(like_matcher(value), texts))
         # the times of literals and of constants are not written alike
         if (op not in COMPARISONS and op not in LISTS) or isinstance(value, dict):
             return True
@@ -161,6 +166,18 @@ def _part_patterns(patterns: tuple[str, ...], position: int) -> tuple[str, ...]:
     return () if "*" in forms else tuple(forms)
 
 
+@lru_cache(maxsize=1024)
+def like_matcher(like: str) -> Callable[[str], object]:
+    r"""Return a function that returns whether a text matches a CQL2 pattern, in time that grows with its length only.
+
+    >>> bool(like_matcher("L%_8")("LC08")), bool(like_matcher("\\%")("x"))
+    (True, False)
+    """
+    parts = re.findall(r"\\.|.", like, re.DOTALL)
+    glob = "".join({"%": "*", "_": "?"}.get(part) or escape(part[-1]) for part in parts)
+    return re.compile(translate(glob)).match
+
+
 def may_match(like: str, pattern: str) -> bool:
     r"""Return whether a text can match both a CQL2 pattern and a form.
 
@@ -169,27 +186,67 @@ def may_match(like: str, pattern: str) -> bool:
     >>> may_match("a%", "[0-9][0-9][0-9]"), may_match("\\%", "%"), may_match("\\%", "a")
     (False, True, False)
     """
-    left, right = re.findall(r"\\.|.", like, re.DOTALL), re.findall(r"\[[^\]]+\]|.", pattern, re.DOTALL)
-    if len(left) > _MAX_LIKE:
+    if len(like) > MAX_LIKE:
         return True
-    seen: set[tuple[int, int]] = set()
-    queue = [(0, 0)]
-    while queue:
-        state = at, to = queue.pop()
-        if state in seen:
-            continue
-        seen.add(state)
-        if state == (len(left), len(right)):
-            return True
-        if at < len(left) and left[at] == "%":
-            queue.append((at + 1, to))
-        if to < len(right) and right[to] == "*":
-            queue.append((at, to + 1))
-        if at < len(left) and to < len(right) and _share_character(left[at], right[to]):
-            queue.append((at + (left[at] != "%"), to + (right[to] != "*")))
-    return False
+    elements = _elements_of_like(like)
+    reached = elements.skipped(1)
+    for element in _elements_of_form(pattern):
+        reached = elements.after(reached, element)
+    return bool(reached >> elements.count & 1)
 
 
-def _share_character(like: str, form: str) -> bool:
-    """Whether one character can match both an element of a CQL2 pattern and one of a form."""
-    return like in ("%", "_") or fnmatchcase(like[-1], form)
+@dataclass(frozen=True, slots=True)
+class _LikeElements:
+    """The elements of a CQL2 pattern, all of which are compared at once with an element of a form.
+
+    The positions between elements that a match can have reached are the bits of an integer, 1 for the first.
+    """
+
+    count: int
+    percents: int
+    """The positions before a percent sign."""
+    wildcards: int
+    """The positions before a percent sign or an underscore."""
+    characters: dict[str, int]
+    """The positions before each character."""
+
+    def skipped(self, reached: int) -> int:
+        """Return the positions with those that are reached by an empty match of a percent sign."""
+        return reached | (reached & self.percents) << 1
+
+    def after(self, reached: int, form: str) -> int:
+        """Return the positions that are reached after an element of a form."""
+        if form == "*":  # matches any elements
+            return -(reached & -reached) & (1 << self.count + 1) - 1
+        alike = reached & self._alike(form)
+        return self.skipped(alike & self.percents | (alike & ~self.percents) << 1)
+
+    def _alike(self, form: str) -> int:
+        """The positions before elements that can match the same character as an element of a form."""
+        if form == "?":
+            return (1 << self.count) - 1
+        if len(form) in (1, 3):  # a set of a single character is how ``escape`` writes a wildcard
+            return self.wildcards | self.characters.get(form[len(form) // 2], 0)
+        return reduce(or_, (at for known, at in self.characters.items() if fnmatchcase(known, form)), self.wildcards)
+
+
+@lru_cache(maxsize=1024)
+def _elements_of_like(like: str) -> _LikeElements:
+    # percent signs beside each other match what one of them matches
+    elements = re.findall(r"%+|\\.|.", like, re.DOTALL)
+    percents = underscores = 0
+    characters: dict[str, int] = {}
+    for position, element in enumerate(elements):
+        at = 1 << position
+        if element[0] == "%":
+            percents |= at
+        elif element == "_":
+            underscores |= at
+        else:
+            characters[element[-1]] = characters.get(element[-1], 0) | at
+    return _LikeElements(len(elements), percents, percents | underscores, characters)
+
+
+@lru_cache(maxsize=4096)
+def _elements_of_form(pattern: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\[[^\]]+\]|.", pattern, re.DOTALL))

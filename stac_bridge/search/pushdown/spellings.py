@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from glob import escape
 from typing import Any
 
 from stac_bridge.catalog.entry import Entry
 from stac_bridge.mapping import Queryable, Row
 from stac_bridge.mapping.converters import CONVERTERS
 from stac_bridge.search.cql2.parser import Cql2, escape_like
-from stac_bridge.search.pushdown.domains import LISTS, may_match
+from stac_bridge.search.pushdown.domains import LISTS, MAX_LIKE, like_matcher
 
 Meaning = str | tuple[str, ...]
 """A value of a text, or the elements of a list."""
@@ -46,6 +45,7 @@ class Speller:
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
         self._spellings: dict[str, dict[str, Meaning]] = {}
+        self._spaced_names: dict[str, dict[str, set[str]]] = {}
 
     def spelled(self, expression: Any) -> Any:
         """Return a typed filter, or a part of it, with these values."""
@@ -71,6 +71,15 @@ class Speller:
         if queryable.name not in self._spellings:
             self._spellings[queryable.name] = spellings(queryable, self._entry)
         return self._spellings[queryable.name]
+
+    def _names(self, queryable: Queryable) -> dict[str, set[str]]:
+        """The texts that a property can have → their names, with one kind of separator."""
+        names = self._spaced_names.setdefault(queryable.name, {})
+        if not names:
+            for name, meaning in _named(queryable, self._entry):
+                if isinstance(meaning, str):
+                    names.setdefault(meaning, set()).add(_spaced(name))
+        return names
 
     def _value(self, value: str, queryable: Queryable) -> str:
         known = self.known(queryable)
@@ -101,14 +110,11 @@ class Speller:
         if not known:
             is_lower = _only_converter(queryable.row) == "platform"
             return {"op": "like", "args": [subject, pattern.lower()]} if is_lower else unchanged
-        values = dict.fromkeys(meaning for meaning in known.values() if isinstance(meaning, str))
-        if any(may_match(pattern, escape(value)) for value in values):
+        names = self._names(queryable)
+        if len(pattern) > MAX_LIKE or any(map(like_matcher(pattern), names)):
             return unchanged
-        names = _named(queryable, self._entry)
-        wanted = _spaced_like(pattern)
-        meant = dict.fromkeys(
-            meaning for name, meaning in names if isinstance(meaning, str) and may_match(wanted, escape(_spaced(name)))
-        )
+        is_meant = like_matcher(_spaced_like(pattern))
+        meant = [text for text, spaced_names in names.items() if any(map(is_meant, spaced_names))]
         equal = [{"op": "=", "args": [subject, meaning]} for meaning in meant]
         return {"op": "or", "args": equal} if equal else unchanged
 
