@@ -97,6 +97,13 @@ async def test_a_search_that_brings_too_much_is_a_400_with_the_number(small: Her
                 check(await small.get(path, **as_text(said)), 400, most)
 
 
+async def test_vertices_of_two_parameters_count_together(small: Here) -> None:
+    place = {"op": "s_intersects", "args": [{"property": "geometry"}, line(50)]}
+    response = await small.post("/search", {"intersects": line(51), "filter": place})
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The search has 101 vertices; 100 are the maximum")
+
+
 async def test_what_the_parser_would_never_end_with_is_refused_at_once(here: Here) -> None:
     begun = time.monotonic()
     for text in ("(" * 60 + "id = 'a'", "a = " + "-" * 4000 + "1", "(" * 12 + "a = 1 and " * 700 + "a = " + ")" * 12):

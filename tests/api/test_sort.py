@@ -57,6 +57,18 @@ async def test_several_collections_are_merged_into_one_order(here: Here, sign: s
     assert {item["collection"] for item in found} == set(both.split(","))
 
 
+async def test_a_sort_that_takes_too_long_to_check_is_refused(here: Here) -> None:
+    terms = [{"op": "<", "args": [{"property": "eo:cloud_cover"}, -number]} for number in range(900)]
+    terms.append({"op": ">", "args": [{"property": "view:sun_elevation"}, -90]})
+    day = {"collections": [LANDSAT], "datetime": "2023-07-01T00:00:00Z/2023-07-01T23:59:59Z"}
+    body = {**day, "filter": {"op": "or", "args": terms}, "sortby": [{"field": "view:sun_elevation"}]}
+    response = await here.post("/search", body)
+    assert response.status_code == 400
+    assert "meets 1497 scenes at one place in the order" in response.json()["detail"]
+    body["bbox"] = [5, 44, 12, 50]
+    assert (await here.post("/search", body)).json()["numberReturned"] == 5
+
+
 @pytest.mark.parametrize("sign", ["", "-"])
 async def test_items_without_a_datetime_stand_where_their_span_starts(here: Here, sign: str) -> None:
     everything = await here.items("/search", collections="corona2", limit=1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -112,3 +113,11 @@ def test_a_value_that_is_not_listed_is_converted_as_those_of_items_are(text: str
     entry = replace(raw, mapping=MAPPINGS.for_dataset("sentinel_2a"), details=None)
     condition = {"op": "=", "args": [{"property": "platform"}, text]}
     assert spelled(condition, entry) == {"op": "=", "args": [{"property": "platform"}, value]}
+
+
+def test_a_thousand_patterns_are_spelled_within_a_second() -> None:
+    patterns = [{"op": "like", "args": [{"property": "platform"}, f"x{number}%"]} for number in range(1000)]
+    expression, entry = {"op": "or", "args": patterns}, entry_of(LANDSAT)
+    started = time.thread_time()
+    assert spelled(expression, entry) == expression
+    assert time.thread_time() - started < 1  # it took several
