@@ -52,6 +52,13 @@ ORIGIN = "http://sandbox.test"
 Answer = httpx.Response | Exception | Callable[[httpx.Request], Any]
 
 
+def age_saved_catalog(path: Path) -> None:
+    """Make a saved catalog as old as possible, without its digest, which the change would make wrong."""
+    document = orjson.loads(path.read_bytes())
+    del document["digest"]
+    path.write_bytes(orjson.dumps(document | {"fetched": 0}))
+
+
 def sampled(cases: Iterable[Any], every: int) -> list[Any]:
     """Parametrize with all cases, but mark those between every n-th ``long``: ``make test`` runs a sample of them."""
     return [case if number % every == 0 else _long(case) for number, case in enumerate(cases)]

@@ -71,7 +71,8 @@ def _conditions(expression: Cql2) -> Iterator[_Condition]:
                 if (op in COMPARISONS or op == "like") and name not in TIME_PROPERTIES and name != "id":
                     yield _Condition(name, "=" if op == "<>" else op, value)
             case {"op": op, "args": [{"property": name}, list() as elements]} if op in LISTS:
-                yield from (_Condition(name, "a_contains", [element]) for element in elements)
+                texts = (element for element in elements if not isinstance(element, list | dict))
+                yield from (_Condition(name, "a_contains", [element]) for element in texts)
 
 
 def _sentence(condition: _Condition, entries: Iterable[tuple[Entry, Speller]]) -> str | None:

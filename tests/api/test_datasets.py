@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 
-from tests.support import Here, Script, recorded_data, running, says
+from tests.support import Here, Script, age_saved_catalog, recorded_data, running, says
 from tests.validation import validate
 
 EVENTS = recorded_data("dataset-search__event1058-and-others__1")
@@ -37,7 +36,7 @@ async def test_collections_change_without_restart_when_m2ms_list_does(tmp_path: 
     async with running(tmp_path, httpx.MockTransport(listing(EVENTS)), catalogs="HDDS") as here:
         assert "Hurricane Katrina, August 2005" in await titles(here)
     (kept,) = tmp_path.rglob("catalog.json")
-    kept.write_bytes(orjson.dumps(orjson.loads(kept.read_bytes()) | {"fetched": 0}))
+    age_saved_catalog(kept)
 
     release = asyncio.Event()
     renamed = {**EVENTS[1], "collectionName": "200508_Hurricane_Renamed", "dateUpdated": "2030-01-01 00:00:00-06"}

@@ -13,7 +13,7 @@ import pytest
 from stac_bridge.api.m2m_health import M2MStatus
 from stac_bridge.api.routes.health import CatalogHealth, M2MHealth, Status, StoreHealth, status_of
 from stac_bridge.m2m.calls import Call
-from tests.support import Here, Script, fails, running, says
+from tests.support import Here, Script, age_saved_catalog, fails, running, says
 
 STORE = StoreHealth(kind="memory", status="ok")
 CATALOG = CatalogHealth(datasets=3, age=10, stale=False)
@@ -115,9 +115,7 @@ async def test_a_catalogue_that_could_not_be_refreshed_is_stale(tmp_path: Path) 
     async with running(tmp_path) as here:
         await here.get("/collections")
     (kept,) = tmp_path.rglob("catalog.json")
-    said = kept.read_text()
-    begin = said.index('"fetched":') + len('"fetched":')
-    kept.write_text(said[:begin] + "1000.0" + said[said.index(",", begin) :])
+    age_saved_catalog(kept)
     script = Script({"login-token": says("key"), "permissions": says(["user"]), "dataset-search": fails("UNKNOWN")})
     async with running(tmp_path, transport=httpx.MockTransport(script)) as here:
         answer = await told(here, lambda said: said["role"] == "search-only")

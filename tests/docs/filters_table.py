@@ -108,7 +108,7 @@ async def _properties(here: Here) -> str:
             if row.filter and (value := _value(row, one["summaries"].get(name) if "summaries" in one else None)):
                 told = (await here.get("/explain", collections=one["id"], filter=f'"{name}" = {value}')).json()
                 (step,) = told["steps"]
-                if step["scene_search"].get("sceneFilter"):
+                if step.get("scene_search", {}).get("sceneFilter"):
                     found[step["exact"]].append(f"`{name}`")
         rows.append(f"| `{one['id']}` | {', '.join(found[True])} | {', '.join(found[False])} |")
     return "\n".join(rows)

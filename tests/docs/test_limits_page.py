@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 from stac_bridge.api.json_body import MAX_VALUES
+from stac_bridge.api.middleware.disconnect import BODY_TIMEOUT, MAX_BODIES
 from stac_bridge.api.routes.sign import MAX_SIGN_VALUES
 from stac_bridge.assets.read.ranges import MAX_RANGES
 from stac_bridge.assets.read.tar import MAX_MEMBERS
+from stac_bridge.cli.connection import HEADER_TIMEOUT, MAX_HEADER_BYTES, SEND_TIMEOUT
 from stac_bridge.search import Limits
 from stac_bridge.search.paging.fetch_size import MAX_CALLS, MAX_TOTAL_CALLS
 from stac_bridge.search.plan import MAX_COMPILED
@@ -64,4 +66,7 @@ def test_the_maximum_number_of_search_terms_is_listed_though_no_setting_changes_
 
 def test_the_limits_without_a_setting_are_listed() -> None:
     numbers = [int(number) for number in re.findall(r"\| none \| (\d+) \|$", TEXT, re.MULTILINE)]
-    assert numbers == [MAX_VALUES, MAX_SIGN_VALUES, Limits().conditions, MAX_COMPILED, Limits().terms]
+    assert numbers == [
+        *(MAX_VALUES, MAX_SIGN_VALUES, Limits().conditions, MAX_COMPILED, Limits().terms),
+        *(MAX_HEADER_BYTES, HEADER_TIMEOUT, BODY_TIMEOUT, MAX_BODIES, SEND_TIMEOUT),
+    ]

@@ -14,7 +14,6 @@ from stac_bridge.m2m.models.values import (
     Label,
     M2MModel,
     Text,
-    WebAddress,
     Word,
     as_list,
     as_map,
@@ -57,10 +56,14 @@ class DownloadInput:
 
 
 class Download(M2MModel):
-    """A granted download. ``eula`` is the code of the license that its use is bound to."""
+    """A granted download. ``eula`` is the code of the license that its use is bound to.
+
+    ``url`` is as M2M wrote it: without it, the file would count as being prepared. The hosts are checked when it is
+    read, and one that is not on the list is upstream trouble.
+    """
 
     download_id: int
-    url: WebAddress = None
+    url: Text = None
     entity_id: Text = None
     product_code: Text = None
     eula: Text = Field(None, alias="eulaCode")
@@ -114,7 +117,7 @@ class RetrievedDownload(M2MModel):
     """A download in the queue. download-search has no URLs."""
 
     download_id: int
-    url: WebAddress = None
+    url: Text = None
     entity_id: Text = None
     display_id: Text = None
     product_code: Text = None

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from stac_bridge.m2m.models.text import plain_line, plain_text, web_address
+from stac_bridge.m2m.models.text import plain_line, plain_text
 
 _log = logging.getLogger(__name__)
 
@@ -167,9 +167,6 @@ Line = Annotated[str | None, BeforeValidator(lambda value: plain_line(as_text(va
 
 Label = Annotated[str, BeforeValidator(lambda value: plain_line(as_text(value)) or "")]
 """A field as ``Line``, empty if there is no text."""
-
-WebAddress = Annotated[str | None, BeforeValidator(web_address)]
-"""An address that begins with http:// or https://; None if it is anything else."""
 
 Word = Annotated[str, BeforeValidator(lambda value: as_text(value) or "")]
 """A field of text or a number, empty if it holds anything else."""

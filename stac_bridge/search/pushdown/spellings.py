@@ -58,7 +58,7 @@ class Speller:
         queryable = self._entry.queryables.get(name) if name else None
         if queryable is None or queryable.row is None or len(args) != 2:
             return expression
-        if op in LISTS and isinstance(args[1], list):
+        if op in LISTS and isinstance(args[1], list) and all(isinstance(element, str) for element in args[1]):
             return self._list(op, args[0], args[1], queryable)
         if op in ("=", "<>") and isinstance(args[1], str):
             return {"op": op, "args": [args[0], self._value(args[1], queryable)]}
