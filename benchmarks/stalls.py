@@ -201,6 +201,18 @@ def _unnamed(shape: Callable[[int], Json]) -> Callable[[int], Shot]:
 OTHERS: dict[str, Callable[[int], Shot]] = {
     "explain: or of boxes": _searched(SEARCHES["or of boxes"], "/explain"),
     "explain: or of comparisons, no collections": _unnamed(SEARCHES["or of comparisons"]),
+    "explain: or of short patterns, no collections": _unnamed(
+        lambda n: _or(n, lambda i: _op("like", PLATFORM, f"x{i}%"))
+    ),
+    "sort with many terms": lambda n: _post(
+        "/search",
+        {
+            **_ALPS,
+            **_or(n, lambda i: _op("<", CLOUD, -i)),
+            "bbox": [-180, -90, 180, 90],
+            "sortby": [{"field": "datetime", "direction": "desc"}],
+        },
+    ),
     "explain: or of collections, no collections": _unnamed(SEARCHES["or of collections"]),
     "explain: ids, no collections": _unnamed(SEARCHES["ids"]),
     "get: ids repeated": lambda n: Shot("/search?collections=naip" + "&ids=a" * min(n, 5400)),

@@ -66,8 +66,8 @@ class Search:
 
     @property
     def is_long(self) -> bool:
-        """Whether planning it may take long."""
-        return len(self._content) > LONG_SEARCH
+        """Whether planning it may take long: without collections, its filter is compiled for all mappings."""
+        return len(self._content) > (LONG_SEARCH if self.collections or self.ids else LONG_SEARCH // 4)
 
     @property
     def _content(self) -> bytes:
