@@ -1,4 +1,4 @@
-"""Notices about conditions that no Item can meet, with the nearest value that Items can have."""
+"""Warnings about conditions that no Item can meet, with the nearest value that Items can have."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stac_bridge.search.cql2.parser import Cql2, subexpressions
 from stac_bridge.search.pushdown.domains import COMPARISONS, LISTS, Domain, can_hold, domains
 from stac_bridge.search.pushdown.spellings import Meaning, Speller, plain_spelling
 
-MAX_NOTICES = 5
-"""Notices of a search; people correct the first ones."""
+MAX_WARNINGS = 5
+"""Warnings of a search; people correct the first ones."""
 
 _MAX_CONDITIONS = 500
 """Conditions that are looked at: a list of thousands of values was not written by hand."""
 
 _MAX_SHOWN = 60
-"""Characters of a value, and of a list of values, in a notice."""
+"""Characters of a value, and of a list of values, in a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def impossible_conditions(expression: Any, entries: Sequence[Entry]) -> tuple[st
     spellers = [(entry, Speller(entry)) for entry in distinct]
     checked = dict.fromkeys(_key(condition) for condition in islice(_conditions(expression), _MAX_CONDITIONS))
     sentences = (_sentence(condition, spellers) for condition in map(_condition, checked))
-    return tuple(islice((sentence for sentence in sentences if sentence), MAX_NOTICES))
+    return tuple(islice((sentence for sentence in sentences if sentence), MAX_WARNINGS))
 
 
 def _key(condition: _Condition) -> tuple[str, str, Any]:

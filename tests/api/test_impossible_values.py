@@ -45,7 +45,7 @@ async def test_a_value_that_no_item_can_have_is_an_empty_page_without_a_call(her
         assert warnings[0].startswith("No Item has "), warnings
         assert advice in warnings[0], warnings
         explained = (await here.get("/explain", filter=filter_, collections=LANDSAT)).json()
-        assert explained["notices"] == warnings
+        assert explained["warnings"] == warnings
         assert not any(step["asked"] for step in explained["steps"]), filter_
 
 
@@ -70,7 +70,7 @@ async def test_the_mapping_alone_shows_that_no_item_has_a_value(here: Here) -> N
 )
 async def test_a_condition_that_an_item_can_meet_is_no_reason_to_warn(here: Here, filter_: str) -> None:
     explained = (await here.get("/explain", collections=LANDSAT, datetime=WHEN, filter=filter_)).json()
-    assert explained["notices"] == []
+    assert explained["warnings"] == []
     assert explained["steps"][0]["asked"]
 
 
