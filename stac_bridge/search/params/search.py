@@ -119,7 +119,7 @@ def _read_ids(name: str, value: Any, maximum: int | None = None) -> list[str]:
     """A list of ids, or one text with commas between them. No ``maximum`` means that it is checked later."""
     if value is None:
         return []
-    elements = value.split(",") if isinstance(value, str) else value
+    elements = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
     if not isinstance(elements, Iterable) or isinstance(elements, Mapping | bytes):
         raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
     ids = [element.strip() if isinstance(element, str) else element for element in elements]
@@ -127,7 +127,7 @@ def _read_ids(name: str, value: Any, maximum: int | None = None) -> list[str]:
         raise BadRequest(f"{name} has {len(ids)} entries; {maximum} are the maximum. Request them in parts.")
     if not all(isinstance(element, str) for element in ids):
         raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")
-    return [identifier for identifier in ids if identifier]
+    return ids
 
 
 def _read_limit(value: Any, max_limit: int) -> int:
