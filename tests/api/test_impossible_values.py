@@ -17,6 +17,8 @@ WHEN = "2024-07-01T00:00:00Z/2024-07-01T03:00:00Z"
 IMPOSSIBLE = [
     ("platform = 'LANDSAT_88'", "did you mean 'landsat-8'?"),
     ("platform IN ('landsat-88', 'x')", "did you mean 'landsat-8'?"),
+    ("CASEI(platform) = CASEI('LANDSAT-88')", "did you mean 'landsat-8'?"),
+    ("CASEI(platform) LIKE CASEI('Sentinel%')", "its values are landsat-8, landsat-9."),
     ("platform LIKE 'sentinel%'", "its values are landsat-8, landsat-9."),
     ("\"landsat:collection_category\" = 'Tier 9'", "did you mean"),
     ("A_CONTAINS(instruments, ('olli'))", "did you mean 'oli'?"),
@@ -66,7 +68,15 @@ async def test_the_mapping_alone_shows_that_no_item_has_a_value(here: Here) -> N
 
 
 @pytest.mark.parametrize(
-    "filter_", ["platform = 'landsat-8'", "platform <> 'landsat-8'", '"eo:cloud_cover" < 500', "title = 'x'"]
+    "filter_",
+    [
+        "platform = 'landsat-8'",
+        "platform <> 'landsat-8'",
+        '"eo:cloud_cover" < 500',
+        "title = 'x'",
+        "CASEI(title) = CASEI('x')",
+        "CASEI(platform) = CASEI('LANDSAT-8')",
+    ],
 )
 async def test_a_condition_that_an_item_can_meet_is_no_reason_to_warn(here: Here, filter_: str) -> None:
     explained = (await here.get("/explain", collections=LANDSAT, datetime=WHEN, filter=filter_)).json()
