@@ -136,7 +136,13 @@ _SENTENCES = {
 def validation_error_response(error: RequestValidationError) -> Response:
     """The response to a request that FastAPI could not parse."""
     reasons = "; ".join(_describe(one) for one in error.errors())
-    return problem(400, "BadRequest", f"The request cannot be read ({reasons}); the body of a search is a JSON object.")
+    # FastAPI does not parse a body of another type, such as curl's, and then calls it no dictionary.
+    hint = (
+        "send JSON with Content-Type: application/json"
+        if error.body and isinstance(error.body, bytes)
+        else "the body of a search is a JSON object"
+    )
+    return problem(400, "BadRequest", f"The request cannot be read ({reasons}); {hint}.")
 
 
 def _describe(error: dict[str, Any]) -> str:

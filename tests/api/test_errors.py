@@ -103,6 +103,12 @@ async def test_a_method_that_is_not_taken_is_a_405_that_names_those_that_are(
     assert set(answer.headers["allow"].split(", ")) == allowed
 
 
+async def test_a_body_that_is_not_called_json_is_refused_with_the_header_to_send(here: Here) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl --data sends it
+    answer = await here.client.post("/search", content=b'{"limit": 1}', headers=form)
+    check(answer, 400, "Content-Type: application/json")
+
+
 async def test_a_token_of_another_search_is_refused(here: Here) -> None:
     page = (await here.get("/search", collections=LANDSAT, limit=1)).json()
     token = next(link["href"] for link in page["links"] if link["rel"] == "next").rpartition("token=")[2]
