@@ -104,7 +104,7 @@ def _may_hold(condition: _Condition, queryable: Queryable, entry: Entry, speller
 
 def _advice(condition: _Condition, known: Sequence[Domain], names: dict[str, Meaning]) -> str:
     """The nearest value, else the values, the form or the limits that the property has."""
-    values = [value for domain in known for value in domain.values or ()]
+    values = [value for domain in known for value in domain.values or () if value is not None]
     flat = dict.fromkeys(
         element for value in values for element in (value if isinstance(value, list | tuple) else [value])
     )
@@ -113,14 +113,14 @@ def _advice(condition: _Condition, known: Sequence[Domain], names: dict[str, Mea
     if near:
         nearest = spelled_names[near[0]]
         return f"did you mean {_text(list(nearest) if isinstance(nearest, tuple) else nearest)!r}?"
+    limits = [domain for domain in known if domain.low is not None and not domain.patterns]
+    if limits:
+        low, high = limits[0].low, limits[0].high
+        return f"its values are {f'from {low} to {high}' if high is not None else f'at least {low}'}."
     if flat:
         return f"its values are {_cut(', '.join(str(value) for value in flat))}."
     if forms := [form for domain in known for form in domain.patterns]:
         return f"its values have the form {' or '.join(dict.fromkeys(map(_sample, forms[:3])))}."
-    limits = [domain for domain in known if domain.low is not None]
-    if limits:
-        low, high = limits[0].low, limits[0].high
-        return f"its values are {f'from {low} to {high}' if high is not None else f'at least {low}'}."
     return "its values are numbers."
 
 

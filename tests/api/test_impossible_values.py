@@ -64,6 +64,8 @@ async def test_the_mapping_alone_shows_that_no_item_has_a_value(here: Here) -> N
     unnamed = await here.get("/search", filter="platform = 'LANDSAT_10'")
     assert (unnamed.json()["features"], unnamed.headers["x-m2m-calls"]) == ([], "0")
     assert read_warnings(unnamed.headers["warning"])
+    cloudy = await here.get("/search", filter='"eo:cloud_cover" > 100')  # which most datasets do not have
+    assert read_warnings(cloudy.headers["warning"])[0].endswith("its values are from 0 to 100.")
     assert here.sandbox.calls == before
 
 
