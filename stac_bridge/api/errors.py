@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 
 from stac_bridge import errors
 
@@ -135,7 +136,13 @@ _SENTENCES = {
 def validation_error_response(error: RequestValidationError) -> Response:
     """The response to a request that FastAPI could not parse."""
     reasons = "; ".join(_describe(one) for one in error.errors())
-    return problem(400, "BadRequest", f"The request cannot be read ({reasons}); the body of a search is a JSON object.")
+    # FastAPI does not parse a body of another type, such as curl's, and then calls it no dictionary.
+    hint = (
+        "send JSON with Content-Type: application/json"
+        if error.body and isinstance(error.body, bytes)
+        else "the body of a search is a JSON object"
+    )
+    return problem(400, "BadRequest", f"The request cannot be read ({reasons}); {hint}.")
 
 
 def _describe(error: dict[str, Any]) -> str:
@@ -155,10 +162,25 @@ def add_handlers(app: FastAPI) -> None:
     """Makes ``app`` answer all errors with problem documents."""
     for kind, to_response in (
         (errors.BridgeError, bridge_error_response),
-        (HTTPException, http_error_response),
         (RequestValidationError, validation_error_response),
     ):
         app.add_exception_handler(kind, _handler(to_response))
+    app.add_exception_handler(HTTPException, _handle_http_error)
+
+
+async def _handle_http_error(request: Request, error: Any) -> Response:
+    response = http_error_response(error)
+    if response.status_code == 405 and (methods := _methods(request)):
+        response.headers["Allow"] = ", ".join(methods)
+    return response
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of a URL, which several routes can share: the framework names those of the first one."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    scopes = {"GET": {**request.scope, "method": "GET"}, "POST": {**request.scope, "method": "POST"}}
+    allowed = [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return [*allowed, "HEAD"] if "GET" in allowed else allowed  # middleware/head.py answers HEAD
 
 
 def _handler(to_response: Callable[[Any], Response]) -> Any:

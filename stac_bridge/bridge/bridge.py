@@ -186,7 +186,7 @@ class Bridge:
             ) from None
         finally:
             self._on_search(SearchCounts(items, sieve.tally.checked, sieve.tally.matched))
-        page = replace(page, notices=await self._notices(plan))
+        page = replace(page, warnings=await self._warnings(plan))
         return page, None if page.cursor is None else self._seal(page.cursor, plan)
 
     async def explain(self, search: Search) -> dict[str, Any]:
@@ -206,9 +206,9 @@ class Bridge:
             steps.append(await run(ExplainedStep.of, replace(part, entry=entry)))
         axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
         document = await in_thread(explanation, plan.search, steps, axis, unknown)
-        return {**document, "notices": await self._notices(plan)}
+        return {**document, "warnings": await self._warnings(plan)}
 
-    async def _notices(self, plan: Plan) -> tuple[str, ...]:
+    async def _warnings(self, plan: Plan) -> tuple[str, ...]:
         """Sentences about the conditions of a search that no Item can meet, as far as the filters are known by now."""
         catalog = await self._catalog.current()
         is_named = plan.search.collections or plan.search.ids

@@ -113,13 +113,13 @@ class Recent:
 class Page:
     """A page of a search. ``cursor`` is where the next one starts; ``matched`` is the total number, if it is known.
 
-    ``notices`` are sentences about conditions that no Item can meet.
+    ``warnings`` are sentences about conditions that no Item can meet.
     """
 
     items: tuple[SceneItem, ...]
     cursor: Cursor | SortCursor | None
     matched: int | None
-    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class TooWide(Exception):

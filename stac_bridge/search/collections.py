@@ -22,6 +22,7 @@ from stac_bridge.search.cql2.residual import Residual
 from stac_bridge.search.params.fields import ALL_FIELDS, COLLECTION, Fields, read_fields
 from stac_bridge.search.params.geometry import read_bbox
 from stac_bridge.search.params.limits import DEFAULT_LIMITS, Limits
+from stac_bridge.search.params.search import read_limit
 from stac_bridge.search.params.sortby import SortKey, read_sortby
 from stac_bridge.search.params.suggest import unknown_name
 from stac_bridge.search.params.times import Interval, read_datetimes, read_instant
@@ -134,7 +135,7 @@ def read_collection_search(params: Mapping[str, str], limits: Limits = DEFAULT_L
         sortby=_read_sortby(present.get("sortby")),
         # an empty ``fields`` is not absent: it selects the default members
         fields=read_fields(params["fields"], COLLECTION) if "fields" in params else ALL_FIELDS,
-        limit=_read_limit(present.get("limit")),
+        limit=read_limit(present.get("limit", MAX_COLLECTIONS), MAX_COLLECTIONS),
         token=present.get("token"),
     )
 
@@ -167,15 +168,6 @@ def _read_sortby(value: str | None) -> tuple[SortKey, ...]:
         if key.name not in SORTABLE:
             raise unknown_name("Collections cannot be sorted by", key.name, SORTABLE)
     return keys
-
-
-def _read_limit(value: str | None) -> int:
-    if value is None:
-        return MAX_COLLECTIONS
-    # at most nine digits, because int() refuses, or takes long for, thousands of them
-    if not (value.isascii() and value.isdecimal()) or not 1 <= len(value.lstrip("0")) <= 9:
-        raise BadRequest(f"limit is a whole number from 1 to {MAX_COLLECTIONS}, not {value!r}.")
-    return min(int(value), MAX_COLLECTIONS)
 
 
 def _overlap(time: Interval, interval: Sequence[str | None]) -> bool:

@@ -85,10 +85,28 @@ async def test_items_of_a_collection_may_name_it_again_but_no_other(here: Here) 
     check(await here.get(path, collections="naip", limit=1), 400, "another collection")
 
 
-async def test_a_method_that_is_not_taken_is_a_405_that_names_those_that_are(here: Here) -> None:
-    answer = await here.client.delete("/collections")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/collections", {"GET", "HEAD"}),
+        ("PUT", "/search", {"GET", "HEAD", "POST"}),
+        ("PATCH", "/sign", {"GET", "HEAD", "POST"}),
+        ("POST", f"/collections/{LANDSAT}/items", {"GET", "HEAD"}),
+        ("POST", "/api.html", {"GET", "HEAD"}),
+    ],
+)
+async def test_a_method_that_is_not_taken_is_a_405_that_names_those_that_are(
+    here: Here, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await here.client.request(method, path)
     check(answer, 405, "method")
-    assert "GET" in answer.headers["allow"]
+    assert set(answer.headers["allow"].split(", ")) == allowed
+
+
+async def test_a_body_that_is_not_called_json_is_refused_with_the_header_to_send(here: Here) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl --data sends it
+    answer = await here.client.post("/search", content=b'{"limit": 1}', headers=form)
+    check(answer, 400, "Content-Type: application/json")
 
 
 async def test_a_token_of_another_search_is_refused(here: Here) -> None:

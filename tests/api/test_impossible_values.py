@@ -17,6 +17,8 @@ WHEN = "2024-07-01T00:00:00Z/2024-07-01T03:00:00Z"
 IMPOSSIBLE = [
     ("platform = 'LANDSAT_88'", "did you mean 'landsat-8'?"),
     ("platform IN ('landsat-88', 'x')", "did you mean 'landsat-8'?"),
+    ("CASEI(platform) = CASEI('LANDSAT-88')", "did you mean 'landsat-8'?"),
+    ("CASEI(platform) LIKE CASEI('Sentinel%')", "its values are landsat-8, landsat-9."),
     ("platform LIKE 'sentinel%'", "its values are landsat-8, landsat-9."),
     ("\"landsat:collection_category\" = 'Tier 9'", "did you mean"),
     ("A_CONTAINS(instruments, ('olli'))", "did you mean 'oli'?"),
@@ -45,7 +47,7 @@ async def test_a_value_that_no_item_can_have_is_an_empty_page_without_a_call(her
         assert warnings[0].startswith("No Item has "), warnings
         assert advice in warnings[0], warnings
         explained = (await here.get("/explain", filter=filter_, collections=LANDSAT)).json()
-        assert explained["notices"] == warnings
+        assert explained["warnings"] == warnings
         assert not any(step["asked"] for step in explained["steps"]), filter_
 
 
@@ -62,15 +64,25 @@ async def test_the_mapping_alone_shows_that_no_item_has_a_value(here: Here) -> N
     unnamed = await here.get("/search", filter="platform = 'LANDSAT_10'")
     assert (unnamed.json()["features"], unnamed.headers["x-m2m-calls"]) == ([], "0")
     assert read_warnings(unnamed.headers["warning"])
+    cloudy = await here.get("/search", filter='"eo:cloud_cover" > 100')  # which most datasets do not have
+    assert read_warnings(cloudy.headers["warning"])[0].endswith("its values are from 0 to 100.")
     assert here.sandbox.calls == before
 
 
 @pytest.mark.parametrize(
-    "filter_", ["platform = 'landsat-8'", "platform <> 'landsat-8'", '"eo:cloud_cover" < 500', "title = 'x'"]
+    "filter_",
+    [
+        "platform = 'landsat-8'",
+        "platform <> 'landsat-8'",
+        '"eo:cloud_cover" < 500',
+        "title = 'x'",
+        "CASEI(title) = CASEI('x')",
+        "CASEI(platform) = CASEI('LANDSAT-8')",
+    ],
 )
 async def test_a_condition_that_an_item_can_meet_is_no_reason_to_warn(here: Here, filter_: str) -> None:
     explained = (await here.get("/explain", collections=LANDSAT, datetime=WHEN, filter=filter_)).json()
-    assert explained["notices"] == []
+    assert explained["warnings"] == []
     assert explained["steps"][0]["asked"]
 
 

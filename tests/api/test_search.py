@@ -109,6 +109,16 @@ async def test_ids_find_their_items_and_unknown_ones_are_absent(here: Here) -> N
     assert ids(page) == [TARGET]
 
 
+@pytest.mark.parametrize(
+    ("named", "status"),
+    [({"ids": [""], "collections": [LANDSAT]}, 200), ({"ids": [" "]}, 400), ({"collections": [""]}, 404)],
+)
+async def test_an_empty_name_in_a_list_names_nothing(here: Here, named: Any, status: int) -> None:
+    answer = await here.post("/search", named)
+    assert answer.status_code == status
+    assert not answer.json().get("features")
+
+
 async def test_ids_of_a_dataset_without_an_id_filter_are_looked_up(here: Here) -> None:
     wanted = "DS1117-2086DA007,DS1117-2086DF100,nothing"
     page = (await here.get("/search", collections="corona2", ids=wanted)).json()

@@ -161,7 +161,7 @@ class CoreClient(AsyncBaseCoreClient):
         # In a thread, because a page can have megabytes, whose hash is its ETag.
         response_of = partial(respond, document, request, media_type=GEOJSON, max_age=self.max_age)
         response = await asyncio.to_thread(response_of) if len(features) > _LARGE_PAGE else response_of()
-        add_warnings(response, page.notices)
+        add_warnings(response, page.warnings)
         return response
 
 

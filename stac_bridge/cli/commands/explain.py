@@ -75,7 +75,7 @@ def _overview(explanation: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("filter", _cql2_text(explanation["filter"])),
         ("order", explanation["order"]),
-        *(("notice", notice) for notice in explanation.get("notices", ())),
+        *(("warning", warning) for warning in explanation.get("warnings", ())),
         ("M2M calls", f"{calls['first_page_least']} to {calls['first_page_most']} for the first page"),
     ]
 

@@ -105,7 +105,12 @@ def _temporal_argument(argument: Any, queryables: QueryableByName) -> Any:
     argument = _as_interval(argument)
     if isinstance(argument, dict) and "interval" in argument:
         start, end = argument["interval"]
-        return {"interval": [_interval_end(start, time.min, queryables), _interval_end(end, time.max, queryables)]}
+        first, last = _interval_end(start, time.min, queryables), _interval_end(end, time.max, queryables)
+        if isinstance(first, str) and isinstance(last, str) and ".." not in (first, last) and first > last:
+            raise BadRequest(
+                f"An interval in filter ends before it starts ({start} to {end}); put the earlier time first."
+            )
+        return {"interval": [first, last]}
     if _kind(argument, queryables) is not None:
         return _argument(argument, "datetime", "a temporal operator", queryables)
     text = argument.get("date") if isinstance(argument, dict) else argument
@@ -202,7 +207,7 @@ def _kind(expression: Any, queryables: QueryableByName) -> Kind | None:
 def _text_kind(argument: Any, queryables: QueryableByName) -> Kind | None:
     """The kind of the argument of CASEI or ACCENTI."""
     kind = _kind(argument, queryables)
-    if kind not in (None, "string") or (kind is None and not isinstance(argument, str)):
+    if kind not in (None, "string") or (kind is None and not (isinstance(argument, str) or _is_folded(argument))):
         raise BadRequest(f"filter has {_shown(argument)}, which is no text, in CASEI or ACCENTI.")
     return kind
 

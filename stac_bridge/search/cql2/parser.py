@@ -8,6 +8,7 @@ the antimeridian.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -55,9 +56,17 @@ TEMPORAL = frozenset(
     }
 )
 _ARRAYS = frozenset({"a_equals", "a_contains", "a_containedby", "a_overlaps"})
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "^", "%", "div"})
+_ARITHMETIC: dict[str, Callable[[float, float], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+    "%": math.fmod,
+    "div": lambda left, right: float(math.trunc(left / right)),
+}
 _TEXTS = frozenset({"casei", "accenti"})
-_PAIRS = COMPARISONS | SPATIAL | TEMPORAL | _ARRAYS | _ARITHMETIC | {"like", "in"}
+_PAIRS = COMPARISONS | SPATIAL | TEMPORAL | _ARRAYS | frozenset(_ARITHMETIC) | {"like", "in"}
 _PREDICATES = (COMPARISONS | SPATIAL | TEMPORAL | _ARRAYS) | {"and", "or", "not", "like", "in", "between", "isnull"}
 
 _ARITY: dict[str, tuple[int, int]] = {
@@ -103,6 +112,8 @@ _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 _OBJECTS = frozenset({"op", "property", "timestamp", "date", "interval", "bbox", "function"})
 """Members of CQL2's objects, of which each has one, beside the type of a geometry."""
+
+_MEMBERS: dict[str, type] = {"op": str, "property": str, "bbox": list}
 
 _EMPTY_GEOMETRY = re.compile(
     r"\b\w*(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s+(?:ZM?\s+|M\s+)?EMPTY\b", re.IGNORECASE
@@ -172,7 +183,7 @@ def _parse_json(value: Any, limits: Limits) -> Any:
 
 
 def _check_literals(value: Any) -> None:
-    """Raises BadRequest for a geometry, an interval or another object that is not one, anywhere in a filter."""
+    """Raises BadRequest for a geometry, an operation or another object that is not one, anywhere in a filter."""
     queue = [value]
     while queue:
         part = queue.pop()
@@ -183,7 +194,12 @@ def _check_literals(value: Any) -> None:
                 f"filter has the interval {_shown(part['interval'])}; "
                 'write {"interval": [start, end]}, or the text "start/end" alone.'
             )
-        elif isinstance(part, dict) and part.keys().isdisjoint(_OBJECTS):
+        elif isinstance(part, dict) and "op" in part and not isinstance(part.get("args"), list):
+            raise BadRequest(f'filter has {_shown(part)}; write {{"op": …, "args": […]}}, with a list of arguments.')
+        elif isinstance(part, dict) and (
+            part.keys().isdisjoint(_OBJECTS)
+            or not all(isinstance(part.get(name, kind()), kind) for name, kind in _MEMBERS.items())
+        ):
             raise BadRequest(f"filter has {_shown(part)}, which is no value of CQL2.")
         else:
             queue += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
@@ -267,11 +283,7 @@ def _value(value: Any) -> Any:
     """Return an expression that is not a condition in its plain form."""
     match value:
         case {"op": op, "args": args}:
-            name = _operator(str(op))
-            if name in _PREDICATES:
-                raise BadRequest(f"filter has the condition {op} where a value belongs.")
-            _check_arity(name, args)
-            return {"op": name, "args": [_value(arg) for arg in args]}
+            return _operation(str(op), args)
         case {"bbox": bbox}:
             return read_bbox(bbox)
         case {"type": _}:
@@ -287,6 +299,29 @@ def _value(value: Any) -> Any:
         case list():
             return [_value(element) for element in value]
     raise BadRequest(f"filter has {_shown(value)}, which is no value of CQL2.")
+
+
+def _operation(op: str, args: list[Any]) -> Any:
+    """A value that is computed or folded."""
+    name = _operator(op)
+    if name in _PREDICATES:
+        raise BadRequest(f"filter has the condition {op} where a value belongs.")
+    _check_arity(name, args)
+    values = [_value(arg) for arg in args]
+    if name in _ARITHMETIC and all(isinstance(part, float) for part in values):
+        return _computed(name, *values)
+    return {"op": name, "args": values}
+
+
+def _computed(name: str, left: float, right: float) -> float:
+    """The result of arithmetic on numbers alone, which is a literal like any other."""
+    try:
+        result = _ARITHMETIC[name](left, right)
+    except (ArithmeticError, ValueError):
+        result = math.nan
+    if not isinstance(result, float) or not math.isfinite(result):  # the root of a negative number is complex
+        raise BadRequest(f"filter has {left:g} {name} {right:g}, which is no number.")
+    return result
 
 
 def _interval(ends: list[Any]) -> Any:

@@ -45,6 +45,9 @@ MAX_CROSSINGS = 1000
 _MAX_NEIGHBORS = 500_000
 """Pairs of edges that are examined for crossings at most, which takes 65 ms."""
 
+_ROUNDING = 1e-9
+"""Degrees beyond the globe that are an error of rounding: projections return 180.00000000000003."""
+
 Geometry = dict[str, Any]
 """A GeoJSON geometry."""
 
@@ -61,7 +64,7 @@ def read_bbox(value: Any) -> Geometry:
         numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
     if len(numbers) != 4:
         raise BadRequest(f"{_BBOX}, not {len(numbers)} numbers.")
-    west, south, east, north = numbers
+    west, south, east, north = (_on_globe(number, 90 if index % 2 else 180) for index, number in enumerate(numbers))
     if south > north:
         raise BadRequest(f"{_BBOX}; in {value!r} south ({south}) is north of north ({north}).")
     if min(south, -north) < -90 or max(abs(west), abs(east)) > 180:
@@ -213,7 +216,12 @@ def _position(part: Any) -> list[float]:
     for coordinate in part:
         if not _is_number(coordinate) or not math.isfinite(_number(coordinate)):
             raise ValueError(f"{_shown(coordinate)} is no coordinate, which is a number of degrees")
-    return [float(part[0]), float(part[1])]
+    return [_on_globe(float(part[0]), 180), _on_globe(float(part[1]), 90)]
+
+
+def _on_globe(degrees: float, limit: float) -> float:
+    """A coordinate without an error of rounding at the edge of the globe."""
+    return math.copysign(limit, degrees) if limit < abs(degrees) <= limit + _ROUNDING else degrees
 
 
 def _merged(geometry: BaseGeometry) -> BaseGeometry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ PARAMETERS = (
     "token",
 )
 DEFAULT_LIMIT = 10
+
+_WHOLE = re.compile(r"\+?[0-9]{1,1000}")
+"""A whole number as clients write it; int() also reads 1_0 and digits of other scripts, and refuses thousands."""
 
 LONG_SEARCH = 4096
 """Bytes of a search that is parsed and planned in a thread, because it may take seconds."""
@@ -97,7 +101,7 @@ def parse(params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Search:
     return Search(
         collections=tuple(dict.fromkeys(_read_ids("collections", present.get("collections")))),
         filter=all_of(clauses) if clauses else None,
-        limit=_read_limit(present.get("limit", DEFAULT_LIMIT), limits.items),
+        limit=read_limit(present.get("limit", DEFAULT_LIMIT), limits.items),
         token=_read_token(present.get("token")),
         ids=tuple(dict.fromkeys(ids)),
         sortby=read_sortby(present.get("sortby")),
@@ -120,7 +124,7 @@ def _read_ids(name: str, value: Any, maximum: int | None = None) -> list[str]:
     """A list of ids, or one text with commas between them. No ``maximum`` means that it is checked later."""
     if value is None:
         return []
-    elements = value.split(",") if isinstance(value, str) else value
+    elements = [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
     if not isinstance(elements, Iterable) or isinstance(elements, Mapping | bytes):
         raise BadRequest(f"{name} is a list of ids, not {_shown(value)}.")
     ids = [element.strip() if isinstance(element, str) else element for element in elements]
@@ -128,20 +132,20 @@ def _read_ids(name: str, value: Any, maximum: int | None = None) -> list[str]:
         raise BadRequest(f"{name} has {len(ids)} entries; {maximum} are the maximum. Request them in parts.")
     if not all(isinstance(element, str) for element in ids):
         raise BadRequest(f"{name} is a list of ids, each a text, not {_shown(value)}.")
-    return [identifier for identifier in ids if identifier]
+    return ids
 
 
-def _read_limit(value: Any, max_limit: int) -> int:
-    """A value above the maximum becomes the maximum, as the STAC API specification allows."""
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        number = None
+def read_limit(value: Any, maximum: int) -> int:
+    """Parse a ``limit``. A value above the maximum becomes the maximum, as the STAC API specification allows.
+
+    Raises BadRequest.
+    """
+    number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) else value
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise BadRequest(f"limit is a whole number from 1 to {max_limit}, not {_shown(value)}.")
-    return min(number, max_limit)
+        raise BadRequest(f"limit is a whole number from 1 to {maximum}, not {_shown(value)}.")
+    return min(number, maximum)
 
 
 def _read_token(value: Any) -> str | None:

@@ -54,6 +54,8 @@ class Speller:
         op, args = expression["op"], expression["args"]
         if op in ("and", "or", "not"):
             return {"op": op, "args": [self.spelled(part) for part in args]}
+        if op in ("=", "like") and (folded := folded_text(args)):
+            return self._without_case(expression, *folded)
         name = args[0].get("property") if args and isinstance(args[0], dict) else None
         queryable = self._entry.queryables.get(name) if name else None
         if queryable is None or queryable.row is None or len(args) != 2:
@@ -89,6 +91,18 @@ class Speller:
         convert = _only_converter(queryable.row)
         return str(CONVERTERS[convert](value) or value) if convert in _NORMALIZING else value
 
+    def _without_case(self, expression: Cql2, name: str, text: str) -> Cql2:
+        """A comparison without case as one with the listed values; unchanged if Items can have others."""
+        queryable = self._entry.queryables.get(name)
+        meanings = dict.fromkeys(meaning for _, meaning in _named(queryable, self._entry)) if queryable else {}
+        if not meanings or not all(isinstance(meaning, str) for meaning in meanings):
+            return expression
+        op, subject = expression["op"], {"property": name}
+        pattern = (text if op == "like" else escape_like(text)).casefold()
+        meant = [value for value in meanings if may_match(pattern, escape(str(value).casefold()))]
+        equal = [{"op": "=", "args": [subject, value]} for value in meant]
+        return {"op": "or", "args": equal} if equal else self.spelled({"op": op, "args": [subject, text]})
+
     def _list(self, op: str, subject: Any, elements: list[Any], queryable: Queryable) -> Cql2:
         """A name of several elements together, such as OLI_TIRS, stands for all of them."""
         meanings = [self._elements(element, queryable) for element in elements]
@@ -117,6 +131,14 @@ class Speller:
         meant = [text for text, spaced_names in names.items() if any(map(is_meant, spaced_names))]
         equal = [{"op": "=", "args": [subject, meaning]} for meaning in meant]
         return {"op": "or", "args": equal} if equal else unchanged
+
+
+def folded_text(args: list[Any]) -> tuple[str, str] | None:
+    """Return the property and the text of a comparison without case; None for another comparison."""
+    match args:
+        case [{"op": "casei", "args": [{"property": name}]}, {"op": "casei", "args": [str(text)]}]:
+            return name, text
+    return None
 
 
 def spellings(queryable: Queryable, entry: Entry) -> dict[str, Meaning]:

@@ -141,7 +141,8 @@ def test_all_parameters_must_match() -> None:
 
 
 def test_a_larger_limit_is_served_as_the_maximum() -> None:
-    assert read_collection_search({"limit": "100000"}).limit == MAX_COLLECTIONS
+    for limit in ("100000", "9" * 30):
+        assert read_collection_search({"limit": limit}).limit == MAX_COLLECTIONS
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_larger_limit_is_served_as_the_maximum() -> None:
         ({"boxx": "1"}, "did you mean 'bbox'?"),
         ({"limit": "0"}, "from 1 to 500"),
         ({"limit": "x"}, "from 1 to 500"),
-        ({"limit": "9" * 30}, "from 1 to 500"),
+        ({"limit": "1_0"}, "from 1 to 500"),
         ({"bbox": "1,2"}, "west,south,east,north"),
         ({"datetime": "1990"}, "RFC 3339"),
         ({"filter": "titel = 'x'"}, "did you mean 'title'?"),

@@ -61,9 +61,36 @@ def test_an_interval_in_one_text_may_be_open_or_of_days(text: str, interval: lis
         (temporal("t_intersects", "2000-02/2000-03"), "2000-02 is from 2000-02-01T00:00:00Z to 2000-02-29T23:59:59Z"),
         (temporal("t_intersects", "2000"), "2000 is from 2000-01-01T00:00:00Z"),
         ({"op": ">=", "args": [{"property": "datetime"}, f"{START}/{END}"]}, "T_INTERSECTS"),
+        (temporal("t_intersects", f"{END}/{START}"), "ends before it starts .*; put the earlier time first"),
+        ("T_DURING(datetime, INTERVAL('2000-02-02','2000-02-01'))", "ends before it starts"),
     ],
 )
 def test_an_interval_that_cannot_be_read_is_refused_with_the_form_to_use(value: Json, message: str) -> None:
     with pytest.raises(BadRequest, match=message) as caught:
         typed(value)
     assert "two of them with a slash" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "value"),
+    [
+        ('"eo:cloud_cover" < 5 + 5', 10),
+        ('"eo:cloud_cover" < 7 div 2 * 3', 9),
+        ('"eo:cloud_cover" < -7 % 3', -1),
+        ('"eo:cloud_cover" < 2 ^ 3', 8),
+        ({"op": "<", "args": [{"property": "eo:cloud_cover"}, {"op": "/", "args": [5, 2]}]}, 2.5),
+    ],
+)
+def test_arithmetic_on_numbers_alone_is_a_number(filter_: str | Json, value: float) -> None:
+    assert read_filter(filter_)["args"] == [{"property": "eo:cloud_cover"}, value]
+
+
+@pytest.mark.parametrize("value", ["1 / 0", "5 % 0", "5 div 0", "(0 - 8) ^ 0.5", "2 ^ 100000", "1e308 * 10"])
+def test_arithmetic_without_a_result_is_refused(value: str) -> None:
+    with pytest.raises(BadRequest, match="which is no number"):
+        read_filter(f'"eo:cloud_cover" < {value}')
+
+
+def test_folded_texts_may_be_folded_again() -> None:
+    twice = {"op": "accenti", "args": [{"op": "casei", "args": ["X"]}]}
+    assert typed("ACCENTI(CASEI(id)) = ACCENTI(CASEI('X'))")["args"][1] == twice

@@ -300,3 +300,11 @@ def test_what_may_be_repaired_takes_less_than_two_seconds() -> None:
     for each in scribbles:
         read_geometry(each)
     assert time.process_time() - start < 3
+
+
+def test_rounding_at_the_edge_of_the_globe_is_not_beyond_it() -> None:
+    out = math.nextafter(180, 181), math.nextafter(90, 91)
+    assert read_bbox([-out[0], -out[1], *out]) == read_bbox([-180, -90, 180, 90])
+    assert read_geometry({"type": "Point", "coordinates": list(out)}) == {"type": "Point", "coordinates": [180, 90]}
+    with pytest.raises(BadRequest, match="beyond the globe"):
+        read_bbox([-180.000001, 0, 0, 1])
