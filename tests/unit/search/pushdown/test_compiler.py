@@ -35,6 +35,7 @@ def tree(metadata: dict[str, Any]) -> dict[str, Any]:
 FIRST, LAST = "0001-01-01", "9999-12-31"
 EXACTLY: list[tuple[str, dict[str, Any]]] = [
     ("platform = 'landsat-8'", tree(value(SATELLITE, "8"))),
+    ("CASEI(platform) = CASEI('LANDSAT-8')", tree(value(SATELLITE, "8"))),
     ("platform <> 'landsat-8'", tree(value(SATELLITE, "9"))),
     ("NOT platform = 'landsat-8'", tree(value(SATELLITE, "9"))),
     ("\"landsat:collection_category\" = 'T1'", tree(value(TIER, "T1"))),
@@ -97,7 +98,7 @@ COARSELY: list[tuple[str, dict[str, Any]]] = [
     ('"view:sun_elevation" > 30', {}),
     ('"eo:cloud_cover" + 1 < 10', {}),
     ('"eo:cloud_cover" < "landsat:cloud_cover_land"', {}),
-    ("CASEI(platform) = CASEI('LANDSAT-8')", {}),
+    ("CASEI(title) = CASEI('LANDSAT-8')", {}),
     ("S_DISJOINT(geometry, BBOX(6, 46, 7, 47))", {}),
     ("\"landsat:collection_category\" <> 'T1'", {}),
 ]
