@@ -77,7 +77,9 @@ def asset_route(
                 return Response(status_code=302, headers={**location, **headers})
         byte_range, if_range = request.headers.get("range"), request.headers.get("if-range")
         delivered = await streamer.open(source, byte_range, if_range, renew)
-        return _AssetStream(delivered, {**delivered.headers, **headers, **_cache_control(source)})
+        # A cache might return a stored 416 to readers of other ranges.
+        caching = {"Cache-Control": "no-store"} if delivered.status == 416 else _cache_control(source)
+        return _AssetStream(delivered, {**delivered.headers, **headers, **caching})
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 
