@@ -97,8 +97,8 @@ async def _resolve(bridge: Bridge, ref: AssetRef, wait: float, on_resolved: Call
 def _staging_wait(request: Request) -> float:
     """Seconds that the client is ready to wait for a file in preparation; the setting limits them.
 
-    A client that accepts JSON or HTML gets the state of the file at once, and none by its Prefer header waits longer
-    than it names.
+    A client that accepts JSON or HTML gets the state of the file at once; one with a Prefer header waits at most as
+    long as that allows.
     """
     if preferred(request.headers.get("accept", "")):
         return 0
