@@ -119,7 +119,7 @@ def read_filename(disposition: str | None) -> str | None:
 
     >>> read_filename('attachment; filename="a.tif"'), read_filename("attachment; filename*=UTF-8''%C3%A4.tif")
     ('a.tif', 'ä.tif')
-    >>> read_filename("attachment; filename=\"_.tif\"; filename*=UTF-8''%C3%A4.tif")
+    >>> read_filename("attachment; filename=_.tif; filename*=UTF-8''%C3%A4.tif")
     'ä.tif'
     >>> read_filename('attachment; filename="../b/a.tif?token=x"'), read_filename("inline"), read_filename(None)
     ('a.tif', None, None)
