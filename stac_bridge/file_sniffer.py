@@ -15,6 +15,8 @@ SNIFF_BYTES = 512
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _ERROR_TYPES = ("application/problem+json", "application/problem+xml")
+_TEXT_TYPES = ("text/plain", "application/json", "text/json")
+_TEXT = re.compile(r"[\t\r\n\x20-\x7e]+")
 _BINARY = re.compile(
     r"(?!image/svg)(?:image|audio|video|font)/|application/(?:zip|gzip|pdf|x-(?:tar|gzip|zip|7z|hdf|hdf5|netcdf)|netcdf)"
 )
@@ -66,7 +68,12 @@ def find_impostor(start: bytes, sent_type: str | None, names: Iterable[str], med
     if sent in _ERROR_TYPES:
         return "an error document"
     if expected and all(_BINARY.match(kind) for kind in expected):
-        return "a page of markup" if _MARKUP.match(text) else "a JSON document" if _JSON.match(text) else None
+        if _MARKUP.match(text):
+            return "a page of markup"
+        if _JSON.match(text):
+            return "a JSON document"
+        # Only with such a type: the first bytes of a short or partial binary file can be printable, too.
+        return "a text" if sent in _TEXT_TYPES and _TEXT.fullmatch(text) else None
     return None
 
 

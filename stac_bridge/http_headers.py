@@ -16,6 +16,7 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)$"
 _TEXT = re.compile(r"[\t\x20-\x7e]*")
 _MEMBER = re.compile(r"""(?:[^,"]|"(?:\\.|[^"\\])*")+""")
 _WEIGHT = re.compile(r"q\s*=\s*(.*)", re.IGNORECASE)
+_EXTENDED_FILENAME = re.compile(r";\s*filename\*\s*=[^;]*", re.IGNORECASE)
 _NUMBER = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
 
 
@@ -118,11 +119,15 @@ def read_filename(disposition: str | None) -> str | None:
 
     >>> read_filename('attachment; filename="a.tif"'), read_filename("attachment; filename*=UTF-8''%C3%A4.tif")
     ('a.tif', 'ä.tif')
+    >>> read_filename("attachment; filename=_.tif; filename*=UTF-8''%C3%A4.tif")
+    'ä.tif'
     >>> read_filename('attachment; filename="../b/a.tif?token=x"'), read_filename("inline"), read_filename(None)
     ('a.tif', None, None)
     """
     message = Message()
-    message["Content-Disposition"] = " ".join((disposition or "").split())
+    text = " ".join((disposition or "").split())
+    extended = _EXTENDED_FILENAME.search(text)  # it comes before a plain one, whatever their order
+    message["Content-Disposition"] = f"attachment{extended[0]}" if extended else text
     try:
         name = message.get_filename() or ""
     except (TypeError, ValueError, LookupError):  # the library fails for malformed continuations and character sets

@@ -18,6 +18,7 @@ SCENE = "LC08_L2SP_047027_20201204_20991231_02_T1"
 OLD = "LC08_L2SP_047027_20201204_20210313_02_T1"
 LANDSAT = "landsat_ot_c2_l2"
 SITE = "https://landsatlook.usgs.gov/data"
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC).timestamp()
 LABEL = "bridge-2026-03-05"
 """The label of every request of a resolver whose clock was not replaced."""
 
@@ -110,7 +111,7 @@ def resolver(script: Script, answer: Any = host, url_ttl: float = 60, **more: An
     """A resolver that knows nothing yet."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     hosts = HostAllowList(("landsatlook.usgs.gov", "dds.cr.usgs.gov"))
-    more = {"clock": lambda: datetime(2026, 3, 5, 12, tzinfo=UTC).timestamp(), **more}
+    more = {"clock": lambda: NOW, **more}
     return Resolver(m2m_client(script), Store(), http, hosts, label="bridge", url_ttl=url_ttl, **more)
 
 

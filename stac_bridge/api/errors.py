@@ -107,7 +107,7 @@ def bridge_error_response(error: errors.BridgeError) -> Response:
 
 
 def _shortened(detail: str) -> str:
-    """The begin and the end of a detail that quotes megabytes of what the client sent."""
+    """Shorten a detail that quotes megabytes of what the client sent to its beginning and its end."""
     return detail if len(detail) <= MAX_DETAIL else f"{detail[: MAX_DETAIL // 2]} … {detail[-MAX_DETAIL // 4 :]}"
 
 

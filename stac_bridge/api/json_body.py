@@ -34,7 +34,7 @@ def check_values(body: bytes, maximum: int = MAX_VALUES) -> None:
     for start in range(0, len(body), _COUNTED_BYTES):
         count += sum(body.count(mark, start, start + _COUNTED_BYTES) for mark in (b",", b"[", b"{"))
         if count > maximum:
-            raise TooLarge(f"The body has more than {maximum} values, which are the maximum. Send less at once.")
+            raise TooLarge(f"The body has more than {maximum} values, which is the maximum. Send less at once.")
 
 
 class _Request(Request):

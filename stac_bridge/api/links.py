@@ -15,8 +15,8 @@ from stac_bridge.translate import QUERYABLES, SCHEMA, SORTABLES
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 MAX_TOKEN = 4096
-"""Maximum length of the ``token`` parameter, which does not count toward the maximum length of a URL: so a ``next``
-link is accepted whenever the URL was from which it continues."""
+"""Maximum length of the ``token`` parameter, which does not count toward the maximum length of a URL: a ``next``
+link is then accepted whenever the URL that it continues was."""
 
 _NOT_IN_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&()*+,;=:@/?%-]")
 """Characters that RFC 3986 does not allow in a query, and the apostrophe, which browsers encode, too."""
@@ -45,7 +45,7 @@ def encode_query(query: bytes) -> str:
 
 
 def split_token(query: str) -> tuple[str, str]:
-    """A query string without its ``token`` parameters, and these.
+    """Split a query string into its other parameters and its ``token`` parameters.
 
     >>> split_token("limit=1&token=abc&bbox=1,2,3,4"), split_token("limit=1"), split_token("token=abc")
     (('limit=1&bbox=1,2,3,4', 'token=abc'), ('limit=1', ''), ('', 'token=abc'))

@@ -41,7 +41,7 @@ def respond(document: Any, request: Request, *, media_type: str = JSON, max_age:
 
 
 def respond_json(body: bytes, request: Request, *, media_type: str = JSON, max_age: int = 0) -> Response:
-    """The same, of a document that is JSON already."""
+    """The response with a document that is JSON already."""
     if request.method == "POST":
         return _Body(body, headers={"Cache-Control": "no-store"}, media_type=media_type)
     headers = {

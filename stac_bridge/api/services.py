@@ -49,7 +49,7 @@ PROBE_CONNECTIONS, SPOOL_CONNECTIONS = 50, 20
 """Connections to the file hosts for checks of URLs and archive headers, and for files on their way into the spool."""
 
 MAX_SCENE_BYTES = 2**15
-"""Bytes of a scene with full metadata in M2M's response, at most; a Landsat scene has 16 KB [REFERENCE §4]."""
+"""Maximum bytes of a scene with full metadata in M2M's response; a Landsat scene has 16 KB [REFERENCE §4]."""
 
 
 class Overrides(TypedDict, total=False):

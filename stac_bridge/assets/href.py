@@ -27,7 +27,9 @@ _SIGNATURE_BYTES = 18
 """Bytes of the HMAC in an href: 144 bits, which are 24 characters of base64."""
 
 _PATH = re.compile(r"/collections/([^/]+)/items/([^/]+)/assets/([^/]+)/([^/]+)$")
-_QUERY = re.compile(r"e=(\d{1,12})&x=([^&=]+)(?:&u=([A-Za-z0-9_-]+))?&s=([A-Za-z0-9_-]{24})$")
+_SIGNED_PARAMETERS = r"e=(\d{1,12})&x=([^&=]+)(?:&u=([A-Za-z0-9_-]+))?&s="
+_QUERY = re.compile(_SIGNED_PARAMETERS + r"([A-Za-z0-9_-]{24})$")
+_OTHER_END = re.compile(_SIGNED_PARAMETERS + r"(?:[A-Za-z0-9_-]{0,23}|[A-Za-z0-9_-]{24}.+)", re.DOTALL)
 _PATH_SAFE = "!$&()*,:;=@"
 _QUERY_SAFE = "!$()*,/:?@"
 """Characters that need no escape in a path segment or a query value (RFC 3986). Some clients (fsspec, by way of yarl)
@@ -171,6 +173,11 @@ def _why_not_signed(raw_path: str, query: str) -> str:
         return (
             "The signature does not fit, because there are other parameters beside e, x and s: remove "
             f"{', '.join(name[:_MAX_SHOWN] for name in extra[:3])}, or percent-encode the href within another URL."
+        )
+    if _OTHER_END.fullmatch(query):
+        return (
+            "The signature does not fit, because s does not have 24 characters: the end of the href was cut off, or "
+            "something was appended to it."
         )
     if _QUERY.match(query) is None:
         return "The signature does not fit, because the query was reordered or encoded anew; fsspec: encoded=True."

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _limit_log = LimitLog(logging.getLogger(__name__))
 
 MAX_HEADER_BYTES = 65_535
-"""Maximum size of the URL, and of the headers, in bytes; httptools parses no longer URL."""
+"""Maximum size of the URL, and of the headers, in bytes; httptools cannot parse a longer URL."""
 
 HEADER_TIMEOUT = 20.0
 """Seconds for the headers of a request, from its first byte or the start of the connection."""
 
 SEND_TIMEOUT = 60.0
-"""Seconds for a client to read what has been sent (at most some hundred KiB) before it gets more."""
+"""Seconds for a client to read what has been sent, up to 256 KiB, before it gets more: 4 kB/s are always enough."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -169,7 +169,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._start_send_timer()
         elif not self._is_reading_headers:
-            self._start_header_timer()  # the rest of a body that nobody reads any more is also to end
+            self._start_header_timer()  # the rest of a body that is no longer read has a time limit, too
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, after the client has read the last response."""
@@ -182,7 +182,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._start_send_timer()
 
     def resume_writing(self) -> None:
-        """The client has read; a connection that is being closed keeps its time."""
+        """Stop the time for the client to read, unless the connection is being closed."""
         super().resume_writing()
         if not self.transport.is_closing():
             self._stop_send_timer()

@@ -49,13 +49,13 @@ _SIGNED_HREF = re.compile(
     r"(?P<base>https?://[^?#]*)(?P<path>/collections/[^/?#]+/items/[^/?#]+/assets/[^/?#]+/[^/?#]+"
     r"\?e=(?P<expires>\d{1,12})&x=[^&=#]+&s=[A-Za-z0-9_-]{24})"
 )
-_GDAL_NAME = re.compile(
-    rf'(?P<before>(?s:.*)/vsicurl(?:_streaming)?/)(?P<href>{_SIGNED_HREF.pattern})(?P<after>(?:[/}}":].*)?)'
-)
-"""An href as GDAL is given it, perhaps within an archive or a subdataset: ``/vsitar//vsicurl/http…/name``."""
+_NAME = re.compile(rf"(?P<before>.*?)(?P<href>{_SIGNED_HREF.pattern})(?P<after>(?:[^\w&=%#-].*)?)", re.DOTALL)
+"""A reader's name of an href: ``/vsitar//vsicurl/http…/a.tif``, ``zip+http…!a.tif``, ``simplecache::http…``."""
 
-_GDAL_OPTIONS = re.compile(r"(?P<before>/vsicurl\?(?:[^&]*&)*?url=)(?P<href>[^&]+)(?P<after>.*)", re.DOTALL)
-"""The form of ``/vsicurl`` with options, in which the href is percent-encoded."""
+_ENCODED_NAME = re.compile(
+    r"(?P<before>.*?)(?P<href>https?(?::|%3A)(?:/|%2F){2}[^\s?&]*%3Fe[^\s?&]*)(?P<after>.*)", re.DOTALL | re.IGNORECASE
+)
+"""A name with a percent-encoded href: ``/vsicurl?…&url=http%3A…``, or the URL of a tile server."""
 
 
 class NotRenewed(Exception):
@@ -103,7 +103,7 @@ class Renewer:
     def patch_url(self, href: str) -> str:
         """Return the href, renewed if necessary; any other URL is returned unchanged. Raises NotRenewed.
 
-        For ``odc.stac.load(patch_url=…)``. GDAL's names of an href (``/vsicurl/…``) are understood, too.
+        For ``odc.stac.load(patch_url=…)``. Names that contain an href (``/vsicurl/…``, ``zip+…``) are understood, too.
         """
         name = _Name.parse(href)
         return name.with_href(self._renew([name.href]).get(name.href, name.href))
@@ -200,7 +200,7 @@ def _post(http: httpx.Client, base: str, hrefs: list[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """An href, and what GDAL's name of it has before and after it."""
+    """An href, and what a reader's name of it has before and after it."""
 
     href: str
     before: str = ""
@@ -209,11 +209,9 @@ class _Name:
 
     @classmethod
     def parse(cls, text: str) -> _Name:
-        if "/vsicurl" not in text:
-            return cls(text)
-        if match := _GDAL_NAME.fullmatch(text):
+        if match := _NAME.fullmatch(text):
             return cls(match["href"], match["before"], match["after"])
-        if match := _GDAL_OPTIONS.fullmatch(text):
+        if match := _ENCODED_NAME.fullmatch(text):
             return cls(unquote(match["href"]), match["before"], match["after"], is_encoded=True)
         return cls(text)
 

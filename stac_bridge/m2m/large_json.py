@@ -14,7 +14,7 @@ PIECE_BYTES = 256 * 1024
 _MARK = b'"the list that was parsed in pieces"'
 
 _RESULTS = re.compile(rb'"results":\[(?=\{"([^"\\]+)":)')
-"""The begin of the list of scenes, with the first key of the first scene."""
+"""The beginning of the list of scenes, with the first key of the first scene."""
 
 
 def loads(content: bytes) -> Any:

@@ -56,7 +56,7 @@ class _LimitedStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         received = decoded = 0
         async for chunk in self._stream:
-            received += len(chunk)  # counts by itself: what follows the end of a gzip is not decoded
+            received += len(chunk)  # has a limit of its own: bytes after the end of a gzip are not decoded
             self._check(received)
             for part in self._unzip.parts(chunk) if self._unzip else (chunk,):
                 decoded += len(part)
@@ -97,7 +97,7 @@ class _Unzip:
                 return
 
     def check_end(self) -> None:
-        """Raise httpx.DecodingError for a gzip that is cut off; no body at all is none that is cut off."""
+        """Raise httpx.DecodingError for a gzip that is cut off; an empty body is accepted."""
         if self._has_started and not self._decoder.eof:
             raise httpx.DecodingError("M2M sent a gzip that is cut off", request=self._request)
 

@@ -121,8 +121,8 @@ def build_session(
     """Build a session from its parts; each part not given is one that this session has to itself.
 
     ``timeout`` (seconds) limits one attempt, login included. Several workers share an account by way of ``gate`` (its
-    lock) and ``keys``. ``listener`` gets a ``Call`` for every attempt, sent or not. A response, that to a login
-    too, has at most ``max_response`` bytes when it is decoded.
+    lock) and ``keys``. ``listener`` gets a ``Call`` for every attempt, sent or not. A response, also one to a
+    login, has at most ``max_response`` decoded bytes.
     """
     base_url = httpx.URL(url.rstrip("/") + "/")
     auth = LoginToken(base_url, username, token, keys or LocalKey(), listener)

@@ -104,6 +104,7 @@ async def test_a_range_past_the_end_is_a_416(here: Here) -> None:
     answer = await here.client.get(await href_of(here), headers={**PAGE, "Range": "bytes=999999999999-"})
     assert answer.status_code == 416
     assert answer.headers["content-range"].startswith("bytes */")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_text_files_come_whole(here: Here) -> None:

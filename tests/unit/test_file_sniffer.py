@@ -107,6 +107,8 @@ def test_markup_is_the_file_if_the_file_is_markup(start: bytes, name: str, media
         (b'{"errorCode": "AUTH_INVALID"}', "application/json", "a JSON document"),
         (b"{}", None, "a JSON document"),
         (b"<kml>", None, "a page of markup"),
+        (b"error code: 1020\n", "text/plain; charset=UTF-8", "a text"),
+        (b"[]", "application/json", "a text"),
         (b"II*", "text/html; charset=utf-8", "an HTML page"),
         (b"x", "application/problem+json", "an error document"),
     ],

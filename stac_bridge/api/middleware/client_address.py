@@ -17,7 +17,7 @@ Network = IPv4Network | IPv6Network
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([^:]+):\d+")
 _PAIR = re.compile(r'([a-z]+)="?([^";]*)"?')
 HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-"""A host name or address with or without a port; RFC 9110 allows more, which no host has."""
+"""A host name or address with or without a port; RFC 9110 allows more characters, but no host has them."""
 
 _FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
 

@@ -64,7 +64,7 @@ class CompressPages:
 
 
 class _Brotli(BrotliResponder):
-    """The library's responder, which leaves alone what Starlette's does: parts of files, and pictures."""
+    """The library's responder; like Starlette's, it compresses no parts of files and no pictures."""
 
     async def send_with_brotli(self, message: Message) -> None:
         """Sends a message of the app, compressed if it should be."""
@@ -100,7 +100,7 @@ def choose_coding(accept_encoding: str) -> str:
 
 
 def accepts_identity(accept_encoding: str) -> bool:
-    """Whether the client takes a response without any coding, as it does unless it excludes that.
+    """Whether the client accepts a response without a coding: all clients do that do not exclude ``identity``.
 
     >>> accepts_identity(""), accepts_identity("gzip;q=0"), accepts_identity("*;q=0, identity;q=0.1")
     (True, True, True)

@@ -18,7 +18,7 @@ from stac_bridge.limit_log import LimitLog
 _limit_log = LimitLog(logging.getLogger(__name__))
 
 BODY_TIMEOUT = 20.0
-"""Seconds for a body, to which its bytes add some."""
+"""Seconds for a body, beside those that ``MIN_BODY_RATE`` adds."""
 
 MAX_BODIES = 256 * 2**20
 """Bytes of all bodies in a process at once; each is held until its response ends."""

@@ -28,7 +28,7 @@ class PublicAddress:
         await self._app(scope, receive, send)
 
     def _rewrite(self, scope: Scope) -> None:
-        """In place, because the access log reads the route that the router adds to this scope."""
+        """Change the scope in place, because the access log reads the route that the router adds to this scope."""
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         others = [pair for pair in scope["headers"] if pair[0] != b"host"]
         if self._address:

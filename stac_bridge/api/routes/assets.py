@@ -77,7 +77,9 @@ def asset_route(
                 return Response(status_code=302, headers={**location, **headers})
         byte_range, if_range = request.headers.get("range"), request.headers.get("if-range")
         delivered = await streamer.open(source, byte_range, if_range, renew)
-        return _AssetStream(delivered, {**delivered.headers, **headers, **_cache_control(source)})
+        # A cache might return a stored 416 to readers of other ranges.
+        caching = {"Cache-Control": "no-store"} if delivered.status == 416 else _cache_control(source)
+        return _AssetStream(delivered, {**delivered.headers, **headers, **caching})
 
     return Route(ASSET_PATH, asset, methods=["GET", "HEAD"], include_in_schema=False)
 
@@ -95,8 +97,8 @@ async def _resolve(bridge: Bridge, ref: AssetRef, wait: float, on_resolved: Call
 def _staging_wait(request: Request) -> float:
     """Seconds that the client is ready to wait for a file in preparation; the setting limits them.
 
-    A client that accepts JSON or HTML gets the state of the file at once, and none by its Prefer header waits longer
-    than it names.
+    A client that accepts JSON or HTML gets the state of the file at once; one with a Prefer header waits at most as
+    long as that allows.
     """
     if preferred(request.headers.get("accept", "")):
         return 0

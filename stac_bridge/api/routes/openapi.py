@@ -119,11 +119,11 @@ def _convert(value: Any) -> Any:
         result = {**(others[0] if len(others) == 1 else {"anyOf": others}), "nullable": True, **result}
     if isinstance(result.get("exclusiveMinimum"), int | float):
         result = {**result, "minimum": result["exclusiveMinimum"], "exclusiveMinimum": True}
-    if "prefixItems" in result:  # its elements one by one become those of the whole list
+    if "prefixItems" in result:  # 3.0 has one schema for all elements of a list
         result["items"] = {"anyOf": result.pop("prefixItems")}
     if "const" in result:
         result["enum"] = [result.pop("const")]
-    if isinstance(result.get("examples"), list):  # those of a parameter or a body are an object, in both versions
+    if isinstance(result.get("examples"), list):  # an object of named examples is the same in both versions
         result["example"] = result.pop("examples")[0]
     return result
 

@@ -35,7 +35,7 @@ class LivenessCheck:
         A source without Range is not checked: readers are never redirected to it.
         Raises AssetUnavailable, Staging, UpstreamError.
         """
-        # A time in the future is from a clock that was wrong: it says nothing.
+        # A time in the future is from a clock that was wrong, and proves nothing.
         is_recent = 0 <= time.time() - source.verified_at < self._ttl
         if not source.ranges or is_recent or await self._is_live(source):
             return source

@@ -27,7 +27,7 @@ from stac_bridge.request_context import current_request
 class AssetResponse:
     """A response whose body is still to be read.
 
-    ``chunks`` releases the connection at its end, ``aclose`` at any time, and so the place among the streams.
+    ``chunks`` releases the connection and the place among the streams at its end, ``aclose`` at any time.
     """
 
     status: int

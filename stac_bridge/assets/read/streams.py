@@ -75,7 +75,9 @@ class StreamLimits:
                 retry_after=RETRY_AFTER,
             )
         self._limit_log.reached(
-            "STAC_BRIDGE_MAX_STREAMS_PER_CALLER", f"{self._per_caller} files are being sent to one caller"
+            "STAC_BRIDGE_MAX_STREAMS_PER_CALLER",
+            f"{self._per_caller} files are being sent to one address; if it is that of a proxy, name it in "
+            "STAC_BRIDGE_TRUSTED_PROXIES",
         )
         return TooOften(
             f"This server sends at most {self._per_caller} files at once to one address; read what you have "

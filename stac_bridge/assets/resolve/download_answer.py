@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +32,7 @@ class QueuedDownload:
     is_duplicate: bool = False
     is_proxied: bool = False
     has_failed: bool = False
-    first_seen: float = field(default_factory=time.time, compare=False)
+    first_seen: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,17 @@ def unnamed_refusal(answer: DownloadAnswer) -> RefusedDownload:
     return max(unnamed, key=lambda refusal: refusal.is_temporary, default=RefusedDownload())
 
 
-def queued_downloads(answer: DownloadAnswer, label: str) -> dict[int, QueuedDownload]:
-    """Return the queue's downloads after a request, by download id: under ``label``, or under an earlier one's."""
+def queued_downloads(answer: DownloadAnswer, label: str, now: float) -> dict[int, QueuedDownload]:
+    """Return the queue's downloads after a request, by download id: under ``label``, or under an earlier one's.
+
+    ``now`` is in Unix seconds.
+    """
     queued = {
-        ident: QueuedDownload(ident, own_label or label, is_duplicate=ident in answer.duplicates)
+        ident: QueuedDownload(ident, own_label or label, is_duplicate=ident in answer.duplicates, first_seen=now)
         for ident, own_label in {**answer.new_records, **answer.duplicates}.items()
     }
     for row in (*answer.preparing, *answer.available):
-        known = queued.get(row.download_id) or QueuedDownload(row.download_id, label)
+        known = queued.get(row.download_id) or QueuedDownload(row.download_id, label, first_seen=now)
         queued[row.download_id] = replace(known, eula=row.eula)
     for row in answer.available:
         url = _ready_url(row.url)
@@ -136,9 +138,9 @@ def update_from_queue(download: QueuedDownload, rows: Iterable[RetrievedDownload
     )
 
 
-def staging_error(download: QueuedDownload) -> Staging:
-    """Return the error for a file in preparation; Retry-After is the time it has taken so far, within bounds."""
-    wait = int(min(MAX_STAGING_WAIT, max(MIN_STAGING_WAIT, time.time() - download.first_seen)))
+def staging_error(download: QueuedDownload, now: float) -> Staging:
+    """Return the error for a file in preparation; Retry-After is the time it has taken until ``now``, within bounds."""
+    wait = int(min(MAX_STAGING_WAIT, max(MIN_STAGING_WAIT, now - download.first_seen)))
     license_note = f" Its use is bound to USGS's license {download.eula}." if download.eula else ""
     return Staging(f"USGS is preparing this file; retry in {wait} seconds.{license_note}", retry_after=wait)
 

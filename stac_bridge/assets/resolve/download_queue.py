@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from stac_bridge.assets.resolve.batch import Batcher
 from stac_bridge.assets.resolve.download_answer import (
@@ -34,15 +35,18 @@ QUEUE_TTL = 2.0
 class DownloadQueue:
     """USGS's download queue, used under our ``labels``. Every method raises UpstreamError."""
 
-    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels) -> None:
+    def __init__(
+        self, m2m: M2MClient, store: Store, labels: DownloadLabels, clock: Callable[[], float] = time.time
+    ) -> None:
         self._m2m = m2m
         self._store = store
         self._labels = labels
+        self._clock = clock
         # One lock for options and requests: see Batcher.
         self._lock = asyncio.Lock()
         self._options: dict[str, Batcher[str, tuple[Product, ...]]] = {}
         self._requests = Batcher(self._request_all, MAX_DOWNLOADS, self._lock)
-        self.quota = DownloadQuota(m2m, store, labels)
+        self.quota = DownloadQuota(m2m, store, labels, clock)
 
     async def options(self, dataset: str, entity_id: str) -> tuple[Product, ...]:
         """Return the products that a scene offers."""
@@ -66,7 +70,7 @@ class DownloadQueue:
         label = self._labels.current()
         answer = await self.quota.request(inputs, label)
         refused = refused_downloads(inputs, answer)
-        queued = queued_downloads(answer, label)
+        queued = queued_downloads(answer, label, self._clock())
         matched = await self._match([download for download in inputs if download not in refused], answer, queued)
         results: dict[DownloadInput, QueuedDownload | RefusedDownload] = {
             download: queued[ident] for download, ident in matched.items()

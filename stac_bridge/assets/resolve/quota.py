@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from stac_bridge.assets.resolve.download_labels import DownloadLabels
 from stac_bridge.errors import UpstreamBusy, UpstreamFault
@@ -31,10 +31,13 @@ MAX_REMOVED = 20
 class DownloadQuota:
     """Requests downloads while the account's quotas allow it. It removes none but those under our ``labels``."""
 
-    def __init__(self, m2m: M2MClient, store: Store, labels: DownloadLabels) -> None:
+    def __init__(
+        self, m2m: M2MClient, store: Store, labels: DownloadLabels, clock: Callable[[], float] = time.time
+    ) -> None:
         self._m2m = m2m
         self._store = store
         self._labels = labels
+        self._clock = clock
 
     async def mark_in_use(self, download_id: int, seconds: float) -> None:
         """Protect a download from removal for these seconds: a reader uses its URL, or waits for it."""
@@ -43,8 +46,8 @@ class DownloadQuota:
     async def request(self, inputs: Sequence[DownloadInput], label: str) -> DownloadAnswer:
         """Request downloads under a label. Raises UpstreamError; sends nothing while a quota is known to be used up."""
         until: float = await self._store.get("downloads refused until") or 0
-        if until > time.time():
-            raise _quota_error(until)
+        if until > self._clock():
+            raise _quota_error(until, self._clock())
         try:
             answer = await self._m2m.download_request(inputs, label)
         except UpstreamBusy as busy:
@@ -70,9 +73,9 @@ class DownloadQuota:
         except UpstreamBusy as error:
             if error.code != QUOTA_EXCEEDED:
                 raise
-        until = time.time() + QUOTA_WINDOW
+        until = self._clock() + QUOTA_WINDOW
         await self._store.put("downloads refused until", until, ttl=QUOTA_WINDOW)
-        raise _quota_error(until) from busy
+        raise _quota_error(until, self._clock()) from busy
 
     async def _remove_unused(self) -> int:
         """Remove the oldest available downloads of our labels that no reader uses; return how many."""
@@ -118,7 +121,7 @@ class DownloadQuota:
         await self._store.get_or_make(f"quota warning {name} {kind}", log, ttl=QUOTA_WINDOW)
 
 
-def _quota_error(until: float) -> UpstreamBusy:
-    wait = math.ceil(min(QUOTA_WINDOW, max(1, until - time.time())))  # a clock may have been set back since
+def _quota_error(until: float, now: float) -> UpstreamBusy:
+    wait = math.ceil(min(QUOTA_WINDOW, max(1, until - now)))  # a clock may have been set back since
     message = f"The M2M account's download quota is used up; retry in {wait} seconds."
     return UpstreamBusy(message, code=QUOTA_EXCEEDED, retry_after=wait)

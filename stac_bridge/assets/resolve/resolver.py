@@ -74,7 +74,8 @@ class Resolver:
         self._http = http
         self._hosts = hosts
         labels = DownloadLabels(label, clock)
-        self._queue = DownloadQueue(m2m, store, labels)
+        self._queue = DownloadQueue(m2m, store, labels, clock)
+        self._clock = clock
         self.upkeep = QueueUpkeep(m2m, store, labels, self._queue.quota, max(url_ttl, STAGING_TTL))
         self._url_ttl = url_ttl
         self._archive = archive
@@ -206,11 +207,11 @@ class Resolver:
         if await self._store.get(f"pending {file.name}") is None:
             await self._store.put(f"pending {file.name}", download, ttl=STAGING_TTL)
             await self._queue.quota.mark_in_use(download.download_id, STAGING_TTL)
-        return staging_error(download)
+        return staging_error(download, self._clock())
 
     async def _refresh_pending(self, pending: QueuedDownload) -> QueuedDownload | None:
         """Return the current state of a download in preparation; None if USGS has lost it."""
-        is_lost = time.time() - pending.first_seen > LOST_AFTER
+        is_lost = self._clock() - pending.first_seen > LOST_AFTER
         return await self._queue.refresh(pending) or (None if is_lost else pending)
 
     async def _options(self, file: SceneFile) -> tuple[Product, ...]:

@@ -44,7 +44,7 @@ class StagingWait(Generic[T]):
     async def ready(self, key: str, attempt: Callable[[], Awaitable[T]], staging: Staging, limit: float) -> T:
         """Return the first result of ``attempt``, which raised ``staging``; raise that after ``limit`` seconds.
 
-        Raises a later Staging when the wait is over before, and what else ``attempt`` raises.
+        Raises the last Staging if the shared wait ends earlier, and all other errors of ``attempt``.
         """
         # Half of what is left of the request's time remains for reading the file.
         limit = min(limit, self._seconds, time_left() / 2)

@@ -20,7 +20,7 @@ _MAGIC = b"stac-bridge/sp1\n"
 
 
 class DamagedFile(Exception):
-    """The file is not what was written; ``inode`` identifies it, because its name may be another file's by now."""
+    """The file is not what was written; ``inode`` identifies it, because another file may have its name by now."""
 
     def __init__(self, inode: int) -> None:
         super().__init__("damaged")
@@ -91,7 +91,7 @@ def read_verified(file: BinaryIO, size: int, wanted: range) -> bytes:
 
 
 def inode_of(file: BinaryIO) -> int:
-    """Return the number of an open file."""
+    """Return the inode of an open file."""
     return os.fstat(file.fileno()).st_ino
 
 

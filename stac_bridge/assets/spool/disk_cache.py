@@ -33,12 +33,12 @@ class DiskUsage(Protocol):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The size of the disk."""
         ...
 
     @property
     def free(self) -> int:
-        """Those that this process may use."""
+        """The bytes that this process may still write."""
         ...
 
 
@@ -75,7 +75,7 @@ class DiskCache:
         return path, size
 
     def remove_damaged(self, path: Path, inode: int) -> None:
-        """Remove a file, also if others read it, unless its name is another file's by now."""
+        """Remove a file, also if others read it, unless another file has its name by now."""
         with suppress(OSError):
             if path.stat().st_ino == inode:
                 path.unlink()

@@ -28,7 +28,7 @@ ROOM_STEPS = 64
 """A file of unknown size reserves disk space in steps of this fraction of the maximum."""
 
 MAX_FETCHES = 3
-"""Times that a reader begins to read a file; each further time, what was on the disk was damaged."""
+"""Maximum number of times that a reader opens a file: each time but the first, the bytes on the disk were damaged."""
 
 _in_thread = anyio.to_thread.run_sync
 

@@ -84,6 +84,8 @@ def _plan_item(item: dict[str, Any], folder: Path, keys: Sequence[str], api: str
 
 def _plan_file(item: dict[str, Any], key: str, path: Path, api: str | None) -> File:
     asset = item["assets"][key]
+    # Items of other servers, or from files, may have anything in these fields.
+    size, checksum = asset.get("file:size"), asset.get("file:checksum")
     href = rebase_href(str(asset["href"]), api)
     return File(
         collection=str(item.get("collection") or ""),
@@ -93,8 +95,8 @@ def _plan_file(item: dict[str, Any], key: str, path: Path, api: str | None) -> F
         path=path,
         item_href=_item_href(item, href),
         media_type=str(asset.get("type") or ""),
-        size=asset.get("file:size"),
-        checksum=asset.get("file:checksum"),
+        size=size if isinstance(size, int) else None,
+        checksum=checksum if isinstance(checksum, str) else None,
         unavailable=asset.get("m2m:unavailable") or _invalid_href_reason(href),
         is_unnamed=_name_in(href) is None,
     )

@@ -22,7 +22,7 @@ Item = Mapping[str, Any]
 
 _VERTEX_SECONDS = 1e-6
 _PART_SECONDS = 5e-6
-"""What a test of a place takes for each vertex, and for each of its geometries."""
+"""Seconds that a test of a place takes for each vertex, and for each of its geometries."""
 
 _GEOMETRY = {"property": "geometry"}
 _REVERSED = {"s_within": "s_contains", "s_contains": "s_within"}
@@ -43,11 +43,11 @@ _INDEXED = {"s_intersects", "s_disjoint", "s_contains", "s_within"}
 
 
 class Test(Protocol):
-    """A part of a filter: true, false, or None for unknown; ``seconds`` is what it takes, roughly."""
+    """A part of a filter: true, false, or None for unknown; ``seconds`` estimates its time."""
 
     @property
     def seconds(self) -> float:
-        """What one test takes, roughly."""
+        """The estimated time of one test."""
 
     @property
     def uses_place(self) -> bool:
@@ -94,7 +94,7 @@ def _alternatives(args: list[Any], tests: dict[str, Test]) -> list[Any]:
 
 
 def _named(test: Test, tests: dict[str, Test]) -> dict[str, Any]:
-    """The comparison that stands for a test. The name has no colon or underscore, so it is of no property."""
+    """The comparison that stands for a test. The name has no colon or underscore, so it is not a property's name."""
     name = f"test{len(tests)}"
     tests[name] = test
     return {"op": "=", "args": [{"property": name}, True]}

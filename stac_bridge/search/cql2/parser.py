@@ -111,7 +111,7 @@ _SIGN_CHAIN = re.compile(r"(?:-\s*){64}")
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 _OBJECTS = frozenset({"op", "property", "timestamp", "date", "interval", "bbox", "function"})
-"""Members of CQL2's objects, of which each has one, beside the type of a geometry."""
+"""Members by which CQL2's objects are recognized; geometries are recognized by their type."""
 
 _MEMBERS: dict[str, type] = {"op": str, "property": str, "bbox": list}
 

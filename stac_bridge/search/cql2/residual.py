@@ -18,7 +18,7 @@ _FIRST, _LAST = "first", "last"
 """Names, without a colon or underscore and so of no property, for the instants between which an Item was acquired."""
 
 _ITEM_SECONDS, _TERM_SECONDS = 50e-6, 8e-6
-"""What testing an Item takes, and what each term of the filter adds (measured)."""
+"""Seconds that testing an Item takes, and that each term of the filter adds (measured)."""
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

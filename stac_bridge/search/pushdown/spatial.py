@@ -32,7 +32,7 @@ axis.
 """
 
 _DECIMALS = 6
-"""Of the coordinates that are sent. A widened geometry can spare the difference."""
+"""Decimals of the coordinates that are sent. Rounding them takes less than a geometry was widened by."""
 
 _GLOBE = shapely.box(-180, -90, 180, 90)
 _LATITUDES = shapely.box(-720, -90, 720, 90)

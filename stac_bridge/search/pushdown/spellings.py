@@ -17,10 +17,10 @@ from stac_bridge.search.cql2.parser import Cql2, escape_like
 from stac_bridge.search.pushdown.domains import LISTS, MAX_LIKE, like_matcher
 
 Meaning = str | tuple[str, ...]
-"""A value of a text, or the elements of a list."""
+"""What a spelling means: a single value, or the elements of a list."""
 
 _NORMALIZING = frozenset({"day", "mission", "platform"})
-"""Converters that return what they return unchanged, so that a value that a client writes may be converted, too."""
+"""Converters that do not change their own results: they can also be applied to a value that a client writes."""
 
 _SEPARATORS = re.compile(r"[\W_]+")
 

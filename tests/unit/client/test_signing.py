@@ -229,18 +229,30 @@ def test_what_cannot_be_changed_in_place_raises_with_what_to_do(stac_object: Any
         ("/vsitar/{/vsicurl/", "}/B4.TIF"),
         ("GTIFF_DIR:1:/vsicurl/", ""),
         ('NETCDF:"/vsicurl/', '":red'),
+        ("zip+", "!a.tif"),
+        ("zip://*.tif::simplecache::", ""),
+        ("vrt://", "?bands=1"),
+        (" ", "\n"),
     ],
 )
-def test_an_href_is_renewed_within_gdals_name_of_it(before: str, after: str) -> None:
+def test_an_href_is_renewed_within_a_readers_name_of_it(before: str, after: str) -> None:
     assert renewer(Server()).patch_url(before + signed() + after) == before + signed(ago=0) + after
     stac_object = item(before + signed() + after)
     renewer(Server()).modifier(stac_object)
     assert hrefs_of(stac_object) == [before + signed(ago=0) + after]
 
 
-def test_an_href_is_renewed_within_the_options_of_vsicurl() -> None:
-    options = "/vsicurl?max_retry=5&url={}&empty_dir=yes"
-    old, new = (options.format(quote(href, safe="")) for href in (signed(), signed(ago=0)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/vsicurl?max_retry=5&url={}&empty_dir=yes",
+        "/vsicurl/{}",
+        "http://tiles.example/cog/info?url={}",
+        "http://tiles.example/cog/tiles/1/2/3?rescale=0,1&url={}&bidx=1",
+    ],
+)
+def test_an_encoded_href_is_renewed_within_a_readers_name_of_it(name: str) -> None:
+    old, new = (name.format(quote(href, safe="")) for href in (signed(), signed(ago=0)))
     assert renewer(Server()).patch_url(old) == new
     assert renewer(Server()).patch_url(new) == new
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import httpx
@@ -17,7 +16,7 @@ from stac_bridge.assets.resolve.resolver import LOST_AFTER
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy
 from stac_bridge.m2m.models.downloads import DownloadInput
 from stac_bridge.store import Store
-from tests.minting import LABEL, calls, host, resolver
+from tests.minting import LABEL, NOW, calls, host, resolver
 from tests.support import Script, m2m_client, says
 
 FILM = SceneFile("corona2", "DS1", "DS1", "DS1", product_code="D183")
@@ -113,14 +112,14 @@ async def test_an_available_duplicate_needs_no_download_retrieve() -> None:
 
 
 async def test_a_download_that_the_queue_has_lost_is_requested_again() -> None:
-    script = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}})
-    the_resolver = resolver(script)
-    for _ in range(2):
+    script, now = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}}), [NOW]
+    the_resolver = resolver(script, clock=lambda: now[0])
+    for age in (0, LOST_AFTER):
+        now[0] = NOW + age
         with pytest.raises(Staging):
             await the_resolver.source(FILM)
     assert calls(script).count("download-request") == 1
-    lost = QueuedDownload(9, "bridge", first_seen=time.time() - LOST_AFTER - 1)
-    await the_resolver._store.put(f"pending {FILM.name}", lost, ttl=60)
+    now[0] = NOW + LOST_AFTER + 1
     with pytest.raises(Staging):
         await the_resolver.source(FILM)
     assert calls(script).count("download-request") == 2
@@ -129,7 +128,7 @@ async def test_a_download_that_the_queue_has_lost_is_requested_again() -> None:
 async def test_a_lost_download_is_removed_before_the_new_request() -> None:
     script = m2m_with({"preparingDownloads": [STAGED], "newRecords": {"9": "bridge"}})
     the_resolver = resolver(script)
-    lost = QueuedDownload(9, "bridge", first_seen=time.time() - LOST_AFTER - 1)
+    lost = QueuedDownload(9, "bridge", first_seen=NOW - LOST_AFTER - 1)
     await the_resolver._store.put(f"pending {FILM.name}", lost, ttl=60)
     with pytest.raises(Staging):
         await the_resolver.source(FILM)
@@ -219,8 +218,9 @@ async def test_a_label_that_is_a_number_and_one_that_is_missing_are_read() -> No
 
 
 def test_retry_after_grows_within_bounds() -> None:
-    waits = [staging_error(QueuedDownload(1, "l", first_seen=time.time() - age)).retry_after for age in (0, 30, 4000)]
-    assert waits == [5, 30, 60]
+    download = QueuedDownload(1, "l", first_seen=NOW)
+    waits = [staging_error(download, NOW + age).retry_after for age in (-60, 0, 30, 4000)]
+    assert waits == [5, 5, 30, 60]
 
 
 async def test_a_source_has_the_code_of_its_license() -> None:

@@ -111,3 +111,11 @@ def test_only_a_bridges_hrefs_are_moved_to_the_given_api() -> None:
 def test_an_href_that_is_not_http_is_unavailable(href: str) -> None:
     (download,) = plan_downloads([item(zip={"href": href})], OUT)
     assert "http" in (download.files[0].unavailable or "")
+
+
+@pytest.mark.parametrize("value", ["x", [], {}, None])
+def test_a_size_or_checksum_of_another_type_is_no_statement_about_the_file(value: Any) -> None:
+    checksum = 5 if isinstance(value, str) else value
+    document = item(zip={"href": HREF, "file:size": value, "file:checksum": checksum})
+    (download,) = plan_downloads([document], OUT)
+    assert [(file.size, file.checksum) for file in download.files] == [(None, None)]
