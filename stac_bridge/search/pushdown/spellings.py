@@ -95,11 +95,11 @@ class Speller:
         """A comparison without case as one with the listed values; unchanged if Items can have others."""
         queryable = self._entry.queryables.get(name)
         meanings = dict.fromkeys(meaning for _, meaning in _named(queryable, self._entry)) if queryable else {}
-        if not meanings or not all(isinstance(meaning, str) for meaning in meanings):
+        if not meanings or not all(isinstance(meaning, str) for meaning in meanings) or len(text) > MAX_LIKE:
             return expression
-        op, subject = expression["op"], {"property": name}
-        pattern = (text if op == "like" else escape_like(text)).casefold()
-        meant = [value for value in meanings if may_match(pattern, escape(str(value).casefold()))]
+        op, subject, folded = expression["op"], {"property": name}, text.casefold()
+        is_meant = like_matcher(folded) if op == "like" else folded.__eq__
+        meant = [value for value in meanings if is_meant(str(value).casefold())]
         equal = [{"op": "=", "args": [subject, value]} for value in meant]
         return {"op": "or", "args": equal} if equal else self.spelled({"op": op, "args": [subject, text]})
 
