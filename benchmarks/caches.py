@@ -13,7 +13,7 @@ import gc
 import pstats
 import time
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 
 import httpx
 
@@ -53,20 +53,27 @@ async def _measure(size: Size) -> list[Figure]:
             caches = _caches()
     costs = _cost_per_call(profile)
     figures = [Figure("CPU time of the searches, profiled", total, "s")]
-    for cache in caches:
-        info, function = cache.cache_info(), cache.__wrapped__
-        name = f"{function.__module__.removeprefix('stac_bridge.')}.{function.__name__.strip('_')}"
-        saved = info.hits * costs.get((function.__code__.co_filename, function.__code__.co_firstlineno), 0.0)
-        figures.append(Figure(f"{name}: hits", 100 * info.hits / max(info.hits + info.misses, 1), "%"))
+    for name, group in groupby(caches, key=_name):  # each Translator has caches of its own
+        same = list(group)
+        code = same[0].__wrapped__.__code__
+        hits = sum(cache.cache_info().hits for cache in same)
+        calls = hits + sum(cache.cache_info().misses for cache in same)
+        saved = hits * costs.get((code.co_filename, code.co_firstlineno), 0.0)
+        figures.append(Figure(f"{name}: hits", 100 * hits / max(calls, 1), "%"))
         figures.append(Figure(f"{name}: saved", 100 * saved / total, "% of the CPU time"))
     return figures
+
+
+def _name(cache: functools._lru_cache_wrapper[object]) -> str:
+    function = cache.__wrapped__
+    return f"{function.__module__.removeprefix('stac_bridge.')}.{function.__name__.strip('_')}"
 
 
 def _caches() -> list[functools._lru_cache_wrapper[object]]:
     """Return the function caches of the package that exist now, by name."""
     wrappers = [thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper)]
     ours = [wrapper for wrapper in wrappers if wrapper.__module__.startswith("stac_bridge.")]
-    return sorted(ours, key=lambda wrapper: (wrapper.__module__, wrapper.__wrapped__.__name__))
+    return sorted(ours, key=_name)
 
 
 def _cost_per_call(profile: cProfile.Profile) -> dict[tuple[str, int], float]:
