@@ -34,6 +34,11 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await asyncio.get_running_loop().run_in_executor(_THREAD, call)
 
 
+async def in_thread_if(is_long: bool, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the function's result, computed in the thread if ``is_long``, else at once, behind nobody."""
+    return await in_thread(function, *args, **kwargs) if is_long else function(*args, **kwargs)
+
+
 @dataclass(slots=True)
 class Pauses:
     """The pauses of a long task on the event loop, by elapsed time: its parts differ in length a thousandfold.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from stac_bridge.assets.href import AssetRef
 from stac_bridge.assets.read.probe import Source
@@ -25,7 +25,7 @@ from stac_bridge.catalog import Catalog
 from stac_bridge.catalog.entry import Entry, Together
 from stac_bridge.catalog.live import LiveCatalog
 from stac_bridge.errors import BadCursor, BadRequest, SearchTooWide
-from stac_bridge.fair_work import Pauses, in_thread
+from stac_bridge.fair_work import Pauses, in_thread, in_thread_if
 from stac_bridge.m2m.client import M2MClient
 from stac_bridge.m2m.models.scenes import Scene
 from stac_bridge.request_context import request_deadline
@@ -55,9 +55,6 @@ from stac_bridge.translate import Translator
 
 MAX_NAMES = 5
 """Collections that are named to a search that should name some."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 LOGOUT_TIMEOUT = 3.0
 """Seconds for logging out; an API key that is not returned expires after two hours by itself. As many seconds before
@@ -195,15 +192,16 @@ class Bridge:
         Only a server that has just started waits for the list of datasets. Raises BadRequest, NotFound, UpstreamError.
         """
         catalog = await self._catalog.current()
-        run = in_thread if search.is_long else _at_once
-        resolved = await run(resolve_collections, search, catalog, self._max_collections)
-        likely, unknown = await self._catalog.kept_likely(await run(prunings, resolved, catalog))
-        plan = await run(make_plan, resolved, catalog, likely, search.digest)
+        resolved = await in_thread_if(search.is_long, resolve_collections, search, catalog, self._max_collections)
+        likely, unknown = await self._catalog.kept_likely(
+            await in_thread_if(search.is_long, prunings, resolved, catalog)
+        )
+        plan = await in_thread_if(search.is_long, make_plan, resolved, catalog, likely, search.digest)
         steps, pauses = [], Pauses()
         for part in plan.parts:
             await pauses.pause_if_due()
             entry = await self._catalog.with_kept_details(part.entry)
-            steps.append(await run(ExplainedStep.of, replace(part, entry=entry)))
+            steps.append(await in_thread_if(search.is_long, ExplainedStep.of, replace(part, entry=entry)))
         axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
         document = await in_thread(explanation, plan.search, steps, axis, unknown)
         return {**document, "warnings": await self._warnings(plan)}
@@ -213,22 +211,20 @@ class Bridge:
         catalog = await self._catalog.current()
         is_named = plan.search.collections or plan.search.ids
         entries = [catalog.latest(entry) for entry in plan.entries] if is_named else list(catalog.entries.values())
-        run = in_thread if plan.search.is_long else _at_once
-        return await run(impossible_conditions, plan.search.filter, entries)
+        return await in_thread_if(plan.search.is_long, impossible_conditions, plan.search.filter, entries)
 
     async def _plan(self, search: Search) -> Plan:
         catalog = await self._catalog.current()
-        run = in_thread if search.is_long else _at_once
-        resolved = await run(resolve_collections, search, catalog, self._max_collections)
-        likely = await self._catalog.likely(await run(prunings, resolved, catalog))
-        return await run(make_plan, resolved, catalog, likely, search.digest)
+        resolved = await in_thread_if(search.is_long, resolve_collections, search, catalog, self._max_collections)
+        likely = await self._catalog.likely(await in_thread_if(search.is_long, prunings, resolved, catalog))
+        return await in_thread_if(search.is_long, make_plan, resolved, catalog, likely, search.digest)
 
     async def _step(self, part: Part) -> Step:
         """The step of a part. Its dataset's filters are requested only if they may make a difference."""
-        run = in_thread if part.search.is_long else _at_once
-        if await run(lambda: part.needs_details):
+        is_long = part.search.is_long
+        if await in_thread_if(is_long, lambda: part.needs_details):
             part = replace(part, entry=await self._catalog.with_details(part.entry))
-        return await run(part.step)
+        return await in_thread_if(is_long, part.step)
 
     async def _unsorted_page(self, plan: Plan, start: Cursor | SortCursor | None, sieve: Sieve) -> Page:
         steps: dict[int, Step] = {}
@@ -294,10 +290,6 @@ class Bridge:
         if ref.url is not None:
             return await self._resolver.picture(ref.url, ref.filename, stale)
         return await self._resolver.renew(await self._lookup.wanted(ref), stale, wait)
-
-
-async def _at_once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return function(*args, **kwargs)
 
 
 def _axis(order: Order, steps: Sequence[Step]) -> Axis | None:

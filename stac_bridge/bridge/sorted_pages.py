@@ -8,9 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from stac_bridge.bridge.page import SCENE_SECONDS, Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import (
+    OUT_OF_TIME,
+    SCENE_SECONDS,
+    Effort,
+    Page,
+    SceneItem,
+    Sieve,
+    TooWide,
+    more_follow,
+    trusted_total,
+)
 from stac_bridge.bridge.scene_reader import SceneReader
-from stac_bridge.bridge.unsorted_pages import OUT_OF_TIME
 from stac_bridge.catalog.entry import Entry
 from stac_bridge.errors import BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter

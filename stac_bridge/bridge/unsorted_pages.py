@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import OUT_OF_TIME, Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
-from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.search import Cursor, Step
 from stac_bridge.search.paging.cursor import fingerprint
@@ -29,9 +28,6 @@ SEEK_SIZE = 500
 
 MAX_READS_WITH_ITEMS = 2
 """Requests for scenes after which a page that has at least one Item is returned, though it is not full."""
-
-OUT_OF_TIME = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-"""Errors after which a page that has at least one Item is returned: its next page starts with what was not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from stac_bridge.assets.href import Signer
 from stac_bridge.bridge import Bridge
 from stac_bridge.catalog import Catalog, Entry, Together
 from stac_bridge.errors import BadRequest, SearchTooWide
-from stac_bridge.fair_work import Pauses, in_thread
+from stac_bridge.fair_work import Pauses, in_thread, in_thread_if
 from stac_bridge.search import LONG_SEARCH, Limits, Search, parse, read_collection_search
 from stac_bridge.search.collections import CollectionPage, CollectionSearch
 from stac_bridge.translate import collection, union_collection, with_messages, with_notifications
@@ -168,7 +168,7 @@ class CoreClient(AsyncBaseCoreClient):
 async def _parse(parameters: dict[str, Any], limits: Limits, request: Request) -> Search:
     """The search; in a thread if it is long. Raises BadRequest."""
     is_long = len(request.scope["query_string"]) + len(await request.body()) > LONG_SEARCH
-    return await in_thread(parse, parameters, limits) if is_long else parse(parameters, limits)
+    return await in_thread_if(is_long, parse, parameters, limits)
 
 
 def _query_parameters(request: Request) -> dict[str, str]:
