@@ -32,7 +32,7 @@ from stac_bridge.api.routes.queryables import SchemaPages
 from stac_bridge.api.routes.sign import sign_routes
 from stac_bridge.api.routes.stac import CoreClient, add_stac_routes
 from stac_bridge.api.services import Overrides, build_services
-from stac_bridge.api.staging import staging_handler
+from stac_bridge.api.staging import handle_staging
 from stac_bridge.errors import Staging
 from stac_bridge.settings import Settings
 
@@ -79,7 +79,7 @@ def create_app(
     if settings.metrics:
         app.router.routes.append(metrics_route(services.metrics.exposition))
     add_handlers(app)
-    app.add_exception_handler(Staging, staging_handler())
+    app.add_exception_handler(Staging, handle_staging)
     serve_openapi(app)
     return app
 

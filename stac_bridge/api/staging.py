@@ -6,7 +6,6 @@ explicitly accept JSON or HTML get a 202 that describes the state instead.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 
@@ -51,30 +50,26 @@ You can also <a href="{href}">try now</a>, or save the address for later: it sta
 """
 
 
-def staging_handler() -> Callable[[Request, Exception], Awaitable[Response]]:
-    """An exception handler for Staging. Its responses vary by Accept, and are not cached."""
-
-    async def handle(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Staging)  # noqa: S101 -- the type it is registered for
-        wait = error.retry_after or DEFAULT_RETRY_AFTER
-        document = {
-            "status": "staging",
-            "order:status": "ordered",
-            "detail": str(error),
-            "retry_after": wait,
-            "href": _href(request),
-        }
-        media_type = preferred(request.headers.get("accept", ""))
-        if media_type is None:
-            response = bridge_error_response(Staging(str(error), retry_after=wait))
-            response.headers["Vary"] = "Accept"
-            return response
-        headers = {"Retry-After": str(wait), "Cache-Control": "no-store", "Vary": "Accept"}
-        if media_type == JSON:
-            return Response(orjson.dumps(document), 202, headers, media_type=JSON)
-        return Response(_page(document, request.path_params.get("filename", "")), 202, headers, media_type=HTML)
-
-    return handle
+async def handle_staging(request: Request, error: Exception) -> Response:
+    """The exception handler for Staging. Its responses vary by Accept, and are not cached."""
+    assert isinstance(error, Staging)  # noqa: S101 -- the type it is registered for
+    wait = error.retry_after or DEFAULT_RETRY_AFTER
+    media_type = preferred(request.headers.get("accept", ""))
+    if media_type is None:
+        response = bridge_error_response(Staging(str(error), retry_after=wait))
+        response.headers["Vary"] = "Accept"
+        return response
+    document = {
+        "status": "staging",
+        "order:status": "ordered",
+        "detail": str(error),
+        "retry_after": wait,
+        "href": _href(request),
+    }
+    headers = {"Retry-After": str(wait), "Cache-Control": "no-store", "Vary": "Accept"}
+    if media_type == JSON:
+        return Response(orjson.dumps(document), 202, headers, media_type=JSON)
+    return Response(_page(document, request.path_params.get("filename", "")), 202, headers, media_type=HTML)
 
 
 def preferred(accept: str) -> str | None:
