@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from urllib.parse import urlsplit
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -18,3 +19,12 @@ def script_hash(script: str) -> str:
     "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
     """
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def origin_of(base: str) -> str:
+    """The source expression that allows everything at the host of the API's base URL.
+
+    >>> origin_of("https://stac.example:8443/usgs/")
+    'https://stac.example:8443'
+    """
+    return urlsplit(base)._replace(path="").geturl()

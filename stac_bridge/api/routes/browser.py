@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from stac_bridge.api.links import base_of
-from stac_bridge.api.page_policy import script_hash
+from stac_bridge.api.page_policy import origin_of, script_hash
 from stac_bridge.api.staging import HTML, preferred
 from stac_bridge.settings import Settings
 
@@ -150,7 +150,7 @@ def _policy(base: str, basemap: str, scripts: Sequence[str]) -> str:
     Pictures are redirected to hosts of USGS, and tiles come from the base map's. Bands are unpacked in workers, some by
     WebAssembly, both from data: URLs. A page inside the page (mitm.html) and a service worker save downloads.
     """
-    api = urlsplit(base)._replace(path="").geturl()
+    api = origin_of(base)
     pictures = f"'self' {api} https: {'http: ' if basemap.startswith('http:') else ''}data: blob:"
     hashes = "".join(f" {script_hash(script)}" for script in scripts)
     return (

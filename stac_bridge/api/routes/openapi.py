@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from fastapi import FastAPI
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from stac_bridge.api.links import OPENAPI, base_of
-from stac_bridge.api.page_policy import script_hash
+from stac_bridge.api.page_policy import origin_of, script_hash
 from stac_bridge.api.respond import JSON
 from stac_bridge.http_headers import read_weights
 
@@ -87,7 +86,7 @@ def serve_openapi(app: FastAPI) -> None:
 
 def _policy(base: str, script: str) -> str:
     """The page may load Swagger UI, and send requests to this API."""
-    api = urlsplit(base)._replace(path="").geturl()
+    api = origin_of(base)
     return (
         f"default-src 'none'; script-src {_SWAGGER} {script_hash(script)}; style-src {_SWAGGER} 'unsafe-inline'; "
         f"img-src 'self' data:; connect-src 'self' {api}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
