@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,13 +19,13 @@ from stac_bridge.limit_log import LimitLog
 _limit_log = LimitLog(logging.getLogger(__name__))
 
 BODY_TIMEOUT = 20.0
-"""Seconds for a body, beside those that ``MIN_BODY_RATE`` adds."""
+"""Seconds for a body, and one more for each ``MIN_BODY_RATE`` bytes of it."""
 
 MAX_BODIES = 256 * 2**20
 """Bytes of all bodies in a process at once; each is held until its response ends."""
 
 MIN_BODY_RATE = 10_000
-"""Bytes that add a second to the time for the body: a slower client would hold its memory without end."""
+"""Bytes per second. A slower client could hold the memory of its body for hours."""
 
 
 class CancelOnDisconnect:
@@ -46,7 +47,20 @@ class CancelOnDisconnect:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        max_body, held = self._by_path.get(scope["path"], self._max_body), 0
+        with self._memory() as hold:
+            try:
+                max_body = self._by_path.get(scope["path"], self._max_body)
+                body = await read_body(Headers(scope=scope), receive, max_body, hold)
+            except (TooLarge, TooSlow, ServerBusy) as error:
+                await bridge_error_response(error)(scope, receive, send)
+                return
+            if body is not None:
+                await self._respond(scope, body, receive, send)
+
+    @contextmanager
+    def _memory(self) -> Iterator[Callable[[int], None]]:
+        """A function that counts the bytes of a body, as long as the context lasts. It raises ServerBusy."""
+        held = 0
 
         def hold(count: int) -> None:
             nonlocal held
@@ -57,13 +71,7 @@ class CancelOnDisconnect:
                 raise ServerBusy("This server is reading too many large bodies; retry in a moment.", retry_after=5)
 
         try:
-            try:
-                body = await read_body(Headers(scope=scope), receive, max_body, hold)
-            except (TooLarge, TooSlow, ServerBusy) as error:
-                await bridge_error_response(error)(scope, receive, send)
-                return
-            if body is not None:
-                await self._respond(scope, body, receive, send)
+            yield hold
         finally:
             self._held -= held
 
@@ -110,7 +118,7 @@ async def read_body(
             if left <= 0:
                 raise TimeoutError  # receive() did not wait, so that it could not be interrupted
         except TimeoutError:
-            _limit_log.reached("body", f"a body has not arrived within {BODY_TIMEOUT:g} s and one per 10 kB")
+            _limit_log.reached("body", f"a body has not arrived within {BODY_TIMEOUT:g} s and one more per 10 kB")
             raise TooSlow("The body does not arrive in time; send it faster.") from None
         if message["type"] == "http.disconnect":
             return None
