@@ -27,16 +27,14 @@ def open_api(api: str, warnings: list[str] | None = None) -> Client:
     from pystac_client.exceptions import APIError
     from pystac_client.stac_api_io import StacApiIO
 
-    def keep_warnings(response: Any, *_: Any, **__: Any) -> None:
-        if warnings is not None:
-            warnings.extend(read_warnings(response.headers.get("Warning")))
-
     if not api.startswith(("http://", "https://")):
         raise BadRequest(f"{one_line(api)} is no address of an API; write http://127.0.0.1:8000.")
     try:
-        api_io = StacApiIO(timeout=API_TIMEOUT.read)
-        # pystac-client returns the bodies of responses only
-        api_io.session.hooks["response"].append(keep_warnings)
+        api_io = StacApiIO()
+        if warnings is not None:  # pystac-client returns the bodies of responses only
+            api_io.session.hooks["response"].append(
+                lambda response, *_, **__: warnings.extend(read_warnings(response.headers.get("Warning")))
+            )
         return pystac_client.Client.open(api, stac_io=api_io, timeout=API_TIMEOUT.read)
     except APIError as error:
         raise pystac_client_error(api, error) from error
