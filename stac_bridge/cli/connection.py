@@ -6,7 +6,6 @@ refuses everybody, idle connections included. A proxy in front has such limits t
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from stac_bridge.api.errors import problem
 from stac_bridge.limit_log import LimitLog
 
 if TYPE_CHECKING:
@@ -202,19 +202,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Send a problem document and close the connection."""
-        phrase = HTTPStatus(status).phrase
-        problem = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
-        body = json.dumps(problem | {"code": phrase.replace(" ", ""), "description": detail}).encode()
-        headers = (
-            "content-type: application/problem+json",
-            f"content-length: {len(body)}",
-            "cache-control: no-store",
-            *(("retry-after: 10",) if status == 503 else ()),
-            "connection: close",
-            "",
-            "",
-        )
-        self.transport.write(STATUS_LINE[status] + "\r\n".join(headers).encode() + body)
+        code = HTTPStatus(status).phrase.replace(" ", "")
+        response = problem(status, code, detail, retry_after=10 if status == 503 else None)
+        headers = b"".join(b"%b: %b\r\n" % pair for pair in response.raw_headers)
+        self.transport.write(STATUS_LINE[status] + headers + b"connection: close\r\n\r\n" + bytes(response.body))
         self.transport.close()
         self._start_send_timer()
 
