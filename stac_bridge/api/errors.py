@@ -136,7 +136,7 @@ _SENTENCES = {
 def validation_error_response(error: RequestValidationError) -> Response:
     """The response to a request that FastAPI could not parse."""
     reasons = "; ".join(_describe(one) for one in error.errors())
-    # FastAPI does not parse a body of another type, such as curl's, and then calls it no dictionary.
+    # FastAPI does not parse a body with another Content-Type, such as curl's, and reports it as no dictionary.
     hint = (
         "send JSON with Content-Type: application/json"
         if error.body and isinstance(error.body, bytes)
@@ -176,7 +176,7 @@ async def _handle_http_error(request: Request, error: Any) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods of a URL, which several routes can share: the framework names those of the first one."""
+    """The methods that all routes of a URL support; the framework's Allow header has only those of the first route."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     scopes = {"GET": {**request.scope, "method": "GET"}, "POST": {**request.scope, "method": "POST"}}
     allowed = [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
