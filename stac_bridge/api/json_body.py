@@ -19,7 +19,6 @@ from stac_bridge.errors import TooLarge
 MAX_VALUES = 300_000
 """Maximum number of values in a body: five times those of a geometry with the maximum of vertices."""
 
-
 _COUNTED_BYTES = 2**20
 """Bytes that are counted before other threads get a turn."""
 

@@ -95,8 +95,8 @@ def page_links(request: Request, path: str, token: str | None, media_type: str) 
         _link("self", _url(base, path, query), media_type, None),
     ]
     if token:
-        first, _previous = split_token(query)
-        following = f"{first}&token={token}" if first else f"token={token}"
+        others, _token = split_token(query)
+        following = f"{others}&token={token}" if others else f"token={token}"
         links.append({**_link("next", _url(base, path, following), media_type, None), "method": "GET"})
     return links
 

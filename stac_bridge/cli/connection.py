@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with limits: size and time of headers, time without reading, number of connections.
 
-uvicorn waits for headers and for readers without end, whatever their size, and at its own ``limit_concurrency`` it
-refuses everybody, idle connections included. A proxy in front has such limits too, but not everybody runs one.
+uvicorn limits neither the size of headers nor the time for them or for reading a response, and its own
+``limit_concurrency`` counts idle connections, which can then keep all others out. A proxy in front has such limits,
+too, but not everybody runs one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SEND_TIMEOUT = 60.0
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. The limits are those of the module; ``limit_concurrency`` is the maximum of connections.
+    """One connection. The limits are those of the module; ``limit_concurrency`` is the maximum number of connections.
 
     At the maximum, the connection that has waited longest for a request makes room for a new one; if none waits, the
     new one gets a 503.

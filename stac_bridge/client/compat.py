@@ -52,7 +52,7 @@ def _clear_cache_of(module: ModuleType) -> None:
     except (AttributeError, OSError) as error:
         raise RuntimeError(
             f"The cache of the GDAL of {module.__name__} cannot be cleared here; "
-            "read with CPL_VSIL_CURL_NON_CACHED, as gdal_options has it."
+            "read with the option CPL_VSIL_CURL_NON_CACHED, which gdal_options returns."
         ) from error
     clear.restype, clear.argtypes = None, []
     clear()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PAGE_SIZE = 500
 """Items per page: a page costs the bridge one M2M call, and 500 Items take about 15 MB."""
 
-
 MAX_URL_LENGTH = 2000
 """Bytes of a URL that any server and proxy accepts; a longer search, such as one for many ids, is sent by POST."""
 

@@ -51,7 +51,7 @@ class CompressPages:
             await send(message)
 
         accepted = ",".join(Headers(scope=scope).getlist("accept-encoding"))
-        # A response without a body stays without one.
+        # At least 1, because a response without a body cannot be compressed.
         min_bytes = MIN_BYTES if accepts_identity(accepted) else 1
         await self._compressor(choose_coding(accepted), min_bytes)(scope, receive, send_with_vary)
 
@@ -72,8 +72,8 @@ class _Brotli(BrotliResponder):
         if message["type"] == "http.response.start":
             media_type = Headers(raw=message["headers"]).get("content-type", "").partition(";")[0].strip().lower()
             kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
-            is_left = message["status"] == 206 or not kinds.isdisjoint(DEFAULT_EXCLUDED_CONTENT_TYPES)
-            self.content_encoding_set = self.content_encoding_set or is_left
+            is_excluded = message["status"] == 206 or not kinds.isdisjoint(DEFAULT_EXCLUDED_CONTENT_TYPES)
+            self.content_encoding_set = self.content_encoding_set or is_excluded
 
 
 def choose_coding(accept_encoding: str) -> str:

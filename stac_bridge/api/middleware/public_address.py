@@ -12,9 +12,9 @@ from stac_bridge.api.middleware.client_address import HOST
 class PublicAddress:
     """Rewrites requests as if clients had sent them to ``public_url`` directly.
 
-    All URLs that this server or the framework makes are made from the request, the redirects of trailing slashes, too.
-    With their source replaced, no Host header of a client reaches a link, a Location or a page. With None, a Host that
-    is no host name is removed, and URLs have the address at which the server was reached.
+    This server and the framework build all URLs from the request, including redirects of trailing slashes. After the
+    rewrite, no client's Host header reaches a link, a Location or a page. If ``public_url`` is None, a Host that is no
+    host name is removed, and URLs have the address at which the server was reached.
     """
 
     def __init__(self, app: ASGIApp, public_url: str | None) -> None:

@@ -14,10 +14,10 @@ _CAN_RUN_SCRIPTS = re.compile(r"text/html|(text|application)/xml|[a-z]+/[a-z0-9.
 
 
 class SecurityHeaders:
-    """Adds ``nosniff`` to every response, and a policy that forbids everything to those without their own.
+    """Adds ``nosniff`` to every response, and ``PAGE_POLICY`` to those without a policy.
 
-    Files of USGS get a policy only if a browser could run scripts in them, such as HTML and SVG, which would run with
-    this server's origin: the policy would also stop a browser from showing a PDF.
+    Files of USGS get the policy only if a browser could run scripts in them (HTML, SVG), which would have this server's
+    origin. On all files, it would stop a browser from showing a PDF.
     """
 
     def __init__(self, app: ASGIApp) -> None:
