@@ -114,31 +114,10 @@ def within() -> httpx.AsyncBaseTransport:
 
 PAGES = st.sampled_from(
     [
-        *(
-            b"<html><body>Maintenance</body></html>",
-            b"",
-            b"null",
-            b"[]",
-            b"{}",
-            b'"text"',
-            b"7",
-            b"NaN",
-            b"\xff\xfe",
-            b"{",
-        ),
-        *(
-            b"[" * 100_000,
-            b'{"data":' * 5000,
-            b'{"data": "\\ud800"}',
-            b'{"data": NaN}',
-            b'{"data": 1e999}',
-            b'{"data": null}',
-        ),
-        *(
-            b'{"errorCode": 7, "data": 1}',
-            b'{"errorCode": {"a": []}, "errorMessage": [1e300]}',
-            b'{"data": ' + b"9" * 5000 + b"}",
-        ),
+        *(b"<html><body>Maintenance</body></html>", b"", b"null", b"[]", b"{}", b'"text"', b"7", b"NaN", b"\xff\xfe"),
+        *(b"{", b"[" * 100_000, b'{"data":' * 5000, b'{"data": "\\ud800"}', b'{"data": NaN}', b'{"data": 1e999}'),
+        *(b'{"data": null}', b'{"errorCode": 7, "data": 1}', b'{"errorCode": {"a": []}, "errorMessage": [1e300]}'),
+        b'{"data": ' + b"9" * 5000 + b"}",
         b'{"errorCode": "RATE_LIMIT", "errorMessage": "<img src=x onerror=alert(1)>"}',
         b'{"errorCode": "<b>\\u0000", "errorMessage": "\\u202e"}',
     ]
