@@ -138,17 +138,15 @@ class _Computation:
         self._demand = SharedDemand()
         with self._demand.served():
             self.task = asyncio.ensure_future(make())
-        self._waiting = 0
         self._request = current_request()  # the first caller's: the task runs in its context and counts calls there
         self._calls_before = self._request.calls
 
     @property
     def is_abandoned(self) -> bool:
         """Whether nobody waits for it and it has cost no call to M2M."""
-        return not self._waiting and self._request.calls == self._calls_before
+        return not self._demand.is_awaited and self._request.calls == self._calls_before
 
     async def wait(self) -> Any:
-        self._waiting += 1
         try:
             with self._demand.joined():
                 async with until_deadline(_GRACE):
@@ -160,8 +158,6 @@ class _Computation:
                 "M2M, which handles one request at a time, did not answer before the deadline; retry in a moment.",
                 retry_after=5,
             ) from None
-        finally:
-            self._waiting -= 1
 
 
 def _stale_value(entry: CacheEntry) -> Any:
