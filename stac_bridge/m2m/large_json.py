@@ -11,7 +11,7 @@ import orjson
 PIECE_BYTES = 256 * 1024
 """Bytes that are parsed before other threads get a turn: some milliseconds."""
 
-_MARK = b'"the list that was parsed in pieces"'
+_MARK = "the list that was parsed in pieces"
 
 _RESULTS = re.compile(rb'"results":\[(?=\{"([^"\\]+)":)')
 """The beginning of the list of scenes, with the first key of the first scene."""
@@ -41,8 +41,8 @@ def _loads_in_pieces(content: bytes, found: re.Match[bytes]) -> Any:
     _elements, end = json.JSONDecoder().raw_decode(rest)
     last = rest[:end].encode()
     elements += orjson.loads(last)
-    document = orjson.loads(b"%s%s%s" % (content[: found.end()], _MARK, content[start + len(last) - 2 :]))
-    if document["data"]["results"] != [_MARK[1:-1].decode()]:
+    document = orjson.loads(b'%s"%s"%s' % (content[: found.end()], _MARK.encode(), content[start + len(last) - 2 :]))
+    if document["data"]["results"] != [_MARK]:
         raise ValueError("another list has this name")
     document["data"]["results"] = elements
     return document
