@@ -68,11 +68,6 @@ class RedisConnection:
         """Seconds since Redis went down; 0 if it is up."""
         return 0.0 if self._failure is None else time.monotonic() - self._down_since
 
-    @property
-    def refusal(self) -> str | None:
-        """Why Redis stores no values, although it answers; None if it stores them."""
-        return self._refusal
-
     async def call(self, command: Callable[[Redis], Awaitable[T]], blocking: float = 0) -> T:
         """Return the result of a command. Raises RedisDown, at once during the pause after a failure.
 
