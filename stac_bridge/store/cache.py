@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
+from stac_bridge.errors import NO_ANSWER, UpstreamBusy
 from stac_bridge.request_context import SharedDemand, current_request, until_deadline
 from stac_bridge.store.cache_entry import CacheEntry, CachePolicy
 from stac_bridge.store.memory import MemoryCache
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-"""Errors that a stale value hides."""
-
 _GRACE = 0.1
-"""Seconds after its deadline for which a caller still waits: the computation's own error says better what took long."""
+"""Seconds that a caller waits after its deadline: the computation's own error shows better what took so long."""
 
 
 class Store:
@@ -84,7 +81,7 @@ class Store:
 
         try:
             return await self._share(key, make_and_store, finish_abandoned)
-        except _DOWN:
+        except NO_ANSWER:
             old = await self._backend.get(key)
             if old is None:
                 raise

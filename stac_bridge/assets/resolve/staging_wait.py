@@ -11,15 +11,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 from stac_bridge.assets.resolve.download_answer import MAX_STAGING_WAIT
-from stac_bridge.errors import Staging, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
+from stac_bridge.errors import NO_ANSWER, Staging
 from stac_bridge.request_context import SharedDemand, time_left
 
 T = TypeVar("T")
 
 POLL_INTERVAL = 2.0
 """Seconds between two attempts: as long as one download-retrieve call serves all who wait."""
-
-_DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
 
 
 class StagingWait(Generic[T]):
@@ -71,7 +69,7 @@ class StagingWait(Generic[T]):
                 return await attempt()
             except Staging as error:
                 staging = error
-            except _DOWN:  # the file is still being prepared, as far as is known
+            except NO_ANSWER:  # the file may still be in preparation
                 raise staging from None
             if self._clock() + interval > until:
                 raise staging
