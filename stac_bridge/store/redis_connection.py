@@ -43,11 +43,11 @@ TEST_NAME = "stac-bridge:test"
 
 
 class RedisDown(Exception):
-    """Redis does not answer in time, or cannot carry out the command; the text says why."""
+    """Redis does not answer in time, or cannot carry out any command; the text is the reason."""
 
 
 class RedisRefusal(RedisDown):
-    """Redis answers, but not to this command: its memory is full, it is a read-only replica, or the ACL forbids it."""
+    """Redis answers, but rejects this command: its memory is full, it is a read-only replica, or the ACL forbids it."""
 
 
 class RedisConnection:
@@ -170,7 +170,7 @@ class RedisConnection:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Return whether Redis answered a single command with an error, which says nothing of the others."""
+    """Return whether Redis rejected a single command; others may still work."""
     if not isinstance(error, ResponseError) or isinstance(error, ClusterDownError | MasterDownError):
         return False
     return not str(error).startswith(_DOWN_ERRORS)

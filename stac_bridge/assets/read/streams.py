@@ -13,7 +13,7 @@ from stac_bridge.limit_log import LimitLog
 _log = logging.getLogger(__name__)
 
 MAX_WAIT = 5.0
-"""Seconds that a reader waits for another stream to end: most ranges take less, and GDAL without
+"""Seconds that a reader waits for another stream to end: ranges usually take less, and GDAL without
 ``GDAL_HTTP_MAX_RETRY`` fails at the first 429."""
 
 RETRY_AFTER = 10
@@ -77,7 +77,7 @@ class StreamLimits:
 
 
 class _Caller:
-    """The places of a caller, and the number of streams that have or want one."""
+    """The places of a caller, and the number of its streams, open or waiting."""
 
     def __init__(self, places: int) -> None:
         self.places = asyncio.Semaphore(places)
