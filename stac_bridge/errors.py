@@ -8,14 +8,14 @@
     │   ├── PreconditionFailed    the file is another version than the request names
     │   ├── TooLarge          the body exceeds its size limit
     │   ├── TooLong           the URL exceeds its length limit
-    │   ├── TooOften          the caller exceeds the rate limit, or its number of files at once
+    │   ├── TooOften          the caller exceeds the rate limit, or its limit on open files
     │   └── TooSlow           the body does not arrive in time
     ├── NotFound              no such collection, item or asset
     ├── Refused               a signature that does not match its URL, or has expired
     ├── SearchTooWide         the search used up its calls to M2M before the first match
     ├── Staging               USGS is preparing the file; retry later
     ├── AssetUnavailable      USGS does not deliver this file, and why
-    ├── ServerBusy            the server does as much at once as it may
+    ├── ServerBusy            the server has reached one of its own limits
     ├── NoRoom                the server's disk is full, or the file is too large for it
     ├── MappingInvalid        a file in mappings/ is invalid
     └── UpstreamError         M2M failed
@@ -66,7 +66,7 @@ class TooSlow(BadRequest):
 
 
 class TooOften(BadRequest):
-    """The caller exceeds the rate limit, or its number of files at once; retry after ``retry_after`` seconds."""
+    """The caller exceeds the rate limit, or its limit on open files; retry after ``retry_after`` seconds."""
 
 
 class NotFound(BridgeError):
@@ -94,7 +94,7 @@ class AssetUnavailable(BridgeError):
 
 
 class ServerBusy(BridgeError):
-    """The server does as much at once as its own limits allow; retry after ``retry_after`` seconds."""
+    """The server has reached one of its own limits; retry after ``retry_after`` seconds."""
 
 
 class NoRoom(BridgeError):
@@ -131,3 +131,7 @@ class UpstreamLogin(UpstreamError):
 
 class UpstreamFault(UpstreamError):
     """M2M answered with an error that a retry does not fix."""
+
+
+NO_ANSWER = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
+"""Errors that do not show whether M2M has what was requested: for the moment, there is no answer."""

@@ -35,7 +35,7 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
 
 async def in_thread_if(is_long: bool, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return the function's result, computed in the thread if ``is_long``, else at once, behind nobody."""
+    """Return the function's result, computed in the thread if ``is_long``, else here, without a queue."""
     return await in_thread(function, *args, **kwargs) if is_long else function(*args, **kwargs)
 
 

@@ -95,9 +95,9 @@ def _read_weight(member: str) -> tuple[str, float]:
 
 
 def read_preferred_wait(value: str | None) -> float | None:
-    """Parse the seconds that a Prefer header lets the server take (RFC 7240): 0 to be answered at once.
+    """Parse the seconds that a Prefer header allows for the response (RFC 7240); 0: the server must not wait.
 
-    The first of several counts. None if the header does not limit the time.
+    Of several, the first applies. None if the header does not limit the time.
 
     >>> read_preferred_wait("respond-async, Wait = 5"), read_preferred_wait("respond-async")
     (5.0, 0.0)
@@ -126,7 +126,7 @@ def read_filename(disposition: str | None) -> str | None:
     """
     message = Message()
     text = " ".join((disposition or "").split())
-    extended = _EXTENDED_FILENAME.search(text)  # it comes before a plain one, whatever their order
+    extended = _EXTENDED_FILENAME.search(text)  # it takes precedence over a plain one
     message["Content-Disposition"] = f"attachment{extended[0]}" if extended else text
     try:
         name = message.get_filename() or ""

@@ -95,7 +95,7 @@ class Demand(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SingleDemand:
+class _SingleDemand:
     """The demand of one request, which never changes."""
 
     places: frozenset[Place]
@@ -157,14 +157,14 @@ class SharedDemand:
                 self._last = self._present.pop(token)
                 self._report()
 
-    @contextmanager
-    def served(self) -> Iterator[None]:
+    def served(self) -> AbstractContextManager[None]:
         """Make this the demand of the tasks that are started inside."""
-        token = _demand.set(self)
-        try:
-            yield
-        finally:
-            _demand.reset(token)
+        return _work_for(self)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether any request waits for the work now."""
+        return bool(self._present)
 
     @property
     def _demands(self) -> tuple[Demand, ...]:
@@ -199,7 +199,7 @@ class _NarrowedDemand:
         return self.inner.watch(on_change)
 
 
-_BACKGROUND = SingleDemand(frozenset({Place("", CallPriority.background)}), math.inf, -math.inf)
+_BACKGROUND = _SingleDemand(frozenset({Place("", CallPriority.background)}), math.inf, -math.inf)
 
 _current: ContextVar[RequestContext] = ContextVar("request_context")
 _demand: ContextVar[Demand] = ContextVar("demand", default=_BACKGROUND)
@@ -217,7 +217,7 @@ def current_demand() -> Demand:
 
 def time_left() -> float:
     """Return the seconds until the deadline of the current work: negative once it has passed, inf without one."""
-    return _demand.get().deadline - time.monotonic()
+    return current_demand().deadline - time.monotonic()
 
 
 @asynccontextmanager
@@ -246,21 +246,25 @@ def request_deadline(
     """Start a request that must end within ``seconds``; it replaces an enclosing request and its deadline."""
     context, now = RequestContext(caller, priority), time.monotonic()
     token = _current.set(context)
-    demand_token = _demand.set(SingleDemand(frozenset({Place(caller, priority)}), now + seconds, now))
     try:
-        yield context
+        with _work_for(_SingleDemand(frozenset({Place(caller, priority)}), now + seconds, now)):
+            yield context
     finally:
-        _demand.reset(demand_token)
         _current.reset(token)
 
 
-@contextmanager
-def narrow_deadline(seconds: float) -> Iterator[None]:
+def narrow_deadline(seconds: float) -> AbstractContextManager[None]:
     """Bring the deadline of the current work forward to at most ``seconds`` from now; costs still add up in it.
 
     A request that joins shared work later waits at most ``seconds`` from then.
     """
-    token = _demand.set(_NarrowedDemand(current_demand(), seconds, time.monotonic()))
+    return _work_for(_NarrowedDemand(current_demand(), seconds, time.monotonic()))
+
+
+@contextmanager
+def _work_for(demand: Demand) -> Iterator[None]:
+    """Do the work inside for this demand."""
+    token = _demand.set(demand)
     try:
         yield
     finally:

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         description="Seconds that a request waits for a file that USGS is preparing, before it gets a 503; 0: it does "
         "not wait.",
     )
-    """Less than 5 s, the read timeout that httpx has by default: no widely used HTTP client gives up earlier."""
+    """Less than 5 s, the read timeout that httpx has by default: no widely used HTTP client has a shorter one."""
     spool_bytes: int = Field(
         10 * 2**30,
         ge=2**20,

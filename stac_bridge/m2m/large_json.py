@@ -11,7 +11,7 @@ import orjson
 PIECE_BYTES = 256 * 1024
 """Bytes that are parsed before other threads get a turn: some milliseconds."""
 
-_MARK = b'"the list that was parsed in pieces"'
+_MARK = "the list that was parsed in pieces"
 
 _RESULTS = re.compile(rb'"results":\[(?=\{"([^"\\]+)":)')
 """The beginning of the list of scenes, with the first key of the first scene."""
@@ -19,21 +19,21 @@ _RESULTS = re.compile(rb'"results":\[(?=\{"([^"\\]+)":)')
 
 def loads(content: bytes) -> Any:
     """Parse JSON as ``orjson.loads`` does; a long list ``data.results`` in pieces. Raises orjson.JSONDecodeError."""
-    found = _RESULTS.search(content) if len(content) > PIECE_BYTES else None
-    if found:
+    opening = _RESULTS.search(content) if len(content) > PIECE_BYTES else None
+    if opening:
         try:
-            return _loads_in_pieces(content, found)
-        except (ValueError, LookupError, TypeError):  # the elements are not alike, or the list is somewhere else
+            return _loads_in_pieces(content, opening)
+        except (ValueError, LookupError, TypeError, RecursionError):  # unlike or deep elements, or another list
             pass
     return orjson.loads(content)
 
 
-def _loads_in_pieces(content: bytes, found: re.Match[bytes]) -> Any:
+def _loads_in_pieces(content: bytes, opening: re.Match[bytes]) -> Any:
     """Cut between elements that begin with the same key.
 
     Quotes within texts are escaped, so no text looks like a cut; a cut inside an element makes a piece invalid.
     """
-    separator, start, elements = b'},{"%s":' % found[1], found.end(), []
+    separator, start, elements = b'},{"%s":' % opening[1], opening.end(), []
     while (cut := content.find(separator, start + PIECE_BYTES)) >= 0:
         elements += orjson.loads(b"[%s]" % content[start : cut + 1])
         start = cut + 2
@@ -41,8 +41,8 @@ def _loads_in_pieces(content: bytes, found: re.Match[bytes]) -> Any:
     _elements, end = json.JSONDecoder().raw_decode(rest)
     last = rest[:end].encode()
     elements += orjson.loads(last)
-    document = orjson.loads(b"%s%s%s" % (content[: found.end()], _MARK, content[start + len(last) - 2 :]))
-    if document["data"]["results"] != [_MARK[1:-1].decode()]:
+    document = orjson.loads(b'%s"%s"%s' % (content[: opening.end()], _MARK.encode(), content[start + len(last) - 2 :]))
+    if document["data"]["results"] != [_MARK]:
         raise ValueError("another list has this name")
     document["data"]["results"] = elements
     return document

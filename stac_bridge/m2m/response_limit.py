@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import httpx
 
 from stac_bridge.errors import UpstreamFault
+from stac_bridge.http_headers import read_count
 
 MAX_RESPONSE_BYTES = 32 * 2**20
 """Maximum size of a decoded response: 1000 scenes with full metadata, which take up to 20 KB each, and some room."""
@@ -35,8 +36,7 @@ def limit_responses(max_bytes: int) -> Callable[[httpx.Response], Awaitable[None
         coding = response.headers.pop("content-encoding", "").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
             raise httpx.DecodingError("M2M sent a coding that was not requested", request=response.request)
-        length = response.headers.get("content-length", "")
-        if length.isdecimal() and len(length) < 20 and int(length) > max_bytes:
+        if (read_count(response.headers.get("content-length")) or 0) > max_bytes:
             raise _too_large(response.request, max_bytes)
         if isinstance(response.stream, httpx.AsyncByteStream):
             response.stream = _LimitedStream(response, response.stream, coding.endswith("gzip"), max_bytes)

@@ -54,7 +54,7 @@ class TurnQueue:
         ticket.places = places
 
     def leave(self, ticket: Ticket) -> None:
-        """Remove a ticket without a turn. Raises KeyError if it is not in the queue."""
+        """Remove a ticket. Raises KeyError if it is not in the queue."""
         self._tickets.remove(ticket)
         self._remove(ticket, ticket.places)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
+from stac_bridge.errors import NO_ANSWER, UpstreamBusy
 from stac_bridge.request_context import SharedDemand, current_request, until_deadline
 from stac_bridge.store.cache_entry import CacheEntry, CachePolicy
 from stac_bridge.store.memory import MemoryCache
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-"""Errors that a stale value hides."""
-
 _GRACE = 0.1
-"""Seconds after its deadline for which a caller still waits: the computation's own error says better what took long."""
+"""Seconds that a caller waits after its deadline: the computation's own error shows better what took so long."""
 
 
 class Store:
@@ -84,7 +81,7 @@ class Store:
 
         try:
             return await self._share(key, make_and_store, finish_abandoned)
-        except _DOWN:
+        except NO_ANSWER:
             old = await self._backend.get(key)
             if old is None:
                 raise
@@ -138,17 +135,15 @@ class _Computation:
         self._demand = SharedDemand()
         with self._demand.served():
             self.task = asyncio.ensure_future(make())
-        self._waiting = 0
         self._request = current_request()  # the first caller's: the task runs in its context and counts calls there
         self._calls_before = self._request.calls
 
     @property
     def is_abandoned(self) -> bool:
         """Whether nobody waits for it and it has cost no call to M2M."""
-        return not self._waiting and self._request.calls == self._calls_before
+        return not self._demand.is_awaited and self._request.calls == self._calls_before
 
     async def wait(self) -> Any:
-        self._waiting += 1
         try:
             with self._demand.joined():
                 async with until_deadline(_GRACE):
@@ -160,8 +155,6 @@ class _Computation:
                 "M2M, which handles one request at a time, did not answer before the deadline; retry in a moment.",
                 retry_after=5,
             ) from None
-        finally:
-            self._waiting -= 1
 
 
 def _stale_value(entry: CacheEntry) -> Any:

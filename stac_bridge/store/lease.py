@@ -5,9 +5,9 @@ renewal: then another worker takes it. Waiting workers stand in a queue in Redis
 died is skipped. redis-py's own lock cannot replace this: its waiters poll, so they get it in random order, and after
 Redis has lost its data a second holder could get it at once.
 
-A Redis that refuses the scripts, such as a read-only replica, coordinates nobody. Then every worker sends requests when
-it likes: M2M rejects a second one at a time with RATE_LIMIT, and it is retried. While Redis is down, none is sent,
-because the others may still reach it.
+A Redis that refuses the scripts, such as a read-only replica, cannot coordinate workers. Then each worker sends its
+requests at once: M2M rejects a second concurrent one with RATE_LIMIT, and it is retried. While Redis is down, none is
+sent, because the others may still reach it.
 """
 
 from __future__ import annotations
@@ -212,13 +212,13 @@ class RedisAccountLock:
         try:
             return await self._connection.run_script(self._allow_oom + script, keys, *arguments)
         except RedisRefusal as error:
-            if not self._allow_oom or "compil" not in str(error):
+            if not self._allow_oom or "compil" not in str(error):  # to Redis before 7, the flag is a syntax error
                 raise
         self._allow_oom = ""
         return await self._connection.run_script(script, keys, *arguments)
 
     def _note_refusal(self, reason: str | None) -> None:
-        """Log it when Redis begins or ceases to refuse the scripts."""
+        """Log when Redis starts or stops refusing the scripts."""
         if reason and not self._is_refused:
             _log.warning("Redis refuses the lease on the M2M account (%s); workers are not coordinated.", reason)
         elif self._is_refused and not reason:

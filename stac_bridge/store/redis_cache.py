@@ -46,8 +46,8 @@ class RedisCache:
     """A CacheBackend in Redis, with a copy of each value in this process.
 
     A value that may be stale is a response of M2M and never changes, so a fresh copy in this process is used without
-    asking Redis. Any other value may be dropped by another worker, so Redis is asked each time; if Redis does not have
-    it, it is used only if Redis had not stored it in the first place: because it is down, full, or read-only.
+    asking Redis. Any other value may be dropped by another worker, so Redis is queried each time. A copy that is
+    missing from Redis is used only if Redis could not store it, because it was down, full, or read-only.
     """
 
     def __init__(

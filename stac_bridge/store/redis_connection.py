@@ -43,11 +43,11 @@ TEST_NAME = "stac-bridge:test"
 
 
 class RedisDown(Exception):
-    """Redis does not answer in time, or cannot carry out the command; the text says why."""
+    """Redis does not answer in time, or cannot carry out any command; the text is the reason."""
 
 
 class RedisRefusal(RedisDown):
-    """Redis answers, but not to this command: its memory is full, it is a read-only replica, or the ACL forbids it."""
+    """Redis answers, but rejects this command: its memory is full, it is a read-only replica, or the ACL forbids it."""
 
 
 class RedisConnection:
@@ -67,11 +67,6 @@ class RedisConnection:
     def down_for(self) -> float:
         """Seconds since Redis went down; 0 if it is up."""
         return 0.0 if self._failure is None else time.monotonic() - self._down_since
-
-    @property
-    def refusal(self) -> str | None:
-        """Why Redis stores no values, although it answers; None if it stores them."""
-        return self._refusal
 
     async def call(self, command: Callable[[Redis], Awaitable[T]], blocking: float = 0) -> T:
         """Return the result of a command. Raises RedisDown, at once during the pause after a failure.
@@ -175,7 +170,7 @@ class RedisConnection:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Return whether Redis answered a single command with an error, which says nothing of the others."""
+    """Return whether Redis rejected a single command; others may still work."""
     if not isinstance(error, ResponseError) or isinstance(error, ClusterDownError | MasterDownError):
         return False
     return not str(error).startswith(_DOWN_ERRORS)

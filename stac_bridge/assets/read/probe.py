@@ -28,7 +28,7 @@ PROBE_BYTES = 64
 GZIP_START = b"\x1f\x8b"
 
 PROBE_TIMEOUT = 60.0
-"""Seconds for a probe with its redirects: a host that sends a byte now and then never runs into a timeout of httpx."""
+"""Seconds for a probe with its redirects: a host that sends a byte now and then never exceeds a timeout of httpx."""
 
 MAX_HOPS = 4
 """URLs that are requested, from the one that M2M gave to the one that has the file."""
@@ -91,7 +91,7 @@ def may_match(first: str | int | None, second: str | int | None) -> bool:
 async def probe(
     url: str, name: str, http: httpx.AsyncClient, hosts: HostAllowList, max_seconds: float = PROBE_TIMEOUT
 ) -> Source:
-    """Return the source at a URL that M2M gave, or at the end of its redirects, within ``max_seconds``.
+    """Return the source at a URL from M2M, or at the end of its redirects, within ``max_seconds``.
 
     Raises AssetUnavailable, UpstreamError.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from stac_bridge.errors import ServerBusy, TooOften
 from stac_bridge.limit_log import LimitLog
@@ -12,11 +13,11 @@ from stac_bridge.limit_log import LimitLog
 _log = logging.getLogger(__name__)
 
 MAX_WAIT = 5.0
-"""Seconds that a reader waits for another's stream to end: most ranges take less, and GDAL without
-``GDAL_HTTP_MAX_RETRY`` gives up at the first 429."""
+"""Seconds that a reader waits for another stream to end: ranges usually take less, and GDAL without
+``GDAL_HTTP_MAX_RETRY`` fails at the first 429."""
 
 RETRY_AFTER = 10
-"""Seconds for readers who have waited in vain."""
+"""Seconds for readers whose wait was too short."""
 
 
 class StreamLimits:
@@ -31,36 +32,25 @@ class StreamLimits:
         self._limit_log = LimitLog(_log)
 
     async def enter(self, caller: str) -> Callable[[], None]:
-        """Wait until the caller may have another stream; return the function that ends it.
+        """Wait until the caller may have another stream; return the function that ends it, however often it is called.
 
         Raises TooOften if the caller has too many, ServerBusy if all callers together have.
         """
         own = self._callers.setdefault(caller, _Caller(self._per_caller))
         own.users += 1
         has_place = False
-        try:
-            async with asyncio.timeout(self._max_wait):
-                await own.places.acquire()
-                has_place = True
-                await self._all.acquire()
-        except BaseException as error:
-            if has_place:
-                own.places.release()
-            self._forget(caller, own)
-            if isinstance(error, TimeoutError):
-                raise self._refusal(has_place) from None
-            raise
-        is_open = True
-
-        def leave() -> None:
-            nonlocal is_open
-            if is_open:
-                is_open = False
-                self._all.release()
-                own.places.release()
-                self._forget(caller, own)
-
-        return leave
+        with ExitStack() as held:
+            held.callback(self._forget, caller, own)
+            try:
+                async with asyncio.timeout(self._max_wait):
+                    await own.places.acquire()
+                    held.callback(own.places.release)
+                    has_place = True
+                    await self._all.acquire()
+                    held.callback(self._all.release)
+            except TimeoutError:
+                raise self._refusal(is_total=has_place) from None
+            return held.pop_all().close
 
     def _forget(self, caller: str, own: _Caller) -> None:
         own.users -= 1
@@ -87,7 +77,7 @@ class StreamLimits:
 
 
 class _Caller:
-    """The places of a caller, and the number of streams that have or want one."""
+    """The places of a caller, and the number of its streams, open or waiting."""
 
     def __init__(self, places: int) -> None:
         self.places = asyncio.Semaphore(places)

@@ -27,7 +27,7 @@ MAX_HEADER_BYTES = 2**20
 """Maximum size of a header, including the GNU and pax headers that extend it."""
 
 MAX_INDEX_BYTES = 32 * 2**20
-"""Bytes that are read for all headers of an archive together; their names are the index, which is kept in memory."""
+"""Maximum number of bytes read for all headers of an archive; the index in memory consists of their names."""
 
 MAX_MEMBERS = 1000
 """Maximum number of files in an archive. A Landsat bundle has about 25."""

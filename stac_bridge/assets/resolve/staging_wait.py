@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
 from stac_bridge.assets.resolve.download_answer import MAX_STAGING_WAIT
-from stac_bridge.errors import Staging, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
-from stac_bridge.request_context import time_left
+from stac_bridge.errors import NO_ANSWER, Staging
+from stac_bridge.request_context import SharedDemand, time_left
 
 T = TypeVar("T")
 
 POLL_INTERVAL = 2.0
 """Seconds between two attempts: as long as one download-retrieve call serves all who wait."""
 
-_DOWN = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-
 
 class StagingWait(Generic[T]):
     """Retries for ``seconds``, and at least once; ``clock`` is in seconds.
 
-    All readers of a file share one wait, and its attempts. It ends with the last of them, and holds no turn at M2M
-    while it sleeps. A file that has taken a minute already is not waited for: it will take minutes more, and each
-    attempt may cost a call.
+    All readers of a file share one wait and its attempts, which have the places in the queue, and the latest deadline,
+    of all of them. It ends when the last reader leaves, and holds no turn at M2M while it sleeps. A file that has taken
+    a minute already is not waited for: it will take minutes more, and each attempt may cost a call.
     """
 
     def __init__(
@@ -51,17 +49,16 @@ class StagingWait(Generic[T]):
         if limit <= 0 or (staging.retry_after or 0) >= MAX_STAGING_WAIT:
             raise staging
         if key not in self._waits:
-            self._waits[key] = _Wait(asyncio.ensure_future(self._retry(attempt, staging)))
+            self._waits[key] = _Wait(self._retry(attempt, staging))
         wait = self._waits[key]
-        wait.readers += 1
         try:
-            async with asyncio.timeout(limit):
-                return await asyncio.shield(wait.task)
+            with wait.demand.joined():
+                async with asyncio.timeout(limit):
+                    return await asyncio.shield(wait.task)
         except TimeoutError:
             raise staging from None
         finally:
-            wait.readers -= 1
-            if not wait.readers or wait.task.done():
+            if not wait.demand.is_awaited or wait.task.done():
                 self._end(key, wait)
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]], staging: Staging) -> T:
@@ -72,7 +69,7 @@ class StagingWait(Generic[T]):
                 return await attempt()
             except Staging as error:
                 staging = error
-            except _DOWN:  # the file is still being prepared, as far as is known
+            except NO_ANSWER:  # the file may still be in preparation
                 raise staging from None
             if self._clock() + interval > until:
                 raise staging
@@ -86,8 +83,9 @@ class StagingWait(Generic[T]):
 
 
 class _Wait(Generic[T]):
-    """The attempts for one file, and the number of its readers."""
+    """The attempts for one file, and the demand of its readers."""
 
-    def __init__(self, task: asyncio.Future[T]) -> None:
-        self.task = task
-        self.readers = 0
+    def __init__(self, attempts: Coroutine[Any, Any, T]) -> None:
+        self.demand = SharedDemand()
+        with self.demand.served():
+            self.task = asyncio.create_task(attempts)

@@ -82,18 +82,15 @@ def read_verified(file: BinaryIO, size: int, wanted: range) -> bytes:
         block = os.pread(file.fileno(), min(BLOCK_BYTES, size - start), start)
         expected = os.pread(file.fileno(), _DIGEST_BYTES, size + number * _DIGEST_BYTES)
     except OSError:
-        raise DamagedFile(inode_of(file)) from None
-    digest = _new_digest()
-    digest.update(block)
-    if digest.digest() != expected:
-        raise DamagedFile(inode_of(file))
+        raise _damaged(file) from None
+    if _new_digest(block).digest() != expected:
+        raise _damaged(file)
     return block[wanted.start - start : wanted.stop - start]
 
 
-def inode_of(file: BinaryIO) -> int:
-    """Return the inode of an open file."""
-    return os.fstat(file.fileno()).st_ino
+def _damaged(file: BinaryIO) -> DamagedFile:
+    return DamagedFile(os.fstat(file.fileno()).st_ino)
 
 
-def _new_digest() -> hashlib.blake2b:
-    return hashlib.blake2b(digest_size=_DIGEST_BYTES)
+def _new_digest(data: bytes = b"") -> hashlib.blake2b:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES)

@@ -81,7 +81,7 @@ class _FieldConfig(M2MModel):
 
 
 def _as_value_list(value: Any) -> Any:
-    """Return a value list with plain texts, without values that are markup: nobody searches by them."""
+    """Return a value list with plain texts, without the keys that are markup."""
     values = as_map(value)
     if not isinstance(values, dict):
         return values

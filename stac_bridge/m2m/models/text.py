@@ -22,12 +22,12 @@ _NESTED = re.compile(r"&(?:(?:amp|#0*38|#x0*26);)+", re.IGNORECASE)
 
 _ENTITY = re.compile(r"&(?=#?[a-zA-Z0-9])")
 _MAX_ROUNDS = 5
-"""Rounds of decoding entities and removing tags: each can uncover others. Nobody writes more than two by accident."""
+"""Rounds of decoding entities and removing tags: each can uncover others. More than two are no accident."""
 
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-"""Control characters other than whitespace, marks that reverse text, and what is no character."""
+"""Control characters other than whitespace, marks that reverse text, and code points that are not characters."""
 
 _LINK_DESTINATION = re.compile(r"\](?=\((?!\s*https?://)|:)", re.IGNORECASE)
 """The middle of a Markdown link, or of a reference definition, whose destination is not on the web."""
@@ -39,8 +39,8 @@ _PLACEHOLDERS = frozenset({"", "none", "null", "n/a", "unknown"})
 def without_markup(raw: str) -> str:
     r"""Return text without HTML, entities, invisible characters, and Markdown links to anything but the web.
 
-    Escaped markup is markup, too: clients that show a text as HTML would decode it. A ``<`` that is left is followed by
-    something else than a tag's name.
+    Escaped markup is markup, too: clients that show a text as HTML would decode it. Each remaining ``<`` is
+    followed by something other than a tag name.
 
     >>> without_markup("The <b>first</b> release&nbsp;of SRTM, 1 &lt; 2 <3, &amp;lt;img src=x onerror=alert(1)&amp;gt;")
     'The first release\xa0of SRTM, 1 < 2 <3, '

@@ -57,6 +57,14 @@ def test_what_is_no_json_is_an_error(content: bytes) -> None:
         loads(content)
 
 
+def test_deep_nesting_is_parsed_as_at_once() -> None:
+    nested = b"[" * 1000 + b"]" * 1000
+    content = b'{"data":{"results":[{"id":"%s"},{"id":%s}]}}' % (FILLER.encode() * 4, nested)
+    first, second = loads(content)["data"]["results"]
+    assert first == {"id": FILLER * 4}
+    assert len(second["id"]) == 1
+
+
 VALUES = st.recursive(
     st.integers(-9, 9) | st.sampled_from(["", "é", '"},{"a":', "\\", FILLER]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stac_bridge.assets.resolve.download_answer import MAX_STAGING_WAIT
 from stac_bridge.assets.resolve.staging_wait import POLL_INTERVAL, StagingWait
 from stac_bridge.errors import AssetUnavailable, Staging, UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
-from stac_bridge.request_context import request_deadline
+from stac_bridge.request_context import CallPriority, current_demand, request_deadline, time_left
 
 ENOUGH = 60.0
 
@@ -105,6 +105,24 @@ async def test_the_readers_of_a_file_share_one_wait_and_those_of_another_have_th
     )
     assert results == ["source"] * 100
     assert (len(one.attempts), len(other.attempts)) == (1, 1)
+
+
+async def test_an_attempt_has_the_places_and_the_latest_deadline_of_all_readers() -> None:
+    _clock, wait = waiting()
+    seen: list[tuple[list[str], float]] = []
+
+    async def attempt() -> str:
+        seen.append((sorted(place.caller for place in current_demand().places), time_left()))
+        return "source"
+
+    async def read(caller: str, seconds: float) -> str:
+        with request_deadline(seconds, caller, CallPriority.asset):
+            return await wait.ready("file", attempt, preparing(), ENOUGH)
+
+    await asyncio.gather(read("bulk", 50), read("browser", 500))
+    ((callers, left),) = seen
+    assert callers == ["browser", "bulk"]
+    assert 400 < left <= 500
 
 
 @pytest.mark.parametrize(
