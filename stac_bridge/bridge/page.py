@@ -14,7 +14,6 @@ from cachetools import LRUCache
 from stac_bridge.assets.href import Signer
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
-from stac_bridge.errors import UpstreamBusy, UpstreamTimeout, UpstreamUnreachable
 from stac_bridge.fair_work import Pauses
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.request_context import current_request, time_left
@@ -38,9 +37,6 @@ SCENE_SECONDS = 300e-6
 
 VERTEX_SECONDS = 60e-6
 """What reading, repairing and simplifying a geometry takes for each of its vertices (measured: 23 to 96e-6)."""
-
-OUT_OF_TIME = (UpstreamBusy, UpstreamTimeout, UpstreamUnreachable)
-"""Errors after which a page that has at least one Item is returned: its next page starts with what was not read."""
 
 MAX_VERDICTS = 16
 """Filters whose results are cached with a scene."""

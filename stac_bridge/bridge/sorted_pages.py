@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from stac_bridge.bridge.page import (
-    OUT_OF_TIME,
     SCENE_SECONDS,
     Effort,
     Page,
@@ -21,7 +20,7 @@ from stac_bridge.bridge.page import (
 )
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
-from stac_bridge.errors import BadRequest
+from stac_bridge.errors import NO_ANSWER, BadRequest
 from stac_bridge.m2m.filters import CloudRange, DayRange, SceneFilter
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.search import Step
@@ -101,7 +100,7 @@ class SortedPages:
             cursor, checked = following, self._sieve.tally.checked
             try:
                 following = await self._advance(page, cursor)
-            except (_Spent, *OUT_OF_TIME) as error:
+            except (_Spent, *NO_ANSWER) as error:
                 if page.items:
                     following = replace(cursor, after=page.items[-1][0])
                     break

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from stac_bridge.bridge.page import OUT_OF_TIME, Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
+from stac_bridge.bridge.page import Effort, Page, SceneItem, Sieve, TooWide, more_follow, trusted_total
 from stac_bridge.bridge.scene_reader import SceneReader
 from stac_bridge.catalog.entry import Entry
+from stac_bridge.errors import NO_ANSWER
 from stac_bridge.m2m.models.scenes import Scene, Scenes
 from stac_bridge.search import Cursor, Step
 from stac_bridge.search.paging.cursor import fingerprint
@@ -103,7 +104,7 @@ class UnsortedPages:
                     page.cursor = Cursor(page.cursor.step + 1)
                 elif await self._fill(page, step):
                     return Page(tuple(page.items), page.cursor, page.matched)
-            except OUT_OF_TIME:
+            except NO_ANSWER:
                 if not page.items:
                     raise
                 return Page(tuple(page.items), page.cursor, page.matched)
