@@ -438,7 +438,9 @@ def run(size: Size) -> list[Figure]:
         searches = [stall for stall in ranked if stall.name.startswith("search: ") and stall.is_accepted]
         pairs = itertools.islice(itertools.combinations(searches[:5], 2), size.combinations)
         worst += [_best_of(target, f"{a.name} + {b.name}", _merged(a.shot, b.shot), size.repetitions) for a, b in pairs]
-    return [*_figures("accepted", [stall for stall in worst if stall.is_accepted]), *_figures("refused", worst)]
+    accepted = [stall for stall in worst if stall.is_accepted]
+    refused = [stall for stall in worst if not stall.is_accepted]
+    return [*_figures("accepted", accepted), *_figures("refused", refused)]
 
 
 def _worst_of_shape(target: Range, name: str, size: Size) -> Stall:

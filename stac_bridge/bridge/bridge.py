@@ -193,14 +193,14 @@ class Bridge:
         """
         catalog = await self._catalog.current()
         resolved = await in_thread_if(search.is_long, resolve_collections, search, catalog, self._max_collections)
-        likely, unknown = await self._catalog.kept_likely(
+        likely, unknown = await self._catalog.cached_likely(
             await in_thread_if(search.is_long, prunings, resolved, catalog)
         )
         plan = await in_thread_if(search.is_long, make_plan, resolved, catalog, likely, search.digest)
         steps, pauses = [], Pauses()
         for part in plan.parts:
             await pauses.pause_if_due()
-            entry = await self._catalog.with_kept_details(part.entry)
+            entry = await self._catalog.with_cached_details(part.entry)
             steps.append(await in_thread_if(search.is_long, ExplainedStep.of, replace(part, entry=entry)))
         axis = _axis(plan.order, [explained.step for explained in steps]) if plan.order else None
         document = await in_thread(explanation, plan.search, steps, axis, unknown)

@@ -157,7 +157,7 @@ class LiveCatalog:
                 entry = (await self.current()).latest(entry)
         return entry
 
-    async def with_kept_details(self, entry: Entry) -> Entry:
+    async def with_cached_details(self, entry: Entry) -> Entry:
         """Return the entry, with details if a worker has requested them before. Costs no call. Raises NotFound."""
         entry = (await self.current()).latest(entry)
         details = entry.details or await self._store.get(_details_key(entry))
@@ -194,7 +194,7 @@ class LiveCatalog:
                 aliases |= pruning.datasets.intersection(await self._aliases(search))
         return await self._entries(aliases)
 
-    async def kept_likely(self, prunings: Sequence[Pruning]) -> tuple[list[Entry], int]:
+    async def cached_likely(self, prunings: Sequence[Pruning]) -> tuple[list[Entry], int]:
         """Return what ``likely`` would, as far as it is known without a call, and the number of calls it would make.
 
         Datasets that one of these calls might rule out are included.
@@ -203,10 +203,10 @@ class LiveCatalog:
         unknown: set[str] = set()
         for pruning in prunings:
             for search in self._searches(pruning):
-                kept = await self._store.get(_datasets_key(search)) if search else None
-                if search and kept is None:
+                cached = await self._store.get(_datasets_key(search)) if search else None
+                if search and cached is None:
                     unknown.add(_datasets_key(search))
-                likely = pruning.datasets if kept is None else {dataset.alias for dataset in kept}
+                likely = pruning.datasets if cached is None else {dataset.alias for dataset in cached}
                 aliases |= pruning.datasets & likely
         return await self._entries(aliases), len(unknown)
 
